@@ -1,0 +1,46 @@
+// A whole response, parsed with every name decompressed and every bound checked.
+#pragma once
+
+#include "dataplane/dns/edns.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/rrset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTION_COUNT };
+
+struct section_rrsets {
+	struct rrset **rrsets; // owned by the message
+	size_t count;
+};
+
+// Owned by whoever parsed it; message_free() frees it with its RRsets.
+struct message {
+	uint16_t id;
+	uint16_t flags;
+	uint16_t rcode; // with the extended bits of OPT
+	uint16_t qtype, qclass;
+	uint8_t qname[NAME_MAX_LEN]; // original case (0x20)
+	bool has_question;
+	struct edns edns;
+	size_t wire_len;
+	struct section_rrsets sections[SECTION_COUNT];
+};
+
+enum message_verdict { MESSAGE_OK = 0, MESSAGE_MALFORMED, MESSAGE_NO_MEMORY };
+
+// RRs of each section are grouped into RRsets in order of first appearance; an RRSIG
+// joins the RRset it covers in the same section (an RRset whose only records are RRSIGs
+// stands as type RRSIG). Trailing bytes, a wrong count, a second OPT or OPT outside
+// additional, QDCOUNT > 1, and RDATA that rdata_parse() refuses are MALFORMED.
+// Class other than IN in a record: the record is dropped. Bounded: time is O(n log n) or
+// n * a small constant in records.
+enum message_verdict message_parse(const uint8_t *msg, size_t len, struct message **out)
+	__attribute__((nonnull, warn_unused_result));
+void message_free(struct message *msg);
+
+// First RRset of that owner (no case) and type in a section, or NULL.
+struct rrset *message_find(const struct message *msg, enum section section, const uint8_t *owner,
+			   uint16_t type) __attribute__((nonnull, pure));
