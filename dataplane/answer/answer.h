@@ -1,0 +1,51 @@
+// Query and entries in, reply bytes out: the same code for UDP on poll-mode cores and
+// for TCP on control. Writes only into the caller's buffer; no lock, no allocation.
+#pragma once
+
+#include "dataplane/cache/spec.h"
+#include "dataplane/dns/query.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct answer_context {
+	uint64_t now_ms;    // monotonic
+	int64_t now_s;      // wall
+	bool clock_trusted; // false: the wall clock is before the build date; nothing is AD
+	uint32_t rotation;  // start of A/AAAA rotation; a different number for each query
+	bool rotate;
+	size_t limit;       // largest reply: query_udp_limit(), or 65535 over TCP
+	bool tcp;
+	const uint8_t *client_addr; // 4 or 16 bytes, for the server cookie
+	size_t client_addr_len;
+	uint8_t cookie_secret[16];
+	uint32_t stale_ttl_s; // TTL of records served past their time (30)
+};
+
+// The question of `query` stands at out[12] already or is copied there; `out` may be the
+// query's own message (answer in place). Renders the links in order: CNAMEs first, in chain
+// order, DNAMEs with the CNAME synthesised from them (RFC 6672 §3.1), RCODE of the last link
+// (RFC 6604). RA=1, AA=0; RD and CD copied; AD by the rule of DESIGN §4: query had AD or DO,
+// every link is SECURE, fresh, within its signatures, not opt-out, and the clock is trusted.
+// EDE 3 (19 for NXDOMAIN) when a link is past its TTL; an entry's own EDE otherwise. An RRset
+// and its RRSIGs are one unit: what does not fit in `limit` gives TC with empty sections
+// (dropping proofs is not allowed for DO=1, dropping EDE text is). DNSSEC records only for
+// DO=1 or when asked for by type. Chain longer than the links given, last link FAILURE:
+// its RCODE, empty sections and EDE.
+// Returns the reply's length, or 0 when cap is too small for even a TC reply.
+size_t answer_render(const struct query *query, const struct entry *const *links, size_t count,
+		     const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));
+
+// A reply without records: RCODE, optional EDE (EDE_NONE), OPT when the query had one.
+// Also for queries whose question could not be read (question_len 0).
+size_t answer_error(const struct query *query, unsigned rcode, int ede, const char *ede_text,
+		    const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull(1, 5, 6), warn_unused_result));
+
+// What query_parse()'s verdict, the ACL and RD=0 ask for without looking anything up.
+// Returns the reply's length; 0: drop it; SIZE_MAX: go on and look it up.
+size_t answer_verdict(enum query_verdict verdict, const struct query *query,
+		      const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));

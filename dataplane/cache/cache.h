@@ -1,0 +1,137 @@
+// The cache of validated RRsets: a fixed-size lock-free index of cache-line buckets
+// over entries in a hard byte budget. Many readers (RCU, QSBR), one writer per shard.
+//
+// Readers: any registered urcu-qsbr thread; an entry is valid until that thread's next
+// quiescent state. Writer: the control thread, which may also use the readers' functions
+// without being registered, since only it takes entries out.
+#pragma once
+
+#include "dataplane/cache/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cache;
+
+struct cache_config {
+	size_t memory_bytes;    // everything: index, entries, slack, pending frees, UNPROVEN
+	unsigned shards;        // power of two; 1 unless testing
+	bool hugepages;         // try MAP_HUGETLB first, else madvise
+	uint8_t hash_key[16];   // secret, per boot
+	size_t one_shot_bytes;  // bound of one-shot entries alive
+};
+
+// Reserves and populates the whole budget (never a late SIGBUS) and starts the
+// reclaimer thread. NULL with a sentence in err.
+struct cache *cache_new(const struct cache_config *config, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+// All readers must have ended.
+void cache_free(struct cache *cache);
+
+// ---- readers ----
+
+#define LOOKUP_LINKS_MAX 12 // 11 CNAME or DNAME links and what they lead to
+
+enum lookup_status {
+	LOOKUP_MISS,    // not, or not completely, in the cache
+	LOOKUP_HIT,     // links[0..count) answer the question, all fresh
+	LOOKUP_FAILURE, // links[count-1] is a fresh FAILURE; the links before it lead there
+};
+
+// In: name (lower case), name_len, type, now_ms, unproven. Out: the rest.
+struct lookup {
+	const uint8_t *name;
+	uint16_t name_len;
+	uint16_t type;
+	bool unproven;        // CD=1: the UNPROVEN table may answer after the main one misses
+	uint64_t now_ms;
+	int64_t now_s;        // wall: a SECURE entry whose signatures are over is not fresh
+	uint64_t hash;        // of name; set by cache_lookup*
+	enum lookup_status status;
+	uint8_t count;
+	uint8_t stale_count;  // with MISS or FAILURE: a complete chain in stale_links, at least
+			      // one link past its TTL, each within its stale time; 0: none
+	const struct entry *links[LOOKUP_LINKS_MAX];
+	const struct entry *stale_links[LOOKUP_LINKS_MAX];
+};
+
+uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t len)
+	__attribute__((nonnull, pure));
+
+// Follows CNAMEs, ancestors' DNAMEs (link is the DNAME entry itself; the reader rewrites) and
+// secure NXDOMAINs of ancestors (RFC 8020). Type ANY and RRSIG always miss. A DS question is
+// never answered by a child-side entry, nor a name's own CNAME by itself when type is CNAME.
+void cache_lookup(struct cache *cache, struct lookup *lookup) __attribute__((nonnull));
+// The same for a burst, in stages (hash, prefetch index, match, prefetch entries, compare).
+void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
+	__attribute__((nonnull));
+// One exact entry (kind FAILURE only by cache_find_failure). NXDOMAIN: type 0. May be expired.
+const struct entry *cache_find(struct cache *cache, const uint8_t *lower_name, uint16_t type)
+	__attribute__((nonnull));
+const struct entry *cache_find_failure(struct cache *cache, const uint8_t *lower_name,
+				       uint16_t type) __attribute__((nonnull));
+
+// ---- writer ----
+
+enum publish_status {
+	PUBLISHED,      // in the table; replaced what stood there
+	ONE_SHOT,       // spec->one_shot, ttl_s 0, too large, or no room: by value only
+	PUBLISH_FAILED, // the one-shot budget is used up, or the spec makes no entry
+};
+
+// Builds and publishes. FAILURE goes beside data and never replaces any. UNPROVEN security goes
+// to the UNPROVEN table (at most 30 s). A SECURE or INSECURE entry for (name, type) voids its
+// FAILURE; NXDOMAIN takes out the name's other data and failures; POSITIVE, CNAME and NODATA
+// take out the name's NXDOMAIN; CNAME and data of the same name replace each other.
+// The entry comes back with one pin, which cache_unpin() ends.
+enum publish_status cache_publish(struct cache *cache, const struct entry_spec *spec,
+				  const struct entry **out)
+	__attribute__((nonnull, warn_unused_result));
+
+void cache_pin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
+// The last pin of a one-shot or retired entry frees it.
+void cache_unpin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
+
+// Each returns how many entries were taken out.
+size_t cache_flush_name(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
+size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
+	__attribute__((nonnull));
+size_t cache_flush_zone(struct cache *cache, const uint8_t *zone) __attribute__((nonnull));
+size_t cache_flush_all(struct cache *cache) __attribute__((nonnull));
+// The FAILURE entry of (name, type), when a probe or an operator has voided it.
+bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type)
+	__attribute__((nonnull));
+
+// Collects what the reclaimer has let through a grace period, sweeps a bounded part of
+// the index for entries past their stale time. Call it every event-loop turn.
+void cache_maintain(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
+
+// Walks every entry (writer only), for dumps: false from visit ends it.
+void cache_walk(struct cache *cache, bool (*visit)(const struct entry *entry, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
+
+// Writer-side numbers (X-macro: field, operator's words).
+#define CACHE_COUNTERS(X)                                                                          \
+	X(entries, "entries in the answer table")                                                  \
+	X(bytes_budget, "bytes of the memory budget")                                              \
+	X(bytes_used, "bytes in use: index, entries and slack")                                    \
+	X(bytes_pending, "bytes that wait for a grace period")                                     \
+	X(bytes_one_shot, "bytes of one-shot entries alive")                                       \
+	X(inserted, "entries published")                                                           \
+	X(replaced, "entries that replaced an older one")                                          \
+	X(evicted, "entries evicted to make room")                                                 \
+	X(expired, "entries swept after their time")                                               \
+	X(flushed, "entries flushed")                                                              \
+	X(refused, "publications refused for want of room")                                        \
+	X(one_shot, "one-shot entries made")                                                       \
+	X(grace_periods, "grace periods waited for")                                               \
+	X(stalled, "1 while reclamation is stalled and the writer has stopped publishing")
+
+struct cache_counters {
+#define X(field, words) uint64_t field;
+	CACHE_COUNTERS(X)
+#undef X
+};
+void cache_counters(const struct cache *cache, struct cache_counters *out)
+	__attribute__((nonnull));

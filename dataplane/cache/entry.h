@@ -1,0 +1,71 @@
+// The layout of an entry: one block of memory, immutable once published, rendered
+// into replies by copying. Only dataplane/cache and dataplane/answer include this.
+//
+//   struct entry | name (lower case, name_len) | data | rrsigs | proofs      (or EDE text)
+//
+// data, rrsigs and proofs are records in wire form: owner, type, class, TTL, RDLENGTH,
+// RDATA (uncompressed). An owner is zero or more labels followed by a pointer whose
+// low 14 bits are an offset into the ENTRY'S NAME; the renderer adds the place of that
+// name in the reply (12 for the question). Most owners are just C0 00. An owner that
+// shares no label with the name points at the name's root label.
+#pragma once
+
+#include "dataplane/cache/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct entry {
+	uint64_t hash;        // cache_hash(name)
+	uint64_t created_ms;  // monotonic
+	uint64_t expires_ms;
+	uint64_t stale_until_ms; // == expires_ms when it may not serve as stale
+	int64_t signature_expires_s;
+	uint32_t bytes;       // of the whole block
+	uint32_t data_len;    // bytes; EDE text length for FAILURE
+	uint32_t rrsig_len;
+	uint32_t proof_len;
+	uint16_t data_count;
+	uint16_t rrsig_count;
+	uint16_t proof_count;
+	uint16_t type;
+	int16_t ede;
+	uint8_t kind, security, provenance, rcode;
+	uint8_t name_len;
+	uint8_t flags;        // enum entry_flag
+	uint32_t pins;        // writer: rw, readers: never. Results and tasks that hold it
+	uint32_t reserved;    // writer: rw, readers: never (reclamation state)
+	uint8_t body[];       // name first
+};
+
+enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2 };
+
+static inline const uint8_t *entry_name(const struct entry *e) { return e->body; }
+static inline const uint8_t *entry_data(const struct entry *e) { return e->body + e->name_len; }
+static inline const uint8_t *entry_rrsigs(const struct entry *e)
+{
+	return entry_data(e) + e->data_len;
+}
+static inline const uint8_t *entry_proofs(const struct entry *e)
+{
+	return entry_rrsigs(e) + e->rrsig_len;
+}
+
+static inline bool entry_fresh(const struct entry *e, uint64_t now_ms)
+{
+	return now_ms < e->expires_ms;
+}
+
+// Secure at this moment: no TTL and no AD outlives the signatures (a forward step of the
+// clock ends them at once).
+static inline bool entry_signatures_valid(const struct entry *e, int64_t now_s)
+{
+	return now_s < e->signature_expires_s;
+}
+
+// Bytes that entry_build() needs, or -E2BIG, -EINVAL (a spec that makes no entry).
+long entry_size(const struct entry_spec *spec) __attribute__((nonnull, warn_unused_result));
+// Lays the entry out in block (entry_size() bytes, 8-byte aligned).
+void entry_build(const struct entry_spec *spec, uint64_t hash, void *block)
+	__attribute__((nonnull));

@@ -1,0 +1,90 @@
+// What a cache entry says, before it is laid out: the vocabulary that control, the
+// cache and the answers share. Control sees it through the seam (dataplane/store.h).
+#pragma once
+
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/rrset.h"
+#include "dataplane/dns/types.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct entry; // immutable once published; laid out in dataplane/cache/entry.h
+
+enum entry_kind {
+	ENTRY_POSITIVE, // the RRset (name, type)
+	ENTRY_CNAME,    // the CNAME at name (RFC 1034 §3.6.2)
+	ENTRY_DNAME,    // the DNAME at name: names below it are rewritten (RFC 6672)
+	ENTRY_NODATA,   // (name, type) does not exist, name does (RFC 2308 §2.2)
+	ENTRY_NXDOMAIN, // name does not exist; kept under type 0
+	ENTRY_FAILURE,  // (name, type) could not be resolved or is bogus: no RRset in it (RFC 9520)
+};
+
+enum entry_security {
+	SECURITY_UNPROVEN, // only in one-shot entries and in the UNPROVEN table, for CD=1
+	SECURITY_INSECURE, // proven insecure, an operator's exception, or local data
+	SECURITY_SECURE,
+};
+
+enum entry_provenance { FROM_RECURSION, FROM_FORWARDER, FROM_LOCAL };
+
+#define SIGNATURE_NEVER_EXPIRES INT64_MAX
+
+// One entry to build. Everything is copied; nothing is kept. Records' owners: `data` of
+// kinds POSITIVE, CNAME, DNAME have owner == name; `data` of negative kinds is the SOA.
+struct entry_spec {
+	const uint8_t *name; // any case
+	uint16_t type;       // asked type; ignored for CNAME, DNAME, NXDOMAIN
+	enum entry_kind kind;
+	enum entry_security security;
+	enum entry_provenance provenance;
+	uint8_t rcode;       // FAILURE: SERVFAIL mostly
+	int ede;             // EDE_NONE, or the code to send with it
+	const char *ede_text; // NULL or UTF-8, at most 160 bytes are kept
+	uint64_t now_ms;     // monotonic
+	uint32_t ttl_s;      // life of the entry; 0: one-shot. No record's TTL in it is larger
+	uint32_t stale_s;    // how long after its TTL it may still serve as stale; 0: never
+	int64_t signature_expires_s; // POSIX seconds: earliest expiry of the signatures that the
+				     // verdict rests on, or SIGNATURE_NEVER_EXPIRES
+	bool one_shot;       // never stored in a table
+	bool opt_out;        // the negative proof rests on an opt-out span (AD=0)
+	const struct record *data; // answer section, or the SOA for authority
+	size_t data_count;
+	const struct record *rrsigs; // over data; sent for DO=1
+	size_t rrsig_count;
+	const struct record *proofs; // authority section for DO=1: NSEC, NSEC3 and their RRSIGs
+	size_t proof_count;
+};
+
+// Reads an entry back. `record` points into the entry and into `owner`.
+struct entry_reader {
+	const struct entry *entry;
+	size_t offset;
+	size_t index;
+	uint8_t owner[NAME_MAX_LEN];
+};
+
+enum entry_part { ENTRY_DATA, ENTRY_RRSIGS, ENTRY_PROOFS };
+
+struct entry_facts {
+	const uint8_t *name; // lower case
+	uint16_t type;
+	enum entry_kind kind;
+	enum entry_security security;
+	enum entry_provenance provenance;
+	uint8_t rcode;
+	int ede;
+	const char *ede_text; // "" without one
+	bool opt_out;
+	bool one_shot;
+	uint64_t created_ms, expires_ms, stale_until_ms;
+	int64_t signature_expires_s;
+	size_t bytes; // of memory it takes
+};
+
+void entry_facts(const struct entry *entry, struct entry_facts *out) __attribute__((nonnull));
+void entry_read(const struct entry *entry, struct entry_reader *reader) __attribute__((nonnull));
+// Next record in order data, rrsigs, proofs; its TTL is that of created_ms. False at the end.
+bool entry_next(struct entry_reader *reader, enum entry_part *part, struct record *out)
+	__attribute__((nonnull));

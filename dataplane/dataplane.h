@@ -1,0 +1,78 @@
+// THE seam to control (with dataplane/store.h): packets in, packets out, misses as tickets.
+// No DPDK type in it. All functions belong to the control thread, which is also the thread
+// that called dataplane_start() (EAL's main lcore).
+#pragma once
+
+#include "dataplane/parse/packet.h"
+#include "dataplane/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DATAPLANE_PORTS_MAX 8
+#define DATAPLANE_LCORES_MAX 32
+
+enum poll_mode { POLL_BUSY, POLL_ADAPTIVE };
+
+struct dataplane_config {
+	// DPDK device strings ("net_af_xdp0,iface=eth1", "0000:01:00.0"), in EAL's own syntax.
+	const char *devices[DATAPLANE_PORTS_MAX];
+	size_t device_count;
+	struct service_addresses service; // answered; carried by the tap
+	unsigned lcores[DATAPLANE_LCORES_MAX]; // CPU numbers of the poll-mode cores
+	size_t lcore_count;
+	int control_cpu;        // CPU of control, host thread and the rest; -1: not pinned
+	enum poll_mode poll;
+	bool hugepages;         // allow them; used where they can be had
+	size_t packet_memory_bytes; // for mbufs, rings and EAL
+	unsigned tickets;       // per lcore, power of two
+	char file_prefix[32];   // EAL's
+	char tap_name[16];      // "" : no exception path
+	uint8_t service_prefix_v4, service_prefix_v6; // length of the on-link prefix the tap carries
+};
+
+struct dataplane;
+struct ticket; // one miss that waits for its result; memory of the lcore that made it
+
+// Initialises EAL, opens the ports, creates the tap and its thread, launches the lcores.
+// Signals must be blocked already. 0, or -errno with a sentence that says what to do.
+int dataplane_start(const struct dataplane_config *config, struct store *store,
+		    struct dataplane **out, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+
+// Stop in the order of DESIGN §8. First no new misses (they are dropped, counted); control then
+// fails or answers its tickets and calls dataplane_stop(), which waits at most 2 s for
+// tickets outstanding, ends the lcores, closes ports and tap and leaves EAL.
+void dataplane_drain(struct dataplane *dataplane) __attribute__((nonnull));
+void dataplane_stop(struct dataplane *dataplane) __attribute__((nonnull));
+
+// Readable when a lcore has queued misses or given tickets back while control slept.
+int dataplane_wake_fd(const struct dataplane *dataplane) __attribute__((nonnull));
+// Before control blocks: announces that it will sleep. False when something is queued
+// already (do not block). After waking: dataplane_awake().
+bool dataplane_may_sleep(struct dataplane *dataplane) __attribute__((nonnull));
+void dataplane_awake(struct dataplane *dataplane) __attribute__((nonnull));
+
+// Takes up to max misses; also collects tickets that were given back and drops their
+// results' references. Returns how many.
+size_t dataplane_misses(struct dataplane *dataplane, struct ticket **out, size_t max)
+	__attribute__((nonnull));
+const struct ticket_question *ticket_question(const struct ticket *ticket) __attribute__((nonnull));
+// Gives the ticket back to its lcore with its result (takes a reference of its own). Each ticket
+// exactly once. Cannot fail: the ring holds as many as there are tickets.
+void dataplane_return(struct dataplane *dataplane, struct ticket *ticket, struct store_result *result)
+	__attribute__((nonnull));
+
+// Publishes the clocks to the lcores and says that control is alive. At least every 100 ms.
+void dataplane_heartbeat(struct dataplane *dataplane, const struct store_clock *clock)
+	__attribute__((nonnull));
+
+// Counters of every lcore, of drops by reason, ports, tap, tickets. `name` is a stable
+// dotted name ("dataplane.hit"), words the operator's words.
+typedef void (*counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
+void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+// Ports, drivers, links, hugepages, queues in words: one line per call.
+void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
+			void *arg) __attribute__((nonnull(1, 2)));
