@@ -1,0 +1,91 @@
+// Iterative resolution with validation: a question in, a result out (entries published or
+// one-shot, or an error with its EDE). DESIGN §6.
+//
+// Thread: control. Time is passed in; the network is reached through struct upstream only.
+#pragma once
+
+#include "control/budget.h"
+#include "control/upstream/upstream.h"
+#include "control/validator/validator.h"
+#include "dataplane/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct resolver;
+struct publisher; // control/publish/publish.h
+struct batch;
+
+#define HINTS_MAX 32
+struct root_hint {
+	uint8_t name[NAME_MAX_LEN];
+	struct address addresses[8];
+	size_t address_count;
+};
+
+// A zone answered by configured servers (issue: stub and forward zones, minimal form).
+struct route {
+	uint8_t zone[NAME_MAX_LEN];
+	bool forward;            // true: RD=1 CD=1 to recursive servers; false: stub, authoritative
+	bool first;              // fall back to recursion
+	bool tcp;
+	struct address servers[16];
+	uint16_t ports[16];
+	size_t server_count;
+};
+
+struct resolver_config {
+	struct root_hint hints[HINTS_MAX];
+	size_t hint_count;
+	const struct route *routes;
+	size_t route_count;
+	bool qname_minimisation;  // true
+	bool local_zones;         // RFC 6761, RFC 6303: answered without asking anybody; true
+	bool validate;            // true; false only in tests that say so
+	uint32_t ttl_max_s;       // 86400
+	uint32_t ttl_min_s;       // 0
+	uint32_t negative_ttl_max_s; // 3600
+	uint32_t stale_s;         // 86400; 0: off
+	size_t tasks_max;         // questions at once, 0: 65,536
+	unsigned waiters_max;     // clients waiting for one question, 0: 100
+};
+
+struct resolver_parts {
+	struct store *store;
+	struct trust *trust;
+	struct batch *batch;
+	struct upstream *upstream;
+};
+
+struct resolver *resolver_new(const struct resolver_config *config,
+			      const struct resolver_parts *parts)
+	__attribute__((nonnull, warn_unused_result));
+void resolver_free(struct resolver *resolver); // fails every waiter with SERVFAIL first
+
+// Called exactly once per question, never from inside resolver_ask(). The result has a
+// reference for the callee.
+typedef void (*resolver_done)(void *arg, struct store_result *result);
+
+// One client's question: class IN, already refused if meta type or RD=0. Joins a task for the
+// same (name, type) whatever its CD, DO, AD (ATTACKS A2). 0; -EAGAIN when too many are under way
+// (counted; the caller answers SERVFAIL or a stale chain).
+int resolver_ask(struct resolver *resolver, const struct ticket_question *question,
+		 resolver_done done, void *arg) __attribute__((nonnull(1, 2, 3), warn_unused_result));
+
+// Moves the clock and everything that is due. Every event-loop turn, after upstream_timer()
+// and batch_run(). Returns the monotonic ms of the next thing due (UINT64_MAX: none).
+uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock)
+	__attribute__((nonnull));
+
+// Forgets delegations, keys and failures at and below a zone (goes with cache_flush_zone).
+void resolver_forget(struct resolver *resolver, const uint8_t *zone) __attribute__((nonnull));
+
+// X-macro of counters, same visiting as upstream_counters().
+void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+
+// Questions under way, oldest first, one line each ("www.example. A waits for 192.0.2.1 (example.)
+// 120 ms").
+void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
+		       void *arg) __attribute__((nonnull(1, 2)));

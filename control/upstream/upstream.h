@@ -1,0 +1,178 @@
+// Exchanges with servers: one question to one server over UDP or TCP, matched strictly, and
+// ended by exactly one named outcome. Knows nothing of zones, caches or validation.
+//
+// Thread: control. Reaches the network only through struct transport, so that whole resolutions
+// run in tests with scripted servers and a scripted clock.
+#pragma once
+
+#include "dataplane/dns/message.h"
+#include "dataplane/store.h" // struct address
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- transport: the one small table of functions to the network ----
+
+struct channel; // one UDP port or one TCP connection towards one server
+
+enum channel_event {
+	CHANNEL_CONNECTED,   // TCP
+	CHANNEL_MESSAGE,     // one datagram, or one length-prefixed TCP message; data, len
+	CHANNEL_UNREACHABLE, // ICMP, no route
+	CHANNEL_RESET,       // TCP reset or closed by the peer
+	CHANNEL_NO_RESOURCE, // our own: no port, no descriptor, no memory
+};
+typedef void (*channel_event_fn)(void *arg, enum channel_event event, const uint8_t *data,
+				 size_t len, const struct address *from);
+
+struct transport {
+	void *ctx;
+	// A UDP channel has a source port of its own, drawn by a CSPRNG over the whole range and
+	// used for one question only; packets from another address or port than the server's are
+	// not delivered. on_event is never called from inside open() or send(). NULL: no resource.
+	struct channel *(*open)(void *ctx, const struct address *server, uint16_t port, bool tcp,
+				channel_event_fn on_event, void *arg);
+	int (*send)(struct channel *channel, const uint8_t *data, size_t len); // 0 or -errno
+	void (*close)(struct channel *channel);
+	// After close() nothing is delivered. It may be called from inside on_event.
+
+	uint64_t (*now_us)(void *ctx); // monotonic
+	// One timer for the whole upstream: calls upstream_timer() at or soon after `at_us`.
+	void (*set_timer)(void *ctx, uint64_t at_us);
+	void (*random)(void *ctx, void *out, size_t len); // CSPRNG
+};
+
+// ---- exchanges ----
+
+#define UPSTREAM_OUTCOMES(X)                                                                       \
+	X(OK, "a well-formed matching response")                                                   \
+	X(TIMEOUT, "no answer in time")                                                            \
+	X(UNREACHABLE, "network or port unreachable")                                              \
+	X(RESET, "TCP connection refused, reset or closed")                                        \
+	X(MALFORMED, "only malformed messages with our ID and port")                               \
+	X(TRUNCATED_OVER_TCP, "TC=1 over TCP")                                                     \
+	X(FORMERR, "FORMERR to every form of the question")                                        \
+	X(BADVERS, "EDNS version refused")                                                         \
+	X(NOTIMP, "NOTIMP")                                                                        \
+	X(NO_RESOURCE, "no port, descriptor or memory of our own")                                 \
+	X(CANCELLED, "no longer wanted")
+
+enum upstream_outcome {
+#define X(symbol, words) UPSTREAM_##symbol,
+	UPSTREAM_OUTCOMES(X)
+#undef X
+	UPSTREAM_OUTCOME_COUNT
+};
+const char *upstream_outcome_words(enum upstream_outcome outcome);
+
+struct exchange_request {
+	struct address server;
+	uint16_t port;        // 53
+	const uint8_t *name;  // lower case; its case is randomised on the wire (0x20)
+	uint16_t type;
+	bool rd, cd;          // for forwarders
+	bool signed_zone;     // below a secure delegation, or unknown: never retried without EDNS
+	bool tcp;             // start over TCP
+	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
+	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,
+					// TCP fallbacks and cookies; false ends the exchange
+	void *charge_arg;
+};
+
+struct exchange_reply {
+	enum upstream_outcome outcome;
+	struct message *message; // OK only; owned by the callee from now on. wire_len counts
+	uint64_t rtt_us;         // of the packet that was answered
+	bool tcp;                // answered over TCP
+	uint32_t bytes;          // received in all, ignored packets included
+	uint32_t ignored;        // packets that did not match
+};
+// Called exactly once per exchange that was not cancelled, never from inside exchange_start().
+typedef void (*exchange_done)(void *arg, const struct exchange_reply *reply);
+
+struct upstream;
+struct upstream_config {
+	bool case_randomisation;  // 0x20
+	bool cookies;
+	size_t servers_max;       // remembered servers, 0: 65,536
+	size_t exchanges_max;     // at once, 0: 16,384
+	bool ipv4, ipv6;
+};
+struct upstream *upstream_new(const struct upstream_config *config,
+			      const struct transport *transport)
+	__attribute__((nonnull, warn_unused_result));
+void upstream_free(struct upstream *upstream); // cancels everything, calls nobody
+void upstream_timer(struct upstream *upstream) __attribute__((nonnull));
+
+struct exchange;
+// NULL: too many at once (NO_RESOURCE).
+struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
+				exchange_done done, void *arg)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
+void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // done is not called
+
+// ---- selection: which server of a zone next ----
+
+// The resolver reports what became of each exchange, with what only it can know.
+enum server_failure { // beyond the outcomes above
+	SERVER_GOOD,
+	SERVER_TIMEOUT,
+	SERVER_UNREACHABLE,
+	SERVER_RESET,
+	SERVER_SERVFAIL,
+	SERVER_REFUSED,
+	SERVER_LAME,     // not authoritative for the zone, or upward referral
+	SERVER_FORMERR,
+	SERVER_TRUNCATED_OVER_TCP,
+	SERVER_MALFORMED,
+	SERVER_BOGUS,    // sent data that did not validate
+	SERVER_STRIPPED, // RRSIGs missing under a secure delegation
+	SERVER_FAILURE_COUNT
+};
+const char *server_failure_words(enum server_failure failure);
+void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
+		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
+
+struct candidate {
+	struct address address;
+	const uint8_t *ns_name; // may be NULL (forwarders, hints)
+	uint8_t tries;          // in this task, kept by the resolver
+	uint8_t failed;         // in this task: failures of this server
+};
+// Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
+// reach, a few percent of exploration, servers that are out only when nothing else is left
+// or it is time for a probe; after `avoid` failed first one of another /24 or /48. -1 when each has been
+// tried max_tries times.
+int upstream_select(struct upstream *upstream, const uint8_t *zone,
+		    const struct candidate *candidates, size_t count, unsigned max_tries,
+		    const struct address *avoid, uint32_t *timeout_ms)
+	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
+
+// Own, unspecified, loopback, multicast, broadcast addresses and families that are off may never be
+// asked (ATTACKS A14).
+void upstream_own_address_add(struct upstream *upstream, const struct address *address)
+	__attribute__((nonnull));
+void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute__((nonnull));
+bool upstream_may_ask(const struct upstream *upstream, const struct address *server)
+	__attribute__((nonnull, pure));
+
+// Counters, and per server lines for operators.
+typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
+void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+
+// ---- the real transport: UDP and TCP sockets on a libuv loop ----
+
+struct uv_loop_s;
+struct socket_transport;
+struct socket_transport_config {
+	struct address source_v4, source_v6; // family 0: the kernel chooses
+	char interface[16];                  // "" : any (SO_BINDTODEVICE)
+};
+// Fills `transport`. on_timer(on_timer_arg) is called when the timer set through it is due.
+int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_config *config,
+			  void (*on_timer)(void *arg), void *on_timer_arg,
+			  struct transport *transport, struct socket_transport **out)
+	__attribute__((nonnull(1, 2, 3, 5, 6), warn_unused_result));
+void socket_transport_close(struct socket_transport *sockets);

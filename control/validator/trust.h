@@ -1,0 +1,54 @@
+// What is trusted and why: anchors, negative trust anchors, the validated DNSKEY RRset of each
+// zone and, per name, whether a secure DS, a proven absence at a cut, or no cut is there.
+// Bounded; entries end with their TTL and with the signatures they rest on.
+//
+// Thread: control.
+#pragma once
+
+#include "dataplane/dns/rrset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch; // crypto/batch.h
+struct trust;
+struct step;
+struct validation_result;
+
+struct trust_config {
+	size_t zones_max;              // 0: 65,536
+	uint32_t inception_skew_s;     // 3600
+	uint32_t expiration_skew_s;    // 0; otherwise AD=0 and TTL <= 30 s
+	uint16_t nsec3_iterations_max; // 50
+};
+
+struct trust *trust_new(const struct trust_config *config, struct batch *batch)
+	__attribute__((nonnull, warn_unused_result));
+void trust_free(struct trust *trust);
+
+// rdata: uncompressed DS or DNSKEY RDATA. 0, -EINVAL, -ENOTSUP (algorithm or digest), -ENOMEM.
+int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
+		     size_t rdlen) __attribute__((nonnull, warn_unused_result));
+size_t trust_anchor_count(const struct trust *trust) __attribute__((nonnull, pure));
+
+// Below `name` everything is INSECURE until until_ms (monotonic; UINT64_MAX: for ever, which only
+// `dnssec: insecure` of a configured zone uses; nta says which of the two it is).
+int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_ms, bool nta)
+	__attribute__((nonnull, warn_unused_result));
+bool trust_insecure_remove(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
+
+// Takes in a DS or DNSKEY step after its own validation ended SECURE or INSECURE (positive or
+// negative). BOGUS teaches nothing.
+void trust_learn(struct trust *trust, const struct step *step,
+		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
+	__attribute__((nonnull));
+
+enum zone_trust { ZONE_UNKNOWN, ZONE_SECURE, ZONE_INSECURE };
+// What is known of the chain down to the zone that holds `name` (for posture, and so that the
+// resolver knows when a server must not be asked without DO): the deepest known state.
+enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
+				 int64_t now_s) __attribute__((nonnull));
+
+// Forgets DS and DNSKEY at and below a name (operator's flush; a key roll inside the TTL).
+void trust_forget(struct trust *trust, const uint8_t *name) __attribute__((nonnull));

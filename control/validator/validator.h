@@ -1,0 +1,87 @@
+// DNSSEC validation, resumable and pure: given what is known it returns SECURE, INSECURE,
+// BOGUS with a reason, or NEED(name, type). It never fetches, never reads a clock, never
+// logs. RFC 4033-4035, 5155, 6840, 9276, 9077, 9824, 4509, 6605, 8080.
+//
+// Thread: control. Signatures are verified only through crypto/batch.
+#pragma once
+
+#include "control/budget.h"
+#include "control/validator/trust.h"
+#include "dataplane/dns/message.h"
+#include "dataplane/dns/rrset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum step_kind { STEP_ANSWER, STEP_CNAME, STEP_DNAME, STEP_NODATA, STEP_NXDOMAIN };
+
+// One link of an answer, as the resolver took it out of a scrubbed response. All pointers
+// belong to the resolver's message, which it keeps until validation_free().
+struct step {
+	enum step_kind kind;
+	const uint8_t *name;       // the name asked at this link (for DNAME: below its owner)
+	uint16_t type;             // the type asked
+	const uint8_t *zone;       // apex of the zone whose servers answered, as the resolver knows
+				   // it; there may be a deeper cut on the same servers
+	const struct rrset *rrset; // ANSWER, CNAME, DNAME
+	const struct rrset *soa;   // NODATA, NXDOMAIN; NULL when missing
+	const struct rrset *const *proofs; // NSEC and NSEC3 RRsets of the authority section, also
+	size_t proof_count;        // with a wildcard's positive answer
+};
+
+enum verdict {
+	VERDICT_SECURE,
+	VERDICT_INSECURE, // proven, or below no anchor, or under an NTA or `dnssec: insecure`
+	VERDICT_BOGUS,
+	VERDICT_NEED,     // supply (need_name, need_type), then run again
+	VERDICT_WAIT,     // signatures are queued in the batch; wake() will be called
+	VERDICT_FAILED,   // cannot be judged: budget used up or what it needs cannot be fetched; held
+			  // against nobody, SERVFAIL with `ede`
+};
+
+#define STEP_PROOFS_MAX 16
+#define REASON_MAX 200
+
+struct validation_result {
+	enum verdict verdict;
+	int ede;                     // first cause (EDE_NONE when SECURE)
+	char reason[REASON_MAX];     // for operators: what, zone, key tag
+	int64_t signature_expires_s; // earliest expiry that the verdict rests on (RRset, proofs, for
+				     // INSECURE the DS-absence proof); SIGNATURE_NEVER_EXPIRES if none
+	uint32_t rrset_ttl_s;        // bounds by RRSIG original TTL and signature time left, for
+	uint32_t soa_ttl_s;          // rrset, soa, and each proof; UINT32_MAX: no bound
+	uint32_t proof_ttl_s[STEP_PROOFS_MAX];
+	uint32_t proofs_used;        // bit i: proofs[i] is part of the proof
+	bool wildcard;               // the RRset was expanded from a wildcard (proof in proofs_used)
+	bool opt_out;                // rests on an opt-out span: INSECURE as a denial
+	bool nxname;                 // RFC 9824: a NODATA that means NXDOMAIN
+	bool nta;                    // INSECURE because of a negative trust anchor (EDE 33)
+	const uint8_t *need_name;    // valid until the next run
+	uint16_t need_type;          // TYPE_DS or TYPE_DNSKEY
+};
+
+struct validation;
+
+// wake(arg) is called once after each VERDICT_WAIT, from batch_run(), never from inside
+// validation_run(). The step's RRsets must outlive the validation. NULL: no memory.
+struct validation *validation_new(struct trust *trust, const struct step *step,
+				  void (*wake)(void *arg), void *arg)
+	__attribute__((nonnull, warn_unused_result));
+
+// Goes on as far as it can. The budget may be another one at each call (a shared task is
+// taken over by the next waiter). Never loops: each NEED is asked for at most once
+// unless validation_need_again() allows it.
+enum verdict validation_run(struct validation *validation, struct budget *budget, uint64_t now_ms,
+			    int64_t now_s) __attribute__((nonnull, warn_unused_result));
+
+// The answer to a NEED is a resolution of its own (validated by its own validation and then
+// trust_learn()ed); afterwards run again. When it could not be had:
+void validation_need_failed(struct validation *validation, int ede, const char *reason)
+	__attribute__((nonnull(1)));
+
+const struct validation_result *validation_result(const struct validation *validation)
+	__attribute__((nonnull));
+
+// Cancels pending signature jobs at once.
+void validation_free(struct validation *validation);
