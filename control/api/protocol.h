@@ -1,0 +1,34 @@
+// The control socket: a UNIX stream socket, one JSON object per line in both directions,
+// at most PROTOCOL_LINE_MAX bytes.
+//
+//   server → {"assay": 1, "version": "0.1.0"}                       on connect
+//   client → {"verb": "lookup", "arguments": ["www.example.", "A"]}
+//   server → {"ok": true, "text": "…", "data": {…}}                 or
+//   server → {"ok": false, "error": "one sentence"}
+//
+// `text` is for people, `data` for programs. A client that does not speak version 1 closes.
+// This header is all that assayctl knows of the daemon.
+#pragma once
+
+#define PROTOCOL_VERSION 1
+#define PROTOCOL_LINE_MAX (16 * 1024 * 1024) // of an answer; requests: 64 KiB
+#define PROTOCOL_REQUEST_MAX (64 * 1024)
+#define PROTOCOL_SOCKET "/run/assay/control.sock"
+
+struct protocol_verb {
+	const char *name;
+	const char *arguments; // as the help shows them
+	const char *help;
+	int arguments_min, arguments_max;
+};
+
+// The verbs of this version: name, arguments, help, least and most arguments.
+#define PROTOCOL_VERBS(X)                                                                          \
+	X("status", "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)        \
+	X("stats", "", "all counters; with --json for programs", 0, 0)                             \
+	X("lookup", "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)           \
+	X("flush", "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)     \
+	X("requests", "", "questions under way, oldest first", 0, 0)                               \
+	X("servers", "[ZONE]", "servers as the selection sees them", 0, 1)                         \
+	X("log", "error|warning|info|debug", "change the log level", 1, 1)                         \
+	X("stop", "", "end the daemon", 0, 0)

@@ -1,0 +1,66 @@
+// assayd.yaml: read through a schema, checked whole before anything is started. Every error is one
+// sentence with file and line.
+//
+// Thread: any; a configuration is immutable once loaded.
+#pragma once
+
+#include "control/resolver/resolver.h"
+#include "dataplane/dataplane.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum hugepage_use { HUGEPAGES_OFF, HUGEPAGES_AUTO, HUGEPAGES_REQUIRE };
+
+struct config_anchor {
+	uint8_t owner[NAME_MAX_LEN];
+	uint16_t type; // TYPE_DS or TYPE_DNSKEY
+	uint16_t rdlen;
+	uint8_t *rdata;
+};
+
+// A zone below which nothing is validated, by the operator's word.
+struct config_insecure {
+	uint8_t name[NAME_MAX_LEN];
+};
+
+struct config {
+	struct dataplane_config dataplane; // device strings are owned by the configuration
+	size_t cache_bytes;
+	enum hugepage_use hugepages;
+	struct acl_rule *acl_rules;
+	size_t acl_rule_count;
+	bool rotate;
+	char identity[64], version[64];
+	struct resolver_config resolver; // hints and routes filled
+	struct route *routes;            // resolver.routes
+	struct upstream_config upstream;
+	struct socket_transport_config source;
+	bool allow_loopback_upstream;    // test and lab set-ups only
+	struct config_anchor *anchors;
+	size_t anchor_count;
+	struct config_insecure *insecure;
+	size_t insecure_count;
+	uint32_t inception_skew_s, expiration_skew_s;
+	unsigned crypto_workers;
+	char control_socket[108];
+	char user[32];                   // to become after start; "" stays
+	enum log_level log_level;
+	char metrics_address[64];        // "" : off; "127.0.0.1:9953"
+	char test_clock[108];            // path of a test-only clock offset file; "" : none
+};
+
+#define CONFIG_ERROR_MAX 512
+// NULL with "FILE:LINE: sentence" in err. Files it names (hints, anchors) are read too; without
+// anchors the built-in root anchors (tags 20326 and 38696) hold, without hints the built-in root
+// servers.
+struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+	__attribute__((nonnull, warn_unused_result));
+void config_free(struct config *config);
+
+// One table of options: name, default, minimum, maximum, unit, words; man page and
+// `assayd --options` print it.
+void config_print_options(void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1)));
