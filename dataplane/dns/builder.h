@@ -20,7 +20,9 @@ struct builder {
 	size_t cap;
 	size_t len;
 	uint16_t counts[4]; // question, answer, authority, additional
+	// Names written so far, each as its first label and the name that follows it.
 	uint16_t name_offsets[BUILDER_NAMES_MAX];
+	uint8_t name_parents[BUILDER_NAMES_MAX];
 	size_t name_count;
 	bool failed;
 };
@@ -33,7 +35,7 @@ void builder_question(struct builder *b, const uint8_t *qname, uint16_t qtype, u
 void builder_record(struct builder *b, enum section section, const uint8_t *owner, uint16_t type,
 		    uint16_t class_, uint32_t ttl_s, const uint8_t *rdata, size_t rdlen)
 	__attribute__((nonnull));
-// All records of an RRset, then (with_rrsigs) its RRSIGs.
+// All records of an RRset, then (with_rrsigs) its RRSIGs, as one unit.
 void builder_rrset(struct builder *b, enum section section, const struct rrset *rrset,
 		   bool with_rrsigs) __attribute__((nonnull));
 // OPT with the fields of edns (udp_size, do_bit, version, rcode_high, cookies) and an

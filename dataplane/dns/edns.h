@@ -34,7 +34,8 @@ enum edns_verdict { EDNS_OK = 0, EDNS_FORMERR };
 
 // Reads an OPT RR's fixed fields and options. class_be.. are host-order values of
 // the RR. Bounds are those of RDATA. A cookie of impossible length is FORMERR
-// (RFC 7873 §5.2.2), as are over EDNS_OPTIONS_MAX options.
+// (RFC 7873 §5.2.2), as are over EDNS_OPTIONS_MAX options. The fixed fields are set in any
+// case; the options of a version above 0 are not read.
 enum edns_verdict edns_parse(uint16_t class_, uint32_t ttl, const uint8_t *rdata, size_t rdlen,
 			     struct edns *out) __attribute__((nonnull(5), warn_unused_result));
 

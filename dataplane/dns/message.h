@@ -34,9 +34,10 @@ enum message_verdict { MESSAGE_OK = 0, MESSAGE_MALFORMED, MESSAGE_NO_MEMORY };
 // RRs of each section are grouped into RRsets in order of first appearance; an RRSIG
 // joins the RRset it covers in the same section (an RRset whose only records are RRSIGs
 // stands as type RRSIG). Trailing bytes, a wrong count, a second OPT or OPT outside
-// additional, QDCOUNT > 1, and RDATA that rdata_parse() refuses are MALFORMED.
-// Class other than IN in a record: the record is dropped. Bounded: time is O(n log n) or
-// n * a small constant in records.
+// additional, QDCOUNT > 1, RDATA that rdata_parse() refuses and RRsets past the limits of
+// rrset.h are MALFORMED. Records of a class other than IN, and of types that are no data
+// (TSIG …), are dropped. Bounded: n log n in records. QR and TC are not looked at: a
+// truncated reply that ends inside a record is MALFORMED, so test for TC before.
 enum message_verdict message_parse(const uint8_t *msg, size_t len, struct message **out)
 	__attribute__((nonnull, warn_unused_result));
 void message_free(struct message *msg);

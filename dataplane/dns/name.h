@@ -56,7 +56,7 @@ int name_wildcard_of(const uint8_t *ancestor, uint8_t out[NAME_MAX_LEN])
 	__attribute__((nonnull, warn_unused_result));
 
 // name with suffix `from` replaced by `to` (DNAME, RFC 6672 §2.2): name must be
-// strictly below `from`. Returns the length, or -ENAMETOOLONG (YXDOMAIN).
+// strictly below `from` (-EINVAL). Returns the length, or -ENAMETOOLONG (YXDOMAIN).
 int name_substitute(const uint8_t *name, const uint8_t *from, const uint8_t *to,
 		    uint8_t out[NAME_MAX_LEN]) __attribute__((nonnull, warn_unused_result));
 

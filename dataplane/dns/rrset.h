@@ -38,7 +38,8 @@ struct record {
 };
 
 // Builds an RRset out of records of equal owner, class and type and RRSIGs that
-// cover it. Duplicates are dropped. NULL when there is no memory (or a limit is passed).
+// cover it. Duplicates are dropped. NULL with errno ENOMEM, or EMSGSIZE when there is no
+// record, more than RRSET_RECORDS_MAX, or more than RRSET_BYTES_MAX of owner and RDATA.
 struct rrset *rrset_new(const struct record *records, size_t count, const struct record *rrsigs,
 			size_t rrsig_count) __attribute__((warn_unused_result));
 struct rrset *rrset_clone(const struct rrset *rrset) __attribute__((nonnull, warn_unused_result));

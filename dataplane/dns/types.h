@@ -119,5 +119,5 @@ int type_from_text(const char *text, uint16_t *type) __attribute__((nonnull, war
 const char *rcode_to_text(unsigned rcode); // static text, "RCODE?" for unknown ones
 const char *ede_to_text(int code); // the registry's words, static
 
-// Types that are never data in a zone: OPT, 128 (NXNAME), TKEY…ANY and 249-255 (RFC 6895 §3.1).
+// Types that are never data in a zone: 0, OPT, 128 (NXNAME) and 249-255 (RFC 6895 §3.1).
 bool type_is_meta(uint16_t type);
