@@ -1,0 +1,34 @@
+// The control socket's server side (control/api/protocol.h): verbs in one table, each a function of
+// (context, arguments) → text and data.
+//
+// Thread: control.
+#pragma once
+
+#include "control/resolver/resolver.h"
+#include "dataplane/dataplane.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct uv_loop_s;
+struct api;
+
+typedef void (*api_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
+
+// What the verbs work on. Pointers are borrowed.
+struct api_context {
+	struct store *store;
+	struct resolver *resolver;
+	struct upstream *upstream;
+	struct trust *trust;
+	void (*counters)(void *arg, api_counter_visit visit, void *visit_arg); // all of the daemon's
+	void (*describe)(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
+	void (*stop)(void *arg);  // asks the daemon to end
+	void *arg;
+};
+
+// Creates the socket (mode 0600, a stale one is replaced, a live one is an error). NULL with a
+// sentence in err.
+struct api *api_open(struct uv_loop_s *loop, const char *path, const struct api_context *context,
+		     char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
+void api_close(struct api *api); // removes the socket

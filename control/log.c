@@ -1,0 +1,120 @@
+#include "control/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048 // below PIPE_BUF: a line is written whole or not at all
+
+static _Atomic int current_level = LOG_LEVEL_INFO;
+static _Atomic uint64_t lines_lost;
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
+}
+
+enum log_level log_get_level(void)
+{
+	return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
+}
+
+int log_level_from_text(const char *text, enum log_level *level)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (strcasecmp(text, level_names[i]) == 0) {
+			*level = (enum log_level)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+uint64_t log_lines_lost(void)
+{
+	return atomic_load_explicit(&lines_lost, memory_order_relaxed);
+}
+
+// A pipe or socket that nobody reads must not hold up resolution: the line is lost instead.
+static void write_line(const char *line, size_t len)
+{
+	struct pollfd descriptor = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&descriptor, 1, 0) != 1 || !(descriptor.revents & POLLOUT) ||
+	    write(STDERR_FILENO, line, len) < 0)
+		atomic_fetch_add_explicit(&lines_lost, 1, memory_order_relaxed);
+}
+
+// Names and texts from the network may hold anything: control characters never reach a terminal.
+static void make_printable(char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 127)
+			line[i] = '?';
+	}
+}
+
+static void log_arguments(enum log_level level, const char *format, va_list arguments)
+{
+	char line[LINE_MAX_BYTES];
+	struct timespec now;
+	struct tm utc;
+	int used, written;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	used = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
+	used += snprintf(line + used, sizeof(line) - (size_t)used, ".%03ldZ assayd %s: ",
+			 now.tv_nsec / 1000000, level_names[level]);
+	written = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
+	if (written < 0)
+		return;
+	if (written > (int)sizeof(line) - used - 2)
+		written = (int)sizeof(line) - used - 2;
+	make_printable(line + used, (size_t)written);
+	line[used + written] = '\n';
+	write_line(line, (size_t)(used + written + 1));
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	if (level > log_get_level())
+		return;
+	va_start(arguments, format);
+	log_arguments(level, format, arguments);
+	va_end(arguments);
+}
+
+void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level, const char *format,
+		 ...)
+{
+	va_list arguments;
+
+	if (level > log_get_level())
+		return;
+	if (limit->second != now_ms / 1000) {
+		if (limit->left_out > 0)
+			log_line(level, "%u more lines of this kind were left out", limit->left_out);
+		limit->second = now_ms / 1000;
+		limit->lines = 0;
+		limit->left_out = 0;
+	}
+	if (limit->lines >= limit->burst) {
+		limit->left_out++;
+		return;
+	}
+	limit->lines++;
+	va_start(arguments, format);
+	log_arguments(level, format, arguments);
+	va_end(arguments);
+}

@@ -1,0 +1,32 @@
+// Messages for operators on standard error: what happened, to which name or server, what was
+// done. A full pipe loses lines (counted), it never blocks.
+//
+// Thread: any but poll-mode cores.
+#pragma once
+
+#include "control/config/config.h"
+
+#include <stdint.h>
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+int log_level_from_text(const char *text, enum log_level *level)
+	__attribute__((nonnull, warn_unused_result));
+
+void log_line(enum log_level level, const char *format, ...)
+	__attribute__((nonnull(2), format(printf, 2, 3)));
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+
+// For what a remote can trigger: at most `burst` lines of one kind per second; what was left out is
+// said when the second is over.
+struct log_limit {
+	uint64_t second;
+	unsigned lines;
+	unsigned left_out;
+	unsigned burst;
+};
+void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level, const char *format,
+		 ...) __attribute__((nonnull(1, 4), format(printf, 4, 5)));
+uint64_t log_lines_lost(void);
