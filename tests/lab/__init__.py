@@ -1,0 +1,1 @@
+"""Assay's lab: a signed mini-Internet with real authorities in network namespaces."""
