@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define NO_PARENT 0xff // the suffix is a single label: its parent is the root
-#define POINTER_MAX 0x3fff
+#define NO_PARENT       0xff // the suffix is a single label: its parent is the root
+#define POINTER_MAX     0x3fff
 #define RECORD_TAIL_LEN 10
 
 // What has to be put back when a unit does not fit.

@@ -6,11 +6,11 @@
 #include <endian.h>
 #include <string.h>
 
-#define COOKIE_VERSION 1
-#define COOKIE_HEAD_LEN 8 // version, reserved, timestamp
-#define COOKIE_AGE_MAX_S 3600
+#define COOKIE_VERSION     1
+#define COOKIE_HEAD_LEN    8 // version, reserved, timestamp
+#define COOKIE_AGE_MAX_S   3600
 #define COOKIE_AHEAD_MAX_S 300
-#define ADDR_MAX 16
+#define ADDR_MAX           16
 
 // RFC 9018 §4.4: Client Cookie | Version | Reserved | Timestamp | Client-IP.
 static uint64_t cookie_hash(const uint8_t *client, const uint8_t *head, const uint8_t *addr,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define OPTION_HEAD_LEN 4
-#define DO_BIT 0x8000
+#define DO_BIT          0x8000
 
 static enum edns_verdict cookie_read(const uint8_t *data, size_t len, struct edns *out)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define RECORD_TAIL_LEN 10 // type, class, TTL, RDLENGTH
-#define RECORD_MIN_LEN (1 + RECORD_TAIL_LEN)
-#define RDATA_GROWTH (2 * NAME_MAX_LEN) // no type has more than two compressed names
+#define RECORD_MIN_LEN  (1 + RECORD_TAIL_LEN)
+#define RDATA_GROWTH    (2 * NAME_MAX_LEN) // no type has more than two compressed names
 
 // A record as read; owner and RDATA lie in the parser's bytes, by offset because those
 // move while they grow.
@@ -254,8 +254,8 @@ static enum message_verdict group_owner(struct parser *p, size_t i, size_t end)
 			    p->order[after]->key_type == p->order[first]->key_type)
 				i = end_of_run(p, after, end);
 			verdict = place_rrset(p, (size_t)(p->order[first] - p->raws),
-					      p->records + first, after - first,
-					      p->records + after, i - after);
+					      p->records + first, after - first, p->records + after,
+					      i - after);
 			continue;
 		}
 		for (; first < after; first++) {

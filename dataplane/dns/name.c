@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define LABEL_MAX 63
+#define LABEL_MAX    63
 #define POINTER_BITS 0xc0
-#define BYTES(v) (0x0101010101010101u * (uint64_t)(v))
+#define BYTES(v)     (0x0101010101010101u * (uint64_t)(v))
 
 // A-Z to a-z in eight bytes at once. Length octets are below 'A' and stay as they are,
 // so names are folded without regard to where their labels begin.

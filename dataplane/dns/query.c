@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define QUESTION_TAIL_LEN 4 // type, class
-#define RECORD_TAIL_LEN 10  // type, class, TTL, RDLENGTH
+#define QUESTION_TAIL_LEN 4  // type, class
+#define RECORD_TAIL_LEN   10 // type, class, TTL, RDLENGTH
 
 // What the records after the question amount to.
 struct findings {

@@ -2,7 +2,7 @@
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/rdata.h"
 
-#define RRSIG_FIXED_LEN 18
+#define RRSIG_FIXED_LEN  18
 #define ALGORITHM_RSAMD5 1
 
 bool rdata_rrsig(const uint8_t *rdata, size_t len, struct rdata_rrsig *out)
