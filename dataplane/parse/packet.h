@@ -22,7 +22,8 @@ struct service_addresses {
 	X(runt, "shorter than its headers say")                                                    \
 	X(ethertype, "not IPv4, IPv6 or ARP")                                                      \
 	X(vlan_depth, "more than two VLAN tags")                                                   \
-	X(ip_header, "bad IP version, header length or total length")                              \
+	X(l2_address, "a question from or to a group MAC address")                                 \
+	X(ip_header, "bad IP version, length, or too many extension headers")                      \
 	X(ip_checksum, "wrong IPv4 header checksum")                                               \
 	X(ip_source, "source address unspecified, multicast, broadcast or our own")                \
 	X(fragment, "an IP fragment to a service address")                                         \
@@ -66,8 +67,8 @@ struct packet {
 	enum exception_class exception;
 	uint8_t l2_len;   // Ethernet and VLAN tags
 	uint8_t vlan_count;
-	uint8_t l3_len;   // IP header with options or extension headers
-	uint8_t family;   // 4 or 6
+	uint8_t family;   // 4 or 6; 0: no IP header was read
+	uint16_t l3_len;  // IP header with options or extension headers
 	uint16_t source_port; // host order
 	struct address source, destination;
 	uint8_t *payload; // DNS message, inside the frame
@@ -75,14 +76,17 @@ struct packet {
 };
 
 // frame: one contiguous buffer of len bytes (padding after the IP packet is ignored).
+// Nothing outside it is read, nothing in it is written. A frame whose source address cannot be
+// one is dropped whatever it carries, except ND, which needs it for duplicate address detection.
 enum packet_verdict packet_parse(uint8_t *frame, size_t len, const struct service_addresses *service,
 				 struct packet_offload offload, struct packet *out)
 	__attribute__((nonnull, warn_unused_result));
 
 // Turns the received frame into the reply's: swaps Ethernet, IP and UDP source and
-// destination, keeps VLAN tags, drops IP options and extension headers, sets lengths, TTL 64
-// and software checksums. The reply's DNS bytes (dns_len) are already at packet->payload.
-// Returns the frame's new length.
+// destination, keeps VLAN tags, drops IP options and extension headers, sets lengths, TTL 64,
+// DF (RFC 9715 §3.1) and software checksums. The reply's DNS bytes (dns_len) are already at
+// packet->payload; where options or extension headers go away they are moved towards the front,
+// so packet->payload holds no longer afterwards. Returns the frame's new length.
 size_t packet_reply(uint8_t *frame, const struct packet *packet, size_t dns_len)
 	__attribute__((nonnull));
 
