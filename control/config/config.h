@@ -60,7 +60,6 @@ struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 void config_free(struct config *config);
 
-// One table of options: name, default, minimum, maximum, unit, words; man page and
-// `assayd --options` print it.
+// The table of options (control/config/options.h), a line each: name, default, bounds, unit, words.
 void config_print_options(void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1)));

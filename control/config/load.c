@@ -1,0 +1,527 @@
+// From the file's words to what the daemon runs on: defaults, bounds, names, addresses.
+
+#include "control/config/config.h"
+#include "control/config/options.h"
+#include "control/config/schema.h"
+#include "control/config/zonefile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loader {
+	const char *file;
+	const struct schema *schema;
+	struct config *config;
+	char *err;
+	bool failed;
+};
+
+// The first error holds.
+static void __attribute__((format(printf, 3, 4)))
+fail(struct loader *loader, const char *path, const char *format, ...)
+{
+	va_list arguments;
+	int used;
+
+	if (loader->failed)
+		return;
+	loader->failed = true;
+	used = snprintf(loader->err, CONFIG_ERROR_MAX, "%s:%u: %s: ", loader->file,
+			schema_line(loader->file, path), path);
+	if (used < 0 || used >= CONFIG_ERROR_MAX)
+		return;
+	va_start(arguments, format);
+	vsnprintf(loader->err + used, CONFIG_ERROR_MAX - (size_t)used, format, arguments);
+	va_end(arguments);
+}
+
+static int64_t checked(struct loader *loader, const char *path, int64_t value)
+{
+	const struct option *option = option_find(path);
+
+	if (option && (value < option->minimum || value > option->maximum))
+		fail(loader, path, "%" PRId64 " is outside %" PRId64 " to %" PRId64 "%s%s", value,
+		     option->minimum, option->maximum, option->unit[0] ? " " : "", option->unit);
+	return value;
+}
+
+static int64_t number(struct loader *loader, const char *path, const int64_t *given)
+{
+	const struct option *option = option_find(path);
+
+	return given ? checked(loader, path, *given) : strtoll(option->default_text, NULL, 10);
+}
+
+static bool yes_no(const char *path, const bool *given)
+{
+	return given ? *given : strcmp(option_find(path)->default_text, "true") == 0;
+}
+
+// "256M": a number with K, M, G or T (powers of 1024).
+static int64_t bytes(struct loader *loader, const char *path, const char *given)
+{
+	const char *text = given ? given : option_find(path)->default_text;
+	static const char units[] = "KMGT";
+	const char *unit;
+	int64_t value;
+	char *end;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (end == text || errno != 0 || value < 0) {
+		fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
+		return 0;
+	}
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (*end && (!unit || end[1] != '\0')) {
+		fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
+		return 0;
+	}
+	for (ptrdiff_t i = unit ? unit - units + 1 : 0; i > 0; i--) {
+		if (__builtin_mul_overflow(value, (int64_t)1024, &value)) {
+			fail(loader, path, "\"%s\" is too large", text);
+			return 0;
+		}
+	}
+	return checked(loader, path, value);
+}
+
+static void text(struct loader *loader, const char *path, const char *given, const char *otherwise,
+		 char *out, size_t size)
+{
+	const char *value = given ? given : otherwise;
+
+	if (strlen(value) >= size)
+		fail(loader, path, "\"%s\" is longer than %zu characters", value, size - 1);
+	else
+		memcpy(out, value, strlen(value) + 1);
+}
+
+static char *item_path(char out[64], const char *path, size_t index)
+{
+	snprintf(out, 64, "%s[%zu]", path, index);
+	return out;
+}
+
+static void load_ports(struct loader *loader)
+{
+	struct dataplane_config *out = &loader->config->dataplane;
+
+	for (unsigned i = 0; i < loader->schema->ports_count; i++) {
+		out->devices[out->device_count] = strdup(loader->schema->ports[i].device);
+		if (!out->devices[out->device_count])
+			fail(loader, "ports", "out of memory");
+		else
+			out->device_count++;
+	}
+}
+
+static void add_service(struct loader *loader, const char *path, const char *given)
+{
+	struct dataplane_config *out = &loader->config->dataplane;
+	const char *slash = strchr(given, '/');
+	char plain[ADDRESS_TEXT_MAX];
+	struct address address;
+	long length = -1;
+	uint8_t *common;
+	char *end;
+
+	if (slash && (size_t)(slash - given) < sizeof(plain)) {
+		snprintf(plain, sizeof(plain), "%.*s", (int)(slash - given), given);
+		length = strtol(slash + 1, &end, 10);
+		if (slash[1] == '\0' || *end != '\0')
+			length = -1;
+	}
+	if (length < 0 || address_from_text(plain, &address) != 0 ||
+	    length > (address.family == 4 ? 32 : 128)) {
+		fail(loader, path, "\"%s\" is no address with the length of its prefix, such as "
+				   "192.0.2.53/24", given);
+		return;
+	}
+	if (out->service.count == SERVICE_ADDRESSES_MAX) {
+		fail(loader, path, "more than %d service addresses", SERVICE_ADDRESSES_MAX);
+		return;
+	}
+	common = address.family == 4 ? &out->service_prefix_v4 : &out->service_prefix_v6;
+	if (*common != 0 && *common != length) {
+		fail(loader, path, "all addresses of a family must have one prefix length");
+		return;
+	}
+	*common = (uint8_t)length;
+	out->service.list[out->service.count++] = address;
+}
+
+static void load_service(struct loader *loader)
+{
+	const struct text_list *addresses = &loader->schema->service.addresses;
+	char path[64];
+
+	if (addresses->count == 0)
+		fail(loader, "service.addresses", "at least one address is needed");
+	for (unsigned i = 0; i < addresses->count; i++)
+		add_service(loader, item_path(path, "service.addresses", i), addresses->list[i]);
+	text(loader, "service.tap", loader->schema->service.tap, "assay0",
+	     loader->config->dataplane.tap_name, sizeof(loader->config->dataplane.tap_name));
+}
+
+static void load_cores(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct dataplane_config *out = &loader->config->dataplane;
+	char path[64];
+
+	out->control_cpu = (int)number(loader, "cores.control", schema->cores.control);
+	out->poll = schema->cores.mode ? (enum poll_mode)*schema->cores.mode : POLL_ADAPTIVE;
+	if (schema->cores.poll_count > DATAPLANE_LCORES_MAX) {
+		fail(loader, "cores.poll", "more than %d poll-mode cores", DATAPLANE_LCORES_MAX);
+		return;
+	}
+	for (unsigned i = 0; i < schema->cores.poll_count; i++) {
+		int64_t cpu = schema->cores.poll[i];
+
+		item_path(path, "cores.poll", i);
+		if (cpu < 0 || cpu > 1023)
+			fail(loader, path, "%" PRId64 " is no CPU number", cpu);
+		for (unsigned j = 0; j < i; j++) {
+			if (schema->cores.poll[j] == cpu)
+				fail(loader, path, "CPU %" PRId64 " is named twice", cpu);
+		}
+		out->lcores[out->lcore_count++] = (unsigned)cpu;
+	}
+	if (out->lcore_count == 0)
+		out->lcores[out->lcore_count++] = 1;
+}
+
+static void load_memory(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+	int64_t tickets = number(loader, "memory.tickets", schema->memory.tickets);
+
+	config->cache_bytes = (size_t)bytes(loader, "memory.cache", schema->memory.cache);
+	config->dataplane.packet_memory_bytes =
+		(size_t)bytes(loader, "memory.packets", schema->memory.packets);
+	config->hugepages = schema->memory.hugepages
+				    ? (enum hugepage_use)*schema->memory.hugepages
+				    : HUGEPAGES_AUTO;
+	config->dataplane.hugepages = config->hugepages != HUGEPAGES_OFF;
+	if ((tickets & (tickets - 1)) != 0)
+		fail(loader, "memory.tickets", "%" PRId64 " is no power of two", tickets);
+	config->dataplane.tickets = (unsigned)tickets;
+}
+
+static void add_rules(struct loader *loader, const char *path, const struct text_list *list,
+		      enum acl_action action)
+{
+	struct config *config = loader->config;
+	char item[64];
+
+	for (unsigned i = 0; i < list->count; i++) {
+		struct acl_rule *rule = &config->acl_rules[config->acl_rule_count];
+
+		if (acl_prefix_from_text(list->list[i], rule) != 0) {
+			fail(loader, item_path(item, path, i),
+			     "\"%s\" is no prefix, or has bits set below its length", list->list[i]);
+			return;
+		}
+		rule->action = action;
+		config->acl_rule_count++;
+	}
+}
+
+static void load_access(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+	size_t count = (size_t)schema->access.allow.count + schema->access.refuse.count +
+		       schema->access.drop.count;
+
+	if (count > 4096)
+		fail(loader, "access", "more than 4096 prefixes");
+	config->acl_rules = calloc(count + acl_default_rule_count, sizeof(*config->acl_rules));
+	if (!config->acl_rules) {
+		fail(loader, "access", "out of memory");
+		return;
+	}
+	if (count == 0) {
+		memcpy(config->acl_rules, acl_default_rules,
+		       acl_default_rule_count * sizeof(*config->acl_rules));
+		config->acl_rule_count = acl_default_rule_count;
+		return;
+	}
+	add_rules(loader, "access.allow", &schema->access.allow, ACL_ALLOW);
+	add_rules(loader, "access.refuse", &schema->access.refuse, ACL_REFUSE);
+	add_rules(loader, "access.drop", &schema->access.drop, ACL_DROP);
+}
+
+static void load_answers(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+
+	config->rotate = yes_no("answers.rotate", schema->answers.rotate);
+	text(loader, "answers.identity", schema->answers.identity, "", config->identity,
+	     sizeof(config->identity));
+	text(loader, "answers.version", schema->answers.version, "", config->version,
+	     sizeof(config->version));
+}
+
+static void load_source(struct loader *loader)
+{
+	const struct text_list *sources = &loader->schema->upstream.source;
+	char path[64];
+
+	for (unsigned i = 0; i < sources->count; i++) {
+		struct address address, *out;
+
+		item_path(path, "upstream.source", i);
+		if (address_from_text(sources->list[i], &address) != 0) {
+			fail(loader, path, "\"%s\" is no address", sources->list[i]);
+			return;
+		}
+		out = address.family == 4 ? &loader->config->source.source_v4
+					  : &loader->config->source.source_v6;
+		if (out->family != 0)
+			fail(loader, path, "a second address of this family");
+		*out = address;
+	}
+}
+
+static void load_upstream(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+
+	load_source(loader);
+	text(loader, "upstream.interface", schema->upstream.interface, "", config->source.interface,
+	     sizeof(config->source.interface));
+	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
+	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
+	if (!config->upstream.ipv4 && !config->upstream.ipv6)
+		fail(loader, "upstream", "ipv4 and ipv6 are both off: no server could be asked");
+	config->upstream.case_randomisation =
+		yes_no("upstream.case-randomisation", schema->upstream.case_randomisation);
+	config->upstream.cookies = yes_no("upstream.cookies", schema->upstream.cookies);
+	config->allow_loopback_upstream =
+		yes_no("upstream.ask-loopback", schema->upstream.ask_loopback);
+}
+
+static void load_resolver(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct resolver_config *out = &loader->config->resolver;
+	char complaint[CONFIG_ERROR_MAX - 128];
+
+	hints_built_in(out);
+	if (schema->resolver.root_hints &&
+	    hints_read(schema->resolver.root_hints, out, complaint, sizeof(complaint)) != 0)
+		fail(loader, "resolver.root-hints", "%s", complaint);
+	out->qname_minimisation =
+		yes_no("resolver.qname-minimisation", schema->resolver.qname_minimisation);
+	out->local_zones = yes_no("resolver.local-zones", schema->resolver.local_zones);
+	out->ttl_max_s = (uint32_t)number(loader, "resolver.ttl-max", schema->resolver.ttl_max);
+	out->ttl_min_s = (uint32_t)number(loader, "resolver.ttl-min", schema->resolver.ttl_min);
+	out->negative_ttl_max_s = (uint32_t)number(loader, "resolver.negative-ttl-max",
+						   schema->resolver.negative_ttl_max);
+	out->stale_s = (uint32_t)number(loader, "resolver.stale", schema->resolver.stale);
+	out->waiters_max = (unsigned)number(loader, "resolver.waiting", schema->resolver.waiting);
+	out->tasks_max = (size_t)number(loader, "resolver.questions", schema->resolver.questions);
+}
+
+static void load_insecure(struct loader *loader)
+{
+	const struct text_list *names = &loader->schema->trust.insecure;
+	struct config *config = loader->config;
+	char path[64];
+
+	// A zone with `dnssec: insecure` adds itself.
+	config->insecure = calloc(names->count + loader->schema->zones_count + 1,
+				  sizeof(*config->insecure));
+	if (!config->insecure) {
+		fail(loader, "trust.insecure", "out of memory");
+		return;
+	}
+	for (unsigned i = 0; i < names->count; i++) {
+		if (name_from_text(names->list[i], config->insecure[config->insecure_count].name) < 0)
+			fail(loader, item_path(path, "trust.insecure", i), "\"%s\" is no name",
+			     names->list[i]);
+		else
+			config->insecure_count++;
+	}
+}
+
+static void load_anchors(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	char path[64], complaint[CONFIG_ERROR_MAX - 128];
+	int status = 0;
+
+	for (unsigned i = 0; i < schema->trust.anchor_files.count; i++) {
+		if (anchors_read(schema->trust.anchor_files.list[i], loader->config, complaint,
+				 sizeof(complaint)) != 0)
+			fail(loader, item_path(path, "trust.anchor-files", i), "%s", complaint);
+	}
+	for (unsigned i = 0; i < schema->trust.anchors.count; i++) {
+		if (anchor_read(schema->trust.anchors.list[i], loader->config, complaint,
+				sizeof(complaint)) != 0)
+			fail(loader, item_path(path, "trust.anchors", i), "%s", complaint);
+	}
+	if (loader->config->anchor_count == 0 && loader->config->resolver.validate)
+		status = anchors_built_in(loader->config, complaint, sizeof(complaint));
+	if (status != 0)
+		fail(loader, "trust", "%s", complaint);
+}
+
+static void load_trust(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+
+	config->resolver.validate = yes_no("trust.validate", schema->trust.validate);
+	if (!config->resolver.validate && !schema->test_clock)
+		fail(loader, "trust.validate", "validation can be turned off by tests only (test-clock); "
+					       "name private zones in trust.insecure");
+	load_insecure(loader);
+	load_anchors(loader);
+	config->inception_skew_s =
+		(uint32_t)number(loader, "trust.inception-skew", schema->trust.inception_skew);
+	config->expiration_skew_s =
+		(uint32_t)number(loader, "trust.expiration-skew", schema->trust.expiration_skew);
+	config->crypto_workers =
+		(unsigned)number(loader, "trust.crypto-workers", schema->trust.crypto_workers);
+}
+
+// "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"
+static int server_of(const char *given, struct address *address, uint16_t *port)
+{
+	const char *at = strchr(given, '@');
+	char plain[ADDRESS_TEXT_MAX];
+	unsigned long value = 53;
+	char *end;
+
+	if (at) {
+		value = strtoul(at + 1, &end, 10);
+		if (at[1] == '\0' || *end != '\0' || value == 0 || value > 65535)
+			return -EINVAL;
+	}
+	if ((at ? (size_t)(at - given) : strlen(given)) >= sizeof(plain))
+		return -EINVAL;
+	snprintf(plain, sizeof(plain), "%.*s", at ? (int)(at - given) : (int)strlen(given), given);
+	*port = (uint16_t)value;
+	return address_from_text(plain, address);
+}
+
+static void load_servers(struct loader *loader, const struct schema_zone *zone, const char *path,
+			 struct route *route)
+{
+	char item[96];
+
+	if (zone->servers.count == 0 || zone->servers.count > 16) {
+		fail(loader, path, "a zone needs 1 to 16 servers");
+		return;
+	}
+	for (unsigned i = 0; i < zone->servers.count; i++) {
+		if (server_of(zone->servers.list[i], &route->servers[i], &route->ports[i]) != 0) {
+			snprintf(item, sizeof(item), "%s.servers[%u]", path, i);
+			fail(loader, item, "\"%s\" is no server address", zone->servers.list[i]);
+			return;
+		}
+		route->server_count++;
+	}
+}
+
+static void load_zones(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+	char path[64];
+
+	config->routes = calloc(schema->zones_count + 1, sizeof(*config->routes));
+	if (!config->routes) {
+		fail(loader, "zones", "out of memory");
+		return;
+	}
+	for (unsigned i = 0; i < schema->zones_count; i++) {
+		const struct schema_zone *zone = &schema->zones[i];
+		struct route *route = &config->routes[i];
+
+		item_path(path, "zones", i);
+		if (name_from_text(zone->name, route->zone) < 0)
+			fail(loader, path, "\"%s\" is no zone name", zone->name);
+		route->forward = zone->type == SCHEMA_FORWARD;
+		route->first = zone->first && *zone->first;
+		route->tcp = zone->tcp && *zone->tcp;
+		load_servers(loader, zone, path, route);
+		if (!loader->failed && config->insecure && zone->dnssec &&
+		    *zone->dnssec == SCHEMA_INSECURE)
+			name_copy(config->insecure[config->insecure_count++].name, route->zone);
+	}
+	config->resolver.routes = config->routes;
+	config->resolver.route_count = schema->zones_count;
+}
+
+static void load_rest(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct config *config = loader->config;
+
+	text(loader, "control.socket", schema->control.socket, "/run/assay/control.sock",
+	     config->control_socket, sizeof(config->control_socket));
+	text(loader, "metrics.address", schema->metrics.address, "", config->metrics_address,
+	     sizeof(config->metrics_address));
+	text(loader, "user", schema->user, "", config->user, sizeof(config->user));
+	text(loader, "test-clock", schema->test_clock, "", config->test_clock,
+	     sizeof(config->test_clock));
+	config->log_level = schema->log ? (enum log_level)*schema->log : LOG_LEVEL_INFO;
+}
+
+struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+{
+	struct schema *schema = schema_load(path, err, CONFIG_ERROR_MAX);
+	struct loader loader = {.file = path, .schema = schema, .err = err};
+
+	if (!schema)
+		return NULL;
+	loader.config = calloc(1, sizeof(*loader.config));
+	if (!loader.config) {
+		snprintf(err, CONFIG_ERROR_MAX, "%s: out of memory", path);
+		schema_free(schema);
+		return NULL;
+	}
+	load_ports(&loader);
+	load_service(&loader);
+	load_cores(&loader);
+	load_memory(&loader);
+	load_access(&loader);
+	load_answers(&loader);
+	load_upstream(&loader);
+	load_resolver(&loader);
+	load_trust(&loader);
+	load_zones(&loader);
+	load_rest(&loader);
+	schema_free(schema);
+	if (!loader.failed)
+		return loader.config;
+	config_free(loader.config);
+	return NULL;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->dataplane.device_count; i++)
+		free((void *)(uintptr_t)config->dataplane.devices[i]);
+	for (size_t i = 0; i < config->anchor_count; i++)
+		free(config->anchors[i].rdata);
+	free(config->anchors);
+	free(config->insecure);
+	free(config->routes);
+	free(config->acl_rules);
+	free(config);
+}

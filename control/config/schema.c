@@ -1,0 +1,254 @@
+#include "control/config/schema.h"
+
+#include "control/config/config.h"
+
+#include <cyaml/cyaml.h>
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_OPTIONAL(key, member_of, member)                                                      \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member, 0, \
+			       CYAML_UNLIMITED)
+#define BOOL_OPTIONAL(key, member_of, member)                                                      \
+	CYAML_FIELD_BOOL_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member)
+#define INT_OPTIONAL(key, member_of, member)                                                       \
+	CYAML_FIELD_INT_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member)
+#define ENUM_OPTIONAL(key, member_of, member, words)                                               \
+	CYAML_FIELD_ENUM_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,     \
+			     member_of, member, words, CYAML_ARRAY_LEN(words))
+#define TEXTS(key, flags, member_of, member)                                                       \
+	CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), member_of, member.list,       \
+				   member.count, &text_value, 0, CYAML_UNLIMITED)
+#define SECTION(key, flags, member, fields)                                                        \
+	CYAML_FIELD_MAPPING(key, flags, struct schema, member, fields)
+
+static const cyaml_schema_value_t text_value = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
+};
+static const cyaml_schema_value_t int_value = {
+	CYAML_VALUE_INT(CYAML_FLAG_DEFAULT, int64_t),
+};
+
+static const cyaml_strval_t mode_words[] = {{"busy", POLL_BUSY}, {"adaptive", POLL_ADAPTIVE}};
+static const cyaml_strval_t hugepage_words[] = {
+	{"off", HUGEPAGES_OFF}, {"auto", HUGEPAGES_AUTO}, {"require", HUGEPAGES_REQUIRE}};
+static const cyaml_strval_t log_words[] = {{"error", LOG_LEVEL_ERROR},
+					   {"warning", LOG_LEVEL_WARNING},
+					   {"info", LOG_LEVEL_INFO},
+					   {"debug", LOG_LEVEL_DEBUG}};
+static const cyaml_strval_t zone_words[] = {{"stub", SCHEMA_STUB}, {"forward", SCHEMA_FORWARD}};
+static const cyaml_strval_t dnssec_words[] = {{"validate", SCHEMA_VALIDATE},
+					      {"insecure", SCHEMA_INSECURE}};
+
+static const cyaml_schema_field_t port_fields[] = {
+	CYAML_FIELD_STRING_PTR("device", CYAML_FLAG_POINTER, struct schema_port, device, 1, 255),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t port_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct schema_port, port_fields),
+};
+
+static const cyaml_schema_field_t zone_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct schema_zone, name, 1, 1024),
+	CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, struct schema_zone, type, zone_words,
+			 CYAML_ARRAY_LEN(zone_words)),
+	TEXTS("servers", 0, struct schema_zone, servers),
+	BOOL_OPTIONAL("first", struct schema_zone, first),
+	BOOL_OPTIONAL("tcp", struct schema_zone, tcp),
+	ENUM_OPTIONAL("dnssec", struct schema_zone, dnssec, dnssec_words),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t zone_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct schema_zone, zone_fields),
+};
+
+// The sections are anonymous structs of struct schema: offsets are taken inside them.
+#define IN(section) __typeof__(((struct schema *)0)->section)
+
+static const cyaml_schema_field_t service_fields[] = {
+	TEXTS("addresses", 0, IN(service), addresses),
+	TEXT_OPTIONAL("tap", IN(service), tap),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t cores_fields[] = {
+	CYAML_FIELD_SEQUENCE_COUNT("poll", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, IN(cores), poll,
+				   poll_count, &int_value, 1, CYAML_UNLIMITED),
+	INT_OPTIONAL("control", IN(cores), control),
+	ENUM_OPTIONAL("mode", IN(cores), mode, mode_words),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t memory_fields[] = {
+	TEXT_OPTIONAL("cache", IN(memory), cache),
+	TEXT_OPTIONAL("packets", IN(memory), packets),
+	ENUM_OPTIONAL("hugepages", IN(memory), hugepages, hugepage_words),
+	INT_OPTIONAL("tickets", IN(memory), tickets),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t access_fields[] = {
+	TEXTS("allow", CYAML_FLAG_OPTIONAL, IN(access), allow),
+	TEXTS("refuse", CYAML_FLAG_OPTIONAL, IN(access), refuse),
+	TEXTS("drop", CYAML_FLAG_OPTIONAL, IN(access), drop),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t answers_fields[] = {
+	BOOL_OPTIONAL("rotate", IN(answers), rotate),
+	TEXT_OPTIONAL("identity", IN(answers), identity),
+	TEXT_OPTIONAL("version", IN(answers), version),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t upstream_fields[] = {
+	TEXTS("source", CYAML_FLAG_OPTIONAL, IN(upstream), source),
+	TEXT_OPTIONAL("interface", IN(upstream), interface),
+	BOOL_OPTIONAL("ipv4", IN(upstream), ipv4),
+	BOOL_OPTIONAL("ipv6", IN(upstream), ipv6),
+	BOOL_OPTIONAL("case-randomisation", IN(upstream), case_randomisation),
+	BOOL_OPTIONAL("cookies", IN(upstream), cookies),
+	BOOL_OPTIONAL("ask-loopback", IN(upstream), ask_loopback),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t resolver_fields[] = {
+	TEXT_OPTIONAL("root-hints", IN(resolver), root_hints),
+	BOOL_OPTIONAL("qname-minimisation", IN(resolver), qname_minimisation),
+	BOOL_OPTIONAL("local-zones", IN(resolver), local_zones),
+	INT_OPTIONAL("ttl-max", IN(resolver), ttl_max),
+	INT_OPTIONAL("ttl-min", IN(resolver), ttl_min),
+	INT_OPTIONAL("negative-ttl-max", IN(resolver), negative_ttl_max),
+	INT_OPTIONAL("stale", IN(resolver), stale),
+	INT_OPTIONAL("waiting", IN(resolver), waiting),
+	INT_OPTIONAL("questions", IN(resolver), questions),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t trust_fields[] = {
+	TEXTS("anchor-files", CYAML_FLAG_OPTIONAL, IN(trust), anchor_files),
+	TEXTS("anchors", CYAML_FLAG_OPTIONAL, IN(trust), anchors),
+	TEXTS("insecure", CYAML_FLAG_OPTIONAL, IN(trust), insecure),
+	BOOL_OPTIONAL("validate", IN(trust), validate),
+	INT_OPTIONAL("inception-skew", IN(trust), inception_skew),
+	INT_OPTIONAL("expiration-skew", IN(trust), expiration_skew),
+	INT_OPTIONAL("crypto-workers", IN(trust), crypto_workers),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t control_fields[] = {
+	TEXT_OPTIONAL("socket", IN(control), socket),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t metrics_fields[] = {
+	TEXT_OPTIONAL("address", IN(metrics), address),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t top_fields[] = {
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct schema, ports, &port_value, 1,
+			     DATAPLANE_PORTS_MAX),
+	SECTION("service", CYAML_FLAG_DEFAULT, service, service_fields),
+	SECTION("cores", CYAML_FLAG_OPTIONAL, cores, cores_fields),
+	SECTION("memory", CYAML_FLAG_OPTIONAL, memory, memory_fields),
+	SECTION("access", CYAML_FLAG_OPTIONAL, access, access_fields),
+	SECTION("answers", CYAML_FLAG_OPTIONAL, answers, answers_fields),
+	SECTION("upstream", CYAML_FLAG_OPTIONAL, upstream, upstream_fields),
+	SECTION("resolver", CYAML_FLAG_OPTIONAL, resolver, resolver_fields),
+	SECTION("trust", CYAML_FLAG_OPTIONAL, trust, trust_fields),
+	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct schema, zones,
+			     &zone_value, 0, CYAML_UNLIMITED),
+	SECTION("control", CYAML_FLAG_OPTIONAL, control, control_fields),
+	SECTION("metrics", CYAML_FLAG_OPTIONAL, metrics, metrics_fields),
+	TEXT_OPTIONAL("user", struct schema, user),
+	ENUM_OPTIONAL("log", struct schema, log, log_words),
+	TEXT_OPTIONAL("test-clock", struct schema, test_clock),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t top_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct schema, top_fields),
+};
+
+// libcyaml reports what is wrong in one line and where in the lines after it: the first sentence and
+// the first line number are kept.
+struct complaint {
+	char sentence[256];
+	unsigned line;
+};
+
+static void note_complaint(struct complaint *complaint, char *text)
+{
+	const char *where = strstr(text, "line: ");
+	char *start = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+
+	if (where && complaint->line == 0)
+		complaint->line = (unsigned)strtoul(where + 6, NULL, 10);
+	while (isspace((unsigned char)*start))
+		start++;
+	if (!where && complaint->sentence[0] == '\0' && strncmp(start, "Backtrace", 9) != 0)
+		snprintf(complaint->sentence, sizeof(complaint->sentence), "%s", start);
+}
+
+static void collect(cyaml_log_t level, void *arg, const char *format, va_list arguments)
+{
+	char text[512];
+
+	if (level < CYAML_LOG_ERROR)
+		return;
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	note_complaint(arg, text);
+}
+
+static cyaml_config_t reader(struct complaint *complaint)
+{
+	return (cyaml_config_t){
+		.log_fn = collect,
+		.log_ctx = complaint,
+		.mem_fn = cyaml_mem,
+		.log_level = CYAML_LOG_WARNING,
+	};
+}
+
+// For a key that it does not know and for text that is no YAML the library names the line of
+// what it had read before.
+static unsigned complaint_line(const char *path, const struct complaint *complaint)
+{
+	static const char *const about_keys[] = {"Unexpected key: ", "Mapping field already seen: "};
+	unsigned line = 0;
+
+	if (strncmp(complaint->sentence, "libyaml", 7) == 0)
+		line = schema_syntax_line(path);
+	for (size_t i = 0; i < sizeof(about_keys) / sizeof(about_keys[0]); i++) {
+		size_t len = strlen(about_keys[i]);
+
+		if (strncmp(complaint->sentence, about_keys[i], len) == 0)
+			line = schema_key_line(path, complaint->sentence + len, complaint->line);
+	}
+	if (line == 0)
+		line = complaint->line;
+	return line > 0 ? line : 1;
+}
+
+struct schema *schema_load(const char *path, char *err, size_t err_len)
+{
+	struct complaint complaint = {0};
+	cyaml_config_t config = reader(&complaint);
+	cyaml_data_t *data = NULL;
+	cyaml_err_t status = cyaml_load_file(path, &config, &top_value, &data, NULL);
+
+	if (status == CYAML_OK && data)
+		return (struct schema *)data;
+	if (status == CYAML_OK)
+		snprintf(err, err_len, "%s:1: the file is empty", path);
+	else if (status == CYAML_ERR_FILE_OPEN)
+		snprintf(err, err_len, "%s: cannot be read", path);
+	else
+		snprintf(err, err_len, "%s:%u: %s", path, complaint_line(path, &complaint),
+			 complaint.sentence[0] ? complaint.sentence : cyaml_strerror(status));
+	return NULL;
+}
+
+void schema_free(struct schema *schema)
+{
+	struct complaint complaint = {0};
+	cyaml_config_t config = reader(&complaint);
+
+	cyaml_free(&config, &top_value, schema, 0);
+}

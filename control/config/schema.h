@@ -1,0 +1,93 @@
+// assayd.yaml as libcyaml reads it: words and numbers, not judged yet.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text_list {
+	char **list;
+	unsigned count;
+};
+
+struct schema_port {
+	char *device;
+};
+
+enum schema_zone_type { SCHEMA_STUB, SCHEMA_FORWARD };
+enum schema_dnssec { SCHEMA_VALIDATE, SCHEMA_INSECURE };
+
+struct schema_zone {
+	char *name;
+	int type;
+	struct text_list servers;
+	bool *first, *tcp;
+	int *dnssec;
+};
+
+// Pointers are NULL where the file says nothing.
+struct schema {
+	struct schema_port *ports;
+	unsigned ports_count;
+	struct {
+		struct text_list addresses;
+		char *tap;
+	} service;
+	struct {
+		int64_t *poll;
+		unsigned poll_count;
+		int64_t *control;
+		int *mode;
+	} cores;
+	struct {
+		char *cache, *packets;
+		int *hugepages;
+		int64_t *tickets;
+	} memory;
+	struct {
+		struct text_list allow, refuse, drop;
+	} access;
+	struct {
+		bool *rotate;
+		char *identity, *version;
+	} answers;
+	struct {
+		struct text_list source;
+		char *interface;
+		bool *ipv4, *ipv6, *case_randomisation, *cookies, *ask_loopback;
+	} upstream;
+	struct {
+		char *root_hints;
+		bool *qname_minimisation, *local_zones;
+		int64_t *ttl_max, *ttl_min, *negative_ttl_max, *stale, *waiting, *questions;
+	} resolver;
+	struct {
+		struct text_list anchor_files, anchors, insecure;
+		bool *validate;
+		int64_t *inception_skew, *expiration_skew, *crypto_workers;
+	} trust;
+	struct schema_zone *zones;
+	unsigned zones_count;
+	struct {
+		char *socket;
+	} control;
+	struct {
+		char *address;
+	} metrics;
+	char *user;
+	int *log;
+	char *test_clock;
+};
+
+// NULL with "FILE:LINE: sentence" in err.
+struct schema *schema_load(const char *path, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+void schema_free(struct schema *schema);
+
+// Line of the value at a path such as "service.addresses[1]", or of its nearest parent that is in the
+// file; 0 when the file cannot be read.
+unsigned schema_line(const char *file, const char *path) __attribute__((nonnull));
+// Line of the first syntax error, 0 without one.
+unsigned schema_syntax_line(const char *file) __attribute__((nonnull));
+// First line, from a line on, where a key of that name stands; 0 when none does.
+unsigned schema_key_line(const char *file, const char *key, unsigned from) __attribute__((nonnull));

@@ -1,0 +1,215 @@
+#include "control/config/config.h"
+#include "dataplane/dns/header.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char file[64];
+
+static int make_file(void **state)
+{
+	int fd;
+
+	(void)state;
+	snprintf(file, sizeof(file), "/tmp/assayd-config-XXXXXX");
+	fd = mkstemp(file);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(file);
+}
+
+#define MINIMAL "ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/24]\n"
+
+static struct config *load(const char *text, char err[CONFIG_ERROR_MAX])
+{
+	FILE *stream = fopen(file, "w");
+
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+	err[0] = '\0';
+	return config_load(file, err);
+}
+
+static void minimal_file_gets_every_default(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load(MINIMAL, err);
+
+	(void)state;
+	assert_string_equal(err, "");
+	assert_non_null(config);
+	assert_int_equal(config->dataplane.device_count, 1);
+	assert_string_equal(config->dataplane.devices[0], "net_ring0");
+	assert_int_equal(config->dataplane.service.count, 1);
+	assert_int_equal(config->dataplane.service_prefix_v4, 24);
+	assert_int_equal(config->dataplane.lcores[0], 1);
+	assert_int_equal(config->dataplane.poll, POLL_ADAPTIVE);
+	assert_string_equal(config->dataplane.tap_name, "assay0");
+	assert_int_equal(config->cache_bytes, 256 * 1024 * 1024);
+	assert_int_equal(config->acl_rule_count, acl_default_rule_count);
+	assert_int_equal(config->resolver.hint_count, 13);
+	assert_int_equal(config->anchor_count, 2);
+	assert_int_equal(config->anchors[0].type, TYPE_DS);
+	assert_int_equal(wire_get16(config->anchors[0].rdata), 20326);
+	assert_int_equal(wire_get16(config->anchors[1].rdata), 38696);
+	assert_true(config->resolver.validate);
+	assert_true(config->upstream.case_randomisation);
+	assert_false(config->allow_loopback_upstream);
+	config_free(config);
+}
+
+static void everything_can_be_set(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load(
+		MINIMAL "  tap: t0\n"
+			"cores: {poll: [2, 3], control: 0, mode: busy}\n"
+			"memory: {cache: 1G, packets: 128M, hugepages: require, tickets: 1024}\n"
+			"access: {allow: [10.0.0.0/8, '2001:db8::/32'], drop: [10.9.0.0/16]}\n"
+			"answers: {rotate: false, identity: ns1, version: assay}\n"
+			"upstream: {source: [192.0.2.9], interface: eth1, ipv6: false, cookies: false}\n"
+			"resolver: {qname-minimisation: false, ttl-max: 600, stale: 0}\n"
+			"trust: {anchors: ['. IN DS 1 8 2 "
+			"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D'],"
+			" insecure: [corp.example], crypto-workers: 1}\n"
+			"zones: [{name: corp.example, type: stub, servers: [10.1.1.1@5353, 10.1.1.2]},"
+			" {name: lan.example, type: forward, servers: [10.1.1.3], dnssec: insecure}]\n"
+			"control: {socket: /run/x.sock}\nmetrics: {address: '127.0.0.1:9953'}\n"
+			"user: nobody\nlog: debug\n",
+		err);
+
+	(void)state;
+	assert_string_equal(err, "");
+	assert_non_null(config);
+	assert_int_equal(config->dataplane.lcore_count, 2);
+	assert_int_equal(config->dataplane.lcores[1], 3);
+	assert_int_equal(config->dataplane.poll, POLL_BUSY);
+	assert_int_equal(config->cache_bytes, 1 << 30);
+	assert_int_equal(config->hugepages, HUGEPAGES_REQUIRE);
+	assert_int_equal(config->acl_rule_count, 3);
+	assert_int_equal(config->acl_rules[2].action, ACL_DROP);
+	assert_int_equal(config->source.source_v4.family, 4);
+	assert_false(config->upstream.ipv6);
+	assert_int_equal(config->anchor_count, 1);
+	assert_int_equal(config->insecure_count, 2);
+	assert_int_equal(config->resolver.route_count, 2);
+	assert_int_equal(config->routes[0].ports[0], 5353);
+	assert_int_equal(config->routes[0].ports[1], 53);
+	assert_false(config->routes[0].forward);
+	assert_true(config->routes[1].forward);
+	assert_string_equal(config->user, "nobody");
+	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	config_free(config);
+}
+
+// What is wrong, the line it must name and a word of the sentence.
+static const struct {
+	const char *text;
+	unsigned line;
+	const char *word;
+} broken[] = {
+	{MINIMAL "speed: 11\n", 5, "speed"},
+	{MINIMAL "memory:\n  cahce: 1G\n", 6, "cahce"},
+	{MINIMAL "memory:\n  cache: lots\n", 6, "size"},
+	{MINIMAL "memory:\n  cache: 1M\n", 6, "outside"},
+	{MINIMAL "memory:\n  cache: 99999999999G\n", 6, "too large"},
+	{MINIMAL "memory:\n  tickets: 1000\n", 6, "power of two"},
+	{MINIMAL "cores:\n  mode: lazy\n", 6, ""},
+	{MINIMAL "cores:\n  poll: [1,\n    1]\n", 7, "twice"},
+	{MINIMAL "cores:\n  poll: [5000]\n", 6, "CPU"},
+	{MINIMAL "cores:\n  poll: yes please\n", 6, ""},
+	{MINIMAL "access:\n  allow:\n    - 10.0.0.0/8\n    - 10.0.0.1/8\n", 8, "10.0.0.1/8"},
+	{MINIMAL "upstream:\n  source: [nowhere]\n", 6, "nowhere"},
+	{MINIMAL "upstream:\n  source: [192.0.2.1, 192.0.2.2]\n", 6, "second"},
+	{MINIMAL "upstream: {ipv4: false, ipv6: false}\n", 5, "both off"},
+	{MINIMAL "resolver:\n  ttl-max: 0\n", 6, "outside"},
+	{MINIMAL "resolver:\n  root-hints: /nonexistent/hints\n", 6, "/nonexistent/hints"},
+	{MINIMAL "trust:\n  anchors: [garbage]\n", 6, "garbage"},
+	{MINIMAL "trust:\n  anchors: ['. IN A 192.0.2.1']\n", 6, "DS or DNSKEY"},
+	{MINIMAL "trust:\n  validate: false\n", 6, "test"},
+	{MINIMAL "trust:\n  insecure: ['..']\n", 6, "no name"},
+	{MINIMAL "zones:\n  - {name: a., type: stub, servers: []}\n", 6, "servers"},
+	{MINIMAL "zones:\n  - {name: a., type: stub, servers: ['10.0.0.1@0']}\n", 6, "10.0.0.1@0"},
+	{MINIMAL "zones:\n  - {name: a., type: alias, servers: [10.0.0.1]}\n", 6, ""},
+	{MINIMAL "service:\n  addresses: [192.0.2.1/24]\n", 5, ""},
+	{"ports: []\nservice:\n  addresses: [192.0.2.1/24]\n", 1, ""},
+	{"ports:\n  - device: x\nservice:\n  addresses: [192.0.2.1]\n", 4, "prefix"},
+	{"ports:\n  - device: x\nservice:\n  addresses: [192.0.2.1/24, 192.0.2.2/25]\n", 4, "one"},
+	{"ports:\n  - device: x\nservice:\n  addresses: []\n", 4, "least"},
+	{"ports:\n  - device: x\n", 2, "service"},
+	{"ports:\n  - device: x\n\tservice:\n", 3, ""},
+	{"", 1, ""},
+	{"[1, 2]", 1, ""},
+};
+
+static void broken_file_is_refused_with_line_and_sentence(void **state)
+{
+	char err[CONFIG_ERROR_MAX], where[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		struct config *config = load(broken[i].text, err);
+
+		snprintf(where, sizeof(where), "%s:%u:", file, broken[i].line);
+		if (config || strncmp(err, where, strlen(where)) != 0 ||
+		    !strstr(err, broken[i].word) || strlen(err) < strlen(where) + 8)
+			fail_msg("case %zu: wanted \"%s … %s\", got \"%s\"", i, where, broken[i].word,
+				 err);
+	}
+}
+
+static void missing_file_is_named(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+
+	(void)state;
+	assert_null(config_load("/nonexistent/assayd.yaml", err));
+	assert_non_null(strstr(err, "/nonexistent/assayd.yaml"));
+}
+
+static void count_line(const char *text, void *arg)
+{
+	assert_non_null(strchr(text, ':'));
+	(*(int *)arg)++;
+}
+
+static void every_option_is_described(void **state)
+{
+	int lines = 0;
+
+	(void)state;
+	config_print_options(count_line, &lines);
+	assert_true(lines > 40);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(minimal_file_gets_every_default, make_file,
+						remove_file),
+		cmocka_unit_test_setup_teardown(everything_can_be_set, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(broken_file_is_refused_with_line_and_sentence,
+						make_file, remove_file),
+		cmocka_unit_test(missing_file_is_named),
+		cmocka_unit_test(every_option_is_described),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
