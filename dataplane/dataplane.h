@@ -17,6 +17,8 @@ enum poll_mode { POLL_BUSY, POLL_ADAPTIVE };
 
 struct dataplane_config {
 	// DPDK device strings ("net_af_xdp0,iface=eth1", "0000:01:00.0"), in EAL's own syntax.
+	// Must outlive the dataplane. A port of net_af_xdp does without a system call on every empty
+	// poll when its string says busy_budget=0.
 	const char *devices[DATAPLANE_PORTS_MAX];
 	size_t device_count;
 	struct service_addresses service; // answered; carried by the tap
@@ -36,21 +38,25 @@ struct dataplane;
 struct ticket; // one miss that waits for its result; memory of the lcore that made it
 
 // Initialises EAL, opens the ports, creates the tap and its thread, launches the lcores.
-// Signals must be blocked already. 0, or -errno with a sentence that says what to do.
+// Signals must be blocked already, and the store's clock set. Once in the life of a process:
+// EAL cannot start again. The caller's CPU affinity becomes control_cpu, or stays as it was.
+// 0, or -errno with a sentence that says what to do.
 int dataplane_start(const struct dataplane_config *config, struct store *store,
 		    struct dataplane **out, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 
 // Stop in the order of DESIGN §8. First no new misses (they are dropped, counted); control then
-// fails or answers its tickets and calls dataplane_stop(), which waits at most 2 s for
-// tickets outstanding, ends the lcores, closes ports and tap and leaves EAL.
+// fails or answers its tickets and calls dataplane_stop(), which answers SERVFAIL to misses
+// not yet taken, waits at most 2 s for tickets outstanding, ends the lcores, closes ports and
+// tap and leaves EAL. Tickets not returned by then, and their results, are gone.
 void dataplane_drain(struct dataplane *dataplane) __attribute__((nonnull));
 void dataplane_stop(struct dataplane *dataplane) __attribute__((nonnull));
 
 // Readable when a lcore has queued misses or given tickets back while control slept.
 int dataplane_wake_fd(const struct dataplane *dataplane) __attribute__((nonnull));
 // Before control blocks: announces that it will sleep. False when something is queued
-// already (do not block). After waking: dataplane_awake().
+// already (do not block; dataplane_awake() is not needed then). After waking, for whatever
+// reason: dataplane_awake(), which also empties the wake fd.
 bool dataplane_may_sleep(struct dataplane *dataplane) __attribute__((nonnull));
 void dataplane_awake(struct dataplane *dataplane) __attribute__((nonnull));
 
@@ -64,12 +70,14 @@ const struct ticket_question *ticket_question(const struct ticket *ticket) __att
 void dataplane_return(struct dataplane *dataplane, struct ticket *ticket, struct store_result *result)
 	__attribute__((nonnull));
 
-// Publishes the clocks to the lcores and says that control is alive. At least every 100 ms.
+// Publishes the clocks to the lcores and to the store (store_set_clock()) and says that control
+// is alive. At least every 100 ms.
 void dataplane_heartbeat(struct dataplane *dataplane, const struct store_clock *clock)
 	__attribute__((nonnull));
 
-// Counters of every lcore, of drops by reason, ports, tap, tickets. `name` is a stable
-// dotted name ("dataplane.hit"), words the operator's words.
+// Counters summed over the lcores, drops by reason, ports, tap, tickets. `name` is a stable
+// dotted name ("dataplane.hit"), words the operator's words; both are the visit's only.
+// dataplane/counters.h has the list and what adds up to what.
 typedef void (*counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
 void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));

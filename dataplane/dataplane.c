@@ -1,0 +1,434 @@
+#include "dataplane/dataplane.h"
+
+#include "dataplane/counters.h"
+#include "dataplane/port/eal.h"
+#include "dataplane/port/pool.h"
+#include "dataplane/port/port.h"
+#include "dataplane/sentence.h"
+#include "dataplane/worker.h"
+
+#include <rte_launch.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STOP_WAIT_MS 2000
+#define POOL_MAX     65536
+
+struct dataplane {
+	struct dataplane_config config; // device strings: the caller's, for starting only
+	struct store *store;
+	struct orders orders;
+	struct beat beat;
+	struct wake wake; // control's sleep
+	bool eal, hugepages, launched;
+	struct host *host;
+	size_t port_count, lcore_count; // so far
+	struct port ports[DATAPLANE_PORTS_MAX];
+	struct lcore *lcores[DATAPLANE_LCORES_MAX];
+	struct device devices[DATAPLANE_PORTS_MAX];
+};
+
+// ---- start ----
+
+static int config_check(const struct dataplane_config *config, char *err, size_t err_len)
+{
+	if (config->device_count == 0 || config->device_count > DATAPLANE_PORTS_MAX)
+		return sentence(err, err_len, -EINVAL, "1 to %d ports are possible, not %zu",
+				DATAPLANE_PORTS_MAX, config->device_count);
+	if (config->tickets == 0 || (config->tickets & (config->tickets - 1)) != 0)
+		return sentence(err, err_len, -EINVAL, "tickets: %u is not a power of two",
+				config->tickets);
+	return 0;
+}
+
+static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
+{
+	for (size_t i = 0; i < dataplane->config.device_count; i++) {
+		int code = device_parse(dataplane->config.devices[i], &dataplane->devices[i], err,
+					err_len);
+
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+// Packet buffers per queue: every queue gets the same share of three quarters of the packet
+// memory, the rest is for rings, EAL and the allocator's own.
+static int pool_size(const struct dataplane *dataplane, const struct device *device,
+		     unsigned *count, char *err, size_t err_len)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	size_t queues = config->device_count * config->lcore_count;
+	size_t each = config->packet_memory_bytes / 4 * 3 / queues;
+	size_t fit = each / pool_object_bytes(device->kind);
+	size_t least = pool_min_count(device->kind);
+
+	if (fit < least)
+		return sentence(err, err_len, -ENOMEM,
+				"packet memory of %zu MiB is too little for %zu queues: port '%s' "
+				"needs %zu packet buffers per queue; give at least %zu MiB",
+				config->packet_memory_bytes >> 20, queues, device->text, least,
+				(least * pool_object_bytes(device->kind) * queues / 3 * 4 >> 20) +
+					1);
+	*count = (unsigned)(fit < POOL_MAX ? fit : POOL_MAX);
+	return 0;
+}
+
+static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	int code = 0;
+
+	for (size_t i = 0; i < config->device_count && code == 0; i++) {
+		const struct device *device = &dataplane->devices[i];
+		unsigned count = 0;
+
+		code = pool_size(dataplane, device, &count, err, err_len);
+		if (code < 0)
+			return code;
+		dataplane->port_count++;
+		code = port_open(&dataplane->ports[i], device, (unsigned)i,
+				 (unsigned)config->lcore_count, count, err, err_len);
+	}
+	for (size_t i = 0; i < config->device_count && code == 0; i++)
+		code = port_start(&dataplane->ports[i], dataplane->ports[0].mac, err, err_len);
+	return code;
+}
+
+// The smallest MTU of all ports; a frame must also fit a slot of the exception path's rings.
+static uint16_t tap_mtu(const struct dataplane *dataplane)
+{
+	uint16_t mtu = FRAME_MAX - 22; // Ethernet and two VLAN tags
+
+	for (size_t i = 0; i < dataplane->port_count; i++) {
+		if (dataplane->ports[i].mtu < mtu)
+			mtu = dataplane->ports[i].mtu;
+	}
+	return mtu;
+}
+
+static int exception_path_start(struct dataplane *dataplane, char *err, size_t err_len)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	struct host_config host = {
+		.tap = {.name = config->tap_name,
+			.mtu = tap_mtu(dataplane),
+			.service = &config->service,
+			.prefix_v4 = config->service_prefix_v4,
+			.prefix_v6 = config->service_prefix_v6},
+		.lcore_count = (unsigned)config->lcore_count,
+		.port_count = (unsigned)config->device_count,
+	};
+
+	if (config->tap_name[0] == '\0')
+		return 0;
+	memcpy(host.tap.mac, dataplane->ports[0].mac, sizeof host.tap.mac);
+	return host_start(&host, &dataplane->host, err, err_len);
+}
+
+static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	struct lcore *lcore = aligned_alloc(64, sizeof *lcore);
+
+	if (lcore == NULL)
+		return NULL;
+	// Writing to it maps its pages now.
+	memset(lcore, 0, sizeof *lcore);
+	if (ticket_pool_init(&lcore->tickets, config->tickets) < 0) {
+		free(lcore);
+		return NULL;
+	}
+	lcore->index = index;
+	lcore->poll = config->poll;
+	lcore->store = dataplane->store;
+	lcore->service = &config->service;
+	lcore->orders = &dataplane->orders;
+	lcore->beat = &dataplane->beat;
+	lcore->control = &dataplane->wake;
+	lcore->host = dataplane->host;
+	lcore->queue_count = (unsigned)dataplane->port_count;
+	for (unsigned i = 0; i < lcore->queue_count; i++) {
+		lcore->queues[i] = (struct queue){
+			.port_id = dataplane->ports[i].id,
+			.queue_id = (uint16_t)index,
+			.port = (uint8_t)i,
+			.from_host = index == 0,
+			.pool = dataplane->ports[i].pools[index],
+		};
+	}
+	return lcore;
+}
+
+static int lcores_launch(struct dataplane *dataplane, char *err, size_t err_len)
+{
+	const struct dataplane_config *config = &dataplane->config;
+
+	for (unsigned i = 0; i < config->lcore_count; i++) {
+		dataplane->lcores[i] = lcore_new(dataplane, i);
+		if (dataplane->lcores[i] == NULL)
+			return sentence(err, err_len, -ENOMEM,
+					"no memory for %u tickets of a poll-mode core",
+					config->tickets);
+		dataplane->lcore_count++;
+	}
+	atomic_store_explicit(&dataplane->orders.running, true, memory_order_relaxed);
+	dataplane->launched = true;
+	// The launch itself orders everything written above before the lcore's first read.
+	for (unsigned i = 0; i < config->lcore_count; i++) {
+		int code = rte_eal_remote_launch(worker_run, dataplane->lcores[i], EAL_LCORE(i));
+
+		if (code < 0)
+			return sentence(err, err_len, code, "poll-mode core %u does not start: %s",
+					i, strerror(-code));
+	}
+	return 0;
+}
+
+static void tear_down(struct dataplane *dataplane);
+
+int dataplane_start(const struct dataplane_config *config, struct store *store,
+		    struct dataplane **out, char *err, size_t err_len)
+{
+	struct dataplane *dataplane;
+	struct store_clock clock;
+	int code = config_check(config, err, err_len);
+
+	if (code < 0)
+		return code;
+	dataplane = aligned_alloc(64, sizeof *dataplane);
+	if (dataplane == NULL)
+		return sentence(err, err_len, -ENOMEM, "no memory for the packet path");
+	memset(dataplane, 0, sizeof *dataplane);
+	dataplane->config = *config;
+	dataplane->store = store;
+	code = wake_init(&dataplane->wake);
+	if (code < 0)
+		sentence(err, err_len, code, "cannot make an eventfd: %s", strerror(-code));
+	if (code == 0)
+		code = devices_parse(dataplane, err, err_len);
+	if (code == 0)
+		code = eal_start(config, dataplane->devices, &dataplane->hugepages, err, err_len);
+	if (code == 0) {
+		dataplane->eal = true;
+		store_get_clock(store, &clock);
+		beat_publish(&dataplane->beat, &clock, worker_counter_ms());
+		code = ports_open(dataplane, err, err_len);
+	}
+	if (code == 0)
+		code = exception_path_start(dataplane, err, err_len);
+	if (code == 0)
+		code = lcores_launch(dataplane, err, err_len);
+	if (code < 0) {
+		tear_down(dataplane);
+		return code;
+	}
+	eal_hide_memory_from_dumps();
+	eal_log_to_stderr();
+	*out = dataplane;
+	return 0;
+}
+
+// ---- stop ----
+
+static void results_drop(struct dataplane *dataplane, struct ticket_pool *pool)
+{
+	struct store_result *results[64];
+	size_t count;
+
+	while ((count = ticket_collect(pool, results, 64)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (results[i] != NULL)
+				store_result_unref(dataplane->store, results[i]);
+		}
+	}
+}
+
+// After the lcores: what they did not take any more.
+static void lcore_free(struct dataplane *dataplane, struct lcore *lcore)
+{
+	struct ticket *tickets[64];
+	size_t count;
+
+	while ((count = ticket_retries(&lcore->tickets, tickets, 64)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (tickets[i]->result != NULL)
+				store_result_unref(dataplane->store, tickets[i]->result);
+		}
+	}
+	results_drop(dataplane, &lcore->tickets);
+	ticket_pool_fini(&lcore->tickets);
+	free(lcore);
+}
+
+static void tear_down(struct dataplane *dataplane)
+{
+	if (dataplane->launched) {
+		atomic_store_explicit(&dataplane->orders.running, false, memory_order_relaxed);
+		for (size_t i = 0; i < dataplane->lcore_count; i++)
+			rte_eal_wait_lcore(EAL_LCORE(i));
+	}
+	for (size_t i = 0; i < dataplane->lcore_count; i++)
+		lcore_free(dataplane, dataplane->lcores[i]);
+	for (size_t i = dataplane->port_count; i-- > 0;)
+		port_close(&dataplane->ports[i]);
+	host_stop(dataplane->host);
+	if (dataplane->eal)
+		eal_stop();
+	wake_fini(&dataplane->wake);
+	free(dataplane);
+}
+
+static uint64_t outstanding(const struct dataplane *dataplane)
+{
+	struct lcore_counters sum = {0};
+
+	for (size_t i = 0; i < dataplane->lcore_count; i++)
+		lcore_counters_add(&sum, &dataplane->lcores[i]->counters);
+	return sum.ticketed - sum.answered - sum.failed - sum.ticket_dropped;
+}
+
+void dataplane_drain(struct dataplane *dataplane)
+{
+	// A lcore may take one more burst's tickets before it sees this; dataplane_stop() knows.
+	atomic_store_explicit(&dataplane->orders.draining, true, memory_order_relaxed);
+}
+
+// SERVFAIL for tickets that control did not take.
+static void fail_misses(struct dataplane *dataplane)
+{
+	struct ticket *tickets[64];
+	size_t count = dataplane_misses(dataplane, tickets, 64);
+	struct store_result *failed;
+
+	if (count == 0)
+		return;
+	failed = store_result_error(dataplane->store, 2, -1, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (failed != NULL)
+			dataplane_return(dataplane, tickets[i], failed);
+		else
+			ticket_return(tickets[i], NULL);
+	}
+	if (failed != NULL)
+		store_result_unref(dataplane->store, failed);
+}
+
+void dataplane_stop(struct dataplane *dataplane)
+{
+	const struct timespec turn = {.tv_nsec = 1000000};
+
+	dataplane_drain(dataplane);
+	for (unsigned waited_ms = 0; waited_ms < STOP_WAIT_MS; waited_ms++) {
+		fail_misses(dataplane);
+		if (outstanding(dataplane) == 0)
+			break;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &turn, NULL);
+	}
+	tear_down(dataplane);
+}
+
+// ---- misses and results ----
+
+int dataplane_wake_fd(const struct dataplane *dataplane)
+{
+	return dataplane->wake.fd;
+}
+
+bool dataplane_may_sleep(struct dataplane *dataplane)
+{
+	wake_announce(&dataplane->wake);
+	for (size_t i = 0; i < dataplane->lcore_count; i++) {
+		if (ticket_waiting(&dataplane->lcores[i]->tickets)) {
+			wake_done(&dataplane->wake);
+			return false;
+		}
+	}
+	return true;
+}
+
+void dataplane_awake(struct dataplane *dataplane)
+{
+	wake_done(&dataplane->wake);
+}
+
+size_t dataplane_misses(struct dataplane *dataplane, struct ticket **out, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < dataplane->lcore_count; i++) {
+		struct ticket_pool *pool = &dataplane->lcores[i]->tickets;
+
+		// In this order: see ticket_collect().
+		count += ticket_misses(pool, out + count, max - count);
+		results_drop(dataplane, pool);
+	}
+	return count;
+}
+
+const struct ticket_question *ticket_question(const struct ticket *ticket)
+{
+	return &ticket->question;
+}
+
+void dataplane_return(struct dataplane *dataplane, struct ticket *ticket,
+		      struct store_result *result)
+{
+	(void)dataplane;
+	store_result_ref(result);
+	ticket_return(ticket, result);
+}
+
+void dataplane_heartbeat(struct dataplane *dataplane, const struct store_clock *clock)
+{
+	store_set_clock(dataplane->store, clock);
+	beat_publish(&dataplane->beat, clock, worker_counter_ms());
+}
+
+// ---- reports ----
+
+void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *arg)
+{
+	struct lcore_counters sum = {0};
+
+	for (size_t i = 0; i < dataplane->lcore_count; i++)
+		lcore_counters_add(&sum, &dataplane->lcores[i]->counters);
+	lcore_counters_visit(&sum, visit, arg);
+	if (dataplane->host != NULL)
+		host_counters_visit(host_counters(dataplane->host), visit, arg);
+	for (size_t i = 0; i < dataplane->port_count; i++)
+		port_counters(&dataplane->ports[i], (unsigned)i, visit, arg);
+}
+
+void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
+			void *arg)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	char text[512];
+
+	snprintf(text, sizeof text, "packet memory: %zu MiB%s", config->packet_memory_bytes >> 20,
+		 dataplane->hugepages ? " in hugepages"
+		 : config->hugepages  ? " without hugepages: too few are free"
+				      : " without hugepages");
+	line(text, arg);
+	for (size_t i = 0; i < dataplane->lcore_count; i++) {
+		snprintf(text, sizeof text, "poll-mode core %zu: CPU %u, %s, %u tickets", i,
+			 config->lcores[i], config->poll == POLL_BUSY ? "busy" : "adaptive",
+			 config->tickets);
+		line(text, arg);
+	}
+	for (size_t i = 0; i < dataplane->port_count; i++) {
+		port_describe(&dataplane->ports[i], (unsigned)i, text, sizeof text);
+		line(text, arg);
+	}
+	if (dataplane->host != NULL) {
+		snprintf(text, sizeof text, "exception path: tap %s", config->tap_name);
+		line(text, arg);
+	}
+}

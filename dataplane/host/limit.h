@@ -1,0 +1,19 @@
+// How much exception traffic of each class a poll-mode core lets through to the host's stack.
+#pragma once
+
+#include "dataplane/parse/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct limit {
+	uint64_t then_ms;
+	uint32_t tokens[EXCEPTION_CLASS_COUNT]; // thousandths of a packet
+};
+
+// Full buckets.
+void limit_init(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));
+// Once per turn of the poll loop.
+void limit_tick(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));
+// Takes a token; false when the class is over its rate.
+bool limit_take(struct limit *limit, enum exception_class class) __attribute__((nonnull));

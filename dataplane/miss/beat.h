@@ -1,0 +1,33 @@
+// Control's clocks and heartbeat, as the lcores see them: a lcore reads its own time stamp
+// counter and adds the offset that control published last.
+#pragma once
+
+#include "dataplane/store.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// A control core that has said nothing for this long does not answer misses either.
+#define BEAT_LATE_MS 500
+
+// control: wo, lcores: ro. Each word stands for itself: words of two beats mixed are wrong by
+// no more than the time between them, so relaxed loads and stores are enough.
+struct beat {
+	_Alignas(64) _Atomic uint64_t offset_ms; // monotonic = counter + offset, modulo 2^64
+	_Atomic uint64_t beat_ms;                // when, monotonic
+	_Atomic int64_t wall_s;
+	atomic_bool trusted;
+};
+
+// What one lcore knows of time.
+struct beat_view {
+	struct store_clock clock; // now_ms never goes back
+	bool control_late;        // no heartbeat for BEAT_LATE_MS
+};
+
+// counter_ms: the caller's time stamp counter in milliseconds.
+void beat_publish(struct beat *beat, const struct store_clock *clock, uint64_t counter_ms)
+	__attribute__((nonnull));
+void beat_read(const struct beat *beat, uint64_t counter_ms, struct beat_view *view)
+	__attribute__((nonnull));

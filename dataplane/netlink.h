@@ -1,0 +1,17 @@
+// The few rtnetlink requests that have no ioctl. Blocking, for starting and stopping only.
+#pragma once
+
+#include "dataplane/parse/packet.h"
+
+#include <stdint.h>
+
+// No duplicate address detection; an address that is there already is no error. 0 or -errno.
+int netlink_address_add(unsigned ifindex, const struct address *address, uint8_t prefix_len)
+	__attribute__((nonnull, warn_unused_result));
+// The interface makes no IPv6 link-local address when it comes up.
+int netlink_no_link_local(unsigned ifindex) __attribute__((warn_unused_result));
+// The number of the interface's XDP program, 0 when it has none. 0 or -errno.
+int netlink_xdp_program(unsigned ifindex, uint32_t *id)
+	__attribute__((nonnull, warn_unused_result));
+// Takes away an interface's XDP program, whoever attached it; none is no error.
+int netlink_xdp_detach(unsigned ifindex) __attribute__((warn_unused_result));

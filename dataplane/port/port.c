@@ -1,0 +1,280 @@
+#include "dataplane/port/port.h"
+
+#include "dataplane/port/eal.h"
+#include "dataplane/port/ingress.h"
+#include "dataplane/port/pool.h"
+#include "dataplane/port/xdp.h"
+#include "dataplane/sentence.h"
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if_packet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 1024
+#define RSS_WANTED  (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
+
+static int port_probe(struct port *port, char *err, size_t err_len)
+{
+	const struct device *device = &port->device;
+	struct rte_dev_iterator iterator;
+	uint16_t id;
+	int code;
+
+	// EAL has probed PCI devices already.
+	if (device->kind != DEVICE_PCI) {
+		code = rte_dev_probe(device->text);
+		if (code < 0)
+			return sentence(err, err_len, code, "port '%s' cannot be opened: %s (%s)",
+					device->text, strerror(-code), eal_last_words());
+	}
+	if (rte_eth_dev_get_port_by_name(device->name, &port->id) == 0) {
+		port->opened = true;
+		return 0;
+	}
+	RTE_ETH_FOREACH_MATCHING_DEV(id, device->name, &iterator)
+	{
+		port->id = id;
+		port->opened = true;
+		rte_eth_iterator_cleanup(&iterator);
+		return 0;
+	}
+	return sentence(err, err_len, -ENODEV,
+			"port '%s': no such device, or no DPDK driver has it%s (%s)", device->text,
+			device->kind == DEVICE_PCI ? " (is it bound to vfio-pci?)" : "",
+			eal_last_words());
+}
+
+static int port_configure(struct port *port, char *err, size_t err_len)
+{
+	struct rte_eth_conf config = {0};
+	struct rte_eth_dev_info info;
+	uint16_t queues = (uint16_t)port->queue_count;
+	int code = rte_eth_dev_info_get(port->id, &info);
+
+	if (code < 0)
+		return sentence(err, err_len, code, "port '%s': %s", port->device.text,
+				strerror(-code));
+	snprintf(port->driver, sizeof port->driver, "%s", info.driver_name);
+	if (queues > info.max_rx_queues || queues > info.max_tx_queues)
+		return sentence(
+			err, err_len, -EINVAL,
+			"port '%s' has %u receive and %u transmit queues, but there are %u "
+			"poll-mode cores: give the device more queues%s, or use fewer cores",
+			port->device.text, info.max_rx_queues, info.max_tx_queues, queues,
+			port->device.kind == DEVICE_AF_XDP      ? " (queue_count=N)"
+			: port->device.kind == DEVICE_AF_PACKET ? " (qpairs=N)"
+								: "");
+	config.rxmode.offloads = info.rx_offload_capa &
+				 (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+	if (queues > 1 && (info.flow_type_rss_offloads & RSS_WANTED) != 0) {
+		config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		config.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_WANTED;
+	}
+	code = rte_eth_dev_configure(port->id, queues, queues, &config);
+	if (code < 0)
+		return sentence(err, err_len, code, "port '%s' cannot be configured: %s (%s)",
+				port->device.text, strerror(-code), eal_last_words());
+	return 0;
+}
+
+static int port_queues(struct port *port, unsigned index, char *err, size_t err_len)
+{
+	uint16_t rx_count = DESCRIPTORS, tx_count = DESCRIPTORS;
+	int socket = rte_eth_dev_socket_id(port->id);
+
+	rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_count, &tx_count);
+	for (uint16_t queue = 0; queue < port->queue_count; queue++) {
+		char name[32];
+		int code;
+
+		snprintf(name, sizeof name, "port%u-queue%u", index, queue);
+		port->pools[queue] = pool_new(name, port->device.kind, port->pool_count);
+		if (port->pools[queue] == NULL)
+			return sentence(err, err_len, -ENOMEM,
+					"port '%s': no memory for %u packet buffers (%s)",
+					port->device.text, port->pool_count, eal_last_words());
+		code = rte_eth_rx_queue_setup(port->id, queue, rx_count, (unsigned)socket, NULL,
+					      port->pools[queue]);
+		if (code == 0)
+			code = rte_eth_tx_queue_setup(port->id, queue, tx_count, (unsigned)socket,
+						      NULL);
+		if (code < 0)
+			return sentence(err, err_len, code,
+					"port '%s': queue %u cannot be set up: %s (%s)%s",
+					port->device.text, queue, strerror(-code), eal_last_words(),
+					port->device.kind == DEVICE_AF_XDP
+						? "; where AF_XDP does not work, net_af_packet does"
+						: "");
+	}
+	return 0;
+}
+
+int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
+	      unsigned pool_count, char *err, size_t err_len)
+{
+	struct rte_ether_addr mac;
+	int code;
+
+	*port = (struct port){.device = *device,
+			      .queue_count = queue_count,
+			      .pool_count = pool_count,
+			      .filter_fd = -1};
+	if (device->kind == DEVICE_AF_XDP) {
+		xdp_prepare();
+	} else if (device->ifindex != 0) {
+		code = xdp_leftover_remove(device->ifindex);
+		if (code < 0)
+			return sentence(err, err_len, code,
+					"port '%s': cannot look after XDP programs on %s: %s",
+					device->text, device->interface, strerror(-code));
+	}
+	code = port_probe(port, err, err_len);
+	if (code == 0)
+		code = port_configure(port, err, err_len);
+	if (code == 0)
+		code = port_queues(port, index, err, err_len);
+	if (code < 0)
+		return code;
+	rte_eth_macaddr_get(port->id, &mac);
+	memcpy(port->mac, mac.addr_bytes, sizeof port->mac);
+	rte_eth_dev_get_mtu(port->id, &port->mtu);
+	return 0;
+}
+
+static int membership(int fd, unsigned ifindex, unsigned short type, const uint8_t mac[6])
+{
+	struct packet_mreq request = {.mr_ifindex = (int)ifindex, .mr_type = type, .mr_alen = 6};
+
+	memcpy(request.mr_address, mac, 6);
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) < 0
+		       ? -errno
+		       : 0;
+}
+
+// Neighbour discovery asks by multicast. Drivers on top of a kernel interface cannot open its
+// filter; a packet socket that receives nothing can, and gives it back however the process ends.
+static int filter_open_interface(struct port *port, const uint8_t mac[6])
+{
+	int code;
+
+	port->filter_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (port->filter_fd < 0)
+		return -errno;
+	code = membership(port->filter_fd, port->device.ifindex, PACKET_MR_ALLMULTI, mac);
+	if (code == 0 && memcmp(mac, port->mac, 6) != 0)
+		code = membership(port->filter_fd, port->device.ifindex, PACKET_MR_UNICAST, mac);
+	return code;
+}
+
+static int filter_open_device(struct port *port, const uint8_t mac[6])
+{
+	struct rte_ether_addr address;
+	int code = rte_eth_allmulticast_enable(port->id);
+
+	// A driver without the notion lets everything through.
+	if (code == -ENOTSUP)
+		code = 0;
+	if (code < 0 || memcmp(mac, port->mac, 6) == 0)
+		return code;
+	memcpy(address.addr_bytes, mac, 6);
+	if (rte_eth_dev_mac_addr_add(port->id, &address, 0) == 0)
+		return 0;
+	code = rte_eth_promiscuous_enable(port->id);
+	return code == -ENOTSUP ? 0 : code;
+}
+
+int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_len)
+{
+	int code;
+
+	if (port->device.kind == DEVICE_AF_PACKET) {
+		code = ingress_close(port->device.interface, err, err_len);
+		if (code < 0)
+			return code;
+		port->ingress_closed = true;
+	}
+	code = rte_eth_dev_start(port->id);
+	if (code < 0)
+		return sentence(err, err_len, code, "port '%s' does not start: %s (%s)",
+				port->device.text, strerror(-code), eal_last_words());
+	port->started = true;
+	code = port->device.ifindex != 0 ? filter_open_interface(port, mac)
+					 : filter_open_device(port, mac);
+	if (code < 0)
+		return sentence(err, err_len, code,
+				"port '%s' cannot be made to accept multicast: %s",
+				port->device.text, strerror(-code));
+	return 0;
+}
+
+void port_close(struct port *port)
+{
+	if (port->started && rte_eth_dev_stop(port->id) == 0)
+		port->started = false;
+	if (port->opened)
+		rte_eth_dev_close(port->id);
+	if (port->filter_fd >= 0)
+		close(port->filter_fd);
+	if (port->ingress_closed)
+		ingress_open(port->device.interface);
+	for (unsigned queue = 0; queue < port->queue_count; queue++)
+		rte_mempool_free(port->pools[queue]);
+	*port = (struct port){.filter_fd = -1};
+}
+
+void port_counters(const struct port *port, unsigned index, counter_visit visit, void *arg)
+{
+	struct rte_eth_stats stats = {0};
+	uint64_t available = 0, total = 0;
+
+	for (unsigned queue = 0; queue < port->queue_count; queue++) {
+		available += rte_mempool_avail_count(port->pools[queue]);
+		total += port->pools[queue]->size;
+	}
+	rte_eth_stats_get(port->id, &stats);
+	const struct {
+		const char *name, *words;
+		uint64_t value;
+	} lines[] = {
+		{"mbufs", "packet buffers of the port's queues", total},
+		{"mbufs_available", "packet buffers that are free", available},
+		{"rx_packets", "packets the driver received", stats.ipackets},
+		{"rx_bytes", "bytes the driver received", stats.ibytes},
+		{"rx_missed", "packets lost before the poll-mode cores", stats.imissed},
+		{"rx_errors", "broken packets the driver saw", stats.ierrors},
+		{"rx_no_mbuf", "packets lost for want of a packet buffer", stats.rx_nombuf},
+		{"tx_packets", "packets the driver sent", stats.opackets},
+		{"tx_bytes", "bytes the driver sent", stats.obytes},
+		{"tx_errors", "packets the driver could not send", stats.oerrors},
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "port.%u.%s", index, lines[i].name);
+		visit(name, lines[i].words, lines[i].value, arg);
+	}
+}
+
+void port_describe(const struct port *port, unsigned index, char *text, size_t len)
+{
+	struct rte_eth_link link = {0};
+	char speed[32] = "speed unknown";
+
+	rte_eth_link_get_nowait(port->id, &link);
+	if (link.link_speed != 0 && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		snprintf(speed, sizeof speed, "%" PRIu32 " Mb/s", link.link_speed);
+	snprintf(text, len,
+		 "port %u: %s, driver %s, link %s, %s, MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, "
+		 "%u queue pair%s, %u packet buffers each",
+		 index, port->device.text, port->driver, link.link_status ? "up" : "down", speed,
+		 port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4], port->mac[5],
+		 port->mtu, port->queue_count, port->queue_count == 1 ? "" : "s", port->pool_count);
+}

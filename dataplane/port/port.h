@@ -1,0 +1,39 @@
+// A network port: one receive and one transmit queue for every poll-mode core.
+#pragma once
+
+#include "dataplane/dataplane.h"
+#include "dataplane/port/device.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rte_mempool;
+
+struct port {
+	struct device device;
+	uint16_t id; // DPDK's
+	char driver[32];
+	uint8_t mac[6];
+	uint16_t mtu;
+	unsigned queue_count;
+	unsigned pool_count; // packet buffers per queue
+	struct rte_mempool *pools[DATAPLANE_LCORES_MAX];
+	bool opened, started, ingress_closed;
+	int filter_fd; // a socket whose memberships open the interface's address filter
+};
+
+// Probes, configures and fills the port's queues with buffers, without starting it.
+// 0, or -errno with a sentence; port_close() is right in either case.
+int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
+	      unsigned pool_count, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+// Starts it, accepting also packets to mac (the first port's address, which the tap has).
+int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+void port_close(struct port *port) __attribute__((nonnull));
+
+void port_counters(const struct port *port, unsigned index, counter_visit visit, void *arg)
+	__attribute__((nonnull(1, 3)));
+void port_describe(const struct port *port, unsigned index, char *text, size_t len)
+	__attribute__((nonnull));

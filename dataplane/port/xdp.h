@@ -1,0 +1,12 @@
+// What net_af_xdp leaves to be done around it.
+#pragma once
+
+// Before a port is probed: libxdp shall attach its one program alone rather than through a
+// dispatcher pinned in a file system, so that nothing but the program can outlive a killed
+// process, and shall not write to standard error.
+void xdp_prepare(void);
+
+// Takes away the program that a killed process of net_af_xdp left on the interface; any other
+// program stays. For ports of other drivers: net_af_xdp itself takes its old program over.
+// 0 or -errno.
+int xdp_leftover_remove(unsigned ifindex) __attribute__((warn_unused_result));

@@ -1,0 +1,265 @@
+// The poll loop. A packet received ends in one of four ways, each counted once: answered at
+// once (hit), a ticket for control (ticketed), handed to the host's stack (exception), or
+// dropped for a reason.
+#include "dataplane/worker.h"
+
+#include "dataplane/worker_send.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+#include <urcu/urcu-qsbr.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#define PREFETCH_AHEAD 4
+#define IDLE_SPINS     512 // empty turns before the first sleep
+#define SLEEP_FIRST_US 10
+#define SLEEP_MAX_US   40 // the kernel adds some 45 in a virtual machine: below 100
+
+static void drop(struct lcore *lcore, struct rte_mbuf *mbuf, enum drop_reason reason)
+{
+	COUNT(lcore->counters.drops[reason], 1);
+	rte_pktmbuf_free(mbuf);
+}
+
+// ---- packets for the host's stack ----
+
+static void exception(struct lcore *lcore, const struct queue *queue, struct rte_mbuf *mbuf,
+		      enum exception_class class)
+{
+	if (lcore->host == NULL || !limit_take(&lcore->limit, class) ||
+	    !host_offer(lcore->host, lcore->index, queue->port, rte_pktmbuf_mtod(mbuf, uint8_t *),
+			rte_pktmbuf_data_len(mbuf))) {
+		drop(lcore, mbuf, DROP_exception_full);
+		return;
+	}
+	COUNT(lcore->counters.exception, 1);
+	COUNT(lcore->counters.exceptions[class], 1);
+	lcore->host_has_work = true;
+	rte_pktmbuf_free(mbuf);
+}
+
+// ---- questions ----
+
+static void hit(struct lcore *lcore, struct queue *queue, unsigned i, size_t len)
+{
+	struct burst *burst = &lcore->burst;
+	struct rte_mbuf *mbuf = burst->mbufs[i];
+
+	len = packet_reply(rte_pktmbuf_mtod(mbuf, uint8_t *), &burst->packets[i], len);
+	COUNT(lcore->counters.hit, 1);
+	COUNT(lcore->counters.hits[burst->serves[i].outcome], 1);
+	if (burst->serves[i].truncated)
+		COUNT(lcore->counters.truncated, 1);
+	send_later(lcore, queue, mbuf, len);
+}
+
+// False when there is no stale answer that could be given instead of asking control.
+static bool hit_stale(struct lcore *lcore, struct queue *queue, unsigned i)
+{
+	struct burst *burst = &lcore->burst;
+	struct serve *serve = &burst->serves[i];
+	size_t len;
+
+	if (serve->lookup.stale_count == 0)
+		return false;
+	len = store_render_stale(lcore->store, serve, burst->messages[i], burst->caps[i]);
+	if (len == 0)
+		return false;
+	serve->outcome = OUTCOME_STALE;
+	hit(lcore, queue, i, len);
+	return true;
+}
+
+static void miss(struct lcore *lcore, struct queue *queue, unsigned i)
+{
+	struct burst *burst = &lcore->burst;
+	struct ticket *ticket = NULL;
+
+	if (lcore->now.control_late && hit_stale(lcore, queue, i)) {
+		COUNT(lcore->counters.stale_late, 1);
+		return;
+	}
+	if (!atomic_load_explicit(&lcore->orders->draining, memory_order_relaxed))
+		ticket = ticket_take(&lcore->tickets);
+	if (ticket == NULL) {
+		if (hit_stale(lcore, queue, i))
+			COUNT(lcore->counters.stale_full, 1);
+		else
+			drop(lcore, burst->mbufs[i], DROP_miss_full);
+		return;
+	}
+	store_question_of(&burst->serves[i], &ticket->question);
+	packet_path(rte_pktmbuf_mtod(burst->mbufs[i], uint8_t *), &burst->packets[i],
+		    &ticket->path);
+	ticket->port = queue->port;
+	// Before control can see it, so that nobody ever reads more tickets ended than begun.
+	COUNT(lcore->counters.ticketed, 1);
+	ticket_queue(&lcore->tickets, ticket);
+	lcore->control_has_work = true;
+	rte_pktmbuf_free(burst->mbufs[i]);
+}
+
+static void conclude(struct lcore *lcore, struct queue *queue, unsigned i)
+{
+	struct burst *burst = &lcore->burst;
+
+	switch (burst->verdicts[i]) {
+	case SERVE_REPLY:
+		hit(lcore, queue, i, burst->serves[i].reply_len);
+		return;
+	case SERVE_DROP:
+		drop(lcore, burst->mbufs[i], burst->serves[i].reason);
+		return;
+	case SERVE_MISS:
+		miss(lcore, queue, i);
+		return;
+	}
+}
+
+static void question(struct lcore *lcore, struct rte_mbuf *mbuf, unsigned i)
+{
+	struct burst *burst = &lcore->burst;
+	const struct packet *packet = &burst->packets[i];
+	const uint8_t *end = (uint8_t *)mbuf->buf_addr + mbuf->buf_len;
+
+	burst->mbufs[i] = mbuf;
+	burst->messages[i] = packet->payload;
+	burst->lens[i] = packet->payload_len;
+	burst->caps[i] = (uint16_t)(end - packet->payload);
+	burst->serves[i] = (struct serve){
+		.client = &packet->source,
+		.now_ms = lcore->now.clock.now_ms,
+		.now_s = lcore->now.clock.now_s,
+		.clock_trusted = lcore->now.clock.trusted,
+		.rotation = lcore->rotation++,
+	};
+}
+
+// ---- the loop ----
+
+// Sorts the packet at once, unless it is a question: true, and it is number i of the burst.
+static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf, unsigned i)
+{
+	const struct packet_offload offload = {
+		.ip_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) ==
+				    RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+		.udp_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
+				     RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+	};
+	struct packet *packet = &lcore->burst.packets[i];
+
+	if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) {
+		drop(lcore, mbuf, DROP_no_mbuf);
+		return false;
+	}
+	switch (packet_parse(rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf),
+			     lcore->service, offload, packet)) {
+	case PACKET_DNS:
+		question(lcore, mbuf, i);
+		return true;
+	case PACKET_EXCEPTION:
+		exception(lcore, queue, mbuf, packet->exception);
+		return false;
+	case PACKET_DROP:
+		break;
+	}
+	drop(lcore, mbuf, packet->reason);
+	return false;
+}
+
+static unsigned receive(struct lcore *lcore, struct queue *queue)
+{
+	struct burst *burst = &lcore->burst;
+	struct rte_mbuf **received = burst->received;
+	unsigned count = rte_eth_rx_burst(queue->port_id, queue->queue_id, received, BURST);
+	unsigned questions = 0;
+
+	if (count == 0)
+		return 0;
+	COUNT(lcore->counters.received, count);
+	for (unsigned i = 0; i < count; i++) {
+		if (i + PREFETCH_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(received[i + PREFETCH_AHEAD], void *));
+		questions += sort(lcore, queue, received[i], questions);
+	}
+	store_serve_burst(lcore->store, burst->messages, burst->lens, burst->caps, burst->serves,
+			  burst->verdicts, questions);
+	for (unsigned i = 0; i < questions; i++)
+		conclude(lcore, queue, i);
+	return count;
+}
+
+// Busy: never sleeps. Adaptive: after a while without work, for at most 100 µs at a time.
+static void rest(struct lcore *lcore, unsigned work)
+{
+	struct timespec time = {0};
+
+	if (work > 0) {
+		lcore->idle_turns = 0;
+		lcore->sleep_us = SLEEP_FIRST_US;
+		return;
+	}
+	if (lcore->poll == POLL_BUSY || ++lcore->idle_turns < IDLE_SPINS) {
+		rte_pause();
+		return;
+	}
+	uint64_t before = rte_get_tsc_cycles();
+	time.tv_nsec = lcore->sleep_us * 1000;
+	// Whoever may sleep goes offline first, or grace periods wait for it.
+	urcu_qsbr_thread_offline();
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+	urcu_qsbr_thread_online();
+	if (lcore->sleep_us < SLEEP_MAX_US)
+		lcore->sleep_us += SLEEP_FIRST_US;
+	COUNT(lcore->counters.sleeps, 1);
+	COUNT(lcore->counters.slept_us,
+	      (rte_get_tsc_cycles() - before) * 1000000 / rte_get_tsc_hz());
+}
+
+uint64_t worker_counter_ms(void)
+{
+	return rte_get_tsc_cycles() / (rte_get_tsc_hz() / 1000);
+}
+
+static void begin(struct lcore *lcore)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "assay-poll-%u", lcore->index);
+	pthread_setname_np(pthread_self(), name);
+	// The kernel rounds sleeps up by this, 50 µs unless told.
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	urcu_qsbr_register_thread();
+	beat_read(lcore->beat, worker_counter_ms(), &lcore->now);
+	limit_init(&lcore->limit, lcore->now.clock.now_ms);
+}
+
+int worker_run(void *arg)
+{
+	struct lcore *lcore = arg;
+
+	begin(lcore);
+	while (atomic_load_explicit(&lcore->orders->running, memory_order_relaxed)) {
+		unsigned work = 0;
+
+		beat_read(lcore->beat, worker_counter_ms(), &lcore->now);
+		limit_tick(&lcore->limit, lcore->now.clock.now_ms);
+		for (unsigned i = 0; i < lcore->queue_count; i++)
+			work += receive(lcore, &lcore->queues[i]);
+		work += send_results(lcore);
+		work += send_from_host(lcore);
+		for (unsigned i = 0; i < lcore->queue_count; i++)
+			send_now(lcore, &lcore->queues[i]);
+		send_wake_ups(lcore);
+		urcu_qsbr_quiescent_state();
+		COUNT(lcore->counters.polls, 1);
+		rest(lcore, work);
+	}
+	urcu_qsbr_unregister_thread();
+	return 0;
+}

@@ -1,0 +1,74 @@
+// A poll-mode core: what it owns and what it is told.
+#pragma once
+
+#include "dataplane/counters.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/host/host.h"
+#include "dataplane/host/limit.h"
+#include "dataplane/miss/beat.h"
+#include "dataplane/miss/ticket.h"
+#include "dataplane/miss/wake.h"
+
+#include <rte_mbuf.h>
+
+#include <stdatomic.h>
+
+#define BURST STORE_BURST_MAX
+
+// control: wo, lcores: ro
+struct orders {
+	_Alignas(64) atomic_bool running;
+	atomic_bool draining; // no new tickets
+};
+
+// One of the lcore's queues; a port has one for every lcore.
+struct queue {
+	uint16_t port_id, queue_id; // DPDK's
+	uint8_t port;               // index in the configuration
+	bool from_host;             // this lcore sends the host's frames by this port
+	struct rte_mempool *pool;
+	unsigned waiting; // to be sent at the end of the turn
+	struct rte_mbuf *out[BURST];
+};
+
+// Scratch space of one burst: the questions among the packets received.
+struct burst {
+	struct rte_mbuf *received[BURST];
+	struct rte_mbuf *mbufs[BURST];
+	struct packet packets[BURST];
+	uint8_t *messages[BURST];
+	uint16_t lens[BURST], caps[BURST];
+	struct serve serves[BURST];
+	enum serve_verdict verdicts[BURST];
+};
+
+struct lcore {
+	struct lcore_counters counters; // lcore: rw, control: ro
+
+	// Set before the launch, then constant.
+	unsigned index;
+	enum poll_mode poll;
+	unsigned queue_count;
+	struct store *store;
+	const struct service_addresses *service;
+	struct orders *orders;
+	const struct beat *beat;
+	struct wake *control; // control's sleep
+	struct host *host;    // NULL: no exception path
+	struct ticket_pool tickets;
+
+	// lcore: rw
+	struct beat_view now;
+	struct limit limit;
+	uint32_t rotation;
+	bool control_has_work, host_has_work; // since the start of this turn
+	unsigned idle_turns, sleep_us;
+	struct queue queues[DATAPLANE_PORTS_MAX];
+	struct burst burst;
+};
+
+// The lcore's main function; arg is its struct lcore. Ends when orders->running is false.
+int worker_run(void *arg) __attribute__((nonnull));
+
+// The time stamp counter in milliseconds, the same on every core.
+uint64_t worker_counter_ms(void);
