@@ -97,14 +97,15 @@ def answers(provider, address, zone_name):
     return response is not None and bool(response.flags & dns.flags.AA)
 
 
-def ask(short_name, address, qname, qtype, timeout_s=2.0):
-    """One question over UDP from inside a namespace; None when no answer came."""
+def ask(short_name, address, qname, qtype, timeout_s=2.0, port=topology.DNS_PORT, tcp=False):
+    """One question, over UDP or TCP, from inside a namespace; None when no answer came."""
     query = dns.message.make_query(qname, qtype, want_dnssec=True, payload=1232)
     query.flags &= ~dns.flags.RD
     with network.inside(short_name):
         try:
-            return dns.query.udp(query, address, timeout=timeout_s)
-        except (dns.exception.DNSException, OSError):
+            send = dns.query.tcp if tcp else dns.query.udp
+            return send(query, address, timeout=timeout_s, port=port)
+        except (dns.exception.DNSException, OSError, EOFError):
             return None
 
 

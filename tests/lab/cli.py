@@ -3,9 +3,10 @@
 import argparse
 import json
 import os
+import signal
 import sys
 
-from . import lab, network, state, topology
+from . import faults, lab, network, roll, state, topology
 from .state import LAB, LabError
 
 _DESCRIPTION = """\
@@ -23,6 +24,7 @@ def say(text):
 
 
 def main(arguments=None):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
@@ -50,6 +52,7 @@ def _parser():
     execute.add_argument("namespace", choices=topology.SHORT_NAMES)
     execute.add_argument("command", nargs=argparse.REMAINDER)
     execute.set_defaults(run=_execute)
+    _add_fault_verbs(verbs)
     status = verbs.add_parser("status", help="what is up and what is broken")
     status.set_defaults(run=_status)
     listing = verbs.add_parser("list", help="the kinds of zones, or the zones of one kind")
@@ -59,6 +62,28 @@ def _parser():
     info.add_argument("--json", action="store_true")
     info.set_defaults(run=_info)
     return parser
+
+
+def _add_fault_verbs(verbs):
+    kinds = f"{', '.join(faults.KINDS)}; delay=MS"
+    breaking = verbs.add_parser("break", help="break a provider or a zone", description=kinds)
+    breaking.add_argument("target", metavar="PROVIDER|ZONE")
+    breaking.add_argument("kind", metavar="KIND", help=kinds)
+    breaking.add_argument("--at", choices=topology.PROVIDERS, help="a zone, at one provider only")
+    breaking.set_defaults(run=lambda o: faults.break_it(o.target, o.kind, o.at))
+    healing = verbs.add_parser("heal", help="undo breaks of a provider or a zone, or all")
+    healing.add_argument("target", metavar="PROVIDER|ZONE|all")
+    healing.add_argument("kind", metavar="KIND", nargs="?", help="one kind only")
+    healing.add_argument("--at", choices=topology.PROVIDERS, help="only what was broken --at")
+    healing.set_defaults(run=_heal)
+    rolling = verbs.add_parser("roll", help="change a zone's keys in one step, with its DS")
+    rolling.add_argument("zone", metavar="ZONE")
+    rolling.add_argument("--zsk", action="store_true", help="change the ZSK only")
+    rolling.set_defaults(run=lambda o: roll.roll(o.zone, o.zsk))
+
+
+def _heal(options):
+    say(f"healed {faults.heal(options.target, options.kind, options.at)}")
 
 
 def _execute(options):
@@ -80,6 +105,13 @@ def _status(_options):
     print(f"up: {record['zones']} signed zones, state in {state.STATE_DIR}")
     for name, process in sorted(state.processes().items()):
         print(f"  {name:12} pid {process['pid']} {'running' if state.alive(process) else 'ended'}")
+    for entry in record["breaks"]:
+        print(f"  broken: {faults.describe(entry)}")
+    for provider in topology.PROVIDERS:
+        counters = faults.relay_counters(provider)
+        if counters:
+            moved = " ".join(f"{name}={value}" for name, value in counters.items() if value)
+            print(f"  relay of {provider}: {moved or 'no traffic'}")
     return 0
 
 

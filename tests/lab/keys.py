@@ -12,6 +12,12 @@ from .state import STATE_DIR, LabError
 KEYS = STATE_DIR / "keys"
 _NAMES = {8: "RSASHA256", 13: "ECDSAP256SHA256", 15: "ED25519"}
 RSA_BITS = 2048
+# Key tag, algorithm and digest type of a DS that leads nowhere.
+_FAKE_DS = {
+    "mismatch": "4711 13 2",
+    "unknown-algorithm": "4711 250 2",
+    "unknown-digest": "4711 13 200",
+}
 
 
 class KeySet:
@@ -65,18 +71,14 @@ def _is_ksk(dnskey):
     return dnskey.startswith("257 ")
 
 
-def ds_records(zone, stranger):
+def ds_records(zone, stranger=None):
     """The DS rdata texts that a zone's parent publishes, right or wrong as the zone says.
 
-    stranger: the DNSKEY of a key set that the zone does not have.
+    stranger: the DNSKEY of a key set that the zone does not have, for a DS "extra".
     """
+    if zone.ds in _FAKE_DS:
+        return [f"{_FAKE_DS[zone.ds]} {hashlib.sha256(zone.name.encode()).hexdigest()}"]
+    if zone.ds == "none":
+        return []
     good = [_ds(zone.name, key) for key in zone.dnskeys if _is_ksk(key)]
-    fake_digest = hashlib.sha256(zone.name.encode()).hexdigest()
-    return {
-        "good": good,
-        "none": [],
-        "mismatch": [f"4711 13 2 {fake_digest}"],
-        "unknown-algorithm": [f"4711 250 2 {fake_digest}"],
-        "unknown-digest": [f"4711 13 200 {fake_digest}"],
-        "extra": good + [_ds(zone.name, stranger)],
-    }[zone.ds]
+    return good + [_ds(zone.name, stranger)] if zone.ds == "extra" else good

@@ -11,8 +11,6 @@ from .state import STATE_DIR
 from .topology import describe
 from .zone import address_type
 
-MULTI_NAMES_MINIMUM_ZONES = 4
-
 
 def write(world):
     _write("root.hints", _hints(world.root))
@@ -41,11 +39,7 @@ def _hints(root):
 
 
 def _anchor_ds(root):
-    return "".join(f". 86400 IN DS {text}\n" for text in ds_records(root, None_KEY))
-
-
-# The root has no DS "of a stranger"; any key will do for the unused case.
-None_KEY = "257 3 13 " + "A" * 86 + "=="
+    return "".join(f". 86400 IN DS {text}\n" for text in ds_records(root))
 
 
 def _anchor_key(root):

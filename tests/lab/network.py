@@ -91,7 +91,6 @@ def _sysctls(short_name):
         "net/ipv6/conf/all/accept_ra": 0,
         "net/ipv4/conf/all/rp_filter": 0,
         "net/ipv4/conf/default/rp_filter": 0,
-        "net/core/rmem_max": None,
     }
     if short_name == "inet":
         settings["net/ipv4/ip_forward"] = 1
@@ -105,18 +104,11 @@ def _sysctls(short_name):
         settings["net/ipv6/conf/port0/disable_ipv6"] = 1
     if short_name == "client":
         settings["net/ipv6/conf/cl0/addr_gen_mode"] = 1
-    with _proc_of(short_name):
-        for path, value in settings.items():
-            if value is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    pathlib.Path("/proc/sys", path).write_text(f"{value}\n")
-
-
-@contextlib.contextmanager
-def _proc_of(short_name):
     # /proc/sys/net shows the namespace of the thread that opens a file.
     with inside(short_name):
-        yield
+        for path, value in settings.items():
+            with contextlib.suppress(FileNotFoundError):
+                pathlib.Path("/proc/sys", path).write_text(f"{value}\n")
 
 
 def _inet_commands():

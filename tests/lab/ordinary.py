@@ -70,7 +70,7 @@ def host_address(index, host):
 
 
 def host_address6(index, host):
-    return f"2001:db8:ffff:{index:x}::{host + 1:x}"
+    return f"2001:db8:ffff:{index + 1:x}::{host + 1:x}"
 
 
 def has_address6(host):

@@ -7,7 +7,6 @@ import time
 
 from . import keys, signed_text, state
 from .state import ZONES, LabError
-from .zone import DAY_S
 
 SOURCE = ZONES / "source"
 SERVED = ZONES / "served"
@@ -206,7 +205,7 @@ def _read_dnskeys(path):
 
 
 def unsign(path):
-    """The records of a served zone file without DNSSEC, one per line."""
+    """The records of a zone file, signed or not, without DNSSEC (but for DS), one per line."""
     lines = []
     for line in path.read_text().splitlines():
         words = line.split(None, 2)
@@ -217,5 +216,3 @@ def unsign(path):
                 lines.append(record)
     return lines
 
-
-LONG_PERIOD = {"good": (-3600, 30 * DAY_S)}

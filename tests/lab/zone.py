@@ -98,8 +98,8 @@ class Zone:
     def ask(self, owner, qtype, answer=None, why="", **expected):
         """Puts a question with its right answer into the oracle.
 
-        expected: rcode, ad, ede (None or a list), chain, tcp, and varies (fields in which
-        validators may rightly differ).
+        expected: rcode, ad, ede (None or a list), chain (CNAME targets in order), tcp (True: does
+        not fit into 1232 bytes), and varies (fields in which validators may rightly differ).
         """
         self.questions.append(
             {
@@ -111,7 +111,7 @@ class Zone:
                     "ede": expected.get("ede"),
                     "answer": answer,
                     "chain": expected.get("chain", []),
-                    "tcp": expected.get("tcp", False),
+                    "tcp": expected.get("tcp"),
                     "varies": expected.get("varies", []),
                 },
                 "zone": self.name,
