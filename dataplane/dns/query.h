@@ -14,10 +14,11 @@
 enum query_verdict {
 	QUERY_ANSWER = 0, // look it up
 	QUERY_DROP,       // no reply: shorter than a header, QR=1
-	QUERY_FORMERR,    // not exactly one question, bad name, trailing bytes, two OPTs, OPT whose
-			  // owner is not the root, OPT in a wrong section, over 16 options, bad cookie
+	QUERY_FORMERR,    // not exactly one question, bad name, trailing bytes, other records,
+			  // two OPTs, OPT whose owner is not the root or in a wrong section,
+			  // over 16 options, bad cookie, TSIG that is not last
 	QUERY_NOTIMP,     // opcode other than QUERY
-	QUERY_REFUSED,    // class other than IN (except CH for server identity), AXFR, IXFR, TSIG'd …
+	QUERY_REFUSED,    // class other than IN (the caller may answer CH), AXFR, IXFR, TSIG, SIG
 	QUERY_BADVERS,    // EDNS version > 0
 	QUERY_META_TYPE,  // a type that cannot be asked (OPT, NXNAME, TKEY…): FORMERR with EDE 30
 };
@@ -35,7 +36,10 @@ struct query {
 	uint8_t qname[NAME_MAX_LEN]; // lower case
 };
 
-// The question's name may not be compressed. struct query points into msg.
+// The question's name may not be compressed. struct query points into msg. The first of
+// these that is wrong decides: DROP, opcode, structure, EDNS version, TSIG or SIG(0), class,
+// type. Whatever the verdict, the question and the OPT are filled in when they can be
+// read, for the reply; after DROP only id and flags may be.
 enum query_verdict query_parse(const uint8_t *msg, size_t len, struct query *out)
 	__attribute__((nonnull, warn_unused_result));
 

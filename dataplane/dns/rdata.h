@@ -40,7 +40,8 @@ struct rdata_rrsig {
 	size_t signature_len;
 	size_t fixed_len; // bytes before the signature: what goes first into the signed data
 };
-bool rdata_rrsig(const uint8_t *rdata, size_t len, struct rdata_rrsig *out) __attribute__((nonnull));
+bool rdata_rrsig(const uint8_t *rdata, size_t len, struct rdata_rrsig *out)
+	__attribute__((nonnull));
 
 struct rdata_dnskey {
 	uint16_t flags;
@@ -54,7 +55,8 @@ struct rdata_dnskey {
 #define DNSKEY_REVOKE 0x0080
 bool rdata_dnskey(const uint8_t *rdata, size_t len, struct rdata_dnskey *out)
 	__attribute__((nonnull));
-uint16_t rdata_dnskey_tag(const uint8_t *rdata, size_t len) __attribute__((nonnull, pure)); // RFC 4034 B
+// RFC 4034 appendix B.
+uint16_t rdata_dnskey_tag(const uint8_t *rdata, size_t len) __attribute__((nonnull, pure));
 
 struct rdata_ds {
 	uint16_t key_tag;
@@ -84,7 +86,8 @@ struct rdata_nsec3 {
 	size_t bitmap_len;
 };
 #define NSEC3_OPTOUT 1
-bool rdata_nsec3(const uint8_t *rdata, size_t len, struct rdata_nsec3 *out) __attribute__((nonnull));
+bool rdata_nsec3(const uint8_t *rdata, size_t len, struct rdata_nsec3 *out)
+	__attribute__((nonnull));
 
 bool rdata_bitmap_has(const uint8_t *bitmap, size_t len, uint16_t type) __attribute__((nonnull));
 

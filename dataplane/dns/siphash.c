@@ -41,13 +41,17 @@ static inline void sip_rounds(struct sip *s, unsigned rounds)
 // The last block: the bytes left over, and the length in the top byte.
 static inline uint64_t sip_tail(const uint8_t *data, size_t len)
 {
-	uint8_t tail[8] = {0};
 	size_t left = len % 8;
+	uint64_t tail = 0;
 
-	for (size_t i = 0; i < left; i++)
-		tail[i] = data[len - left + i];
-	tail[7] = (uint8_t)len;
-	return load_le(tail);
+	if (left > 0 && len >= 8) {
+		// One load that reaches back into the block before.
+		tail = load_le(data + len - 8) >> (64 - 8 * left);
+	} else {
+		for (size_t i = left; i > 0; i--)
+			tail = tail << 8 | data[i - 1];
+	}
+	return tail | (uint64_t)len << 56;
 }
 
 static inline uint64_t sip(const uint8_t key[16], const uint8_t *data, size_t len, unsigned c,

@@ -6,18 +6,22 @@
 static void siphash_agrees_with_its_paper(void **state)
 {
 	(void)state;
-	uint8_t key[16], input[15];
+	uint8_t key[16], input[63];
 
 	for (unsigned i = 0; i < 16; i++)
 		key[i] = (uint8_t)i;
-	for (unsigned i = 0; i < 15; i++)
+	for (unsigned i = 0; i < sizeof(input); i++)
 		input[i] = (uint8_t)i;
 	assert_true(siphash_2_4(key, input, 15) == 0xa129ca6149be45e5);
 	assert_true(siphash_2_4(key, input, 0) == 0x726fdb47dd0e0e31);
 	assert_true(siphash_2_4(key, input, 1) == 0x74f839c593dc67fd);
 	assert_true(siphash_2_4(key, input, 8) == 0x93f5f5799a932462);
+	assert_true(siphash_2_4(key, input, 16) == 0x3f2acc7f57c29bdb);
+	assert_true(siphash_2_4(key, input, 63) == 0x958a324ceb064572);
 	assert_true(siphash_1_3(key, input, 0) == 0xabac0158050fc4dc);
 	assert_true(siphash_1_3(key, input, 1) == 0xc9f49bf37d57ca93);
+	assert_true(siphash_1_3(key, input, 15) == 0xd320d86d2a519956);
+	assert_true(siphash_1_3(key, input, 63) == 0x9d199062b7bbb3a8);
 }
 
 static void from_hex(const char *hex, uint8_t *out)
