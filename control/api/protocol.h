@@ -15,20 +15,12 @@
 #define PROTOCOL_REQUEST_MAX (64 * 1024)
 #define PROTOCOL_SOCKET "/run/assay/control.sock"
 
-struct protocol_verb {
-	const char *name;
-	const char *arguments; // as the help shows them
-	const char *help;
-	int arguments_min, arguments_max;
-};
-
 // The verbs of this version: name, arguments, help, least and most arguments.
 #define PROTOCOL_VERBS(X)                                                                          \
-	X("status", "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)        \
-	X("stats", "", "all counters; with --json for programs", 0, 0)                             \
-	X("lookup", "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)           \
-	X("flush", "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)     \
-	X("requests", "", "questions under way, oldest first", 0, 0)                               \
-	X("servers", "[ZONE]", "servers as the selection sees them", 0, 1)                         \
-	X("log", "error|warning|info|debug", "change the log level", 1, 1)                         \
-	X("stop", "", "end the daemon", 0, 0)
+	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)        \
+	X(stats, "", "all counters; with --json for programs", 0, 0)                             \
+	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)           \
+	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)     \
+	X(requests, "", "questions under way, oldest first", 0, 0)                               \
+	X(log, "error|warning|info|debug", "change the log level", 1, 1)                         \
+	X(stop, "", "end the daemon", 0, 0)

@@ -22,7 +22,10 @@ enum channel_event {
 	CHANNEL_UNREACHABLE, // ICMP, no route
 	CHANNEL_RESET,       // TCP reset or closed by the peer
 	CHANNEL_NO_RESOURCE, // our own: no port, no descriptor, no memory
+	CHANNEL_FRAGMENT,    // UDP: a datagram arrived in fragments; its bytes are not delivered
+	CHANNEL_STALE,       // TCP: a connection kept from before ended before it answered
 };
+// data lives until the callback returns or closes the channel. from may be NULL over TCP.
 typedef void (*channel_event_fn)(void *arg, enum channel_event event, const uint8_t *data,
 				 size_t len, const struct address *from);
 
@@ -38,7 +41,8 @@ struct transport {
 	// After close() nothing is delivered. It may be called from inside on_event.
 
 	uint64_t (*now_us)(void *ctx); // monotonic
-	// One timer for the whole upstream: calls upstream_timer() at or soon after `at_us`.
+	// One timer for the whole upstream: calls upstream_timer() at or soon after `at_us`, never
+	// from inside set_timer(). A new time replaces the old one; UINT64_MAX: none.
 	void (*set_timer)(void *ctx, uint64_t at_us);
 	void (*random)(void *ctx, void *out, size_t len); // CSPRNG
 };
@@ -56,7 +60,7 @@ struct transport {
 	X(BADVERS, "EDNS version refused")                                                         \
 	X(NOTIMP, "NOTIMP")                                                                        \
 	X(NO_RESOURCE, "no port, descriptor or memory of our own")                                 \
-	X(CANCELLED, "no longer wanted")
+	X(CANCELLED, "no longer wanted: the budget of the question ended")
 
 enum upstream_outcome {
 #define X(symbol, words) UPSTREAM_##symbol,
@@ -77,6 +81,7 @@ struct exchange_request {
 	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
 	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,
 					// TCP fallbacks and cookies; false ends the exchange
+					// (CANCELLED). May not cancel the exchange itself.
 	void *charge_arg;
 };
 
@@ -97,7 +102,7 @@ struct upstream_config {
 	bool cookies;
 	size_t servers_max;       // remembered servers, 0: 65,536
 	size_t exchanges_max;     // at once, 0: 16,384
-	bool ipv4, ipv6;
+	bool ipv4, ipv6;          // neither: both
 };
 struct upstream *upstream_new(const struct upstream_config *config,
 			      const struct transport *transport)
@@ -115,22 +120,30 @@ void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // don
 // ---- selection: which server of a zone next ----
 
 // The resolver reports what became of each exchange, with what only it can know.
+// The first argument is the symbol, then the name of its counter and the operator's words.
+#define SERVER_FAILURES(X)                                                                         \
+	X(GOOD, good, "answered well")                                                             \
+	X(TIMEOUT, timeout, "did not answer in time")                                              \
+	X(UNREACHABLE, unreachable, "network or port unreachable")                                 \
+	X(RESET, reset, "TCP connection refused, reset or closed")                                 \
+	X(SERVFAIL, servfail, "SERVFAIL")                                                          \
+	X(REFUSED, refused, "REFUSED")                                                             \
+	X(LAME, lame, "not authoritative for the zone, or an upward referral")                     \
+	X(FORMERR, formerr, "FORMERR, NOTIMP or BADVERS to every form of the question")            \
+	X(TRUNCATED_OVER_TCP, truncated_over_tcp, "TC=1 over TCP")                                 \
+	X(MALFORMED, malformed, "malformed messages")                                              \
+	X(BOGUS, bogus, "data that did not validate")                                              \
+	X(STRIPPED, stripped, "RRSIGs missing below a secure delegation")
+
 enum server_failure { // beyond the outcomes above
-	SERVER_GOOD,
-	SERVER_TIMEOUT,
-	SERVER_UNREACHABLE,
-	SERVER_RESET,
-	SERVER_SERVFAIL,
-	SERVER_REFUSED,
-	SERVER_LAME,     // not authoritative for the zone, or upward referral
-	SERVER_FORMERR,
-	SERVER_TRUNCATED_OVER_TCP,
-	SERVER_MALFORMED,
-	SERVER_BOGUS,    // sent data that did not validate
-	SERVER_STRIPPED, // RRSIGs missing under a secure delegation
+#define X(symbol, name, words) SERVER_##symbol,
+	SERVER_FAILURES(X)
+#undef X
 	SERVER_FAILURE_COUNT
 };
 const char *server_failure_words(enum server_failure failure);
+// rtt_us: of the reply, 0 when none came. NO_RESOURCE and CANCELLED are nobody's failure: not
+// reported.
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
 
@@ -143,13 +156,13 @@ struct candidate {
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
 // reach, a few percent of exploration, servers that are out only when nothing else is left
 // or it is time for a probe; after `avoid` failed first one of another /24 or /48. -1 when each has been
-// tried max_tries times.
+// tried max_tries times (or may not be asked).
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct candidate *candidates, size_t count, unsigned max_tries,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
-// Own, unspecified, loopback, multicast, broadcast addresses and families that are off may never be
+// Own, unspecified, loopback, link-local, IPv4-mapped, multicast, broadcast addresses and families that are off may never be
 // asked (ATTACKS A14).
 void upstream_own_address_add(struct upstream *upstream, const struct address *address)
 	__attribute__((nonnull));
@@ -157,10 +170,12 @@ void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute_
 bool upstream_may_ask(const struct upstream *upstream, const struct address *server)
 	__attribute__((nonnull, pure));
 
-// Counters, and per server lines for operators.
+// Counters ("upstream.sent_udp"), and one line per remembered server for operators.
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
 void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
+void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
+		       void *arg) __attribute__((nonnull(1, 2)));
 
 // ---- the real transport: UDP and TCP sockets on a libuv loop ----
 
@@ -170,9 +185,14 @@ struct socket_transport_config {
 	struct address source_v4, source_v6; // family 0: the kernel chooses
 	char interface[16];                  // "" : any (SO_BINDTODEVICE)
 };
+// One UDP socket per question: bound to a port drawn from 1024-65535, connected, so that the
+// kernel delivers only what comes from that address and port. Datagrams that came in fragments
+// are never read as messages (ATTACKS A6). TCP connections that answered are kept for two
+// seconds for the next question to the same server, one question at a time.
 // Fills `transport`. on_timer(on_timer_arg) is called when the timer set through it is due.
 int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_config *config,
 			  void (*on_timer)(void *arg), void *on_timer_arg,
 			  struct transport *transport, struct socket_transport **out)
 	__attribute__((nonnull(1, 2, 3, 5, 6), warn_unused_result));
+// Close it after upstream_free(). Its memory goes when the loop has run once more.
 void socket_transport_close(struct socket_transport *sockets);

@@ -1,0 +1,107 @@
+// assayd: command line, configuration, signals, then the daemon.
+
+#include "control/config/config.h"
+#include "control/daemon.h"
+#include "control/log.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_CONFIG "/etc/assay/assayd.yaml"
+
+static const char usage[] =
+	"assayd: a validating DNS cache\n"
+	"usage: assayd [-c FILE] [--check-config]\n"
+	"  -c, --config FILE   configuration (default " DEFAULT_CONFIG ")\n"
+	"  --check-config      read and check the configuration, start nothing\n"
+	"  --options           print every option of the configuration\n"
+	"  -V, --version       print the version\n"
+	"  -h, --help          print this\n";
+
+enum { OPTION_CHECK = 256, OPTION_OPTIONS };
+
+static void print_line(const char *text, void *stream)
+{
+	fprintf(stream, "%s\n", text);
+}
+
+static int run(const char *path, bool check_only)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = config_load(path, err);
+	int status = 0;
+
+	if (!config) {
+		fprintf(stderr, "assayd: %s\n", err);
+		return 1;
+	}
+	if (check_only)
+		printf("%s: configuration is good\n", path);
+	else
+		status = daemon_run(config);
+	config_free(config);
+	return status;
+}
+
+// Before any thread exists, so that all inherit it: control's loop alone takes signals.
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	// Faults of our own must still end the process at once.
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGABRT);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, OPTION_CHECK},
+		{"options", no_argument, NULL, OPTION_OPTIONS},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *path = DEFAULT_CONFIG;
+	bool check_only = false;
+	int choice;
+
+	while ((choice = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
+		switch (choice) {
+		case 'c':
+			path = optarg;
+			break;
+		case OPTION_CHECK:
+			check_only = true;
+			break;
+		case OPTION_OPTIONS:
+			config_print_options(print_line, stdout);
+			return 0;
+		case 'V':
+			printf("assayd %s\n", ASSAY_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "assayd: \"%s\" is not understood\n%s", argv[optind], usage);
+		return 2;
+	}
+	block_signals();
+	return run(path, check_only);
+}

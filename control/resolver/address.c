@@ -1,0 +1,164 @@
+// Where a zone's name servers are: glue of the parent's referral, validated addresses from
+// the cache, and look-ups of the rest, few at a time and few in all (ATTACKS D1, C4).
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FETCHES_AT_ONCE 2 // NS names
+
+static bool add_server(struct task *task, const struct address *address, const uint8_t *ns_name,
+		       uint16_t port)
+{
+	if (iterate_server_index(task, address) >= 0)
+		return true;
+	if (task->server_count == TASK_SERVERS_MAX)
+		return false;
+	// ATTACKS A14
+	if (!upstream_may_ask(task->resolver->parts.upstream, address))
+		return false;
+	task->servers[task->server_count] =
+		(struct candidate){.address = *address, .ns_name = ns_name};
+	task->ports[task->server_count++] = port;
+	return true;
+}
+
+// A and AAAA of one entry. Only data that was validated or proven insecure counts.
+static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct entry *entry)
+{
+	struct entry_reader reader;
+	struct entry_facts facts;
+	enum entry_part part;
+	struct record record;
+	size_t added = 0;
+
+	entry_facts(entry, &facts);
+	if (facts.kind != ENTRY_POSITIVE || facts.security < SECURITY_INSECURE)
+		return 0;
+	entry_read(entry, &reader);
+	while (added < REFERRAL_GLUE_MAX && entry_next(&reader, &part, &record)) {
+		struct address address = {.family = record.type == TYPE_A ? 4 : 6};
+		if (part != ENTRY_DATA || record.rdlen != (record.type == TYPE_A ? 4 : 16))
+			continue;
+		memcpy(address.bytes, record.rdata, record.rdlen);
+		added += add_server(task, &address, ns_name, 53);
+	}
+	return added;
+}
+
+static size_t add_cached(struct task *task, const uint8_t *ns_name, uint16_t type)
+{
+	struct resolver *resolver = task->resolver;
+	const struct entry *entry = cache_find(resolver->cache, ns_name, type);
+
+	return entry_usable(resolver, entry) ? add_entry(task, ns_name, entry) : 0;
+}
+
+static void collect_ns(struct task *task, size_t i)
+{
+	const struct delegation_ns *ns = &task->cut->ns[i];
+	size_t glue = 0, cached = 0;
+
+	for (size_t k = 0; k < ns->address_count; k++)
+		glue += add_server(task, &ns->addresses[k], ns->name, 53);
+	if (ns->name != NULL) {
+		cached += add_cached(task, ns->name, TYPE_A);
+		cached += add_cached(task, ns->name, TYPE_AAAA);
+	}
+	task->ns_state[i] = cached > 0 ? NS_KNOWN : glue > 0 ? NS_GLUE : NS_UNKNOWN;
+}
+
+static void collect_route(struct task *task)
+{
+	const struct route *route = task->route;
+
+	for (size_t i = 0; i < route->server_count; i++)
+		add_server(task, &route->servers[i], NULL,
+			   route->ports[i] != 0 ? route->ports[i] : 53);
+}
+
+void address_collect(struct task *task)
+{
+	task->servers_known = true;
+	if (task->route != NULL) {
+		collect_route(task);
+		return;
+	}
+	for (size_t i = 0; i < task->cut->ns_count; i++)
+		collect_ns(task, i);
+}
+
+static bool look_up(struct task *task, size_t i, uint16_t type)
+{
+	if (task_wait(task, WAIT_ADDRESS, task->cut->ns[i].name, type, (uint8_t)i) != 0)
+		return false;
+	task->ns_pending[i]++;
+	return true;
+}
+
+static bool fetch(struct task *task, size_t i)
+{
+	struct resolver *resolver = task->resolver;
+	bool started = false;
+
+	resolver->counters.address_fetches++;
+	task->fetches++;
+	task->ns_state[i] = NS_FETCHING;
+	if (resolver->ipv4)
+		started = look_up(task, i, TYPE_A);
+	if (resolver->ipv6)
+		started = look_up(task, i, TYPE_AAAA) || started;
+	if (!started)
+		task->ns_state[i] = NS_FAILED;
+	return started;
+}
+
+// Glue may be out of date: names outside the zone can be asked for (inside, only the
+// zone's own servers would know).
+static bool worth_fetching(const struct task *task, size_t i, enum ns_state wanted)
+{
+	const uint8_t *name = task->cut->ns[i].name;
+
+	if (task->ns_state[i] != wanted || name == NULL)
+		return false;
+	return wanted == NS_UNKNOWN || !name_within(name, task->cut->zone);
+}
+
+static unsigned fetch_some(struct task *task, enum ns_state wanted)
+{
+	unsigned started = 0;
+
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (started == FETCHES_AT_ONCE || task->fetches == TASK_FETCHES_MAX)
+			break;
+		if (worth_fetching(task, i, wanted))
+			started += fetch(task, i);
+	}
+	return started;
+}
+
+bool address_fetch(struct task *task)
+{
+	if (task->route != NULL)
+		return false;
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (task->ns_state[i] == NS_FETCHING)
+			return true;
+	}
+	return fetch_some(task, NS_UNKNOWN) > 0 || fetch_some(task, NS_GLUE) > 0;
+}
+
+// RFC 2181 §10.3: an NS name is no alias, so a chain is no address.
+void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
+{
+	bool usable = chain->count == 1 && !chain->failed;
+
+	if (usable && add_entry(task, task->cut->ns[slot].name, chain->links[0]) > 0)
+		task->ns_state[slot] = NS_KNOWN;
+	task->ns_pending[slot]--;
+	if (task->ns_state[slot] == NS_FETCHING && task->ns_pending[slot] == 0)
+		task->ns_state[slot] = NS_FAILED;
+}

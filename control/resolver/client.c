@@ -1,0 +1,284 @@
+// Clients and what their questions may cost.
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return NULL;
+	client->question = *question;
+	name_lower(client->name, question->name, question->name_len);
+	client->cd = (question->flags & 0x0010) != 0;
+	client->done = done;
+	client->arg = arg;
+	client->waiter.purpose = WAIT_CLIENT;
+	client->waiter.client = client;
+	CDS_INIT_LIST_HEAD(&client->by_deadline);
+	CDS_INIT_LIST_HEAD(&client->paid);
+	return client;
+}
+
+// Puts the client in the order of deadlines; nearly always at the end.
+void client_start(struct resolver *resolver, struct client *client)
+{
+	uint64_t arrival_ms = client->question.arrival_ms;
+	struct cds_list_head *after = resolver->clients.prev;
+
+	if (arrival_ms == 0 || arrival_ms > resolver->clock.now_ms)
+		arrival_ms = resolver->clock.now_ms;
+	budget_start(&client->budget, arrival_ms);
+	while (after != &resolver->clients &&
+	       cds_list_entry(after, struct client, by_deadline)->budget.deadline_ms >
+		       client->budget.deadline_ms)
+		after = after->prev;
+	cds_list_add(&client->by_deadline, after);
+}
+
+static bool can_pay(const struct client *client)
+{
+	return client != NULL && !client->ended;
+}
+
+static void set_payer(struct task *task, struct client *client)
+{
+	if (task->payer != NULL)
+		cds_list_del(&task->in_paid);
+	task->payer = client;
+	if (client != NULL)
+		cds_list_add(&task->in_paid, &client->paid);
+}
+
+// The first waiter that can pay; through tasks that wait, whoever pays for those. Each task is
+// looked at once per walk.
+static struct client *find_payer(struct task *task, uint32_t mark, unsigned level)
+{
+	struct client *before = task->payer;
+	struct waiter *waiter;
+
+	if (can_pay(before))
+		return before;
+	if (task->mark == mark || level == TASK_WALK_MAX)
+		return NULL;
+	task->mark = mark;
+	set_payer(task, NULL);
+	cds_list_for_each_entry(waiter, &task->waiters, in_task)
+	{
+		struct client *client = waiter->client;
+		if (client == NULL)
+			client = find_payer(waiter->parent, mark, level + 1);
+		if (can_pay(client)) {
+			set_payer(task, client);
+			task->resolver->counters.taken_over += before != NULL;
+			return client;
+		}
+	}
+	return NULL;
+}
+
+struct client *task_payer(struct task *task)
+{
+	return find_payer(task, ++task->resolver->mark, 0);
+}
+
+// Charged before the work is queued. A budget that cannot pay ends its own client; the
+// next waiter's takes over.
+bool task_charge(struct task *task, enum budget_item item, uint32_t amount)
+{
+	for (;;) {
+		struct client *client = task_payer(task);
+		if (client == NULL)
+			return false;
+		if (budget_charge(&client->budget, item, amount))
+			return true;
+		client_end(task->resolver, client);
+	}
+}
+
+void client_end(struct resolver *resolver, struct client *client)
+{
+	client->ended = true;
+	resolver->ended_clients = true;
+}
+
+// Tasks that it pays for and that others wait for find another payer when they need one.
+static void client_free(struct client *client)
+{
+	while (!cds_list_empty(&client->paid))
+		set_payer(cds_list_entry(client->paid.next, struct task, in_paid), NULL);
+	cds_list_del(&client->by_deadline);
+	free(client);
+}
+
+static void client_done(struct client *client, struct store_result *result)
+{
+	resolver_done done = client->done;
+	void *arg = client->arg;
+
+	client_free(client);
+	done(arg, result);
+}
+
+static const char *const exhausted_words[] = {
+#define X(field, limit, words) "gave up: too many " words,
+	BUDGET_ITEMS(X)
+#undef X
+};
+
+// Our own limits are held against nobody; servers that let the time pass are, so that the next
+// client need not wait for them as long (RFC 9520 §3.2).
+static void client_exhausted(struct resolver *resolver, struct client *client)
+{
+	struct task *task = client->waiter.task;
+	int item = client->budget.exhausted;
+	bool last = task->waiters.next == task->waiters.prev; // nobody else waits
+	char text[TROUBLE_MAX];
+	const struct publication publication = {
+		.provenance = FROM_RECURSION,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+		.one_shot = !last || task->type == TYPE_ANY || task->type == TYPE_RRSIG,
+	};
+	uint32_t ttl_s = FAILURE_TTL_OWN_S;
+	int ede = EDE_OTHER;
+
+	resolver->counters.exhausted++;
+	if (item >= 0) {
+		snprintf(text, sizeof(text), "%s", exhausted_words[item]);
+	} else {
+		snprintf(text, sizeof(text), "%s",
+			 client->trouble[0] != '\0' ? client->trouble : "gave up: out of time");
+		ede = EDE_NO_REACHABLE_AUTHORITY;
+		if (client->unreachable && last)
+			ttl_s = failure_backoff(resolver->failures, task->hash,
+						resolver->clock.now_ms);
+	}
+	const struct entry *entry = publish_failure(resolver->publisher, task->name, task->type,
+						    RCODE_SERVFAIL, ede, text, ttl_s, &publication);
+	if (entry != NULL)
+		cache_unpin(resolver->cache, entry);
+	client_fail(resolver, client, ede, text);
+}
+
+void clients_fail_ended(struct resolver *resolver)
+{
+	struct client *client;
+
+	while (resolver->ended_clients) {
+		resolver->ended_clients = false;
+		cds_list_for_each_entry(client, &resolver->clients, by_deadline)
+		{
+			if (!client->ended)
+				continue;
+			resolver->ended_clients = true; // look again: the list changes
+			client_exhausted(resolver, client);
+			break;
+		}
+	}
+}
+
+// ---- results ----
+
+// Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
+// what was secure, within its signatures (DESIGN §7).
+static struct store_result *stale_result(struct resolver *resolver, const struct client *client,
+					 bool bogus)
+{
+	struct lookup lookup = {
+		.name = client->name,
+		.name_len = (uint16_t)name_len(client->name),
+		.type = client->question.qtype,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	if (resolver->config.stale_s == 0)
+		return NULL;
+	cache_lookup(resolver->cache, &lookup);
+	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
+		return NULL;
+	for (size_t i = 0; bogus && i < lookup.stale_count; i++) {
+		struct entry_facts facts;
+		entry_facts(lookup.stale_links[i], &facts);
+		if (facts.security != SECURITY_SECURE ||
+		    facts.signature_expires_s <= resolver->clock.now_s)
+			return NULL;
+	}
+	struct store_result *result = store_result_new(resolver->parts.store, lookup.stale_links,
+						       lookup.stale_count);
+	if (result == NULL)
+		return NULL;
+	result->stale = true;
+	result->ede = EDE_STALE_ANSWER;
+	resolver->counters.stale++;
+	return result;
+}
+
+static bool is_bogus_ede(int ede)
+{
+	switch (ede) {
+	case EDE_DNSSEC_BOGUS:
+	case EDE_SIGNATURE_EXPIRED:
+	case EDE_SIGNATURE_NOT_YET_VALID:
+	case EDE_DNSKEY_MISSING:
+	case EDE_RRSIGS_MISSING:
+	case EDE_NO_ZONE_KEY_BIT:
+	case EDE_NSEC_MISSING:
+	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void client_deliver(struct resolver *resolver, struct client *client, const struct task *task)
+{
+	const struct chain *chain = client->cd && task->has_unproven ? &task->unproven
+								     : &task->chain;
+	struct store_result *result = NULL;
+
+	if (chain->failed) {
+		struct entry_facts facts;
+		entry_facts(chain->links[chain->count - 1], &facts);
+		resolver->counters.failed++;
+		result = stale_result(resolver, client, is_bogus_ede(facts.ede));
+	}
+	if (result == NULL && chain->count > 0)
+		result = store_result_new(resolver->parts.store, chain->links, chain->count);
+	if (result == NULL)
+		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, EDE_OTHER,
+					    "out of memory for answers");
+	client_done(client, result);
+}
+
+void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text)
+{
+	struct store_result *result = stale_result(resolver, client, false);
+
+	resolver->counters.failed++;
+	task_leave(&client->waiter);
+	if (result == NULL)
+		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, ede, text);
+	client_done(client, result);
+}
+
+// Kept by the task and by whoever pays for it, who may be several sub-tasks away.
+void task_trouble(struct task *task, const char *format, ...)
+{
+	struct client *client = task_payer(task);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(task->trouble, sizeof(task->trouble), format, args);
+	va_end(args);
+	if (client != NULL)
+		memcpy(client->trouble, task->trouble, sizeof(client->trouble));
+}

@@ -1,0 +1,290 @@
+#include "control/resolver/delegation.h"
+
+#include "dataplane/dns/edns.h" // siphash
+#include "dataplane/dns/types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 16384 // power of two
+
+struct delegation_table {
+	struct delegation *buckets[BUCKETS];
+	struct delegation *oldest, *newest;
+	size_t count, bytes, bytes_max;
+	uint8_t key[16];
+};
+
+// ---- one delegation ----
+
+static size_t spec_bytes(const struct delegation_spec *spec)
+{
+	size_t bytes = sizeof(struct delegation) + spec->ns_count * sizeof(struct delegation_ns);
+
+	bytes += name_len(spec->zone) + name_len(spec->parent);
+	for (size_t i = 0; i < spec->ns_count; i++) {
+		bytes += spec->ns[i].address_count * sizeof(struct address);
+		if (spec->ns[i].name != NULL)
+			bytes += name_len(spec->ns[i].name);
+	}
+	return bytes;
+}
+
+static const uint8_t *place_name(uint8_t **p, const uint8_t *name)
+{
+	size_t len = name_len(name);
+	uint8_t *placed = *p;
+
+	name_lower(placed, name, len);
+	*p += len;
+	return placed;
+}
+
+struct delegation *delegation_new(const struct delegation_spec *spec)
+{
+	size_t bytes = spec_bytes(spec);
+	struct delegation *d = calloc(1, bytes);
+
+	if (d == NULL)
+		return NULL;
+	d->expires_ms = spec->expires_ms;
+	d->refs = 1;
+	d->bytes = bytes;
+	d->ns_count = (uint8_t)spec->ns_count;
+	struct address *addresses = (struct address *)(d->ns + spec->ns_count);
+	for (size_t i = 0; i < spec->ns_count; i++) {
+		size_t count = spec->ns[i].address_count;
+		memcpy(addresses, spec->ns[i].addresses, count * sizeof(*addresses));
+		d->ns[i].addresses = addresses;
+		d->ns[i].address_count = (uint8_t)count;
+		addresses += count;
+	}
+	uint8_t *p = (uint8_t *)addresses;
+	d->zone = place_name(&p, spec->zone);
+	d->parent = place_name(&p, spec->parent);
+	for (size_t i = 0; i < spec->ns_count; i++) {
+		if (spec->ns[i].name != NULL)
+			d->ns[i].name = place_name(&p, spec->ns[i].name);
+	}
+	return d;
+}
+
+static void take_addresses(struct delegation_spec *spec, size_t i, const struct rrset *rrset)
+{
+	uint8_t family = rrset->type == TYPE_A ? 4 : 6;
+	uint16_t len = rrset->type == TYPE_A ? 4 : 16;
+
+	for (size_t k = 0; k < rrset->count && spec->ns[i].address_count < REFERRAL_GLUE_MAX; k++) {
+		if (rrset->rdatas[k].len != len)
+			continue;
+		struct address *address = &spec->ns[i].addresses[spec->ns[i].address_count++];
+		*address = (struct address){.family = family};
+		memcpy(address->bytes, rrset->rdatas[k].data, len);
+	}
+}
+
+static void take_glue(struct delegation_spec *spec, const struct referral *referral)
+{
+	for (size_t i = 0; i < spec->ns_count; i++) {
+		for (size_t g = 0; g < referral->glue_count; g++) {
+			if (name_equal(referral->glue[g]->owner, spec->ns[i].name))
+				take_addresses(spec, i, referral->glue[g]);
+		}
+	}
+}
+
+// The DS or its denial, as it came with the referral.
+static void keep_ds(struct delegation *d, const struct response *response)
+{
+	if (response->referral.ds != NULL) {
+		d->ds = rrset_clone(response->referral.ds);
+		if (d->ds != NULL)
+			d->bytes += rrset_bytes(d->ds);
+	}
+	for (size_t i = 0; i < response->proof_count && d->proof_count < DELEGATION_PROOFS_MAX;
+	     i++) {
+		struct rrset *proof = rrset_clone(response->proofs[i]);
+		if (proof == NULL)
+			break;
+		d->bytes += rrset_bytes(proof);
+		d->proofs[d->proof_count++] = proof;
+	}
+}
+
+struct delegation *delegation_of_referral(const struct response *response,
+					  const struct delegation *parent, uint64_t now_ms)
+{
+	const struct rrset *ns = response->referral.ns;
+	struct delegation_spec spec = {.zone = ns->owner, .parent = parent->zone};
+	uint64_t ttl_s = ns->ttl_s;
+
+	// RFC 2181 §8: a TTL with its top bit set is 0 (ATTACKS E2).
+	if (ttl_s > INT32_MAX)
+		ttl_s = 0;
+	if (ttl_s > DELEGATION_TTL_MAX_S)
+		ttl_s = DELEGATION_TTL_MAX_S;
+	spec.expires_ms = now_ms + ttl_s * 1000;
+	if (spec.expires_ms > parent->expires_ms)
+		spec.expires_ms = parent->expires_ms;
+	for (size_t i = 0; i < ns->count && spec.ns_count < REFERRAL_NS_MAX; i++)
+		spec.ns[spec.ns_count++].name = ns->rdatas[i].data;
+	take_glue(&spec, &response->referral);
+	struct delegation *d = delegation_new(&spec);
+	if (d != NULL)
+		keep_ds(d, response);
+	return d;
+}
+
+void delegation_ref(struct delegation *d)
+{
+	d->refs++;
+}
+
+void delegation_unref(struct delegation *d)
+{
+	if (d == NULL || --d->refs > 0)
+		return;
+	rrset_free(d->ds);
+	for (size_t i = 0; i < d->proof_count; i++)
+		rrset_free(d->proofs[i]);
+	free(d);
+}
+
+// ---- the table ----
+
+struct delegation_table *delegation_table_new(size_t bytes_max, const uint8_t key[16])
+{
+	struct delegation_table *table = calloc(1, sizeof(*table));
+
+	if (table == NULL)
+		return NULL;
+	table->bytes_max = bytes_max;
+	memcpy(table->key, key, sizeof(table->key));
+	return table;
+}
+
+static void use_unlink(struct delegation_table *table, struct delegation *d)
+{
+	*(d->older != NULL ? &d->older->newer : &table->oldest) = d->newer;
+	*(d->newer != NULL ? &d->newer->older : &table->newest) = d->older;
+	d->older = d->newer = NULL;
+}
+
+static void use_append(struct delegation_table *table, struct delegation *d)
+{
+	d->older = table->newest;
+	d->newer = NULL;
+	*(table->newest != NULL ? &table->newest->newer : &table->oldest) = d;
+	table->newest = d;
+}
+
+static void take_out(struct delegation_table *table, struct delegation *d)
+{
+	struct delegation **slot = &table->buckets[d->hash & (BUCKETS - 1)];
+
+	while (*slot != d)
+		slot = &(*slot)->next;
+	*slot = d->next;
+	d->next = NULL;
+	use_unlink(table, d);
+	table->count--;
+	table->bytes -= d->bytes;
+	d->stored = false;
+	delegation_unref(d);
+}
+
+void delegation_table_free(struct delegation_table *table)
+{
+	if (table == NULL)
+		return;
+	while (table->oldest != NULL)
+		take_out(table, table->oldest);
+	free(table);
+}
+
+static uint64_t hash_of(const struct delegation_table *table, const uint8_t *lower_name)
+{
+	return siphash_1_3(table->key, lower_name, name_len(lower_name));
+}
+
+static struct delegation *find_exact(const struct delegation_table *table,
+				     const uint8_t *lower_name)
+{
+	uint64_t hash = hash_of(table, lower_name);
+	struct delegation *d = table->buckets[hash & (BUCKETS - 1)];
+
+	while (d != NULL && (d->hash != hash || !name_equal(d->zone, lower_name)))
+		d = d->next;
+	return d;
+}
+
+void delegation_put(struct delegation_table *table, struct delegation *d)
+{
+	struct delegation *old = find_exact(table, d->zone);
+
+	if (d->stored)
+		return;
+	if (old != NULL) {
+		// Whether its servers answer is not for a referral to say.
+		d->failures = old->failures;
+		d->down_until_ms = old->down_until_ms;
+		take_out(table, old);
+	}
+	d->hash = hash_of(table, d->zone);
+	d->next = table->buckets[d->hash & (BUCKETS - 1)];
+	table->buckets[d->hash & (BUCKETS - 1)] = d;
+	use_append(table, d);
+	table->count++;
+	table->bytes += d->bytes;
+	d->stored = true;
+	delegation_ref(d);
+	for (struct delegation *next, *x = table->oldest; x != NULL && table->bytes > table->bytes_max;
+	     x = next) {
+		next = x->newer;
+		if (x != d && !name_is_root(x->zone))
+			take_out(table, x);
+	}
+}
+
+struct delegation *delegation_at(struct delegation_table *table, const uint8_t *zone,
+				 uint64_t now_ms)
+{
+	struct delegation *d = find_exact(table, zone);
+
+	return d != NULL && d->expires_ms > now_ms ? d : NULL;
+}
+
+struct delegation *delegation_find(struct delegation_table *table, const uint8_t *name,
+				   uint64_t now_ms)
+{
+	for (;; name = name_skip(name, 1)) {
+		struct delegation *d = delegation_at(table, name, now_ms);
+		if (d != NULL) {
+			use_unlink(table, d);
+			use_append(table, d);
+			delegation_ref(d);
+			return d;
+		}
+		if (name_is_root(name))
+			return NULL;
+	}
+}
+
+size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
+{
+	size_t forgotten = 0;
+
+	for (struct delegation *next, *d = table->oldest; d != NULL; d = next) {
+		next = d->newer;
+		if (name_within(d->zone, name) && !name_is_root(d->zone)) {
+			take_out(table, d);
+			forgotten++;
+		}
+	}
+	return forgotten;
+}
+
+size_t delegation_count(const struct delegation_table *table)
+{
+	return table->count;
+}

@@ -1,0 +1,89 @@
+// Zone cuts: which servers a zone has been delegated to, as its parent says. Never answered to
+// clients. Bounded; the least recently used end first.
+//
+// Only a parent's referral makes or renews a delegation, for at most its TTL and never past
+// the end of the delegation that it was found through: what a child says cannot keep it
+// alive (ghost and phoenix domains, ATTACKS E1).
+//
+// Thread: control.
+#pragma once
+
+#include "control/resolver/response.h"
+#include "dataplane/dns/rrset.h"
+#include "dataplane/parse/packet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DELEGATION_NEVER_EXPIRES UINT64_MAX
+#define DELEGATION_TTL_MAX_S     86400
+#define DELEGATION_PROOFS_MAX    4
+
+struct delegation_ns {
+	const uint8_t *name; // lower case; NULL: servers known by address only
+	const struct address *addresses; // glue
+	uint8_t address_count;
+};
+
+// Immutable but for `failures` and `down_until_ms`. Held by reference.
+struct delegation {
+	const uint8_t *zone; // lower case
+	uint64_t expires_ms;
+	// What the parent said about its DS, not validated yet: saves asking for it. NULL, 0.
+	struct rrset *ds;
+	struct rrset *proofs[DELEGATION_PROOFS_MAX];
+	uint8_t proof_count;
+	const uint8_t *parent; // zone whose servers sent the referral
+	// No server of the zone answered at all: how often in a row, and until when nobody asks.
+	uint8_t failures;
+	uint64_t down_until_ms;
+	uint32_t refs;
+	bool stored;
+	struct delegation *next;              // in its bucket
+	struct delegation *older, *newer;     // by use
+	uint64_t hash;
+	size_t bytes;
+	uint8_t ns_count;
+	struct delegation_ns ns[];
+};
+
+// What makes a delegation. Names and addresses are copied.
+struct delegation_spec {
+	const uint8_t *zone, *parent;
+	uint64_t expires_ms;
+	size_t ns_count;
+	struct {
+		const uint8_t *name;
+		struct address addresses[REFERRAL_GLUE_MAX];
+		size_t address_count;
+	} ns[REFERRAL_NS_MAX];
+};
+// One reference for the caller. NULL: no memory.
+struct delegation *delegation_new(const struct delegation_spec *spec)
+	__attribute__((nonnull, warn_unused_result));
+// From a parent's referral, found through `parent`.
+struct delegation *delegation_of_referral(const struct response *response,
+					  const struct delegation *parent, uint64_t now_ms)
+	__attribute__((nonnull, warn_unused_result));
+void delegation_ref(struct delegation *delegation) __attribute__((nonnull));
+void delegation_unref(struct delegation *delegation);
+
+struct delegation_table;
+struct delegation_table *delegation_table_new(size_t bytes_max, const uint8_t key[16])
+	__attribute__((nonnull, warn_unused_result));
+void delegation_table_free(struct delegation_table *table);
+// Takes a reference of its own; replaces what stood there.
+void delegation_put(struct delegation_table *table, struct delegation *delegation)
+	__attribute__((nonnull));
+// The deepest one at or above name that has not expired; a reference for the caller. NULL when not
+// even the root is there.
+struct delegation *delegation_find(struct delegation_table *table, const uint8_t *name,
+				   uint64_t now_ms) __attribute__((nonnull, warn_unused_result));
+// That of exactly this zone, or NULL; no reference.
+struct delegation *delegation_at(struct delegation_table *table, const uint8_t *zone,
+				 uint64_t now_ms) __attribute__((nonnull));
+// At and below a name; the root's stays. Returns how many.
+size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
+	__attribute__((nonnull));
+size_t delegation_count(const struct delegation_table *table) __attribute__((nonnull, pure));

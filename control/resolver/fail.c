@@ -1,0 +1,63 @@
+// How a task ends without an answer. What is remembered, for how long, and what is told.
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// The chain so far stays: the failure is that of its last name, which for a task is always
+// its own unless a target could not even be started.
+void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uint32_t ttl_s)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *name = task->chain.count > 0 ? task->open_name : task->name;
+	const struct publication publication = {
+		.provenance = task->route != NULL ? FROM_FORWARDER : FROM_RECURSION,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+		.one_shot = task->chain.count > 0,
+	};
+
+	if (!task->chain.failed) {
+		const struct entry *entry = publish_failure(resolver->publisher, name, task->type,
+							    rcode, ede, text, ttl_s, &publication);
+		task->chain.failed = chain_add(resolver, &task->chain, entry);
+		if (!task->chain.failed)
+			chain_release(resolver, &task->chain); // an empty chain: SERVFAIL
+	}
+	task->state = TASK_FINISH;
+	task_ready(task);
+}
+
+// RFC 9520 §3.2: no server of the zone gave an answer.
+void fail_unreachable(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	char text[TROUBLE_MAX];
+
+	// An answer that did not validate says more than servers that gave none.
+	if (task->bogus_ede != EDE_NONE) {
+		fail_bogus(task);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s",
+		 task->trouble[0] != '\0' ? task->trouble : "no server of the zone can be asked");
+	fail_with(task, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text,
+		  failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms));
+}
+
+// CD=1 clients get the data all the same, and all of the chain.
+void fail_bogus(struct task *task)
+{
+	task->resolver->counters.bogus_final++;
+	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text, FAILURE_TTL_BOGUS_S);
+	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
+		task->state = TASK_TARGET;
+}
+
+void fail_own(struct task *task, int ede, const char *text)
+{
+	fail_with(task, RCODE_SERVFAIL, ede, text, FAILURE_TTL_OWN_S);
+}

@@ -1,0 +1,384 @@
+// Asking servers: down from the closest known zone cut, one server after another.
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+#include "dataplane/parse/acl.h" // address_to_text
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOWN_MS_MAX 5000 // a zone none of whose servers answers is asked again after this
+
+static void release_reply(struct task *task)
+{
+	reply_unref(task->resolver, task->reply);
+	task->reply = NULL;
+}
+
+void iterate_release(struct task *task)
+{
+	inquiry_leave(task);
+	release_reply(task);
+	delegation_unref(task->cut);
+	task->cut = NULL;
+}
+
+int iterate_server_index(const struct task *task, const struct address *address)
+{
+	for (int i = 0; i < task->server_count; i++) {
+		if (memcmp(&task->servers[i].address, address, sizeof(*address)) == 0)
+			return i;
+	}
+	return -1;
+}
+
+// Takes over the reference. What was under way for the cut before is over.
+static void enter_cut(struct task *task, struct delegation *cut)
+{
+	task_drop_waits(task);
+	delegation_unref(task->cut);
+	task->cut = cut;
+	task->server_count = 0;
+	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
+	memset(task->ns_pending, 0, sizeof(task->ns_pending));
+	task->fetches = task->failures = 0;
+	task->servers_known = task->answered = task->has_avoid = task->over_tcp = false;
+}
+
+// The DS of a cut stands with its parent (RFC 4035 §3.1.4.1).
+static const uint8_t *zone_side(const struct task *task)
+{
+	return task->type == TYPE_DS ? name_skip(task->name, 1) : task->name;
+}
+
+void iterate_start(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct delegation *cut = NULL;
+
+	task->route = NULL;
+	if (!task->past_route)
+		task->route = route_find(resolver, task->name, task->type, &cut);
+	if (task->route == NULL) {
+		if (task->type == TYPE_DS && judge_hint(task))
+			return;
+		cut = delegation_find(resolver->delegations, zone_side(task),
+				      resolver->clock.now_ms);
+	}
+	if (cut == NULL) {
+		fail_own(task, EDE_NOT_READY, "no root servers are known");
+		return;
+	}
+	enter_cut(task, cut);
+	bool forward = task->route != NULL && task->route->forward;
+	minimise_start(&task->minimise, task->name, name_labels(cut->zone),
+		       resolver->config.qname_minimisation && !forward);
+	iterate_ask(task);
+}
+
+void iterate_mark_down(struct task *task)
+{
+	struct delegation *cut = task->cut;
+
+	if (cut == NULL || task->answered || task->failures == 0 || task->route != NULL)
+		return;
+	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures : 8);
+	if (cut->failures < UINT8_MAX)
+		cut->failures++;
+	cut->down_until_ms = task->resolver->clock.now_ms +
+			     (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
+}
+
+// No server is left to ask.
+static void give_up(struct task *task)
+{
+	if (task->route != NULL && task->route->first) {
+		task->past_route = true;
+		task->trouble[0] = '\0';
+		iterate_start(task);
+		return;
+	}
+	iterate_mark_down(task);
+	fail_unreachable(task);
+}
+
+static void ask(struct task *task, int server, uint32_t timeout_ms)
+{
+	task->servers[server].tries++;
+	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
+		fail_own(task, EDE_OTHER, "too many questions to servers at once");
+}
+
+void iterate_ask(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint32_t timeout_ms = 0;
+
+	task->state = TASK_ASK;
+	if (task_payer(task) == NULL)
+		return; // its clients are told at the end of this turn
+	if (task->cut->down_until_ms > resolver->clock.now_ms) {
+		char zone[NAME_TEXT_MAX];
+		task_trouble(task, "no server of %.100s has answered lately",
+			     name_to_text(task->cut->zone, zone));
+		fail_unreachable(task);
+		return;
+	}
+	if (!task->servers_known)
+		address_collect(task);
+	if (task->failures >= TASK_FAILURES_MAX) {
+		give_up(task);
+		return;
+	}
+	if (inquiry_join(task))
+		return;
+	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,
+				     task->server_count, TASK_TRIES_MAX,
+				     task->has_avoid ? &task->avoid : NULL, &timeout_ms);
+	if (server >= 0)
+		ask(task, server, timeout_ms);
+	else if (address_fetch(task))
+		task->state = TASK_WAIT_ADDRESS;
+	else
+		give_up(task);
+}
+
+// ---- replies ----
+
+static enum server_failure outcome_failure(enum upstream_outcome outcome)
+{
+	static const enum server_failure failures[UPSTREAM_OUTCOME_COUNT] = {
+		[UPSTREAM_TIMEOUT] = SERVER_TIMEOUT,
+		[UPSTREAM_UNREACHABLE] = SERVER_UNREACHABLE,
+		[UPSTREAM_RESET] = SERVER_RESET,
+		[UPSTREAM_MALFORMED] = SERVER_MALFORMED,
+		[UPSTREAM_TRUNCATED_OVER_TCP] = SERVER_TRUNCATED_OVER_TCP,
+		[UPSTREAM_FORMERR] = SERVER_FORMERR,
+		[UPSTREAM_BADVERS] = SERVER_FORMERR,
+		[UPSTREAM_NOTIMP] = SERVER_FORMERR,
+	};
+
+	return failures[outcome];
+}
+
+static void report(struct task *task, enum server_failure failure)
+{
+	struct reply *reply = task->reply;
+
+	if (reply->reported)
+		return;
+	reply->reported = true;
+	upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server, failure,
+			reply->rtt_us);
+}
+
+static void note_trouble(struct task *task, const struct address *server, const char *words)
+{
+	char address[ADDRESS_TEXT_MAX];
+	char zone[NAME_TEXT_MAX];
+
+	task_trouble(task, "%s for %.60s: %s", address_to_text(server, address),
+		     name_to_text(task->cut->zone, zone), words);
+}
+
+void iterate_next_server(struct task *task, const struct address *server,
+			 enum server_failure failure, bool for_good)
+{
+	struct client *client = task_payer(task);
+	int i = iterate_server_index(task, server);
+
+	if (i >= 0) {
+		if (task->servers[i].failed < UINT8_MAX)
+			task->servers[i].failed++;
+		if (for_good)
+			task->servers[i].tries = TASK_TRIES_MAX;
+		else if (task->servers[i].tries == 0) // another task had asked it
+			task->servers[i].tries++;
+	}
+	note_trouble(task, server, server_failure_words(failure));
+	if (client != NULL)
+		client->unreachable = true;
+	task->failures++;
+	task->avoid = *server;
+	task->has_avoid = true;
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
+// Another question to the same server: this one has cost it no try.
+static void ask_on(struct task *task)
+{
+	int i = iterate_server_index(task, &task->reply->server);
+
+	if (i >= 0 && task->servers[i].tries > 0)
+		task->servers[i].tries--;
+	release_reply(task);
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
+static void failed_server(struct task *task, enum server_failure failure, bool for_good)
+{
+	struct address server = task->reply->server;
+
+	report(task, failure);
+	release_reply(task);
+	iterate_next_server(task, &server, failure, for_good);
+}
+
+// RFC 9156 §2.3: servers that stumble over a minimised name get the full one once, at no
+// loss of standing.
+static bool fall_back_to_full_name(struct task *task)
+{
+	if (minimise_full(&task->minimise))
+		return false;
+	task->resolver->counters.minimise_fallbacks++;
+	minimise_give_up(&task->minimise);
+	ask_on(task);
+	return true;
+}
+
+static void follow_referral(struct task *task, const struct response *response)
+{
+	struct resolver *resolver = task->resolver;
+	struct reply *reply = task->reply;
+
+	if (reply->cut == NULL) {
+		reply->cut = delegation_of_referral(response, task->cut, resolver->clock.now_ms);
+		if (reply->cut == NULL) {
+			fail_own(task, EDE_OTHER, "out of memory for delegations");
+			return;
+		}
+		delegation_put(resolver->delegations, reply->cut);
+	}
+	resolver->counters.referrals++;
+	struct delegation *cut = reply->cut;
+	delegation_ref(cut);
+	task->route = NULL;
+	release_reply(task);
+	enter_cut(task, cut);
+	minimise_descend(&task->minimise, name_labels(cut->zone));
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
+// Another zone cut known below the servers' zone hides what they say about names under it.
+static void cut_at_known_zones(struct task *task, struct response *response)
+{
+	struct resolver *resolver = task->resolver;
+
+	for (size_t i = 1; i < response->link_count; i++) {
+		struct delegation *cut = NULL;
+		const struct route *route =
+			route_find(resolver, response->names[i], task->type, &cut);
+		if (cut == NULL)
+			cut = delegation_find(resolver->delegations, response->names[i],
+					      resolver->clock.now_ms);
+		bool hidden = route != task->route ||
+			      (cut != NULL && route == NULL &&
+			       name_labels(cut->zone) > name_labels(task->cut->zone));
+		delegation_unref(cut);
+		if (hidden) {
+			response_cut(response, i);
+			return;
+		}
+	}
+}
+
+static void take_answer(struct task *task, struct response *response)
+{
+	const struct address server = task->reply->server;
+	bool nxdomain = response->link_count == 1 && response->links[0].kind == STEP_NXDOMAIN;
+
+	task->good_server = server;
+	if (!minimise_full(&task->minimise) && !nxdomain) {
+		minimise_next(&task->minimise);
+		ask_on(task);
+		free(response);
+		return;
+	}
+	task->probing = !minimise_full(&task->minimise);
+	cut_at_known_zones(task, response);
+	task_drop_waits(task);
+	task->response = response;
+	judge_start(task);
+}
+
+static const enum server_failure response_failures[] = {
+	[RESPONSE_LAME] = SERVER_LAME,
+	[RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
+	[RESPONSE_REFUSED] = SERVER_REFUSED,
+	[RESPONSE_ERROR] = SERVER_FORMERR,
+	[RESPONSE_MALFORMED] = SERVER_MALFORMED,
+};
+
+static void read_response(struct task *task, struct response *response)
+{
+	const struct response_question question = {
+		.name = minimise_name(&task->minimise),
+		.type = minimise_full(&task->minimise) ? task->type : TYPE_A,
+		.zone = task->cut->zone,
+		.forwarder = task->route != NULL && task->route->forward,
+	};
+
+	response_read(task->reply->message, &question, response);
+	task->answered = true;
+	switch (response->kind) {
+	case RESPONSE_ANSWER:
+		report(task, SERVER_GOOD);
+		task->cut->failures = 0;
+		take_answer(task, response);
+		return;
+	case RESPONSE_REFERRAL:
+		report(task, SERVER_GOOD);
+		task->cut->failures = 0;
+		follow_referral(task, response);
+		break;
+	case RESPONSE_LAME:
+		task->resolver->counters.lame++;
+		failed_server(task, SERVER_LAME, true);
+		break;
+	case RESPONSE_SERVFAIL:
+	case RESPONSE_REFUSED:
+	case RESPONSE_ERROR:
+		if (!fall_back_to_full_name(task))
+			failed_server(task, response_failures[response->kind], true);
+		break;
+	case RESPONSE_MALFORMED:
+		failed_server(task, SERVER_MALFORMED, true);
+		break;
+	}
+	free(response);
+}
+
+void iterate_reply(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct reply *reply = task->reply;
+
+	switch (reply->outcome) {
+	case UPSTREAM_OK:
+		break;
+	case UPSTREAM_NO_RESOURCE:
+	case UPSTREAM_CANCELLED:
+		release_reply(task);
+		fail_own(task, EDE_OTHER, "no port or memory for questions to servers");
+		return;
+	case UPSTREAM_TIMEOUT:
+		failed_server(task, SERVER_TIMEOUT, false);
+		return;
+	default:
+		failed_server(task, outcome_failure(reply->outcome), true);
+		return;
+	}
+	struct response *response = malloc(sizeof(*response));
+	if (response == NULL || resolver->message_bytes > MESSAGE_BYTES_MAX) {
+		free(response);
+		release_reply(task);
+		fail_own(task, EDE_OTHER, "out of memory for responses");
+		return;
+	}
+	read_response(task, response);
+}

@@ -1,0 +1,382 @@
+#include "control/resolver/response.h"
+
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/rdata.h"
+#include "dataplane/dns/types.h"
+
+#include <string.h>
+
+struct reading {
+	const struct message *message;
+	const struct response_question *question;
+	struct response *out;
+};
+
+static void take_proofs(struct reading *r)
+{
+	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
+	struct response *out = r->out;
+
+	for (size_t i = 0; i < authority->count && out->proof_count < STEP_PROOFS_MAX; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type != TYPE_NSEC && rrset->type != TYPE_NSEC3)
+			continue;
+		if (name_within(rrset->owner, r->question->zone))
+			out->proofs[out->proof_count++] = rrset;
+	}
+}
+
+// The SOA of the zone that holds `name`, or NULL.
+static const struct rrset *find_soa(const struct reading *r, const uint8_t *name)
+{
+	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
+
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type == TYPE_SOA && name_within(name, rrset->owner) &&
+		    name_within(rrset->owner, r->question->zone))
+			return rrset;
+	}
+	return NULL;
+}
+
+// A DNAME of an ancestor of name within the zone; what is above hides what is below.
+static const struct rrset *find_dname(const struct reading *r, const uint8_t *name)
+{
+	const struct section_rrsets *answer = &r->message->sections[SECTION_ANSWER];
+	const struct rrset *best = NULL;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct rrset *rrset = answer->rrsets[i];
+		if (rrset->type != TYPE_DNAME || !name_within(name, rrset->owner) ||
+		    name_equal(name, rrset->owner) ||
+		    !name_within(rrset->owner, r->question->zone))
+			continue;
+		if (best == NULL || name_labels(rrset->owner) < name_labels(best->owner))
+			best = rrset;
+	}
+	return best;
+}
+
+static struct step *add_link(struct reading *r, enum step_kind kind, const struct rrset *rrset)
+{
+	struct response *out = r->out;
+	struct step *step = &out->links[out->link_count];
+
+	*step = (struct step){
+		.kind = kind,
+		.name = out->names[out->link_count],
+		.type = r->question->type,
+		.zone = r->question->zone,
+		.rrset = rrset,
+		.proofs = out->proofs,
+		.proof_count = out->proof_count,
+	};
+	out->link_count++;
+	return step;
+}
+
+static void set_target(struct response *out, const uint8_t *target)
+{
+	name_lower(out->names[out->link_count], target, name_len(target));
+	out->open = true;
+}
+
+// One CNAME or DNAME link. False: the chain ends here.
+static bool follow(struct reading *r)
+{
+	struct response *out = r->out;
+	const uint8_t *name = out->names[out->link_count];
+	const struct rrset *rrset = find_dname(r, name);
+	enum step_kind kind = STEP_DNAME;
+	uint8_t target[NAME_MAX_LEN];
+
+	if (rrset == NULL) {
+		rrset = message_find(r->message, SECTION_ANSWER, name, TYPE_CNAME);
+		kind = STEP_CNAME;
+	}
+	if (rrset == NULL)
+		return false;
+	// RFC 2181 §10.1 and RFC 6672 §2.4: one record.
+	if (rrset->count != 1) {
+		out->kind = RESPONSE_MALFORMED;
+		return false;
+	}
+	add_link(r, kind, rrset);
+	if (kind == STEP_CNAME) {
+		set_target(out, rdata_name(rrset->rdatas[0].data));
+		return true;
+	}
+	if (name_substitute(name, rrset->owner, rdata_name(rrset->rdatas[0].data), target) < 0) {
+		out->too_long = true;
+		return false;
+	}
+	set_target(out, target);
+	return true;
+}
+
+static bool seen_before(const struct response *out)
+{
+	const uint8_t *name = out->names[out->link_count];
+
+	for (size_t i = 0; i < out->link_count; i++) {
+		if (name_equal(name, out->names[i]))
+			return true;
+	}
+	return false;
+}
+
+// The RRset asked for at the chain's end, or NULL.
+static const struct rrset *find_answer(const struct reading *r)
+{
+	return message_find(r->message, SECTION_ANSWER, r->out->names[r->out->link_count],
+			    r->question->type);
+}
+
+// Takes the chain out of the answer section. Leaves it open, or ended by the answer, or
+// at names[link_count] without a word about it.
+static void take_chain(struct reading *r)
+{
+	struct response *out = r->out;
+
+	while (out->kind == RESPONSE_ANSWER) {
+		const struct rrset *rrset = find_answer(r);
+		// An ancestor's DNAME hides whatever is said about the name itself.
+		if (rrset != NULL && find_dname(r, out->names[out->link_count]) == NULL) {
+			add_link(r, STEP_ANSWER, rrset);
+			out->open = false;
+			return;
+		}
+		if (out->link_count + 1 >= RESPONSE_LINKS_MAX || !follow(r) || seen_before(out) ||
+		    !name_within(out->names[out->link_count], r->question->zone))
+			return;
+	}
+}
+
+static bool chain_ended(const struct response *out)
+{
+	return out->too_long ||
+	       (out->link_count > 0 && out->links[out->link_count - 1].kind == STEP_ANSWER);
+}
+
+// A negative answer about the chain's last name.
+static void take_denial(struct reading *r, enum step_kind kind)
+{
+	struct response *out = r->out;
+	const uint8_t *name = out->names[out->link_count];
+	const struct rrset *soa = find_soa(r, name);
+
+	// RFC 4035 §3.1.4.1: the DS of a cut is the parent's affair; the child apex says
+	// nothing about it.
+	if (soa != NULL && r->question->type == TYPE_DS && name_equal(soa->owner, name) &&
+	    !name_is_root(name)) {
+		if (out->link_count == 0)
+			out->kind = RESPONSE_LAME;
+		return;
+	}
+	// With a chain before it, silence about the target is no denial of it.
+	if (soa == NULL && out->link_count > 0)
+		return;
+	add_link(r, kind, NULL)->soa = soa;
+	out->open = false;
+}
+
+static bool is_ns_name(const struct rrset *ns, const uint8_t *name)
+{
+	for (size_t i = 0; i < ns->count && i < REFERRAL_NS_MAX; i++) {
+		if (name_equal(rdata_name(ns->rdatas[i].data), name))
+			return true;
+	}
+	return false;
+}
+
+// Only addresses of the NS names themselves, at or below the referring zone (ATTACKS A7).
+static void take_glue(struct reading *r, struct referral *referral)
+{
+	const struct section_rrsets *additional = &r->message->sections[SECTION_ADDITIONAL];
+	const size_t max = sizeof(referral->glue) / sizeof(referral->glue[0]);
+
+	for (size_t i = 0; i < additional->count && referral->glue_count < max; i++) {
+		const struct rrset *rrset = additional->rrsets[i];
+		if (rrset->type != TYPE_A && rrset->type != TYPE_AAAA)
+			continue;
+		if (name_within(rrset->owner, r->question->zone) &&
+		    is_ns_name(referral->ns, rrset->owner))
+			referral->glue[referral->glue_count++] = rrset;
+	}
+}
+
+// Strictly below the zone asked, equal to or an ancestor of the name asked. A DS question
+// for the cut itself is not answered by a referral to it.
+static bool legal_cut(const struct response_question *question, const uint8_t *cut)
+{
+	if (!name_within(cut, question->zone) || name_equal(cut, question->zone))
+		return false;
+	if (question->type == TYPE_DS && name_equal(cut, question->name))
+		return false;
+	return name_within(question->name, cut);
+}
+
+static bool take_referral(struct reading *r)
+{
+	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
+	struct referral *referral = &r->out->referral;
+
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type != TYPE_NS || !legal_cut(r->question, rrset->owner))
+			continue;
+		if (referral->ns == NULL ||
+		    name_labels(rrset->owner) < name_labels(referral->ns->owner))
+			referral->ns = rrset;
+	}
+	if (referral->ns == NULL)
+		return false;
+	referral->ds = message_find(r->message, SECTION_AUTHORITY, referral->ns->owner, TYPE_DS);
+	take_glue(r, referral);
+	r->out->kind = RESPONSE_REFERRAL;
+	return true;
+}
+
+// A server that knows nothing of the zone points upwards or elsewhere; one that is not
+// authoritative for it names the zone's own servers.
+static bool points_elsewhere(const struct reading *r, bool authoritative)
+{
+	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
+
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type == TYPE_NS &&
+		    (!authoritative || !name_within(rrset->owner, r->question->zone)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_soa(const struct message *message)
+{
+	const struct section_rrsets *authority = &message->sections[SECTION_AUTHORITY];
+
+	for (size_t i = 0; i < authority->count; i++) {
+		if (authority->rrsets[i]->type == TYPE_SOA)
+			return true;
+	}
+	return false;
+}
+
+static void read_noerror(struct reading *r)
+{
+	struct response *out = r->out;
+	bool authoritative = (r->message->flags & FLAG_AA) != 0 || r->question->forwarder;
+	bool soa = has_soa(r->message);
+
+	take_chain(r);
+	if (out->kind != RESPONSE_ANSWER || chain_ended(out))
+		goto end;
+	if (out->link_count == 0 && !r->question->forwarder && !soa && take_referral(r))
+		return;
+	// A loop or a target outside the zone: nothing here speaks about that name.
+	if (out->link_count > 0 &&
+	    (seen_before(out) || !name_within(out->names[out->link_count], r->question->zone)))
+		goto end;
+	// A SOA of some other zone, or a referral that leads nowhere.
+	if (out->link_count == 0 && soa && find_soa(r, out->names[0]) == NULL) {
+		out->kind = RESPONSE_LAME;
+		return;
+	}
+	if (out->link_count == 0 && !soa && points_elsewhere(r, authoritative)) {
+		out->kind = RESPONSE_LAME;
+		return;
+	}
+	if (out->link_count + 1 <= RESPONSE_LINKS_MAX)
+		take_denial(r, STEP_NODATA);
+end:
+	if (out->kind == RESPONSE_ANSWER && !authoritative)
+		out->kind = RESPONSE_LAME;
+}
+
+// RFC 6604: the RCODE is that of the chain's last name.
+static void read_nxdomain(struct reading *r)
+{
+	struct response *out = r->out;
+
+	if (!r->question->forwarder && (r->message->flags & FLAG_AA) == 0) {
+		out->kind = RESPONSE_LAME;
+		return;
+	}
+	take_chain(r);
+	if (out->kind != RESPONSE_ANSWER)
+		return;
+	if (chain_ended(out)) {
+		if (!out->too_long)
+			out->kind = RESPONSE_MALFORMED;
+		return;
+	}
+	if (out->link_count > 0 &&
+	    (seen_before(out) || !name_within(out->names[out->link_count], r->question->zone)))
+		return;
+	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {
+		out->kind = RESPONSE_LAME;
+		return;
+	}
+	take_denial(r, STEP_NXDOMAIN);
+}
+
+static void read_yxdomain(struct reading *r)
+{
+	take_chain(r);
+	// RFC 6672 §3.1: only a DNAME can have led here.
+	if (r->out->kind == RESPONSE_ANSWER && !r->out->too_long)
+		r->out->kind = RESPONSE_MALFORMED;
+}
+
+void response_read(const struct message *message, const struct response_question *question,
+		   struct response *out)
+{
+	struct reading r = {.message = message, .question = question, .out = out};
+
+	out->kind = RESPONSE_ANSWER;
+	out->link_count = 0;
+	out->open = out->too_long = false;
+	out->proof_count = 0;
+	out->referral = (struct referral){0};
+	name_copy(out->names[0], question->name);
+	// ATTACKS A13: an answer to another question is none.
+	if (!message->has_question || message->qtype != question->type ||
+	    message->qclass != CLASS_IN || !name_equal(message->qname, question->name)) {
+		out->kind = RESPONSE_MALFORMED;
+		return;
+	}
+	take_proofs(&r);
+	switch (message->rcode) {
+	case RCODE_NOERROR:
+		read_noerror(&r);
+		break;
+	case RCODE_NXDOMAIN:
+		read_nxdomain(&r);
+		break;
+	case RCODE_YXDOMAIN:
+		read_yxdomain(&r);
+		break;
+	case RCODE_SERVFAIL:
+		out->kind = RESPONSE_SERVFAIL;
+		break;
+	case RCODE_REFUSED:
+		out->kind = RESPONSE_REFUSED;
+		break;
+	case RCODE_NOTAUTH:
+		out->kind = RESPONSE_LAME;
+		break;
+	default:
+		out->kind = RESPONSE_ERROR;
+	}
+}
+
+void response_cut(struct response *response, size_t count)
+{
+	if (count >= response->link_count)
+		return;
+	response->link_count = count;
+	response->open = count > 0;
+	response->too_long = false;
+}

@@ -1,0 +1,157 @@
+// What a task does before it asks anybody: special-use zones, the cache, kept failures.
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+
+#include <string.h>
+
+bool entry_usable(const struct resolver *resolver, const struct entry *entry)
+{
+	struct entry_facts facts;
+
+	if (entry == NULL)
+		return false;
+	entry_facts(entry, &facts);
+	return resolver->clock.now_ms < facts.expires_ms &&
+	       resolver->clock.now_s < facts.signature_expires_s;
+}
+
+static void take_links(struct task *task, const struct entry *const *links, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		cache_pin(task->resolver->cache, links[i]);
+		chain_add(task->resolver, &task->chain, links[i]);
+	}
+}
+
+// A CD=1 client may be waiting for data whose failure to validate is what is remembered.
+static bool behind_failure(const struct task *task, const struct entry *failure)
+{
+	struct entry_facts facts;
+
+	if (!task->past_failure)
+		return false;
+	entry_facts(failure, &facts);
+	return facts.ede >= EDE_DNSSEC_BOGUS && facts.ede <= EDE_NSEC_MISSING;
+}
+
+static bool from_cache(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct lookup lookup = {
+		.name = task->name,
+		.name_len = task->name_len,
+		.type = task->type,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	cache_lookup(resolver->cache, &lookup);
+	if (lookup.status == LOOKUP_MISS || lookup.count == 0)
+		return false;
+	if (lookup.status == LOOKUP_FAILURE) {
+		if (behind_failure(task, lookup.links[lookup.count - 1]))
+			return false;
+		task->chain.failed = true;
+	}
+	take_links(task, lookup.links, lookup.count);
+	return true;
+}
+
+// Only its own failure ends a task whose answer must come from the servers.
+static bool failure_from_cache(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct entry *entry =
+		cache_find_failure(resolver->cache, task->name, task->type);
+
+	if (!entry_usable(resolver, entry) || behind_failure(task, entry))
+		return false;
+	take_links(task, &entry, 1);
+	task->chain.failed = true;
+	return true;
+}
+
+static void open_at(struct task *task, const uint8_t *target)
+{
+	name_lower(task->open_name, target, name_len(target));
+	task->state = TASK_TARGET;
+}
+
+// The only record of a CNAME or DNAME entry: where it leads.
+static const uint8_t *alias_target(const struct entry *entry, struct entry_reader *reader)
+{
+	enum entry_part part;
+	struct record record;
+
+	entry_read(entry, reader);
+	return entry_next(reader, &part, &record) ? record.rdata : NULL;
+}
+
+static bool cname_from_cache(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct entry *entry = cache_find(resolver->cache, task->name, TYPE_CNAME);
+	struct entry_reader reader;
+
+	if (task->type == TYPE_CNAME || !entry_usable(resolver, entry))
+		return false;
+	const uint8_t *target = alias_target(entry, &reader);
+	if (target == NULL)
+		return false;
+	take_links(task, &entry, 1);
+	open_at(task, target);
+	return true;
+}
+
+static bool dname_from_cache(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	for (size_t labels = 0; labels < name_labels(task->name); labels++) {
+		const uint8_t *owner = name_ancestor(task->name, labels);
+		const struct entry *entry = cache_find(resolver->cache, owner, TYPE_DNAME);
+		struct entry_facts facts;
+		struct entry_reader reader;
+		uint8_t target[NAME_MAX_LEN];
+
+		if (!entry_usable(resolver, entry))
+			continue;
+		entry_facts(entry, &facts);
+		const uint8_t *to = alias_target(entry, &reader);
+		if (facts.kind != ENTRY_DNAME || to == NULL ||
+		    name_substitute(task->name, owner, to, target) < 0)
+			continue;
+		take_links(task, &entry, 1);
+		open_at(task, target);
+		return true;
+	}
+	return false;
+}
+
+void task_start(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (local_answer(task)) {
+		resolver->counters.local++;
+		task_finish(task);
+		return;
+	}
+	if (task->type == TYPE_ANY || task->type == TYPE_RRSIG) {
+		task->state = TASK_TYPE;
+		any_next(task);
+		return;
+	}
+	if (task->fresh ? failure_from_cache(task) : from_cache(task)) {
+		resolver->counters.cached++;
+		task_finish(task);
+		return;
+	}
+	if (!task->fresh && (cname_from_cache(task) || dname_from_cache(task))) {
+		chain_target(task);
+		return;
+	}
+	iterate_start(task);
+}

@@ -1,0 +1,346 @@
+// Inside of the resolver: tasks and what they share. Only control/resolver includes this.
+//
+// A task resolves one (name, type): it finds the servers, asks them, has the answer validated link by
+// link, publishes what was proven, and has the target of a CNAME or DNAME resolved by
+// another task. Everybody who wants to know the same waits for the same task. Tasks wait for one
+// another as a graph without cycles: task_wait() refuses what would close one.
+#pragma once
+
+#include "control/publish/publish.h"
+#include "control/resolver/delegation.h"
+#include "control/resolver/failure.h"
+#include "control/resolver/minimise.h"
+#include "control/resolver/resolver.h"
+#include "control/resolver/response.h"
+
+#include <urcu/list.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TASK_SERVERS_MAX   32 // addresses tried for one zone
+#define TASK_TRIES_MAX     3  // per server (RFC 9520 §3.1)
+#define TASK_FAILURES_MAX  16 // failed servers of one zone, then it is given up (ATTACKS C4)
+#define TASK_BOGUS_MAX     4  // servers whose answer did not validate
+#define TASK_FETCHES_MAX   5  // NS names without an address looked up per zone (ATTACKS D1)
+#define MESSAGE_BYTES_MAX  (64u << 20) // of all responses held
+#define TASK_WALK_MAX      64 // levels of tasks that wait for tasks; longer is refused
+#define TROUBLE_MAX        161
+
+// ---- results ----
+
+struct chain {
+	const struct entry *links[LOOKUP_LINKS_MAX]; // each pinned
+	uint8_t count;
+	bool failed; // the last link is a FAILURE
+};
+// Takes over the entry's pin, also when it does not fit (false).
+bool chain_add(struct resolver *resolver, struct chain *chain, const struct entry *entry);
+bool chain_append(struct resolver *resolver, struct chain *to, const struct chain *from);
+void chain_release(struct resolver *resolver, struct chain *chain);
+
+// ---- who waits for what ----
+
+enum wait_purpose {
+	WAIT_CLIENT,  // a client's question, or our own
+	WAIT_TARGET,  // where a CNAME or DNAME leads
+	WAIT_NEED,    // a DS or DNSKEY RRset that a validation needs
+	WAIT_ADDRESS, // of a name server
+	WAIT_TYPE,    // one RRset of a name, for ANY and RRSIG
+};
+
+struct waiter {
+	struct cds_list_head in_task; // of task->waiters, oldest first
+	struct task *task;            // waited for
+	enum wait_purpose purpose;
+	struct client *client;        // WAIT_CLIENT
+	struct task *parent;          // otherwise
+	struct cds_list_head in_parent; // of parent->waits
+	uint8_t slot;                 // WAIT_ADDRESS: which NS
+};
+
+struct client {
+	struct cds_list_head by_deadline;
+	struct ticket_question question;
+	uint8_t name[NAME_MAX_LEN]; // lower case
+	bool cd;
+	bool fresh;  // our own: asks the servers whatever is cached
+	bool ended;  // its budget is used up: fails at the end of this turn
+	resolver_done done;
+	void *arg;
+	struct budget budget;
+	struct waiter waiter;
+	struct cds_list_head paid; // tasks that it pays for
+	char trouble[TROUBLE_MAX]; // the last failure of a server it paid for
+	bool unreachable;          // servers failed, as against our own limits
+};
+
+// ---- an upstream question that tasks share ----
+
+// At most one is outstanding per (zone, name, type), whoever wants it (ATTACKS A2).
+struct inquiry {
+	struct inquiry *next; // in its bucket
+	uint64_t hash;
+	struct resolver *resolver;
+	struct exchange *exchange;
+	struct cds_list_head tasks; // task->in_inquiry; the first one pays
+	struct address server;
+	uint16_t type;
+	bool tcp, cd, rd;
+	bool overdrawn; // nobody could pay for the next packet
+	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];
+};
+
+// What came of it, held by every task that takes part.
+struct reply {
+	uint32_t refs;
+	struct message *message; // UPSTREAM_OK only
+	enum upstream_outcome outcome;
+	struct address server;
+	uint64_t rtt_us;
+	bool strong; // not easily forged: TCP, or a server cookie came back
+	bool reported; // the outcome went to the selector
+	size_t bytes; // counted in resolver->message_bytes
+	struct delegation *cut; // made from it by the first task that read its referral
+};
+
+// ---- tasks ----
+
+enum task_state {
+	TASK_START,
+	TASK_ASK,       // choose a server and ask
+	TASK_WAIT_REPLY,
+	TASK_REPLY,     // a reply has come
+	TASK_WAIT_ADDRESS,
+	TASK_JUDGE,     // run the validation
+	TASK_WAIT_NEED,
+	TASK_WAIT_BATCH,
+	TASK_TARGET,    // have the open end of the chain resolved
+	TASK_WAIT_TARGET,
+	TASK_TYPE,      // ANY, RRSIG: the next type
+	TASK_WAIT_TYPE,
+	TASK_FINISH,
+};
+
+enum ns_state { NS_UNKNOWN, NS_GLUE, NS_FETCHING, NS_KNOWN, NS_FAILED };
+
+struct need { // what came of a WAIT_NEED
+	bool done, failed;
+	int ede;
+	char reason[TROUBLE_MAX];
+};
+
+struct task {
+	struct task *next; // in its bucket
+	uint64_t hash;
+	struct resolver *resolver;
+	struct cds_list_head in_order; // of resolver->tasks, oldest first
+	struct cds_list_head in_ready;
+	bool ready;
+	enum task_state state;
+	uint16_t type;
+	uint8_t depth; // nesting of sub-queries, at most BUDGET_DEPTH_MAX
+	uint8_t hops;  // CNAMEs that led here, the least of all waiters'
+	bool fresh;    // a waiter needs it from the servers, not from the cache
+	bool past_failure; // a CD=1 client wants the data behind a bogus failure
+	uint64_t started_ms;
+	uint32_t mark; // of the last walk that came by
+	struct cds_list_head waiters, waits;
+	unsigned client_count;
+	struct client *payer; // whose budget pays; task_payer()
+	struct cds_list_head in_paid;
+
+	// asking
+	const struct route *route;
+	struct delegation *cut;
+	struct minimise minimise;
+	struct candidate servers[TASK_SERVERS_MAX];
+	uint16_t ports[TASK_SERVERS_MAX];
+	uint8_t server_count;
+	uint8_t ns_state[REFERRAL_NS_MAX];
+	uint8_t ns_pending[REFERRAL_NS_MAX]; // look-ups under way
+	uint8_t fetches, failures, bogus_count;
+	bool servers_known; // collected for this cut
+	bool answered;      // some server of this cut has answered at all
+	bool over_tcp;      // the next question goes over TCP
+	bool without_cd;    // to a forwarder, after BOGUS
+	bool past_route;    // route.first: the forwarders have failed
+	bool has_avoid;
+	struct address avoid;
+	struct inquiry *inquiry;
+	struct cds_list_head in_inquiry;
+	struct reply *reply;
+
+	// judging
+	struct response *response;
+	struct step step; // being judged
+	size_t link;
+	bool probing; // NXDOMAIN of a minimised name
+	struct delegation *hint; // the step is what this one's referral said about the DS
+	bool hint_tried;
+	struct validation *validation;
+	struct need need;
+	struct address good_server; // that sent what is being judged
+
+	// result
+	struct chain chain;
+	struct chain unproven; // for CD=1, instead of chain, when has_unproven
+	bool has_unproven;
+	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
+	uint8_t type_index; // TASK_TYPE
+	char trouble[TROUBLE_MAX];
+	int bogus_ede; // of the first answer that did not validate
+	char bogus_text[TROUBLE_MAX];
+	bool unproven_open; // the unproven chain leads on to open_name
+	bool learned;       // trust has taken in the DS or DNSKEY
+
+	uint8_t name_len;
+	uint8_t name[NAME_MAX_LEN]; // lower case
+};
+
+#define RESOLVER_COUNTERS(X)                                                                       \
+	X(questions, "client questions")                                                           \
+	X(joined, "questions that joined one already under way")                                   \
+	X(refused, "questions refused: too many at once")                                          \
+	X(tasks, "resolutions started, sub-tasks included")                                        \
+	X(cached, "resolutions ended by the cache")                                                \
+	X(local, "answers from special-use zones")                                                 \
+	X(sent, "questions put to servers")                                                        \
+	X(shared, "questions to servers shared by several resolutions")                            \
+	X(referrals, "referrals followed")                                                         \
+	X(lame, "lame responses")                                                                  \
+	X(minimise_fallbacks, "full names sent after a minimised one failed")                      \
+	X(address_fetches, "look-ups of name server addresses")                                    \
+	X(cycles, "waits refused because they would wait for themselves")                          \
+	X(too_deep, "sub-tasks refused for their depth")                                           \
+	X(secure, "links validated as secure")                                                     \
+	X(insecure, "links proven insecure")                                                       \
+	X(bogus, "answers of a server that did not validate")                                      \
+	X(bogus_final, "questions that ended bogus")                                               \
+	X(failed, "questions that ended in failure")                                               \
+	X(exhausted, "questions that used up their budget")                                        \
+	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
+	X(stale, "stale answers given because resolution failed")                                  \
+	X(primed, "root server lists learned")                                                     \
+	X(prime_failures, "attempts to learn the root servers that failed")
+
+#define TASK_BUCKETS 16384
+
+struct resolver {
+	struct resolver_config config;
+	struct resolver_parts parts;
+	struct cache *cache;
+	struct publisher *publisher;
+	struct delegation_table *delegations;
+	struct failure_table *failures;
+	struct route *routes; // own copy
+	struct delegation **route_cuts;
+	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
+	bool ipv4, ipv6;
+	struct store_clock clock;
+	struct task *buckets[TASK_BUCKETS];
+	struct inquiry *inquiries[TASK_BUCKETS];
+	struct cds_list_head tasks, ready, clients;
+	size_t task_count, message_bytes;
+	bool ended_clients; // some client's budget ended in this turn
+	uint32_t mark;
+	uint64_t prime_due_ms;
+	unsigned prime_failures;
+	bool priming, closing;
+	struct {
+#define X(field, words) uint64_t field;
+		RESOLVER_COUNTERS(X)
+#undef X
+	} counters;
+};
+
+// task.c: the table, joining, waiting, ends
+struct task *task_join_client(struct resolver *resolver, struct client *client, int *error);
+// Starts or joins a sub-task of `parent`. 0; -ELOOP (it would wait for itself), -E2BIG (too deep, or
+// its budget is used up), -EAGAIN (too many tasks), -ENOMEM.
+int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *name, uint16_t type,
+	      uint8_t slot);
+void task_ready(struct task *task);
+void task_run(struct task *task);
+void task_drop_waits(struct task *task); // ends all its waiting for others
+void task_finish(struct task *task);     // tells the waiters and frees the task
+void task_free(struct task *task);       // nobody waits any more
+void task_leave(struct waiter *waiter);  // the last one ends the task, within this turn
+bool task_wants(const struct task *task, enum wait_purpose purpose); // some waiter of that kind
+bool task_wants_unproven(const struct task *task);
+void task_trouble(struct task *task, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+// client.c: budgets
+void client_start(struct resolver *resolver, struct client *client);
+bool task_charge(struct task *task, enum budget_item item, uint32_t amount);
+struct client *task_payer(struct task *task); // NULL: nobody can pay
+void client_end(struct resolver *resolver, struct client *client);
+void clients_fail_ended(struct resolver *resolver);
+void client_deliver(struct resolver *resolver, struct client *client, const struct task *task);
+void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text);
+struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg);
+
+// start.c
+void task_start(struct task *task);
+bool entry_usable(const struct resolver *resolver, const struct entry *entry);
+
+// iterate.c: which server, and what its reply means
+void iterate_start(struct task *task);
+void iterate_ask(struct task *task);
+void iterate_reply(struct task *task);
+// Asks on after a server's answer was no good; for_good: that server no more in this task.
+void iterate_next_server(struct task *task, const struct address *server,
+			 enum server_failure failure, bool for_good);
+void iterate_mark_down(struct task *task); // none of the zone's servers answers
+void iterate_release(struct task *task);
+int iterate_server_index(const struct task *task, const struct address *address); // or -1
+
+// inquiry.c: questions to servers, shared by tasks
+bool inquiry_join(struct task *task); // one under way
+int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
+void inquiry_leave(struct task *task);
+void reply_unref(struct resolver *resolver, struct reply *reply);
+
+// address.c: addresses of a zone's name servers
+void address_collect(struct task *task);
+bool address_fetch(struct task *task); // true: look-ups are under way
+void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
+
+// judge.c: validation and publication, link by link
+void judge_start(struct task *task); // begins with task->response's first link
+bool judge_hint(struct task *task);  // true: begun with what a referral said
+void judge_run(struct task *task);
+void judge_need(struct task *parent, const struct task *child);
+void judge_release(struct task *task);
+
+// chain.c: where a CNAME or DNAME leads
+void chain_target(struct task *task);
+void chain_deliver(struct task *parent, const struct task *child);
+
+// any.c
+void any_next(struct task *task);
+void any_deliver(struct task *parent, const struct task *child);
+
+// fail.c: how a task ends without an answer
+void fail_unreachable(struct task *task);
+void fail_bogus(struct task *task);
+void fail_own(struct task *task, int ede, const char *text);
+void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uint32_t ttl_s);
+
+// prime.c
+void prime_hints(struct resolver *resolver);
+uint64_t prime_run(struct resolver *resolver); // when to be called again
+void prime_learn(struct resolver *resolver, const struct message *message,
+		 const struct rrset *ns);
+
+// route.c
+int route_open(struct resolver *resolver);
+void route_close(struct resolver *resolver);
+const struct route *route_find(const struct resolver *resolver, const uint8_t *name,
+			       uint16_t type, struct delegation **cut);
+bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
+
+// local.c
+bool local_answer(struct task *task);

@@ -1,0 +1,176 @@
+// One attempt of an exchange: choose how to ask, charge it, open a channel, send.
+#include "control/upstream/exchange.h"
+
+#include "dataplane/dns/builder.h"
+#include "dataplane/dns/header.h"
+
+#include <assert.h>
+#include <errno.h>
+
+static struct server *server_of(const struct exchange *exchange)
+{
+	return servers_find(&exchange->upstream->servers, &exchange->request.server,
+			    exchange->request.port);
+}
+
+static void draw(struct exchange *exchange, void *out, size_t len)
+{
+	const struct transport *transport = &exchange->upstream->transport;
+
+	transport->random(transport->ctx, out, len);
+}
+
+// draft-vixie-dnsext-dns0x20: one bit of the generator for every letter.
+static void draw_case(struct exchange *exchange)
+{
+	uint8_t bits[(NAME_MAX_LEN + 7) / 8];
+
+	memcpy(exchange->asked, exchange->name, exchange->name_len);
+	if (!exchange->case_random)
+		return;
+	draw(exchange, bits, (exchange->name_len + 7u) / 8);
+	for (size_t i = 0; i < exchange->name_len; i++)
+		if (exchange->asked[i] >= 'a' && exchange->asked[i] <= 'z' &&
+		    (bits[i / 8] >> (i % 8) & 1))
+			exchange->asked[i] -= 0x20;
+}
+
+// What is remembered of the server may lower the form, make replies small, or start with TCP.
+static void choose(struct exchange *exchange, uint64_t now_us)
+{
+	const struct upstream *upstream = exchange->upstream;
+	struct server *server = server_of(exchange);
+
+	exchange->case_random = upstream->config.case_randomisation;
+	exchange->small = false;
+	if (!server)
+		return;
+	if (server->case_lost_until_us > now_us)
+		exchange->case_random = false;
+	if (server->no_cookie_until_us > now_us && exchange->form == FORM_COOKIE)
+		exchange->form = FORM_EDNS;
+	// Never without EDNS where signatures are needed: its absence is how validation is attacked.
+	if (server->plain_until_us > now_us && !exchange->request.signed_zone)
+		exchange->form = FORM_PLAIN;
+	exchange->small = server_wants_small(server, now_us);
+	if (!exchange->tcp && exchange->attempts == 0 && server_wants_tcp(server, now_us)) {
+		server->tcp_probe_us = now_us + SERVER_TCP_PROBE_US;
+		exchange->tcp = true;
+		exchange->tcp_for_loss = true;
+	}
+}
+
+static int build(struct exchange *exchange, uint8_t *buf, size_t cap)
+{
+	const struct upstream *upstream = exchange->upstream;
+	struct edns edns = {
+		.present = exchange->form != FORM_PLAIN,
+		.do_bit = true,
+		.udp_size = exchange->small ? UDP_SMALL : EDNS_UDP_SIZE,
+		.ede = -1,
+	};
+	uint16_t flags = (exchange->request.rd ? FLAG_RD : 0) |
+			 (exchange->request.cd ? FLAG_CD : 0);
+
+	if (exchange->form == FORM_COOKIE) {
+		cookie_client_make(upstream->cookie_secret, &exchange->request.server,
+				   upstream_now_us(upstream), exchange->client_cookie);
+		cookie_fill(server_of(exchange), exchange->client_cookie, &edns);
+	}
+	return query_build(buf, cap, exchange->id, flags, exchange->asked, exchange->request.type,
+			   &edns);
+}
+
+static enum upstream_outcome outcome_of_error(const struct exchange *exchange, int error)
+{
+	switch (error) {
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ENETDOWN:
+	case -EHOSTDOWN:
+	case -ECONNREFUSED:
+	case -EACCES:
+	case -EPERM: // a local packet filter
+	case -EINVAL: // an address that cannot be reached from the configured source
+		return exchange->tcp && error == -ECONNREFUSED ? UPSTREAM_RESET
+							       : UPSTREAM_UNREACHABLE;
+	case -ECONNRESET:
+	case -EPIPE:
+	case -ENOTCONN:
+		return UPSTREAM_RESET;
+	default:
+		return UPSTREAM_NO_RESOURCE;
+	}
+}
+
+static enum upstream_outcome send_question(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	uint8_t buf[HEADER_LEN + NAME_MAX_LEN + 4 + 128];
+	uint64_t now_us = upstream_now_us(upstream);
+	uint64_t wait_ms = exchange->request.timeout_ms;
+	int len, error;
+
+	len = build(exchange, buf, sizeof(buf));
+	assert(len > 0);
+	error = upstream->transport.send(exchange->channel, buf, (size_t)len);
+	if (error)
+		return outcome_of_error(exchange, error);
+	if (exchange->tcp)
+		upstream->counters.sent_tcp++;
+	else
+		upstream->counters.sent_udp++;
+	if (exchange->tcp && wait_ms < EXCHANGE_TCP_MIN_MS)
+		wait_ms = EXCHANGE_TCP_MIN_MS;
+	exchange->sent_us = now_us;
+	timers_set(&upstream->timers, &exchange->timer, now_us + wait_ms * 1000);
+	return UPSTREAM_OK;
+}
+
+enum upstream_outcome attempt_connected(struct exchange *exchange)
+{
+	return send_question(exchange);
+}
+
+void attempt_close(struct exchange *exchange)
+{
+	if (exchange->channel)
+		exchange->upstream->transport.close(exchange->channel);
+	exchange->channel = NULL;
+}
+
+static void wait_for_connection(struct exchange *exchange, uint64_t now_us)
+{
+	uint64_t wait_ms = exchange->request.timeout_ms;
+
+	if (wait_ms < EXCHANGE_TCP_MIN_MS)
+		wait_ms = EXCHANGE_TCP_MIN_MS;
+	timers_set(&exchange->upstream->timers, &exchange->timer, now_us + wait_ms * 1000);
+}
+
+enum upstream_outcome attempt_start(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	struct exchange_request *request = &exchange->request;
+	uint64_t now_us = upstream_now_us(upstream);
+
+	attempt_close(exchange);
+	choose(exchange, now_us);
+	assert(exchange->attempts < EXCHANGE_ATTEMPTS_MAX);
+	if (request->charge && !request->charge(request->charge_arg, 1)) {
+		upstream->counters.charge_refused++;
+		return UPSTREAM_CANCELLED;
+	}
+	exchange->attempts++;
+	draw(exchange, &exchange->id, sizeof(exchange->id));
+	draw_case(exchange);
+	exchange->channel =
+		upstream->transport.open(upstream->transport.ctx, &request->server, request->port,
+					 exchange->tcp, exchange_event, exchange);
+	if (!exchange->channel)
+		return UPSTREAM_NO_RESOURCE;
+	if (!exchange->tcp)
+		return send_question(exchange);
+	wait_for_connection(exchange, now_us);
+	return UPSTREAM_OK;
+}

@@ -1,0 +1,36 @@
+// One list for the whole folder: field, operator's words. Named "upstream.<field>".
+#pragma once
+
+#define UPSTREAM_COUNTERS(X)                                                                       \
+	X(exchanges, "questions to servers")                                                       \
+	X(sent_udp, "questions sent over UDP")                                                     \
+	X(sent_tcp, "questions sent over TCP")                                                     \
+	X(received, "messages received")                                                           \
+	X(received_bytes, "bytes received")                                                        \
+	X(ignored_id, "ignored: another ID than ours")                                             \
+	X(ignored_near, "ignored: our ID, but not an answer to our question")                      \
+	X(ignored_malformed, "ignored: our ID and question, but malformed")                        \
+	X(ignored_cookie, "ignored: another client cookie than ours")                              \
+	X(ignored_source, "ignored: from another address than the server's")                       \
+	X(case_lost, "replies whose question had lost its case (asked over TCP)")                  \
+	X(cookie_lost, "replies without the cookie that the server used to send (asked over TCP)") \
+	X(bad_cookie, "BADCOOKIE")                                                                 \
+	X(truncated, "truncated replies (asked over TCP)")                                         \
+	X(fragments, "replies that came in fragments (asked over TCP)")                            \
+	X(bare_errors, "errors without a question (asked over TCP)")                               \
+	X(without_cookie, "asked again without the cookie option")                                 \
+	X(without_edns, "asked again without EDNS")                                                \
+	X(tcp_first, "asked over TCP because UDP timed out before")                                \
+	X(small_first, "asked for small replies because large ones timed out before")              \
+	X(tcp_stale, "kept TCP connections that had ended")                                        \
+	X(charge_refused, "not sent: the question's budget ended")                                 \
+	X(address_refused, "not sent: an address that may not be asked")                           \
+	X(too_many, "not started: too many at once")                                               \
+	X(probes, "questions that probed a server which was out")                                  \
+	X(explorations, "questions that explored another server than the best")
+
+struct upstream_counters {
+#define X(field, words) uint64_t field;
+	UPSTREAM_COUNTERS(X)
+#undef X
+};

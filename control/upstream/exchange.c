@@ -1,0 +1,228 @@
+#include "control/upstream/exchange.h"
+
+#include <stdlib.h>
+
+static void unlink_exchange(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+
+	attempt_close(exchange);
+	timers_remove(&upstream->timers, &exchange->timer);
+	*exchange->link = exchange->next;
+	if (exchange->next)
+		exchange->next->link = exchange->link;
+	upstream->exchange_count--;
+}
+
+void exchange_discard(struct exchange *exchange)
+{
+	unlink_exchange(exchange);
+	free(exchange);
+}
+
+// The exchange is gone before its owner hears of it: a new one may take its place.
+static void finish(struct exchange *exchange, enum upstream_outcome outcome,
+		   struct message *message)
+{
+	struct upstream *upstream = exchange->upstream;
+	exchange_done done = exchange->done;
+	void *arg = exchange->arg;
+	struct exchange_reply reply = {
+		.outcome = outcome,
+		.message = message,
+		.tcp = exchange->tcp,
+		.bytes = exchange->bytes,
+		.ignored = exchange->ignored,
+	};
+
+	if (exchange->sent_us > 0 && message)
+		reply.rtt_us = upstream_now_us(upstream) - exchange->sent_us;
+	upstream->outcomes[outcome]++;
+	exchange_discard(exchange);
+	upstream_rearm(upstream);
+	done(arg, &reply);
+}
+
+static void start_next(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	enum upstream_outcome outcome = attempt_start(exchange);
+
+	if (outcome == UPSTREAM_OK)
+		upstream_rearm(upstream);
+	else
+		finish(exchange, outcome, NULL);
+}
+
+static void on_message(struct exchange *exchange, const uint8_t *data, size_t len,
+		       const struct address *from)
+{
+	struct upstream_counters *counters = &exchange->upstream->counters;
+	enum upstream_outcome outcome = UPSTREAM_OK;
+	struct message *message;
+
+	counters->received++;
+	counters->received_bytes += len;
+	exchange->bytes += (uint32_t)len;
+	if (from && !server_address_equal(from, &exchange->request.server)) {
+		counters->ignored_source++;
+		exchange->ignored++;
+		return;
+	}
+	switch (reply_read(exchange, data, len, &message, &outcome)) {
+	case REPLY_IGNORE:
+		return;
+	case REPLY_AGAIN:
+		start_next(exchange);
+		return;
+	case REPLY_END:
+		finish(exchange, outcome, message);
+		return;
+	}
+}
+
+static void on_connected(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	enum upstream_outcome outcome = attempt_connected(exchange);
+
+	if (outcome == UPSTREAM_OK)
+		upstream_rearm(upstream);
+	else
+		finish(exchange, outcome, NULL);
+}
+
+// TCP was tried because UDP did not get through, and does not either: UDP may have come back.
+static void forget_tcp(struct exchange *exchange)
+{
+	struct server *server = servers_find(&exchange->upstream->servers,
+					     &exchange->request.server, exchange->request.port);
+
+	if (server && exchange->tcp)
+		server->tcp_until_us = 0;
+}
+
+void exchange_event(void *arg, enum channel_event event, const uint8_t *data, size_t len,
+		    const struct address *from)
+{
+	struct exchange *exchange = arg;
+
+	switch (event) {
+	case CHANNEL_CONNECTED:
+		on_connected(exchange);
+		break;
+	case CHANNEL_MESSAGE:
+		on_message(exchange, data, len, from);
+		break;
+	case CHANNEL_UNREACHABLE:
+		forget_tcp(exchange);
+		finish(exchange, UPSTREAM_UNREACHABLE, NULL);
+		break;
+	case CHANNEL_RESET:
+		forget_tcp(exchange);
+		finish(exchange, UPSTREAM_RESET, NULL);
+		break;
+	case CHANNEL_NO_RESOURCE:
+		finish(exchange, UPSTREAM_NO_RESOURCE, NULL);
+		break;
+	case CHANNEL_FRAGMENT:
+		exchange->upstream->counters.fragments++;
+		exchange->tcp = true;
+		start_next(exchange);
+		break;
+	case CHANNEL_STALE:
+		exchange->upstream->counters.tcp_stale++;
+		if (exchange->stale) {
+			finish(exchange, UPSTREAM_RESET, NULL);
+			break;
+		}
+		exchange->stale = true;
+		start_next(exchange);
+		break;
+	}
+}
+
+void exchange_timeout(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+
+	if (exchange->outcome != UPSTREAM_OK) { // ended inside exchange_start()
+		finish(exchange, exchange->outcome, NULL);
+		return;
+	}
+	if (!exchange->tcp && exchange->settle_by_tcp) {
+		upstream->counters.bare_errors++;
+		exchange->tcp = true;
+		start_next(exchange);
+		return;
+	}
+	if (exchange->near_misses == 0) {
+		if (exchange->tcp)
+			forget_tcp(exchange);
+		else
+			server_udp_timeout(servers_use(&upstream->servers,
+						       &exchange->request.server,
+						       exchange->request.port,
+						       upstream_now_us(upstream)));
+	}
+	finish(exchange, exchange->near_misses ? UPSTREAM_MALFORMED : UPSTREAM_TIMEOUT, NULL);
+}
+
+static void start(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	enum upstream_outcome outcome;
+
+	if (upstream_may_ask(upstream, &exchange->request.server)) {
+		outcome = attempt_start(exchange);
+	} else {
+		upstream->counters.address_refused++;
+		outcome = UPSTREAM_UNREACHABLE;
+	}
+	if (outcome != UPSTREAM_OK) {
+		attempt_close(exchange);
+		exchange->outcome = outcome;
+		timers_set(&upstream->timers, &exchange->timer, upstream_now_us(upstream));
+	}
+	upstream_rearm(upstream);
+}
+
+struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
+				exchange_done done, void *arg)
+{
+	struct exchange *exchange = NULL;
+
+	if (upstream->exchange_count < upstream->config.exchanges_max)
+		exchange = calloc(1, sizeof(*exchange));
+	if (!exchange) {
+		upstream->counters.too_many++;
+		return NULL;
+	}
+	exchange->upstream = upstream;
+	exchange->request = *request;
+	exchange->done = done;
+	exchange->arg = arg;
+	exchange->tcp = request->tcp;
+	exchange->form = upstream->config.cookies ? FORM_COOKIE : FORM_EDNS;
+	exchange->name_len = (uint8_t)name_len(request->name);
+	name_lower(exchange->name, request->name, exchange->name_len);
+	exchange->request.name = exchange->name;
+	exchange->next = upstream->exchanges;
+	if (exchange->next)
+		exchange->next->link = &exchange->next;
+	exchange->link = &upstream->exchanges;
+	upstream->exchanges = exchange;
+	upstream->exchange_count++;
+	upstream->counters.exchanges++;
+	start(exchange);
+	return exchange;
+}
+
+void exchange_cancel(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+
+	upstream->outcomes[UPSTREAM_CANCELLED]++;
+	exchange_discard(exchange);
+	upstream_rearm(upstream);
+}

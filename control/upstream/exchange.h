@@ -1,0 +1,82 @@
+// One exchange under way. Private to this folder.
+//
+// An exchange is a row of attempts, each one packet with an ID, port and case of its own:
+// at first over UDP, then as the replies ask for. What can change from one attempt to the next
+// only goes one way (less EDNS, towards TCP, one BADCOOKIE, one stale connection), so the row
+// ends.
+#pragma once
+
+#include "control/upstream/cookie.h"
+#include "control/upstream/match.h"
+#include "control/upstream/state.h"
+
+#define EXCHANGE_ATTEMPTS_MAX 8
+#define EXCHANGE_TCP_MIN_MS   1500
+#define UDP_SMALL	      512
+
+enum form { // of the question; only ever goes down the list
+	FORM_COOKIE,
+	FORM_EDNS,
+	FORM_PLAIN,
+};
+
+struct exchange {
+	struct timer timer; // first
+	struct upstream *upstream;
+	struct exchange *next, **link;
+	struct exchange_request request;
+	exchange_done done;
+	void *arg;
+
+	// what comes next
+	bool tcp;
+	enum form form;
+	bool form_lowered;   // because of what the server answered in this exchange
+	bool bad_cookie;     // one BADCOOKIE was answered with a new cookie
+	bool stale;          // one kept connection had ended
+	bool tcp_for_loss;   // TCP because UDP timed out before
+	bool settle_by_tcp;  // something came that TCP can tell from a forgery
+
+	// the attempt under way
+	struct channel *channel;
+	unsigned attempts;
+	uint16_t id;
+	bool small;          // asked for at most 512 bytes
+	bool case_random;
+	uint8_t client_cookie[COOKIE_CLIENT_LEN];
+	uint64_t sent_us;
+
+	// so far
+	uint32_t bytes;
+	uint32_t ignored;
+	uint32_t near_misses; // with our ID
+	enum upstream_outcome outcome; // to be reported by the timer: ended inside exchange_start()
+
+	uint8_t name_len;
+	uint8_t name[NAME_MAX_LEN];  // lower case
+	uint8_t asked[NAME_MAX_LEN]; // as sent
+};
+
+// attempt.c: starts the next attempt. UPSTREAM_OK: under way, else how the exchange ends.
+enum upstream_outcome attempt_start(struct exchange *exchange)
+	__attribute__((nonnull, warn_unused_result));
+// Sends the question over a connection that stands.
+enum upstream_outcome attempt_connected(struct exchange *exchange)
+	__attribute__((nonnull, warn_unused_result));
+void attempt_close(struct exchange *exchange) __attribute__((nonnull));
+
+// reply.c: what a packet means for the exchange.
+enum reply_step {
+	REPLY_IGNORE, // wait on
+	REPLY_AGAIN,  // next attempt; what it shall be is set
+	REPLY_END,    // with *outcome, and *message if it is OK
+};
+enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_t len,
+			   struct message **message, enum upstream_outcome *outcome)
+	__attribute__((nonnull, warn_unused_result));
+
+// exchange.c
+void exchange_event(void *arg, enum channel_event event, const uint8_t *data, size_t len,
+		    const struct address *from) __attribute__((nonnull(1)));
+void exchange_timeout(struct exchange *exchange) __attribute__((nonnull));
+void exchange_discard(struct exchange *exchange) __attribute__((nonnull)); // tells nobody

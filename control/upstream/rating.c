@@ -1,0 +1,194 @@
+#include "control/upstream/rating.h"
+
+#include "control/upstream/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int ratings_open(struct ratings *ratings, size_t max, const uint8_t key[16])
+{
+	ratings->sets = 1;
+	while (ratings->sets * RATING_WAYS < (max ? max : SERVERS_DEFAULT))
+		ratings->sets *= 2;
+	ratings->places = calloc(ratings->sets * RATING_WAYS, sizeof(*ratings->places));
+	memcpy(ratings->key, key, sizeof(ratings->key));
+	return ratings->places ? 0 : -ENOMEM;
+}
+
+void ratings_close(struct ratings *ratings)
+{
+	free(ratings->places);
+	ratings->places = NULL;
+}
+
+static uint64_t tag_of(const struct ratings *ratings, const uint8_t *zone,
+		       const struct address *server)
+{
+	uint8_t bytes[1 + sizeof(server->bytes) + NAME_MAX_LEN] = {server->family};
+	size_t len = 1 + sizeof(server->bytes);
+
+	memcpy(bytes + 1, server->bytes, sizeof(server->bytes));
+	if (zone) {
+		name_lower(bytes + len, zone, name_len(zone));
+		len += name_len(zone);
+	}
+	return siphash_2_4(ratings->key, bytes, len);
+}
+
+static struct rating *find(const struct ratings *ratings, uint64_t tag,
+			   const struct address *server)
+{
+	struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;
+
+	for (size_t i = 0; i < RATING_WAYS; i++)
+		if (set[i].tag == tag && server_address_equal(&set[i].server, server))
+			return &set[i];
+	return NULL;
+}
+
+struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
+			    const struct address *server, uint64_t now_us)
+{
+	struct rating *rating = find(ratings, tag_of(ratings, zone, server), server);
+
+	if (!rating || rating->reported_us + RATING_MEMORY_US <= now_us)
+		return NULL;
+	rating->used_us = now_us;
+	return rating;
+}
+
+static struct rating *use(struct ratings *ratings, const uint8_t *zone,
+			  const struct address *server, uint64_t now_us)
+{
+	uint64_t tag = tag_of(ratings, zone, server);
+	struct rating *rating = find(ratings, tag, server);
+
+	if (!rating) {
+		struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;
+
+		rating = set;
+		for (size_t i = 1; i < RATING_WAYS; i++)
+			if (set[i].used_us < rating->used_us)
+				rating = &set[i];
+		*rating = (struct rating){.tag = tag, .server = *server};
+	} else if (rating->reported_us + RATING_MEMORY_US <= now_us) {
+		*rating = (struct rating){.tag = tag, .server = *server};
+	}
+	rating->used_us = now_us;
+	rating->reported_us = now_us;
+	return rating;
+}
+
+// RFC 6298 §2.2, §2.3.
+static void measure(struct rating *rating, uint64_t rtt_us)
+{
+	uint32_t rtt = rtt_us > RATING_MAX_US * 2 ? RATING_MAX_US * 2 : (uint32_t)rtt_us;
+	uint32_t apart;
+
+	if (rating->srtt_us == 0) {
+		rating->srtt_us = rtt ? rtt : 1;
+		rating->rttvar_us = rtt / 2;
+		return;
+	}
+	apart = rating->srtt_us > rtt ? rating->srtt_us - rtt : rtt - rating->srtt_us;
+	rating->rttvar_us = (uint32_t)((UINT64_C(3) * rating->rttvar_us + apart) / 4);
+	rating->srtt_us = (uint32_t)((UINT64_C(7) * rating->srtt_us + rtt) / 8);
+	if (rating->srtt_us == 0)
+		rating->srtt_us = 1;
+}
+
+// How many failures in a row take a server out. A lost packet, or one name that a server cannot
+// answer, is no reason to leave a server that answered before.
+static unsigned patience(const struct rating *rating, enum server_failure failure)
+{
+	switch (failure) {
+	case SERVER_TIMEOUT:
+		return rating->srtt_us ? 2 : 1;
+	case SERVER_RESET:
+	case SERVER_SERVFAIL:
+	case SERVER_MALFORMED:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+static uint64_t known_timeout_us(const struct rating *rating)
+{
+	uint64_t timeout = rating->srtt_us + UINT64_C(4) * rating->rttvar_us;
+
+	if (rating->srtt_us == 0)
+		return RATING_FIRST_US;
+	return timeout < RATING_MIN_US ? RATING_MIN_US : timeout;
+}
+
+static void fail(struct rating *rating, enum server_failure failure, uint64_t now_us)
+{
+	// Many questions that were under way together fail together: that is one failure.
+	if (rating->fails > 0 && now_us < rating->failed_us + RATING_MIN_US &&
+	    failure == (enum server_failure)rating->cause)
+		return;
+	rating->failed_us = now_us;
+	if (rating->fails < UINT8_MAX)
+		rating->fails++;
+	if (failure == SERVER_TIMEOUT && rating->timeouts < UINT8_MAX)
+		rating->timeouts++;
+	if (rating->fails < patience(rating, failure) || now_us < rating->out_until_us)
+		return;
+	if (rating->out_steps < RATING_OUT_STEPS)
+		rating->out_steps++;
+	rating->out_until_us = now_us + (RATING_OUT_US << (rating->out_steps - 1));
+	rating->probe_until_us = 0;
+}
+
+void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
+		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
+{
+	struct rating *rating = use(ratings, zone, server, now_us);
+
+	if (rtt_us > 0) {
+		measure(rating, rtt_us);
+		rating->timeouts = 0;
+	}
+	if (failure == SERVER_GOOD) {
+		rating->timeouts = 0;
+		rating->fails = 0;
+		rating->out_steps = 0;
+		rating->out_until_us = 0;
+	} else {
+		fail(rating, failure, now_us);
+	}
+	rating->cause = (uint8_t)failure;
+}
+
+static uint64_t shifted_us(uint64_t timeout_us, unsigned times)
+{
+	timeout_us <<= times < 8 ? times : 8;
+	return timeout_us > RATING_MAX_US ? RATING_MAX_US : timeout_us;
+}
+
+uint64_t rating_timeout_us(const struct rating *rating)
+{
+	if (!rating)
+		return RATING_FIRST_US;
+	return shifted_us(known_timeout_us(rating), rating->timeouts);
+}
+
+uint64_t rating_score_us(const struct rating *rating)
+{
+	if (!rating)
+		return RATING_FIRST_US;
+	if (rating->fails > 0 || rating->srtt_us == 0)
+		return shifted_us(known_timeout_us(rating), rating->fails);
+	return (uint64_t)rating->srtt_us + rating->rttvar_us;
+}
+
+enum rating_state rating_state(const struct rating *rating, uint64_t now_us)
+{
+	if (!rating || rating->out_steps == 0)
+		return RATING_IN;
+	if (now_us < rating->out_until_us || now_us < rating->probe_until_us)
+		return RATING_OUT;
+	return RATING_PROBE;
+}

@@ -1,0 +1,65 @@
+// How well a server does for a zone: smoothed RTT and variance (RFC 6298), failures in a row, and
+// until when it is out. Bounded like struct servers.
+#pragma once
+
+#include "control/upstream/upstream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RATING_WAYS	   8
+#define RATING_FIRST_US	   UINT64_C(400000) // first timeout of a server nobody has asked
+#define RATING_MIN_US	   UINT64_C(50000)
+#define RATING_MAX_US	   UINT64_C(5000000)
+#define RATING_PROBE_MAX_US UINT64_C(1000000)
+#define RATING_OUT_US	   UINT64_C(1000000) // doubles with each failed probe
+#define RATING_OUT_STEPS   5		     // 1, 2, 4, 8, 16 s
+#define RATING_MEMORY_US   (15 * 60 * UINT64_C(1000000))
+
+struct rating {
+	uint64_t tag; // keyed hash of zone and address; with family 0: free
+	struct address server;
+	uint64_t used_us;
+	uint64_t reported_us;  // last report
+	uint64_t failed_us;    // last failure that was counted
+	uint64_t out_until_us; // of the last time it went out
+	uint64_t probe_until_us; // a probe is under way until then at most
+	uint32_t srtt_us;      // 0: never answered
+	uint32_t rttvar_us;
+	uint8_t timeouts;      // in a row
+	uint8_t fails;	       // in a row, of any kind
+	uint8_t out_steps;     // 0: in
+	uint8_t cause;	       // enum server_failure, of the last report
+};
+
+struct ratings {
+	struct rating *places;
+	size_t sets;
+	uint8_t key[16];
+};
+
+int ratings_open(struct ratings *ratings, size_t max, const uint8_t key[16])
+	__attribute__((nonnull, warn_unused_result));
+void ratings_close(struct ratings *ratings) __attribute__((nonnull));
+// zone NULL: the server for every zone, what is assumed of it in a zone where nothing is known.
+// NULL: nothing known. Valid until the next ratings_report().
+struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
+			    const struct address *server, uint64_t now_us)
+	__attribute__((nonnull(1, 3)));
+void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
+		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
+	__attribute__((nonnull(1, 3)));
+
+// Of the next question; NULL: nothing known.
+uint64_t rating_timeout_us(const struct rating *rating) __attribute__((pure));
+// Smaller is better.
+uint64_t rating_score_us(const struct rating *rating) __attribute__((pure));
+
+enum rating_state {
+	RATING_IN,
+	RATING_PROBE, // out, and it is time to see whether it still is
+	RATING_OUT,
+};
+enum rating_state rating_state(const struct rating *rating, uint64_t now_us)
+	__attribute__((pure));

@@ -1,0 +1,255 @@
+// What a packet means for the exchange it came in. Nothing of a packet that does not match is
+// believed; what is remembered of a server comes from replies that match.
+#include "control/upstream/exchange.h"
+
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/types.h"
+
+static struct upstream_counters *counters_of(const struct exchange *exchange)
+{
+	return &exchange->upstream->counters;
+}
+
+static struct server *server_of(const struct exchange *exchange)
+{
+	return servers_find(&exchange->upstream->servers, &exchange->request.server,
+			    exchange->request.port);
+}
+
+static struct server *use_server(struct exchange *exchange)
+{
+	return servers_use(&exchange->upstream->servers, &exchange->request.server,
+			   exchange->request.port, upstream_now_us(exchange->upstream));
+}
+
+static enum reply_step ignore(struct exchange *exchange, uint64_t *counter, bool near_miss)
+{
+	(*counter)++;
+	exchange->ignored++;
+	exchange->near_misses += near_miss;
+	return REPLY_IGNORE;
+}
+
+static enum reply_step ask_over_tcp(struct exchange *exchange, uint64_t *counter)
+{
+	(*counter)++;
+	exchange->tcp = true;
+	return REPLY_AGAIN;
+}
+
+static enum reply_step end(enum upstream_outcome *out, enum upstream_outcome outcome)
+{
+	*out = outcome;
+	return REPLY_END;
+}
+
+// Whatever is wrong with a packet over UDP, a better one may follow (ATTACKS A10). Over TCP
+// it comes from the server itself, and waiting would not help.
+static enum reply_step misfit(struct exchange *exchange, uint64_t *counter,
+			      enum upstream_outcome *outcome)
+{
+	enum reply_step step = ignore(exchange, counter, true);
+
+	return exchange->tcp ? end(outcome, UPSTREAM_MALFORMED) : step;
+}
+
+static enum reply_step ask_lower(struct exchange *exchange, enum form form)
+{
+	if (form == FORM_PLAIN)
+		counters_of(exchange)->without_edns++;
+	else
+		counters_of(exchange)->without_cookie++;
+	exchange->form = form;
+	exchange->form_lowered = true;
+	return REPLY_AGAIN;
+}
+
+// RFC 7873 §5.3. True: *step is what to do.
+static bool cookie_stops(struct exchange *exchange, const struct message *message,
+			 enum reply_step *step)
+{
+	struct server *server = server_of(exchange);
+
+	if (exchange->form != FORM_COOKIE)
+		return false;
+	switch (cookie_check(server, exchange->client_cookie, &message->edns)) {
+	case COOKIE_WRONG:
+		// Over TCP it cannot be a forgery: a server that mixes cookies up.
+		if (exchange->tcp)
+			return false;
+		exchange->settle_by_tcp = true;
+		*step = ignore(exchange, &counters_of(exchange)->ignored_cookie, true);
+		return true;
+	case COOKIE_LOST:
+		if (!exchange->tcp) {
+			*step = ask_over_tcp(exchange, &counters_of(exchange)->cookie_lost);
+			return true;
+		}
+		server->cookie_len = 0; // it has really stopped
+		return false;
+	case COOKIE_GOOD:
+		if (message->edns.has_cookie && message->edns.server_cookie_len)
+			cookie_remember(use_server(exchange), &message->edns);
+		return false;
+	}
+	return false;
+}
+
+// RFC 7873 §5.3: BADCOOKIE is asked again with the new cookie, and then over TCP.
+static enum reply_step on_bad_cookie(struct exchange *exchange, enum upstream_outcome *outcome)
+{
+	counters_of(exchange)->bad_cookie++;
+	if (exchange->tcp)
+		return end(outcome, UPSTREAM_OK);
+	if (exchange->bad_cookie || exchange->form != FORM_COOKIE)
+		exchange->tcp = true;
+	exchange->bad_cookie = true;
+	return REPLY_AGAIN;
+}
+
+// FORMERR, NOTIMP, BADVERS, and SERVFAIL without OPT may be what a server makes of EDNS
+// (RFC 6891 §7). A signed zone's answer is worth nothing without it.
+static enum reply_step on_edns_error(struct exchange *exchange, const struct message *message,
+				     enum upstream_outcome refusal, enum upstream_outcome *outcome)
+{
+	bool may_be_plain = !exchange->request.signed_zone && exchange->form != FORM_PLAIN;
+	bool knows_edns = message->edns.present;
+
+	if (message->rcode == RCODE_FORMERR && exchange->form == FORM_COOKIE &&
+	    (knows_edns || !may_be_plain))
+		return ask_lower(exchange, FORM_EDNS);
+	if (may_be_plain &&
+	    (!knows_edns || message->rcode == RCODE_FORMERR || message->rcode == RCODE_BADVERS))
+		return ask_lower(exchange, FORM_PLAIN);
+	return end(outcome, refusal);
+}
+
+// A good reply to a question that had to be put another way.
+static void learn(struct exchange *exchange, bool case_lost, const struct message *message)
+{
+	uint64_t now_us = upstream_now_us(exchange->upstream);
+	bool sound = message->rcode != RCODE_FORMERR && message->rcode != RCODE_NOTIMP &&
+		     message->rcode != RCODE_SERVFAIL && message->rcode != RCODE_BADVERS;
+	struct server *server = server_of(exchange);
+
+	if (exchange->form_lowered && sound) {
+		server = use_server(exchange);
+		if (exchange->form == FORM_PLAIN)
+			server->plain_until_us = now_us + SERVER_MEMORY_US;
+		else
+			server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
+	}
+	if (case_lost) {
+		server = use_server(exchange);
+		server->case_lost_until_us = now_us + SERVER_MEMORY_US;
+	}
+	if (!server)
+		return;
+	server->used_us = now_us;
+	if (!exchange->tcp)
+		server_udp_answer(server, exchange->small, false, now_us);
+	else if (exchange->tcp_for_loss)
+		server->tcp_until_us = now_us + SERVER_DETOUR_US;
+}
+
+static enum reply_step on_truncated(struct exchange *exchange, enum upstream_outcome *outcome)
+{
+	struct server *server = server_of(exchange);
+
+	if (exchange->tcp)
+		return end(outcome, UPSTREAM_TRUNCATED_OVER_TCP);
+	if (server)
+		server_udp_answer(server, exchange->small, true,
+				  upstream_now_us(exchange->upstream));
+	return ask_over_tcp(exchange, &counters_of(exchange)->truncated);
+}
+
+static enum reply_step on_message(struct exchange *exchange, const struct message *message,
+				  enum upstream_outcome *outcome)
+{
+	enum reply_step step;
+
+	if (cookie_stops(exchange, message, &step))
+		return step;
+	if (message->flags & FLAG_TC)
+		return on_truncated(exchange, outcome);
+	switch (message->rcode) {
+	case RCODE_BADCOOKIE:
+		return on_bad_cookie(exchange, outcome);
+	case RCODE_FORMERR:
+		return on_edns_error(exchange, message, UPSTREAM_FORMERR, outcome);
+	case RCODE_NOTIMP:
+		return on_edns_error(exchange, message, UPSTREAM_NOTIMP, outcome);
+	case RCODE_BADVERS:
+		return on_edns_error(exchange, message, UPSTREAM_BADVERS, outcome);
+	case RCODE_SERVFAIL:
+		return on_edns_error(exchange, message, UPSTREAM_OK, outcome);
+	default:
+		return end(outcome, UPSTREAM_OK);
+	}
+}
+
+static enum reply_step parse(struct exchange *exchange, const uint8_t *data, size_t len,
+			     struct message **message, enum upstream_outcome *outcome)
+{
+	switch (message_parse(data, len, message)) {
+	case MESSAGE_NO_MEMORY:
+		return end(outcome, UPSTREAM_NO_RESOURCE);
+	case MESSAGE_MALFORMED:
+		// Some servers cut a record in two when they truncate. The header is all we need.
+		if (!exchange->tcp && (header_flags(data) & FLAG_TC))
+			return on_truncated(exchange, outcome);
+		return misfit(exchange, &counters_of(exchange)->ignored_malformed, outcome);
+	case MESSAGE_OK:
+		break;
+	}
+	return on_message(exchange, *message, outcome);
+}
+
+// Over TCP the peer is the server: an error without the question is its answer to the question.
+static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *data, size_t len,
+				     struct message **message, enum upstream_outcome *outcome)
+{
+	if (exchange->tcp)
+		return parse(exchange, data, len, message, outcome);
+	exchange->settle_by_tcp = true;
+	return ignore(exchange, &counters_of(exchange)->ignored_near, true);
+}
+
+enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_t len,
+			   struct message **message, enum upstream_outcome *outcome)
+{
+	struct match_question question = {
+		.name = exchange->asked,
+		.name_len = exchange->name_len,
+		.type = exchange->request.type,
+		.id = exchange->id,
+	};
+	enum match match = match_reply(&question, data, len);
+	enum reply_step step;
+
+	*message = NULL;
+	switch (match) {
+	case MATCH_OTHER:
+		return ignore(exchange, &counters_of(exchange)->ignored_id, false);
+	case MATCH_NEAR:
+		return misfit(exchange, &counters_of(exchange)->ignored_near, outcome);
+	case MATCH_BARE:
+		step = on_bare_error(exchange, data, len, message, outcome);
+		break;
+	case MATCH_CASE:
+		if (!exchange->tcp)
+			return ask_over_tcp(exchange, &counters_of(exchange)->case_lost);
+		step = parse(exchange, data, len, message, outcome);
+		break;
+	default:
+		step = parse(exchange, data, len, message, outcome);
+	}
+	if (step == REPLY_END && *outcome == UPSTREAM_OK) {
+		learn(exchange, match == MATCH_CASE, *message);
+	} else {
+		message_free(*message);
+		*message = NULL;
+	}
+	return step;
+}

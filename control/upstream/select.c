@@ -1,0 +1,225 @@
+// Which server of a zone next, and how long to wait for it.
+#include "control/upstream/state.h"
+
+#define SELECT_MAX	128 // further candidates are not looked at
+#define EXPLORE_PERCENT 5
+
+// In order of preference.
+enum standing {
+	STANDING_GOOD,
+	STANDING_FAILED,     // in this task, but not out
+	STANDING_OUT,
+	STANDING_OUT_FAILED,
+	STANDING_NEVER,	     // tried often enough, or may not be asked
+};
+
+struct view {
+	struct rating *rating; // NULL: nothing known
+	uint64_t score_us;
+	uint8_t standing;
+	bool probe;
+	bool chosen; // still in the race
+};
+
+struct race {
+	struct upstream *upstream;
+	const struct candidate *candidates;
+	size_t count;
+	struct view views[SELECT_MAX];
+};
+
+// Servers that share a /24 or a /48 fail together (DESIGN §7).
+static bool same_domain(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 3 : 6) == 0;
+}
+
+static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_tries,
+		 uint64_t now_us)
+{
+	const struct candidate *candidate = &race->candidates[i];
+	struct ratings *ratings = &race->upstream->ratings;
+	struct view *view = &race->views[i];
+	enum rating_state state;
+
+	*view = (struct view){.standing = STANDING_NEVER};
+	if (candidate->tries >= max_tries ||
+	    !upstream_may_ask(race->upstream, &candidate->address))
+		return;
+	view->rating = ratings_find(ratings, zone, &candidate->address, now_us);
+	if (!view->rating)
+		view->rating = ratings_find(ratings, NULL, &candidate->address, now_us);
+	view->score_us = rating_score_us(view->rating);
+	state = rating_state(view->rating, now_us);
+	view->probe = state == RATING_PROBE;
+	if (state == RATING_IN)
+		view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
+	else
+		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
+}
+
+// Keeps the views for which keep() is least, in its own order.
+static size_t narrow(struct race *race, uint64_t (*rank)(const struct race *, size_t, const void *),
+		     const void *arg)
+{
+	uint64_t least = UINT64_MAX;
+	size_t left = 0;
+
+	for (size_t i = 0; i < race->count; i++)
+		if (race->views[i].chosen && rank(race, i, arg) < least)
+			least = rank(race, i, arg);
+	for (size_t i = 0; i < race->count; i++) {
+		race->views[i].chosen = race->views[i].chosen && rank(race, i, arg) == least;
+		left += race->views[i].chosen;
+	}
+	return left;
+}
+
+static uint64_t rank_standing(const struct race *race, size_t i, const void *arg)
+{
+	(void)arg;
+	return race->views[i].standing;
+}
+
+static uint64_t rank_domain(const struct race *race, size_t i, const void *avoid)
+{
+	return same_domain(&race->candidates[i].address, avoid);
+}
+
+static uint64_t rank_tries(const struct race *race, size_t i, const void *arg)
+{
+	(void)arg;
+	return race->candidates[i].tries;
+}
+
+// Equal to the best within a quarter: which of them is drawn, so that a forger does not know.
+static uint64_t rank_score(const struct race *race, size_t i, const void *best_us)
+{
+	uint64_t best = *(const uint64_t *)best_us;
+
+	return race->views[i].score_us > best + best / 4 + 2000;
+}
+
+static uint64_t best_score_us(const struct race *race)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (size_t i = 0; i < race->count; i++)
+		if (race->views[i].chosen && race->views[i].score_us < best)
+			best = race->views[i].score_us;
+	return best;
+}
+
+static size_t draw_one(struct race *race, size_t left)
+{
+	size_t nth = upstream_draw(race->upstream, (uint32_t)left);
+
+	for (size_t i = 0; i < race->count; i++)
+		if (race->views[i].chosen && nth-- == 0)
+			return i;
+	__builtin_unreachable();
+}
+
+// A server whose time out is over gets one question while others could answer it too; its
+// neighbours then serve if it fails again. Not in a task that has seen a failure already.
+static int due_probe(struct race *race, uint64_t now_us)
+{
+	bool others = false;
+	int due = -1;
+
+	for (size_t i = 0; i < race->count; i++) {
+		const struct candidate *candidate = &race->candidates[i];
+
+		if (candidate->failed)
+			return -1;
+		others |= race->views[i].standing == STANDING_GOOD;
+		if (race->views[i].probe && race->views[i].standing == STANDING_OUT &&
+		    candidate->tries == 0 && due < 0)
+			due = (int)i;
+	}
+	if (!others || due < 0)
+		return -1;
+	race->views[due].rating->probe_until_us =
+		now_us + rating_timeout_us(race->views[due].rating);
+	race->upstream->counters.probes++;
+	return due;
+}
+
+static int pick(struct race *race, const struct address *avoid)
+{
+	size_t left;
+	uint64_t best;
+
+	for (size_t i = 0; i < race->count; i++)
+		race->views[i].chosen = race->views[i].standing != STANDING_NEVER;
+	left = narrow(race, rank_standing, NULL);
+	if (left == 0)
+		return -1;
+	if (avoid)
+		narrow(race, rank_domain, avoid);
+	left = narrow(race, rank_tries, NULL);
+	if (left > 1 && upstream_draw(race->upstream, 100) < EXPLORE_PERCENT) {
+		race->upstream->counters.explorations++;
+		return (int)draw_one(race, left);
+	}
+	best = best_score_us(race);
+	left = narrow(race, rank_score, &best);
+	return (int)draw_one(race, left);
+}
+
+int upstream_select(struct upstream *upstream, const uint8_t *zone,
+		    const struct candidate *candidates, size_t count, unsigned max_tries,
+		    const struct address *avoid, uint32_t *timeout_ms)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct race race = {
+		.upstream = upstream,
+		.candidates = candidates,
+		.count = count < SELECT_MAX ? count : SELECT_MAX,
+	};
+	uint64_t timeout_us;
+	int which;
+
+	for (size_t i = 0; i < race.count; i++)
+		look(&race, i, zone, max_tries, now_us);
+	which = due_probe(&race, now_us);
+	if (which >= 0) {
+		timeout_us = rating_timeout_us(race.views[which].rating);
+		if (timeout_us > RATING_PROBE_MAX_US)
+			timeout_us = RATING_PROBE_MAX_US;
+	} else {
+		which = pick(&race, avoid);
+		if (which < 0)
+			return -1;
+		timeout_us = rating_timeout_us(race.views[which].rating);
+	}
+	*timeout_ms = (uint32_t)((timeout_us + 999) / 1000);
+	return which;
+}
+
+void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
+		     enum server_failure failure, uint64_t rtt_us)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	bool answered = failure != SERVER_TIMEOUT && failure != SERVER_UNREACHABLE &&
+			failure != SERVER_RESET;
+
+	if ((unsigned)failure >= SERVER_FAILURE_COUNT)
+		return;
+	upstream->reports[failure]++;
+	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
+	// What a server does for one zone is no verdict on its others, but that it can be reached is.
+	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
+		       now_us);
+}
+
+const char *server_failure_words(enum server_failure failure)
+{
+	static const char *const list[SERVER_FAILURE_COUNT] = {
+#define X(symbol, name, words) words,
+		SERVER_FAILURES(X)
+#undef X
+	};
+
+	return (unsigned)failure < SERVER_FAILURE_COUNT ? list[failure] : "unknown";
+}

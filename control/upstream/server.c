@@ -1,0 +1,89 @@
+#include "control/upstream/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int servers_open(struct servers *servers, size_t max, const uint8_t key[16])
+{
+	servers->sets = 1;
+	while (servers->sets * SERVER_WAYS < (max ? max : SERVERS_DEFAULT))
+		servers->sets *= 2;
+	servers->places = calloc(servers->sets * SERVER_WAYS, sizeof(*servers->places));
+	memcpy(servers->key, key, sizeof(servers->key));
+	return servers->places ? 0 : -ENOMEM;
+}
+
+void servers_close(struct servers *servers)
+{
+	free(servers->places);
+	servers->places = NULL;
+}
+
+static struct server *set_of(const struct servers *servers, const struct address *address,
+			     uint16_t port)
+{
+	uint8_t bytes[19] = {address->family};
+
+	memcpy(bytes + 1, address->bytes, 16);
+	memcpy(bytes + 17, &port, sizeof(port));
+	return servers->places +
+	       (siphash_1_3(servers->key, bytes, sizeof(bytes)) & (servers->sets - 1)) *
+		       SERVER_WAYS;
+}
+
+struct server *servers_find(const struct servers *servers, const struct address *address,
+			    uint16_t port)
+{
+	struct server *set = set_of(servers, address, port);
+
+	for (size_t i = 0; i < SERVER_WAYS; i++)
+		if (set[i].port == port && server_address_equal(&set[i].address, address))
+			return &set[i];
+	return NULL;
+}
+
+struct server *servers_use(struct servers *servers, const struct address *address, uint16_t port,
+			   uint64_t now_us)
+{
+	struct server *server = servers_find(servers, address, port);
+
+	if (!server) {
+		struct server *set = set_of(servers, address, port);
+
+		server = set;
+		for (size_t i = 1; i < SERVER_WAYS; i++)
+			if (set[i].used_us < server->used_us)
+				server = &set[i];
+		*server = (struct server){.address = *address, .port = port};
+	}
+	server->used_us = now_us;
+	return server;
+}
+
+void server_udp_timeout(struct server *server)
+{
+	if (server->udp_timeouts < UINT8_MAX)
+		server->udp_timeouts++;
+}
+
+void server_udp_answer(struct server *server, bool sent_small, bool truncated, uint64_t now_us)
+{
+	// A small reply where a large one was lost says nothing: packets get lost. That it had to be
+	// truncated says that the large one did not fit through.
+	if (server->udp_timeouts > 0 && sent_small && truncated)
+		server->small_until_us = now_us + SERVER_DETOUR_US;
+	server->udp_timeouts = 0;
+	server->tcp_until_us = 0;
+}
+
+bool server_wants_tcp(const struct server *server, uint64_t now_us)
+{
+	return server->tcp_until_us > now_us ||
+	       (server->udp_timeouts >= 2 && server->tcp_probe_us <= now_us);
+}
+
+bool server_wants_small(const struct server *server, uint64_t now_us)
+{
+	return server->udp_timeouts > 0 || server->small_until_us > now_us;
+}

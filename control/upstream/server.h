@@ -1,0 +1,68 @@
+// What is remembered of servers (address and port): cookies, and which ways of asking fail.
+// Bounded: sets of eight by a keyed hash, the longest unused of a set goes first. Everything here
+// is learnt from matched replies and timeouts only, and nothing of it lasts longer than
+// SERVER_MEMORY_US, except the cookie.
+#pragma once
+
+#include "dataplane/dns/edns.h"
+#include "dataplane/store.h" // struct address
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SERVERS_DEFAULT    65536
+#define SERVER_WAYS        8
+#define SERVER_MEMORY_US   (15 * 60 * UINT64_C(1000000)) // no EDNS, no cookie, case not kept
+#define SERVER_DETOUR_US   (60 * UINT64_C(1000000))	  // TCP first, small replies
+#define SERVER_TCP_PROBE_US (10 * UINT64_C(1000000))
+
+struct server {
+	struct address address; // family 0: this place is free
+	uint16_t port;
+	uint64_t used_us;
+	uint64_t plain_until_us;     // FORMERR to EDNS, good without: unsigned zones only
+	uint64_t no_cookie_until_us; // FORMERR to the cookie option, good without
+	uint64_t case_lost_until_us; // does not keep the case of names, seen over TCP
+	uint64_t tcp_until_us;       // UDP timed out, TCP answered
+	uint64_t small_until_us;     // replies over 512 bytes do not arrive
+	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
+	uint8_t udp_timeouts;        // in a row
+	uint8_t cookie_len;          // 0: has not sent a cookie
+	uint8_t client_cookie[COOKIE_CLIENT_LEN]; // the server cookie belongs to this one
+	uint8_t cookie[COOKIE_SERVER_MAX];
+};
+
+struct servers {
+	struct server *places;
+	size_t sets; // a power of two
+	uint8_t key[16];
+};
+
+// 0 or -ENOMEM. max is rounded to a power of two sets.
+int servers_open(struct servers *servers, size_t max, const uint8_t key[16])
+	__attribute__((nonnull, warn_unused_result));
+void servers_close(struct servers *servers) __attribute__((nonnull));
+// NULL: nothing is remembered. Valid until the next servers_use().
+struct server *servers_find(const struct servers *servers, const struct address *address,
+			    uint16_t port) __attribute__((nonnull, pure));
+// Finds it or makes room for it.
+struct server *servers_use(struct servers *servers, const struct address *address, uint16_t port,
+			   uint64_t now_us) __attribute__((nonnull, returns_nonnull));
+
+// A UDP question ended without an answer.
+void server_udp_timeout(struct server *server) __attribute__((nonnull));
+// It answered over UDP; sent_small: we had asked for at most 512 bytes.
+void server_udp_answer(struct server *server, bool sent_small, bool truncated, uint64_t now_us)
+	__attribute__((nonnull));
+// Whether to ask over TCP at once, or to ask for small replies, because larger or any replies
+// over UDP seem not to arrive: 1232, then 512, then TCP (ATTACKS O5, O6).
+bool server_wants_tcp(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));
+bool server_wants_small(const struct server *server, uint64_t now_us)
+	__attribute__((nonnull, pure));
+
+static inline bool server_address_equal(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}

@@ -1,0 +1,40 @@
+// What the files of this folder share. Thread: control.
+#pragma once
+
+#include "control/upstream/counters.h"
+#include "control/upstream/rating.h"
+#include "control/upstream/server.h"
+#include "control/upstream/timer.h"
+#include "control/upstream/upstream.h"
+
+#define OWN_ADDRESSES_MAX 256
+
+struct upstream {
+	struct upstream_config config;
+	struct transport transport;
+	struct servers servers;
+	struct ratings ratings;
+	struct timers timers;
+	uint64_t timer_at_us; // what the transport's timer is set to
+	struct exchange *exchanges; // list of all under way
+	size_t exchange_count;
+	uint8_t cookie_secret[16];
+	struct address own[OWN_ADDRESSES_MAX];
+	size_t own_count;
+	bool allow_loopback;
+	struct upstream_counters counters;
+	uint64_t outcomes[UPSTREAM_OUTCOME_COUNT];
+	uint64_t reports[SERVER_FAILURE_COUNT];
+	char outcome_names[UPSTREAM_OUTCOME_COUNT][48];
+};
+
+static inline uint64_t upstream_now_us(const struct upstream *upstream)
+{
+	return upstream->transport.now_us(upstream->transport.ctx);
+}
+
+// Uniform over 0..count-1.
+uint32_t upstream_draw(struct upstream *upstream, uint32_t count) __attribute__((nonnull));
+
+// After a deadline was set or removed: moves the transport's timer.
+void upstream_rearm(struct upstream *upstream) __attribute__((nonnull));

@@ -1,0 +1,203 @@
+// The whole: its parts, its one timer, what operators see.
+#include "control/upstream/upstream.h"
+
+#include "control/upstream/exchange.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXCHANGES_DEFAULT 16384
+
+struct outcome_name {
+	const char *symbol;
+	const char *words;
+};
+static const struct outcome_name outcome_list[UPSTREAM_OUTCOME_COUNT] = {
+#define X(symbol, words) {#symbol, words},
+	UPSTREAM_OUTCOMES(X)
+#undef X
+};
+
+const char *upstream_outcome_words(enum upstream_outcome outcome)
+{
+	return (unsigned)outcome < UPSTREAM_OUTCOME_COUNT ? outcome_list[outcome].words : "unknown";
+}
+
+static void name_outcomes(struct upstream *upstream)
+{
+	for (size_t i = 0; i < UPSTREAM_OUTCOME_COUNT; i++) {
+		char *name = upstream->outcome_names[i];
+
+		snprintf(name, sizeof(upstream->outcome_names[i]), "upstream.outcome.%s",
+			 outcome_list[i].symbol);
+		for (; *name; name++)
+			if (*name >= 'A' && *name <= 'Z')
+				*name |= 0x20;
+	}
+}
+
+struct upstream *upstream_new(const struct upstream_config *config,
+			      const struct transport *transport)
+{
+	struct upstream *upstream = calloc(1, sizeof(*upstream));
+	uint8_t keys[2][16];
+
+	if (!upstream)
+		return NULL;
+	upstream->config = *config;
+	upstream->transport = *transport;
+	upstream->timer_at_us = UINT64_MAX;
+	if (!config->ipv4 && !config->ipv6)
+		upstream->config.ipv4 = upstream->config.ipv6 = true;
+	if (!config->exchanges_max)
+		upstream->config.exchanges_max = EXCHANGES_DEFAULT;
+	name_outcomes(upstream);
+	transport->random(transport->ctx, keys, sizeof(keys));
+	transport->random(transport->ctx, upstream->cookie_secret, sizeof(upstream->cookie_secret));
+	if (servers_open(&upstream->servers, config->servers_max, keys[0]) ||
+	    ratings_open(&upstream->ratings, config->servers_max, keys[1]) ||
+	    timers_open(&upstream->timers, upstream->config.exchanges_max)) {
+		upstream_free(upstream);
+		return NULL;
+	}
+	return upstream;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+	if (!upstream)
+		return;
+	while (upstream->exchanges)
+		exchange_discard(upstream->exchanges);
+	servers_close(&upstream->servers);
+	ratings_close(&upstream->ratings);
+	timers_close(&upstream->timers);
+	free(upstream);
+}
+
+uint32_t upstream_draw(struct upstream *upstream, uint32_t count)
+{
+	uint32_t limit = UINT32_MAX - UINT32_MAX % count; // above it small numbers would be favoured
+	uint32_t draw;
+
+	do
+		upstream->transport.random(upstream->transport.ctx, &draw, sizeof(draw));
+	while (draw >= limit);
+	return draw % count;
+}
+
+// A timer that fires too early costs one look at the heap; one that is moved for every question
+// would cost more, so it is only ever moved forward, until it has fired.
+void upstream_rearm(struct upstream *upstream)
+{
+	uint64_t next_us = timers_next_us(&upstream->timers);
+
+	if (next_us >= upstream->timer_at_us)
+		return;
+	upstream->timer_at_us = next_us;
+	upstream->transport.set_timer(upstream->transport.ctx, next_us);
+}
+
+void upstream_timer(struct upstream *upstream)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct timer *timer;
+
+	upstream->timer_at_us = UINT64_MAX;
+	while ((timer = timers_pop_due(&upstream->timers, now_us)))
+		exchange_timeout((struct exchange *)timer);
+	upstream_rearm(upstream);
+}
+
+void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
+{
+	const struct upstream_counters *counters = &upstream->counters;
+
+#define X(field, words) visit("upstream." #field, words, counters->field, arg);
+	UPSTREAM_COUNTERS(X)
+#undef X
+	for (size_t i = 0; i < UPSTREAM_OUTCOME_COUNT; i++)
+		visit(upstream->outcome_names[i], outcome_list[i].words, upstream->outcomes[i],
+		      arg);
+#define X(symbol, name, words)                                                                     \
+	visit("upstream.server." #name, words, upstream->reports[SERVER_##symbol], arg);
+	SERVER_FAILURES(X)
+#undef X
+}
+
+static_assert(offsetof(struct exchange, timer) == 0, "upstream_timer() casts back");
+
+struct line {
+	char text[256];
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line->text + line->len, sizeof(line->text) - line->len, format, args);
+	va_end(args);
+	if (len > 0 && line->len + (size_t)len < sizeof(line->text))
+		line->len += (size_t)len;
+}
+
+static void describe_server(const struct server *server, uint64_t now_us, struct line *line)
+{
+	if (server->cookie_len)
+		add(line, ", cookies");
+	if (server->no_cookie_until_us > now_us)
+		add(line, ", no cookies (FORMERR)");
+	if (server->plain_until_us > now_us)
+		add(line, ", no EDNS for unsigned zones");
+	if (server->case_lost_until_us > now_us)
+		add(line, ", does not keep the case of names");
+	if (server->tcp_until_us > now_us)
+		add(line, ", TCP first");
+	if (server->small_until_us > now_us)
+		add(line, ", small replies");
+}
+
+static void describe_rating(const struct rating *rating, uint64_t now_us, struct line *line)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(rating->server.family == 4 ? AF_INET : AF_INET6, rating->server.bytes, text,
+		  sizeof(text));
+	add(line, "%s", text);
+	if (rating->srtt_us)
+		add(line, " rtt %.1f ms +- %.1f", rating->srtt_us / 1e3, rating->rttvar_us / 1e3);
+	else
+		add(line, " has not answered");
+	if (rating_state(rating, now_us) == RATING_OUT)
+		add(line, ", out for %" PRIu64 " ms", (rating->out_until_us - now_us) / 1000);
+	if (rating->fails)
+		add(line, ", %u failures, last: %s", rating->fails,
+		    server_failure_words((enum server_failure)rating->cause));
+}
+
+void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
+		       void *arg)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	const struct ratings *ratings = &upstream->ratings;
+
+	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
+		struct rating *rating = &ratings->places[i];
+		struct server *server;
+		struct line out = {0};
+
+		if (!rating->server.family || ratings_find(ratings, NULL, &rating->server, now_us) != rating)
+			continue;
+		describe_rating(rating, now_us, &out);
+		server = servers_find(&upstream->servers, &rating->server, 53);
+		if (server)
+			describe_server(server, now_us, &out);
+		line(out.text, arg);
+	}
+}
