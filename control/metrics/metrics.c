@@ -1,0 +1,195 @@
+#include "control/metrics/metrics.h"
+
+#include <microhttpd.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define PAGE_MAX (1u << 20)
+
+struct page {
+	char *text;
+	size_t len, size;
+};
+
+struct metrics {
+	struct MHD_Daemon *server;
+	pthread_mutex_t lock;
+	struct page current; // served; under the lock
+	struct page next;    // control's
+};
+
+// "dataplane.drop.runt" → "assay_dataplane_drop_runt"
+static void metric_name(const char *name, char *out, size_t size)
+{
+	size_t used = (size_t)snprintf(out, size, "assay_");
+
+	for (; *name && used + 1 < size; name++)
+		out[used++] = isalnum((unsigned char)*name) ? *name : '_';
+	out[used] = '\0';
+}
+
+void metrics_begin(struct metrics *metrics)
+{
+	metrics->next.len = 0;
+}
+
+void metrics_value(const char *name, const char *words, uint64_t value, void *arg)
+{
+	struct metrics *metrics = arg;
+	struct page *page = &metrics->next;
+	char metric[128], line[512];
+	int len;
+
+	metric_name(name, metric, sizeof(metric));
+	len = snprintf(line, sizeof(line), "# HELP %s %s\n%s %" PRIu64 "\n", metric, words, metric,
+		       value);
+	if (len < 0 || (size_t)len >= sizeof(line) || page->len + (size_t)len > page->size)
+		return;
+	memcpy(page->text + page->len, line, (size_t)len);
+	page->len += (size_t)len;
+}
+
+void metrics_end(struct metrics *metrics)
+{
+	struct page page;
+
+	pthread_mutex_lock(&metrics->lock);
+	page = metrics->current;
+	metrics->current = metrics->next;
+	metrics->next = page;
+	pthread_mutex_unlock(&metrics->lock);
+}
+
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned status, const char *text,
+				 size_t len)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4");
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *body, size_t *body_len,
+			      void **state)
+{
+	static const char not_found[] = "only GET /metrics is here\n";
+	struct metrics *metrics = arg;
+	enum MHD_Result result;
+
+	(void)version, (void)body, (void)body_len, (void)state;
+	if (strcmp(method, "GET") != 0 || strcmp(url, "/metrics") != 0)
+		return send_text(connection, MHD_HTTP_NOT_FOUND, not_found, sizeof(not_found) - 1);
+	pthread_mutex_lock(&metrics->lock);
+	result = send_text(connection, MHD_HTTP_OK, metrics->current.text, metrics->current.len);
+	pthread_mutex_unlock(&metrics->lock);
+	return result;
+}
+
+// "127.0.0.1:9953", "[::1]:9953". Returns the address family or -1.
+static int socket_address(const char *text, struct sockaddr_storage *out)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	const char *colon = strrchr(text, ':');
+	char host[64], *end;
+	unsigned long port;
+
+	memset(out, 0, sizeof(*out));
+	if (!colon || (size_t)(colon - text) >= sizeof(host))
+		return -1;
+	port = strtoul(colon + 1, &end, 10);
+	if (colon[1] == '\0' || *end != '\0' || port == 0 || port > 65535)
+		return -1;
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+		v4->sin_port = htons((uint16_t)port);
+		return v4->sin_family = AF_INET;
+	}
+	if (host[0] != '[' || host[strlen(host) - 1] != ']')
+		return -1;
+	host[strlen(host) - 1] = '\0';
+	if (inet_pton(AF_INET6, host + 1, &v6->sin6_addr) != 1)
+		return -1;
+	v6->sin6_port = htons((uint16_t)port);
+	return v6->sin6_family = AF_INET6;
+}
+
+static void metrics_free(struct metrics *metrics)
+{
+	pthread_mutex_destroy(&metrics->lock);
+	free(metrics->current.text);
+	free(metrics->next.text);
+	free(metrics);
+}
+
+static struct metrics *metrics_new(void)
+{
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
+
+	if (!metrics)
+		return NULL;
+	pthread_mutex_init(&metrics->lock, NULL);
+	metrics->current.text = malloc(PAGE_MAX);
+	metrics->next.text = malloc(PAGE_MAX);
+	metrics->current.size = metrics->next.size = PAGE_MAX;
+	if (metrics->current.text && metrics->next.text)
+		return metrics;
+	metrics_free(metrics);
+	return NULL;
+}
+
+struct metrics *metrics_open(const char *address, char *err, size_t err_len)
+{
+	struct sockaddr_storage bound;
+	int family = socket_address(address, &bound);
+	struct metrics *metrics;
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD;
+
+	if (family < 0) {
+		snprintf(err, err_len, "metrics.address: \"%s\" is no address and port such as "
+				       "127.0.0.1:9953", address);
+		return NULL;
+	}
+	metrics = metrics_new();
+	if (!metrics) {
+		snprintf(err, err_len, "out of memory for metrics");
+		return NULL;
+	}
+	if (family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	metrics->server = MHD_start_daemon(flags, 0, NULL, NULL, answer, metrics,
+					   MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&bound,
+					   MHD_OPTION_CONNECTION_LIMIT, 16u,
+					   MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+					   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
+					   MHD_OPTION_END);
+	if (metrics->server)
+		return metrics;
+	snprintf(err, err_len, "metrics.address: %s cannot be listened on", address);
+	metrics_free(metrics);
+	return NULL;
+}
+
+void metrics_close(struct metrics *metrics)
+{
+	if (!metrics)
+		return;
+	MHD_stop_daemon(metrics->server);
+	metrics_free(metrics);
+}
