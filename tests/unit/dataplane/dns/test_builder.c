@@ -175,6 +175,28 @@ static void names_past_16383_are_not_pointed_at(void **state)
 	message_free(m);
 }
 
+static void pointers_around_16383_lead_where_they_should(void **state)
+{
+	(void)state;
+	static uint8_t filler[16384];
+
+	for (size_t at = 0x3ff8; at <= 0x4004; at++) {
+		start(65535);
+		builder_record(&b, SECTION_ANSWER, name_of("."), TYPE_NULL, CLASS_IN, 1, filler,
+			       at - HEADER_LEN - 11);
+		assert_int_equal(b.len, at);
+		add_a(SECTION_ANSWER, "ab.cd", "\1\1\1\1");
+		add_a(SECTION_ANSWER, "ab.cd", "\2\2\2\2");
+		add_a(SECTION_ANSWER, "x.cd", "\3\3\3\3");
+		struct message *m = finished();
+		struct rrset *rrset = message_find(m, SECTION_ANSWER, name_of("ab.cd"), TYPE_A);
+		assert_non_null(rrset);
+		assert_int_equal(rrset->count, 2);
+		assert_non_null(message_find(m, SECTION_ANSWER, name_of("x.cd"), TYPE_A));
+		message_free(m);
+	}
+}
+
 static void record_is_written_whole_or_not_at_all(void **state)
 {
 	(void)state;
@@ -332,6 +354,7 @@ int main(void)
 		cmocka_unit_test(names_in_rdata_are_compressed_in_old_types_only),
 		cmocka_unit_test(c6_no_more_than_120_names_are_remembered),
 		cmocka_unit_test(names_past_16383_are_not_pointed_at),
+		cmocka_unit_test(pointers_around_16383_lead_where_they_should),
 		cmocka_unit_test(record_is_written_whole_or_not_at_all),
 		cmocka_unit_test(first_failure_sticks),
 		cmocka_unit_test(message_never_passes_65535_bytes),

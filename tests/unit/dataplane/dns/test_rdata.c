@@ -145,6 +145,14 @@ static void b10_name_past_rdlength_is_refused(void **state)
 		rc = rdata_parse(TYPE_NSEC, msg, w.len, off, rdlen, out, sizeof(out));
 		assert_int_equal(rc, -EBADMSG);
 	}
+	// With fields after the name.
+	off = start();
+	wire_bytes(&w, SIG_FIXED "\5abcde\0signature", 34);
+	msg = wire_exact(&w);
+	for (size_t rdlen = 0; rdlen < 26; rdlen++)
+		assert_int_equal(rdata_parse(TYPE_SIG, msg, w.len, off, rdlen, out, sizeof(out)),
+				 -EBADMSG);
+	assert_int_equal(rdata_parse(TYPE_SIG, msg, w.len, off, 26, out, sizeof(out)), 26);
 	// A pointer whose second byte lies behind RDATA.
 	off = start();
 	wire_pointer(&w, 12);
