@@ -32,7 +32,8 @@ struct store *store_new(const struct store_config *config, char *err, size_t err
 void store_free(struct store *store);
 struct cache *store_cache(struct store *store) __attribute__((nonnull));
 
-// What time it is, as control sees it; read by every thread (relaxed atomics).
+// What time it is, as control sees it; read by every thread (relaxed atomics; the wall clock
+// and whether it is trusted change together).
 struct store_clock {
 	uint64_t now_ms;       // monotonic
 	int64_t now_s;         // wall
@@ -50,16 +51,21 @@ void store_get_clock(const struct store *store, struct store_clock *out) __attri
 struct store_result {
 	uint32_t refs; // control only
 	uint8_t rcode; // for error results (count == 0)
-	int16_t ede;
+	int16_t ede;   // with an error, or why a result is stale
 	bool stale;
 	uint8_t count;
 	const struct entry *links[RESULT_LINKS_MAX];
 	char ede_text[161];
 };
 
-// Pins the links. One reference for the caller. NULL when there is no memory.
+// Pins the links. One reference for the caller. NULL when there is no memory (or no link, or too
+// many). It is `stale` when a link that is no one-shot is past its time by the store's clock.
 struct store_result *store_result_new(struct store *store, const struct entry *const *links, size_t count)
 	__attribute__((nonnull(1), warn_unused_result));
+// A chain that may serve as stale, because of `why` (an EDE that goes beside EDE 3, or EDE_NONE).
+struct store_result *store_result_stale(struct store *store, const struct entry *const *links,
+					size_t count, int why)
+	__attribute__((nonnull, warn_unused_result));
 struct store_result *store_result_error(struct store *store, unsigned rcode, int ede, const char *ede_text)
 	__attribute__((nonnull(1), warn_unused_result));
 void store_result_ref(struct store_result *result) __attribute__((nonnull));
@@ -95,21 +101,21 @@ struct serve {
 };
 
 // One whole query: parse, ACL, verdicts, class CH, look-up, render into out (which may be
-// msg itself). RD=0 is answered from the cache only when the ACL allows it: REFUSED with EDE 20
-// otherwise, and on a miss. Poll-mode cores and control.
+// msg itself). RD=0 never recurses: from the cache, or REFUSED with EDE 20. Where a failure is all
+// that is fresh, an allowed stale chain goes before it, and CD=1 passes over failures to
+// validate. serve->query points into msg until a reply is written. Poll-mode cores and control.
 enum serve_verdict store_serve_query(struct store *store, uint8_t *msg, size_t len,
 				     struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));
 
 // A burst of UDP queries in stages, for poll-mode cores: same results as one by one.
-// verdicts[i] of queries whose msgs[i] is answered in place (cap bytes from msgs[i]).
+// msgs[i] (lens[i] bytes) is answered in place, in at most caps[i] bytes from msgs[i].
 #define STORE_BURST_MAX 64
 void store_serve_burst(struct store *store, uint8_t *const *msgs, const uint16_t *lens,
 		       const uint16_t *caps, struct serve *serves, enum serve_verdict *verdicts,
 		       size_t count) __attribute__((nonnull));
 
 // A reply for a question that comes back with its result (never looks up again).
-// question: the original bytes; see struct ticket_question.
 struct ticket_question {
 	uint16_t id;
 	uint16_t flags;
@@ -123,9 +129,11 @@ struct ticket_question {
 };
 void store_question_of(const struct serve *serve, struct ticket_question *out)
 	__attribute__((nonnull));
+// Returns the reply's length; 0 when it could not be rendered (DROP_render).
 size_t store_render(struct store *store, const struct ticket_question *question,
 		    const struct store_result *result, const struct store_clock *clock, uint32_t rotation,
 		    uint8_t *out, size_t cap) __attribute__((nonnull, warn_unused_result));
-// A stale chain found by a look-up (serve->lookup.stale_links).
+// The same for a stale chain found by a look-up (serve->lookup.stale_links, stale_count > 0), after
+// SERVE_MISS.
 size_t store_render_stale(struct store *store, const struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));

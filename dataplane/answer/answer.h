@@ -17,7 +17,7 @@ struct answer_context {
 	bool rotate;
 	size_t limit;       // largest reply: query_udp_limit(), or 65535 over TCP
 	bool tcp;
-	const uint8_t *client_addr; // 4 or 16 bytes, for the server cookie
+	const uint8_t *client_addr; // 4 or 16 bytes, for the server cookie; NULL: none is sent
 	size_t client_addr_len;
 	uint8_t cookie_secret[16];
 	uint32_t stale_ttl_s; // TTL of records served past their time (30)
@@ -25,27 +25,45 @@ struct answer_context {
 
 // The question of `query` stands at out[12] already or is copied there; `out` may be the
 // query's own message (answer in place). Renders the links in order: CNAMEs first, in chain
-// order, DNAMEs with the CNAME synthesised from them (RFC 6672 §3.1), RCODE of the last link
-// (RFC 6604). RA=1, AA=0; RD and CD copied; AD by the rule of DESIGN §4: query had AD or DO,
-// every link is SECURE, fresh, within its signatures, not opt-out, and the clock is trusted.
-// EDE 3 (19 for NXDOMAIN) when a link is past its TTL; an entry's own EDE otherwise. An RRset
-// and its RRSIGs are one unit: what does not fit in `limit` gives TC with empty sections
-// (dropping proofs is not allowed for DO=1, dropping EDE text is). DNSSEC records only for
-// DO=1 or when asked for by type. Chain longer than the links given, last link FAILURE:
-// its RCODE, empty sections and EDE.
-// Returns the reply's length, or 0 when cap is too small for even a TC reply.
+// order, DNAMEs with the CNAME synthesised from them (RFC 6672 §3.1; YXDOMAIN when that grows
+// too long), RCODE of the last link (RFC 6604). RA=1, AA=0; RD and CD copied; AD by the rule of
+// DESIGN §4: query had AD or DO, every link is SECURE, within its signatures, not opt-out, and
+// the clock is trusted. An RRset and its RRSIGs are one unit: what does not fit in `limit` gives TC
+// with empty sections (dropping proofs is not allowed for DO=1, dropping EDE is). DNSSEC records
+// only for DO=1 or when asked for by type. Entries' own EDEs are sent. Last link FAILURE (the chain
+// led nowhere): its RCODE, empty sections and EDE.
+// The links answer the question now: from a look-up, or brought by control for this very
+// question. One whose time is over meanwhile (TTL 0) goes out with TTL 0 and is not stale.
+// Returns the reply's length, or 0 when cap is too small for even a TC reply, or the links are
+// no chain from the question.
 size_t answer_render(const struct query *query, const struct entry *const *links, size_t count,
 		     const struct answer_context *context, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));
 
+// The same for a chain in which links past their TTL are served as stale (RFC 8767 §4): their
+// records have stale_ttl_s, the reply EDE 3 (19 for NXDOMAIN) and AD=0. why: the EDE of what kept
+// us from a fresh answer, sent beside it, or EDE_NONE.
+size_t answer_render_stale(const struct query *query, const struct entry *const *links,
+			   size_t count, int why, const struct answer_context *context,
+			   uint8_t *out, size_t cap) __attribute__((nonnull, warn_unused_result));
+
 // A reply without records: RCODE, optional EDE (EDE_NONE), OPT when the query had one.
-// Also for queries whose question could not be read (question_len 0).
+// Also for queries whose question could not be read (question_len 0). An extended RCODE
+// without OPT goes out as SERVFAIL.
 size_t answer_error(const struct query *query, unsigned rcode, int ede, const char *ede_text,
 		    const struct answer_context *context, uint8_t *out, size_t cap)
 	__attribute__((nonnull(1, 5, 6), warn_unused_result));
 
-// What query_parse()'s verdict, the ACL and RD=0 ask for without looking anything up.
+// What query_parse()'s verdict asks for without looking anything up.
 // Returns the reply's length; 0: drop it; SIZE_MAX: go on and look it up.
 size_t answer_verdict(enum query_verdict verdict, const struct query *query,
 		      const struct answer_context *context, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));
+
+// One TXT record of TTL 0 at the question's name and in its class (RFC 4892 §2). text: at most
+// 255 bytes.
+size_t answer_text(const struct query *query, const char *text,
+		   const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));
+
+enum entry_kind answer_kind(const struct entry *link) __attribute__((nonnull, pure));

@@ -1,0 +1,140 @@
+#include "dataplane/answer/reply.h"
+
+static uint32_t signatures_left_s(const struct entry *entry, int64_t now_s)
+{
+	if (!entry_signatures_valid(entry, now_s))
+		return 0;
+	// An expiry of never must not overflow with a clock before 1970.
+	if (now_s < 0 || entry->signature_expires_s - now_s > UINT32_MAX)
+		return UINT32_MAX;
+	return (uint32_t)(entry->signature_expires_s - now_s);
+}
+
+static struct ttl_rule ttl_rule_of(const struct entry *entry, bool stale,
+				   const struct answer_context *context)
+{
+	uint32_t left_s = signatures_left_s(entry, context->now_s);
+	struct ttl_rule rule = {.stale = stale, .ceiling_s = left_s};
+
+	if (stale) {
+		// Past its signatures it comes here only where that is configured.
+		if (left_s == 0 || left_s > context->stale_ttl_s)
+			rule.ceiling_s = context->stale_ttl_s;
+		return rule;
+	}
+	if (context->now_ms > entry->created_ms) {
+		uint64_t age_s = (context->now_ms - entry->created_ms) / 1000;
+
+		rule.age_s = age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
+	}
+	return rule;
+}
+
+// What of the links needs no look at their records. False when they make no chain.
+static bool chain_start(struct chain *chain, const struct entry *const *links, size_t count,
+			bool stale_allowed, const struct answer_context *context)
+{
+	if (count > LOOKUP_LINKS_MAX)
+		return false;
+	chain->links = links;
+	chain->count = count;
+	chain->stale = false;
+	for (size_t i = 0; i < count; i++) {
+		bool stale = stale_allowed && !entry_fresh(links[i], context->now_ms);
+
+		chain->sources[i].entry = links[i];
+		chain->sources[i].ttl = ttl_rule_of(links[i], stale, context);
+		chain->stale |= stale;
+	}
+	return true;
+}
+
+// RFC 4035 §3.2.3 and RFC 6840 §5.8, over all that answers: DESIGN §4.
+static bool authentic(const struct chain *chain, const struct query *query,
+		      const struct answer_context *context)
+{
+	if (!query->ad && !query_wants_dnssec(query))
+		return false;
+	if (chain->stale || !context->clock_trusted)
+		return false;
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct entry *entry = chain->links[i];
+
+		if (entry->security != SECURITY_SECURE || (entry->flags & ENTRY_OPT_OUT) ||
+		    !entry_signatures_valid(entry, context->now_s))
+			return false;
+	}
+	return true;
+}
+
+static void list_edes(struct ede_list *edes, const struct chain *chain, int why)
+{
+	if (chain->stale) {
+		// RFC 8914 §4.4, §4.20
+		ede_add(edes, chain->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER
+							     : EDE_STALE_ANSWER, NULL, 0);
+		ede_add(edes, why, NULL, 0);
+	}
+	for (size_t i = 0; i < chain->count; i++)
+		ede_add(edes, chain->links[i]->ede, NULL, 0);
+}
+
+static size_t render_failure(const struct query *query, const struct entry *failure,
+			     const struct answer_context *context, uint8_t *out, size_t cap)
+{
+	struct ede_list edes = {.count = 0};
+
+	ede_add(&edes, failure->ede, (const char *)entry_data(failure), failure->data_len);
+	return reply_error(query, failure->rcode, &edes, context, out, cap);
+}
+
+static size_t render(const struct query *query, const struct entry *const *links, size_t count,
+		     bool stale_allowed, int why, const struct answer_context *context,
+		     uint8_t *out, size_t cap)
+{
+	struct ede_list edes = {.count = 0};
+	struct chain chain;
+	struct reply reply;
+	unsigned flags = 0;
+
+	if (count == 0 || !chain_start(&chain, links, count, stale_allowed, context))
+		return 0;
+	if (links[count - 1]->kind == ENTRY_FAILURE)
+		return render_failure(query, links[count - 1], context, out, cap);
+	if (!reply_start(&reply, query, context, out, cap))
+		return 0;
+	enum chain_verdict verdict = chain_answers(&chain, &reply);
+	if (verdict == CHAIN_OK)
+		verdict = chain_authorities(&chain, &reply);
+	if (verdict == CHAIN_BROKEN)
+		return 0;
+	if (verdict == CHAIN_FULL) {
+		// What did not fit may hold the RCODE's proof: the whole answer comes over TCP.
+		if (links[count - 1]->kind == ENTRY_NXDOMAIN)
+			chain.rcode = RCODE_NXDOMAIN;
+		reply_truncate(&reply);
+		flags = FLAG_TC;
+	} else if (authentic(&chain, query, context)) {
+		flags = FLAG_AD;
+	}
+	list_edes(&edes, &chain, why);
+	return reply_finish(&reply, chain.rcode, flags, &edes);
+}
+
+size_t answer_render(const struct query *query, const struct entry *const *links, size_t count,
+		     const struct answer_context *context, uint8_t *out, size_t cap)
+{
+	return render(query, links, count, false, EDE_NONE, context, out, cap);
+}
+
+size_t answer_render_stale(const struct query *query, const struct entry *const *links,
+			   size_t count, int why, const struct answer_context *context,
+			   uint8_t *out, size_t cap)
+{
+	return render(query, links, count, true, why, context, out, cap);
+}
+
+enum entry_kind answer_kind(const struct entry *link)
+{
+	return (enum entry_kind)link->kind;
+}

@@ -1,0 +1,36 @@
+// What a store is made of. Only store.c, result.c, serve.c and identity.c include this.
+#pragma once
+
+#include "dataplane/answer/answer.h"
+#include "dataplane/store.h"
+
+#include <stdatomic.h>
+
+struct store {
+	struct cache *cache;
+	const struct acl *acl;
+	bool rotate;
+	uint8_t cookie_secret[16];
+	uint32_t stale_ttl_s;
+	char identity[64];
+	char version[64];
+	// control: rw, poll-mode cores: ro. Relaxed: nothing else is published with them.
+	_Alignas(64) _Atomic uint64_t now_ms;
+	_Atomic int64_t wall; // POSIX seconds * 2, plus 1 when trusted
+};
+
+// What the rendering of one reply needs to know of its client and moment.
+struct moment {
+	const struct address *client;
+	bool tcp;
+	uint64_t now_ms;
+	int64_t now_s;
+	bool clock_trusted;
+	uint32_t rotation;
+};
+struct answer_context serving_context(const struct store *store, const struct query *query,
+				      const struct moment *moment) __attribute__((nonnull));
+
+// The text of class CH that the question asks for, or NULL (RFC 4892; "" refuses).
+const char *identity_text(const struct store *store, const struct query *query)
+	__attribute__((nonnull));
