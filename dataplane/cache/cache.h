@@ -59,9 +59,12 @@ struct lookup {
 uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t len)
 	__attribute__((nonnull, pure));
 
-// Follows CNAMEs, ancestors' DNAMEs (link is the DNAME entry itself; the reader rewrites) and
-// secure NXDOMAINs of ancestors (RFC 8020). Type ANY and RRSIG always miss. A DS question is
-// never answered by a child-side entry, nor a name's own CNAME by itself when type is CNAME.
+// Follows CNAMEs, ancestors' DNAMEs (link is the DNAME entry itself; the reader rewrites; one
+// whose substitution is too long ends the chain: YXDOMAIN) and secure NXDOMAINs of ancestors
+// (RFC 8020) with at most 24 labels. Type ANY and RRSIG always miss. A question for CNAME is
+// answered by the CNAME, which is then not followed; one for DS only by (name, DS) and by
+// secure NXDOMAINs. Loops and chains of more than 11 aliases miss. With `unproven` a
+// FAILURE whose EDE is one of validation counts as none.
 void cache_lookup(struct cache *cache, struct lookup *lookup) __attribute__((nonnull));
 // The same for a burst, in stages (hash, prefetch index, match, prefetch entries, compare).
 void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
@@ -76,14 +79,17 @@ const struct entry *cache_find_failure(struct cache *cache, const uint8_t *lower
 
 enum publish_status {
 	PUBLISHED,      // in the table; replaced what stood there
-	ONE_SHOT,       // spec->one_shot, ttl_s 0, too large, or no room: by value only
+	ONE_SHOT,       // spec->one_shot, ttl_s 0, type ANY or RRSIG, over 64 KiB (less in a
+			// small cache), or no room: by value only; what is in the table stays
 	PUBLISH_FAILED, // the one-shot budget is used up, or the spec makes no entry
 };
 
 // Builds and publishes. FAILURE goes beside data and never replaces any. UNPROVEN security goes
 // to the UNPROVEN table (at most 30 s). A SECURE or INSECURE entry for (name, type) voids its
 // FAILURE; NXDOMAIN takes out the name's other data and failures; POSITIVE, CNAME and NODATA
-// take out the name's NXDOMAIN; CNAME and data of the same name replace each other.
+// take out the name's NXDOMAIN; CNAME and data of the same name replace each other, except for
+// the types that stand beside a CNAME (DS, NSEC, KEY). A CNAME voids the FAILUREs of the types
+// it answers.
 // The entry comes back with one pin, which cache_unpin() ends.
 enum publish_status cache_publish(struct cache *cache, const struct entry_spec *spec,
 				  const struct entry **out)
@@ -95,6 +101,7 @@ void cache_unpin(struct cache *cache, const struct entry *entry) __attribute__((
 
 // Each returns how many entries were taken out.
 size_t cache_flush_name(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
+// Also the name's NXDOMAIN, which answers for the type.
 size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone) __attribute__((nonnull));
@@ -107,19 +114,23 @@ bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type
 // the index for entries past their stale time. Call it every event-loop turn.
 void cache_maintain(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
 
-// Walks every entry (writer only), for dumps: false from visit ends it.
+// Walks every entry (writer only), for dumps: those of the UNPROVEN table too, which
+// entry_facts() tells apart. False from visit ends it. visit changes nothing.
 void cache_walk(struct cache *cache, bool (*visit)(const struct entry *entry, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
 
-// Writer-side numbers (X-macro: field, operator's words).
+// Writer-side numbers (X-macro: field, operator's words). Of the answer table: entries ==
+// inserted - replaced - voided - evicted - expired - flushed.
 #define CACHE_COUNTERS(X)                                                                          \
 	X(entries, "entries in the answer table")                                                  \
+	X(unproven, "entries in the UNPROVEN table")                                               \
 	X(bytes_budget, "bytes of the memory budget")                                              \
 	X(bytes_used, "bytes in use: index, entries and slack")                                    \
 	X(bytes_pending, "bytes that wait for a grace period")                                     \
 	X(bytes_one_shot, "bytes of one-shot entries alive")                                       \
 	X(inserted, "entries published")                                                           \
 	X(replaced, "entries that replaced an older one")                                          \
+	X(voided, "entries that news of their name made void")                                     \
 	X(evicted, "entries evicted to make room")                                                 \
 	X(expired, "entries swept after their time")                                               \
 	X(flushed, "entries flushed")                                                              \

@@ -1,7 +1,9 @@
 // The layout of an entry: one block of memory, immutable once published, rendered
 // into replies by copying. Only dataplane/cache and dataplane/answer include this.
 //
-//   struct entry | name (lower case, name_len) | data | rrsigs | proofs      (or EDE text)
+//   struct entry | name (lower case, name_len) | data | rrsigs | proofs
+//
+// FAILURE has no records: its data is the EDE text, data_len bytes, and a NUL after it.
 //
 // data, rrsigs and proofs are records in wire form: owner, type, class, TTL, RDLENGTH,
 // RDATA (uncompressed). An owner is zero or more labels followed by a pointer whose
@@ -39,7 +41,7 @@ struct entry {
 	uint8_t body[];       // name first
 };
 
-enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2 };
+enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2, ENTRY_THIS_NAME_ONLY = 4 };
 
 static inline const uint8_t *entry_name(const struct entry *e) { return e->body; }
 static inline const uint8_t *entry_data(const struct entry *e) { return e->body + e->name_len; }
@@ -66,6 +68,9 @@ static inline bool entry_signatures_valid(const struct entry *e, int64_t now_s)
 
 // Bytes that entry_build() needs, or -E2BIG, -EINVAL (a spec that makes no entry).
 long entry_size(const struct entry_spec *spec) __attribute__((nonnull, warn_unused_result));
+// The kind and type under which the spec's entry is kept.
+enum entry_kind entry_kind_of(const struct entry_spec *spec) __attribute__((nonnull, pure));
+uint16_t entry_type_of(const struct entry_spec *spec) __attribute__((nonnull, pure));
 // Lays the entry out in block (entry_size() bytes, 8-byte aligned).
 void entry_build(const struct entry_spec *spec, uint64_t hash, void *block)
 	__attribute__((nonnull));

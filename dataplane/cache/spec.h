@@ -32,16 +32,18 @@ enum entry_provenance { FROM_RECURSION, FROM_FORWARDER, FROM_LOCAL };
 #define SIGNATURE_NEVER_EXPIRES INT64_MAX
 
 // One entry to build. Everything is copied; nothing is kept. Records' owners: `data` of
-// kinds POSITIVE, CNAME, DNAME have owner == name; `data` of negative kinds is the SOA.
+// kinds POSITIVE, CNAME, DNAME have owner == name; `data` of negative kinds is the SOA, or
+// nothing. POSITIVE of type CNAME or DNAME is taken as the kind of that name. TTLs over
+// 2^31-1 count as that (RFC 2181 §8).
 struct entry_spec {
 	const uint8_t *name; // any case
 	uint16_t type;       // asked type; ignored for CNAME, DNAME, NXDOMAIN
 	enum entry_kind kind;
-	enum entry_security security;
+	enum entry_security security; // ignored for FAILURE, which vouches for nothing
 	enum entry_provenance provenance;
 	uint8_t rcode;       // FAILURE: SERVFAIL mostly
 	int ede;             // EDE_NONE, or the code to send with it
-	const char *ede_text; // NULL or UTF-8, at most 160 bytes are kept
+	const char *ede_text; // FAILURE: NULL or UTF-8, at most 160 bytes are kept
 	uint64_t now_ms;     // monotonic
 	uint32_t ttl_s;      // life of the entry; 0: one-shot. No record's TTL in it is larger
 	uint32_t stale_s;    // how long after its TTL it may still serve as stale; 0: never
@@ -49,6 +51,8 @@ struct entry_spec {
 				     // verdict rests on, or SIGNATURE_NEVER_EXPIRES
 	bool one_shot;       // never stored in a table
 	bool opt_out;        // the negative proof rests on an opt-out span (AD=0)
+	bool this_name_only; // NXDOMAIN, DNAME: says nothing about names below it, because a zone
+			     // of the configuration (forward, stub, local) lies there (ATTACKS A12)
 	const struct record *data; // answer section, or the SOA for authority
 	size_t data_count;
 	const struct record *rrsigs; // over data; sent for DO=1

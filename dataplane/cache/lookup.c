@@ -1,0 +1,300 @@
+// The readers' side: no lock, no allocation, no write but visited bits.
+#include "dataplane/cache/shard.h"
+#include "dataplane/dns/edns.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/types.h"
+
+#include <string.h>
+
+#define ALIAS_RDATA 12 // owner (a pointer), type, class, TTL, RDLENGTH
+
+// A chain as it is followed: the name that comes next.
+struct walk {
+	const struct cache *cache;
+	const struct lookup *lookup;
+	const uint8_t *name;
+	size_t len;
+	uint64_t hash;
+	uint8_t names[2][NAME_MAX_LEN]; // by turns
+	unsigned turn;
+};
+
+// What the cache knows at one name of a chain. At most one of fresh and stale is set.
+struct finding {
+	struct candidate fresh;
+	struct candidate stale;
+	struct candidate failure; // fresh
+};
+
+uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t len)
+{
+	return siphash_1_3(cache->hash_key, lower_name, len);
+}
+
+static inline bool usable_fresh(const struct entry *entry, const struct lookup *lookup)
+{
+	return entry_fresh(entry, lookup->now_ms) && entry_signatures_valid(entry, lookup->now_s);
+}
+
+// RFC 8767 §4; and never past the signatures that the verdict rests on.
+static inline bool usable_stale(const struct entry *entry, const struct lookup *lookup)
+{
+	return lookup->now_ms < entry->stale_until_ms &&
+	       entry_signatures_valid(entry, lookup->now_s);
+}
+
+typedef bool (*usable)(const struct entry *entry, const struct lookup *lookup);
+
+// Of what stands at a name, that which answers the question.
+static inline const struct candidate *pick(const struct node *node, const struct lookup *lookup,
+					   usable good)
+{
+	if (node->exact.entry != NULL && good(node->exact.entry, lookup))
+		return &node->exact;
+	const struct entry *cname = node->cname.entry;
+	if (cname != NULL && cname->kind == ENTRY_CNAME && !type_beside_cname(lookup->type) &&
+	    good(cname, lookup))
+		return &node->cname;
+	const struct entry *nxdomain = node->nxdomain.entry;
+	if (nxdomain == NULL || !good(nxdomain, lookup))
+		return NULL;
+	// RFC 4035 §3.1.4.1: DS is the parent's to deny. A child's servers may say NXDOMAIN of
+	// their own apex, but they cannot prove it.
+	if (lookup->type == TYPE_DS && nxdomain->security != SECURITY_SECURE)
+		return NULL;
+	return &node->nxdomain;
+}
+
+// ---- ancestors: the slow lane, after a miss at the name itself ----
+
+static bool any_cut(const struct cuts *cuts, size_t labels)
+{
+	for (size_t i = 0; i <= CUT_LABELS_MAX && i < labels; i++) {
+		if (atomic_load_explicit(&cuts->count[i], memory_order_relaxed) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void look_at_ancestor(const struct walk *walk, const uint8_t *name, bool unproven,
+			     struct finding *out)
+{
+	size_t len = walk->len - (size_t)(name - walk->name);
+	uint64_t hash = cache_hash(walk->cache, name, len);
+	const struct shard *shard = cache_shard_of(walk->cache, hash);
+	struct node node;
+
+	table_node(unproven ? &shard->unproven.table : &shard->answers.table, hash, name, len,
+		   TYPE_DNAME, &node);
+	const struct entry *dname = node.exact.entry;
+	const struct entry *nxdomain = node.nxdomain.entry;
+	if (dname != NULL && dname->kind == ENTRY_DNAME && entry_is_cut(dname)) {
+		if (usable_fresh(dname, walk->lookup))
+			out->fresh = node.exact;
+		else if (usable_stale(dname, walk->lookup) && out->stale.entry == NULL)
+			out->stale = node.exact;
+	}
+	// RFC 8020 §2, but of proven NXDOMAINs only (ATTACKS A12), and never a stale one.
+	if (out->fresh.entry == NULL && nxdomain != NULL && entry_is_cut(nxdomain) &&
+	    usable_fresh(nxdomain, walk->lookup))
+		out->fresh = node.nxdomain;
+}
+
+// From the root down, as resolution goes: the first that rules over the name decides.
+static void look_at_ancestors(const struct walk *walk, bool unproven, struct finding *out)
+{
+	const struct cuts *cuts = unproven ? &walk->cache->unproven_cuts : &walk->cache->cuts;
+	size_t labels = name_labels(walk->name);
+	const uint8_t *ancestors[NAME_MAX_LABELS + 1];
+	const uint8_t *name = walk->name;
+
+	if (!any_cut(cuts, labels))
+		return;
+	for (size_t i = labels; i > 0; i--) {
+		ancestors[i] = name;
+		name += (size_t)*name + 1;
+	}
+	ancestors[0] = name;
+	for (size_t i = 0; i <= CUT_LABELS_MAX && i < labels; i++) {
+		if (atomic_load_explicit(&cuts->count[i], memory_order_relaxed) == 0)
+			continue;
+		look_at_ancestor(walk, ancestors[i], unproven, out);
+		if (out->fresh.entry != NULL)
+			return;
+	}
+}
+
+// ---- one name ----
+
+static void look_at(const struct walk *walk, struct finding *out)
+{
+	const struct lookup *lookup = walk->lookup;
+	const struct shard *shard = cache_shard_of(walk->cache, walk->hash);
+	const struct candidate *picked;
+	struct node node;
+
+	*out = (struct finding){0};
+	table_node(&shard->answers.table, walk->hash, walk->name, walk->len, lookup->type, &node);
+	picked = pick(&node, lookup, usable_fresh);
+	if (picked != NULL) {
+		out->fresh = *picked;
+		return;
+	}
+	if (lookup->unproven) {
+		struct node other;
+		table_node(&shard->unproven.table, walk->hash, walk->name, walk->len, lookup->type,
+			   &other);
+		picked = pick(&other, lookup, usable_fresh);
+		if (picked != NULL) {
+			out->fresh = *picked;
+			return;
+		}
+	}
+	look_at_ancestors(walk, false, out);
+	if (out->fresh.entry == NULL && lookup->unproven)
+		look_at_ancestors(walk, true, out);
+	if (out->fresh.entry != NULL)
+		return;
+	picked = pick(&node, lookup, usable_stale);
+	if (picked != NULL)
+		out->stale = *picked;
+	const struct entry *failure = node.failure.entry;
+	if (failure != NULL && entry_fresh(failure, lookup->now_ms) &&
+	    !(lookup->unproven && failure_of_validation(failure)))
+		out->failure = node.failure;
+}
+
+// Goes on to where the entry leads. False at the end of the chain.
+static bool follow(struct walk *walk, const struct entry *entry)
+{
+	uint8_t *next = walk->names[walk->turn];
+	const uint8_t *target = entry_data(entry) + ALIAS_RDATA;
+	int len;
+
+	if (entry->kind == ENTRY_CNAME && walk->lookup->type != TYPE_CNAME) {
+		len = (int)name_len(target);
+		name_lower(next, target, (size_t)len);
+	} else if (entry->kind == ENTRY_DNAME && entry->name_len < walk->len) {
+		len = name_substitute(walk->name, entry_name(entry), target, next);
+		// RFC 6672 §2.2: too long is YXDOMAIN, which the DNAME itself shows.
+		if (len < 0)
+			return false;
+		name_lower(next, next, (size_t)len);
+	} else {
+		return false;
+	}
+	walk->turn ^= 1;
+	walk->name = next;
+	walk->len = (size_t)len;
+	walk->hash = cache_hash(walk->cache, next, (size_t)len);
+	return true;
+}
+
+// ---- chains ----
+
+static bool never_cached(uint16_t type)
+{
+	return type == 0 || type == TYPE_ANY || type == TYPE_RRSIG;
+}
+
+static void end_chain(struct lookup *lookup, bool stale, unsigned count)
+{
+	if (stale) {
+		lookup->stale_count = (uint8_t)count;
+	} else {
+		lookup->status = LOOKUP_HIT;
+		lookup->count = (uint8_t)count;
+	}
+}
+
+static void lookup_chain(const struct cache *cache, struct lookup *lookup)
+{
+	struct walk walk = {
+		.cache = cache,
+		.lookup = lookup,
+		.name = lookup->name,
+		.len = lookup->name_len,
+		.hash = lookup->hash,
+	};
+	const struct entry **links = lookup->links;
+	bool stale = false;
+
+	for (unsigned count = 0; count < LOOKUP_LINKS_MAX;) {
+		struct finding found;
+		look_at(&walk, &found);
+		if (found.fresh.entry == NULL && !stale) {
+			// From here on only a stale chain can come of it.
+			if (found.failure.entry != NULL) {
+				lookup->status = LOOKUP_FAILURE;
+				lookup->links[count] = found.failure.entry;
+				lookup->count = (uint8_t)(count + 1);
+				candidate_visit(&found.failure);
+			}
+			memcpy(lookup->stale_links, links, count * sizeof(*links));
+			links = lookup->stale_links;
+			stale = true;
+		}
+		const struct candidate *use = found.fresh.entry != NULL ? &found.fresh
+									: &found.stale;
+		if (use->entry == NULL)
+			return;
+		candidate_visit(use);
+		links[count++] = use->entry;
+		if (!follow(&walk, use->entry)) {
+			end_chain(lookup, stale, count);
+			return;
+		}
+	}
+}
+
+static inline void lookup_hashed(const struct cache *cache, struct lookup *lookup)
+{
+	lookup->status = LOOKUP_MISS;
+	lookup->count = 0;
+	lookup->stale_count = 0;
+	if (!never_cached(lookup->type))
+		lookup_chain(cache, lookup);
+}
+
+void cache_lookup(struct cache *cache, struct lookup *lookup)
+{
+	lookup->hash = cache_hash(cache, lookup->name, lookup->name_len);
+	lookup_hashed(cache, lookup);
+}
+
+void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct lookup *lookup = lookups[i];
+		lookup->hash = cache_hash(cache, lookup->name, lookup->name_len);
+		table_prefetch(&cache_shard_of(cache, lookup->hash)->answers.table, lookup->hash);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = lookups[i]->hash;
+		table_prefetch_entries(&cache_shard_of(cache, hash)->answers.table, hash);
+	}
+	for (size_t i = 0; i < count; i++)
+		lookup_hashed(cache, lookups[i]);
+}
+
+static const struct entry *find(struct cache *cache, const uint8_t *lower_name, uint32_t what)
+{
+	size_t len = name_len(lower_name);
+	uint64_t hash = cache_hash(cache, lower_name, len);
+	const struct table *table = &cache_shard_of(cache, hash)->answers.table;
+	struct node node;
+
+	table_node(table, hash, lower_name, len, (uint16_t)what, &node);
+	return (what & WHAT_FAILURE) != 0 ? node.failure.entry : node.exact.entry;
+}
+
+const struct entry *cache_find(struct cache *cache, const uint8_t *lower_name, uint16_t type)
+{
+	return find(cache, lower_name, table_what(type, false));
+}
+
+const struct entry *cache_find_failure(struct cache *cache, const uint8_t *lower_name,
+				       uint16_t type)
+{
+	return find(cache, lower_name, table_what(type, true));
+}

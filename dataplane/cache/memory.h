@@ -1,0 +1,78 @@
+// The byte budget: one reservation made at start, and arenas of slabs and size classes
+// in it. The writer of a shard alone allocates and frees; readers never come here.
+//
+// An arena is cut into slabs; a slab holds blocks of one class. A slab whose last block is
+// freed goes back to the arena's pool, whence any class may take it. Slabs in use form
+// a list from oldest to newest, along which the eviction hand moves (evict.h).
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEMORY_UNIT 32 // blocks are aligned to it and a multiple of it long
+#define MEMORY_BLOCK_MIN 96
+#define MEMORY_CLASSES_MAX 80
+#define SLAB_NONE UINT32_MAX
+
+struct reservation {
+	uint8_t *base;
+	size_t bytes;
+	bool hugepages; // of 2 MiB, from the kernel's reserve
+};
+
+// Every page is present afterwards. 0, or -errno with a sentence in err.
+int reservation_make(struct reservation *reservation, size_t bytes, bool hugepages, char *err,
+		     size_t err_len) __attribute__((nonnull, warn_unused_result));
+void reservation_end(struct reservation *reservation) __attribute__((nonnull));
+
+struct slab {
+	uint32_t older, newer;     // order of use; `newer` links the pool of free slabs, too
+	uint32_t previous, next;   // slabs of a class that have room
+	uint32_t free_block;       // 1 + number of the first freed block, 0: none
+	uint16_t class_number;
+	uint16_t carved;           // blocks [0, carved) have been handed out at least once
+	uint16_t used;             // blocks not free: live, pending or held by pins
+	uint16_t held;             // of these, past their grace period and pinned
+	bool listed;               // among the slabs with room
+	bool draining;             // no allocation from it: it is to become empty
+};
+
+struct memory {
+	uint8_t *blocks;
+	struct slab *slabs;
+	uint32_t slab_bytes;
+	uint32_t slab_count;
+	uint32_t free_slabs;   // in the pool
+	uint32_t draining;     // slabs that only grace periods keep from the pool
+	uint32_t pool;         // first free slab
+	uint32_t oldest, newest;
+	uint32_t hand;         // next slab that eviction looks at
+	uint32_t class_count;
+	uint32_t class_bytes[MEMORY_CLASSES_MAX];
+	uint32_t class_room[MEMORY_CLASSES_MAX]; // first slab with room
+};
+
+// Uses area[0..bytes): first the slabs' descriptors, then the blocks.
+void memory_init(struct memory *memory, uint8_t *area, size_t bytes) __attribute__((nonnull));
+// Before the area is given back (the sanitizer's marks on free blocks end).
+void memory_end(struct memory *memory) __attribute__((nonnull));
+size_t memory_largest(const struct memory *memory) __attribute__((nonnull, pure));
+
+// NULL when the class has no room and the pool no slab. `survivor`: for a block that the hand
+// keeps; a slab taken for it comes to lie behind the hand.
+void *memory_alloc(struct memory *memory, size_t bytes, bool survivor) __attribute__((nonnull));
+void memory_free(struct memory *memory, void *block) __attribute__((nonnull));
+size_t memory_block_bytes(const struct memory *memory, const void *block)
+	__attribute__((nonnull, pure));
+
+// A block that passed its grace period but is pinned keeps its slab for an unknown time.
+void memory_hold(struct memory *memory, const void *block) __attribute__((nonnull));
+void memory_unhold(struct memory *memory, const void *block) __attribute__((nonnull));
+
+// The slab under the hand, which moves on to the next newer one, or at the newest to the oldest.
+// SLAB_NONE without a slab in use.
+uint32_t memory_next_slab(struct memory *memory) __attribute__((nonnull));
+void memory_drain(struct memory *memory, uint32_t slab) __attribute__((nonnull));
+void *memory_block(const struct memory *memory, uint32_t slab, unsigned number)
+	__attribute__((nonnull, pure));
