@@ -38,10 +38,9 @@ static void draw_case(struct exchange *exchange)
 // What is remembered of the server may lower the form, make replies small, or start with TCP.
 static void choose(struct exchange *exchange, uint64_t now_us)
 {
-	const struct upstream *upstream = exchange->upstream;
 	struct server *server = server_of(exchange);
 
-	exchange->case_random = upstream->config.case_randomisation;
+	exchange->case_random = exchange->upstream->config.case_randomisation;
 	exchange->small = false;
 	if (!server)
 		return;
@@ -52,11 +51,13 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 	// Never without EDNS where signatures are needed: its absence is how validation is attacked.
 	if (server->plain_until_us > now_us && !exchange->request.signed_zone)
 		exchange->form = FORM_PLAIN;
-	exchange->small = server_wants_small(server, now_us);
+	exchange->small = !exchange->tcp && server_wants_small(server, now_us);
 	if (!exchange->tcp && exchange->attempts == 0 && server_wants_tcp(server, now_us)) {
 		server->tcp_probe_us = now_us + SERVER_TCP_PROBE_US;
 		exchange->tcp = true;
 		exchange->tcp_for_loss = true;
+		exchange->small = false;
+		exchange->upstream->counters.tcp_first++;
 	}
 }
 
@@ -120,6 +121,7 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 		upstream->counters.sent_tcp++;
 	else
 		upstream->counters.sent_udp++;
+	upstream->counters.small_first += exchange->small;
 	if (exchange->tcp && wait_ms < EXCHANGE_TCP_MIN_MS)
 		wait_ms = EXCHANGE_TCP_MIN_MS;
 	exchange->sent_us = now_us;

@@ -1,6 +1,8 @@
 // One list for the whole folder: field, operator's words. Named "upstream.<field>".
 #pragma once
 
+#include <stdint.h>
+
 #define UPSTREAM_COUNTERS(X)                                                                       \
 	X(exchanges, "questions to servers")                                                       \
 	X(sent_udp, "questions sent over UDP")                                                     \
@@ -17,7 +19,7 @@
 	X(bad_cookie, "BADCOOKIE")                                                                 \
 	X(truncated, "truncated replies (asked over TCP)")                                         \
 	X(fragments, "replies that came in fragments (asked over TCP)")                            \
-	X(bare_errors, "errors without a question (asked over TCP)")                               \
+	X(settled_by_tcp, "errors without a question, or wrong cookies, and no more (asked by TCP)") \
 	X(without_cookie, "asked again without the cookie option")                                 \
 	X(without_edns, "asked again without EDNS")                                                \
 	X(tcp_first, "asked over TCP because UDP timed out before")                                \

@@ -20,6 +20,13 @@ void exchange_discard(struct exchange *exchange)
 	free(exchange);
 }
 
+static bool was_answered(enum upstream_outcome outcome)
+{
+	return outcome == UPSTREAM_OK || outcome == UPSTREAM_FORMERR ||
+	       outcome == UPSTREAM_NOTIMP || outcome == UPSTREAM_BADVERS ||
+	       outcome == UPSTREAM_TRUNCATED_OVER_TCP;
+}
+
 // The exchange is gone before its owner hears of it: a new one may take its place.
 static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		   struct message *message)
@@ -35,7 +42,7 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		.ignored = exchange->ignored,
 	};
 
-	if (exchange->sent_us > 0 && message)
+	if (was_answered(outcome))
 		reply.rtt_us = upstream_now_us(upstream) - exchange->sent_us;
 	upstream->outcomes[outcome]++;
 	exchange_discard(exchange);
@@ -151,7 +158,7 @@ void exchange_timeout(struct exchange *exchange)
 		return;
 	}
 	if (!exchange->tcp && exchange->settle_by_tcp) {
-		upstream->counters.bare_errors++;
+		upstream->counters.settled_by_tcp++;
 		exchange->tcp = true;
 		start_next(exchange);
 		return;

@@ -71,9 +71,9 @@ static struct rating *use(struct ratings *ratings, const uint8_t *zone,
 		for (size_t i = 1; i < RATING_WAYS; i++)
 			if (set[i].used_us < rating->used_us)
 				rating = &set[i];
-		*rating = (struct rating){.tag = tag, .server = *server};
+		*rating = (struct rating){.tag = tag, .server = *server, .every_zone = !zone};
 	} else if (rating->reported_us + RATING_MEMORY_US <= now_us) {
-		*rating = (struct rating){.tag = tag, .server = *server};
+		*rating = (struct rating){.tag = tag, .server = *server, .every_zone = !zone};
 	}
 	rating->used_us = now_us;
 	rating->reported_us = now_us;

@@ -31,6 +31,7 @@ struct rating {
 	uint8_t fails;	       // in a row, of any kind
 	uint8_t out_steps;     // 0: in
 	uint8_t cause;	       // enum server_failure, of the last report
+	bool every_zone;       // the server for every zone
 };
 
 struct ratings {

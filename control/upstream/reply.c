@@ -149,7 +149,7 @@ static void learn(struct exchange *exchange, bool case_lost, const struct messag
 	if (!exchange->tcp)
 		server_udp_answer(server, exchange->small, false, now_us);
 	else if (exchange->tcp_for_loss)
-		server->tcp_until_us = now_us + SERVER_DETOUR_US;
+		server_tcp_answer(server, now_us);
 }
 
 static enum reply_step on_truncated(struct exchange *exchange, enum upstream_outcome *outcome)

@@ -58,7 +58,7 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
 }
 
-// Keeps the views for which keep() is least, in its own order.
+// Keeps those in the race whose rank is least; returns how many.
 static size_t narrow(struct race *race, uint64_t (*rank)(const struct race *, size_t, const void *),
 		     const void *arg)
 {

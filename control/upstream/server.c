@@ -77,6 +77,12 @@ void server_udp_answer(struct server *server, bool sent_small, bool truncated, u
 	server->tcp_until_us = 0;
 }
 
+void server_tcp_answer(struct server *server, uint64_t now_us)
+{
+	server->tcp_until_us = now_us + SERVER_DETOUR_US;
+	server->udp_timeouts = 1; // UDP gets another try when the detour ends
+}
+
 bool server_wants_tcp(const struct server *server, uint64_t now_us)
 {
 	return server->tcp_until_us > now_us ||

@@ -56,6 +56,8 @@ void server_udp_timeout(struct server *server) __attribute__((nonnull));
 // It answered over UDP; sent_small: we had asked for at most 512 bytes.
 void server_udp_answer(struct server *server, bool sent_small, bool truncated, uint64_t now_us)
 	__attribute__((nonnull));
+// It answered over TCP, asked that way because UDP had timed out.
+void server_tcp_answer(struct server *server, uint64_t now_us) __attribute__((nonnull));
 // Whether to ask over TCP at once, or to ask for small replies, because larger or any replies
 // over UDP seem not to arrive: 1232, then 512, then TCP (ATTACKS O5, O6).
 bool server_wants_tcp(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -188,11 +189,11 @@ void upstream_describe(const struct upstream *upstream, void (*line)(const char 
 	const struct ratings *ratings = &upstream->ratings;
 
 	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
-		struct rating *rating = &ratings->places[i];
-		struct server *server;
+		const struct rating *rating = &ratings->places[i];
+		const struct server *server;
 		struct line out = {0};
 
-		if (!rating->server.family || ratings_find(ratings, NULL, &rating->server, now_us) != rating)
+		if (!rating->every_zone || rating->reported_us + RATING_MEMORY_US <= now_us)
 			continue;
 		describe_rating(rating, now_us, &out);
 		server = servers_find(&upstream->servers, &rating->server, 53);

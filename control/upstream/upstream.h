@@ -155,15 +155,15 @@ struct candidate {
 };
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
 // reach, a few percent of exploration, servers that are out only when nothing else is left
-// or it is time for a probe; after `avoid` failed first one of another /24 or /48. -1 when each has been
-// tried max_tries times (or may not be asked).
+// or it is time for a probe; after `avoid` failed first one of another /24 or /48. -1 when each
+// has been tried max_tries times (or may not be asked).
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct candidate *candidates, size_t count, unsigned max_tries,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
-// Own, unspecified, loopback, link-local, IPv4-mapped, multicast, broadcast addresses and families that are off may never be
-// asked (ATTACKS A14).
+// Own, unspecified, loopback, link-local, IPv4-mapped, multicast, broadcast addresses and
+// families that are off may never be asked (ATTACKS A14); exchange_start() refuses them too.
 void upstream_own_address_add(struct upstream *upstream, const struct address *address)
 	__attribute__((nonnull));
 void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute__((nonnull));
@@ -171,7 +171,8 @@ bool upstream_may_ask(const struct upstream *upstream, const struct address *ser
 	__attribute__((nonnull, pure));
 
 // Counters ("upstream.sent_udp"), and one line per remembered server for operators.
-typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
+typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,
+				       void *arg);
 void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
 void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
