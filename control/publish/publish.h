@@ -6,7 +6,7 @@
 #pragma once
 
 #include "control/validator/validator.h"
-#include "dataplane/cache/cache.h"
+#include "dataplane/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -105,8 +105,10 @@ bool task_charge(struct task *task, enum budget_item item, uint32_t amount)
 
 void client_end(struct resolver *resolver, struct client *client)
 {
+	if (client->ended)
+		return;
 	client->ended = true;
-	resolver->ended_clients = true;
+	cds_list_add_tail(&client->in_ended, &resolver->ended);
 }
 
 // Tasks that it pays for and that others wait for find another payer when they need one.
@@ -115,6 +117,8 @@ static void client_free(struct client *client)
 	while (!cds_list_empty(&client->paid))
 		set_payer(cds_list_entry(client->paid.next, struct task, in_paid), NULL);
 	cds_list_del(&client->by_deadline);
+	if (client->ended)
+		cds_list_del(&client->in_ended);
 	free(client);
 }
 
@@ -132,6 +136,18 @@ static const char *const exhausted_words[] = {
 	BUDGET_ITEMS(X)
 #undef X
 };
+
+// Zones whose servers let its time pass.
+static void mark_down(struct client *client)
+{
+	struct task *task;
+
+	cds_list_for_each_entry(task, &client->paid, in_paid)
+	{
+		if (task->failures >= TASK_TRIES_MAX)
+			iterate_mark_down(task);
+	}
+}
 
 // Our own limits are held against nobody; servers that let the time pass are, so that the next
 // client need not wait for them as long (RFC 9520 §3.2).
@@ -157,6 +173,7 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		snprintf(text, sizeof(text), "%s",
 			 client->trouble[0] != '\0' ? client->trouble : "gave up: out of time");
 		ede = EDE_NO_REACHABLE_AUTHORITY;
+		mark_down(client);
 		if (client->unreachable && last)
 			ttl_s = failure_backoff(resolver->failures, task->hash,
 						resolver->clock.now_ms);
@@ -170,19 +187,9 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 
 void clients_fail_ended(struct resolver *resolver)
 {
-	struct client *client;
-
-	while (resolver->ended_clients) {
-		resolver->ended_clients = false;
-		cds_list_for_each_entry(client, &resolver->clients, by_deadline)
-		{
-			if (!client->ended)
-				continue;
-			resolver->ended_clients = true; // look again: the list changes
-			client_exhausted(resolver, client);
-			break;
-		}
-	}
+	while (!cds_list_empty(&resolver->ended))
+		client_exhausted(resolver, cds_list_entry(resolver->ended.next, struct client,
+							  in_ended));
 }
 
 // ---- results ----

@@ -10,7 +10,7 @@
 
 #include "control/resolver/response.h"
 #include "dataplane/dns/rrset.h"
-#include "dataplane/parse/packet.h"
+#include "dataplane/store.h" // struct address
 
 #include <stdbool.h>
 #include <stddef.h>

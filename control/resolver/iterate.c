@@ -3,7 +3,6 @@
 #include "control/resolver/task.h"
 
 #include "dataplane/dns/types.h"
-#include "dataplane/parse/acl.h" // address_to_text
 
 #include <errno.h>
 #include <stdlib.h>

@@ -42,6 +42,8 @@ struct resolver_config {
 	size_t route_count;
 	bool qname_minimisation;  // true
 	bool local_zones;         // RFC 6761, RFC 6303: answered without asking anybody; true
+	const uint8_t (*local_exceptions)[NAME_MAX_LEN]; // special-use zones at or below these
+	size_t local_exception_count;                    // are resolved like any other
 	bool validate;            // true; false only in tests that say so
 	uint32_t ttl_max_s;       // 86400
 	uint32_t ttl_min_s;       // 0

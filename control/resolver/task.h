@@ -61,7 +61,7 @@ struct waiter {
 };
 
 struct client {
-	struct cds_list_head by_deadline;
+	struct cds_list_head by_deadline, in_ended;
 	struct ticket_question question;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
@@ -242,8 +242,8 @@ struct resolver {
 	struct task *buckets[TASK_BUCKETS];
 	struct inquiry *inquiries[TASK_BUCKETS];
 	struct cds_list_head tasks, ready, clients;
+	struct cds_list_head ended; // clients whose budget ended in this turn
 	size_t task_count, message_bytes;
-	bool ended_clients; // some client's budget ended in this turn
 	uint32_t mark;
 	uint64_t prime_due_ms;
 	unsigned prime_failures;

@@ -1,0 +1,460 @@
+// Validation and publication of what servers said, link by link. Nothing gets past here
+// as good that was not validated as secure or proven insecure.
+
+#include "control/resolver/task.h"
+
+#include "dataplane/dns/types.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void judge_release(struct task *task)
+{
+	if (task->validation != NULL)
+		validation_free(task->validation);
+	task->validation = NULL;
+	free(task->response);
+	task->response = NULL;
+	delegation_unref(task->hint);
+	task->hint = NULL;
+	task->need = (struct need){0};
+	reply_unref(task->resolver, task->reply);
+	task->reply = NULL;
+}
+
+static struct publication publication_of(const struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	bool forwarded = task->route != NULL && task->route->forward;
+
+	return (struct publication){
+		.provenance = forwarded ? FROM_FORWARDER : FROM_RECURSION,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+		// ATTACKS A12: a NXDOMAIN must not hide a configured zone below it.
+		.one_shot = task->step.kind == STEP_NXDOMAIN &&
+			    route_below(resolver, task->step.name),
+	};
+}
+
+static void wake(void *arg)
+{
+	struct task *task = arg;
+
+	task->state = TASK_JUDGE;
+	task_ready(task);
+}
+
+static void begin(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->validation != NULL)
+		validation_free(task->validation);
+	task->validation = NULL;
+	task->need = (struct need){0};
+	if (resolver->config.validate) {
+		task->validation =
+			validation_new(resolver->parts.trust, &task->step, wake, task);
+		if (task->validation == NULL) {
+			fail_own(task, EDE_OTHER, "out of memory for validation");
+			return;
+		}
+	}
+	task->state = TASK_JUDGE;
+	task_ready(task);
+}
+
+static void begin_link(struct task *task)
+{
+	task->step = task->response->links[task->link];
+	begin(task);
+}
+
+void judge_start(struct task *task)
+{
+	task->link = 0;
+	begin_link(task);
+}
+
+bool judge_hint(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct delegation *d =
+		delegation_at(resolver->delegations, task->name, resolver->clock.now_ms);
+
+	if (task->hint_tried || d == NULL || !resolver->config.validate ||
+	    (d->ds == NULL && d->proof_count == 0))
+		return false;
+	task->hint_tried = true;
+	delegation_ref(d);
+	task->hint = d;
+	task->step = (struct step){
+		.kind = d->ds != NULL ? STEP_ANSWER : STEP_NODATA,
+		.name = task->name,
+		.type = TYPE_DS,
+		.zone = d->parent,
+		.rrset = d->ds,
+		.proofs = (const struct rrset *const *)d->proofs,
+		.proof_count = d->proof_count,
+	};
+	begin(task);
+	return true;
+}
+
+// ---- what a verdict leads to ----
+
+static void ask_again(struct task *task)
+{
+	judge_release(task);
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
+// Not proven by a referral: the parent is asked in so many words.
+static void drop_hint(struct task *task)
+{
+	judge_release(task);
+	iterate_start(task);
+}
+
+static void drop_probe(struct task *task)
+{
+	task->probing = false;
+	task->resolver->counters.minimise_fallbacks++;
+	minimise_give_up(&task->minimise);
+	int i = iterate_server_index(task, &task->good_server);
+	if (i >= 0 && task->servers[i].tries > 0)
+		task->servers[i].tries--;
+	ask_again(task);
+}
+
+// All of a response that did not validate, for CD=1. Kept from the first such response on.
+static void keep_unproven(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct response *response = task->response;
+	struct publication publication = publication_of(task);
+
+	if (task->has_unproven || response == NULL)
+		return;
+	for (size_t i = 0; i < response->link_count; i++) {
+		const struct entry *entry = publish_unproven(
+			resolver->publisher, &response->links[i], &publication);
+		if (!chain_add(resolver, &task->unproven, entry)) {
+			chain_release(resolver, &task->unproven);
+			return;
+		}
+	}
+	task->has_unproven = true;
+	task->unproven_open = response->open;
+	if (response->open)
+		name_copy(task->open_name, response->names[response->link_count]);
+}
+
+static void remember_bogus(struct task *task, const struct validation_result *result)
+{
+	keep_unproven(task);
+	if (task->bogus_ede != EDE_NONE)
+		return;
+	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
+	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.160s", result->reason);
+}
+
+// DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail closed.
+static void bogus(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+	bool stripped = result->ede == EDE_RRSIGS_MISSING;
+	struct address server = task->good_server;
+
+	resolver->counters.bogus++;
+	remember_bogus(task, result);
+	upstream_report(resolver->parts.upstream, task->cut->zone, &server,
+			stripped ? SERVER_STRIPPED : SERVER_BOGUS, 0);
+	judge_release(task);
+	if (++task->bogus_count >= TASK_BOGUS_MAX) {
+		fail_bogus(task);
+		return;
+	}
+	if (task->route != NULL && task->route->forward && !task->without_cd) {
+		// DESIGN §6: a forwarder that validates may know better servers than the one
+		// whose data it handed through.
+		task->without_cd = true;
+		task->state = TASK_ASK;
+		task_ready(task);
+		return;
+	}
+	iterate_next_server(task, &server, stripped ? SERVER_STRIPPED : SERVER_BOGUS, true);
+}
+
+// It could not be judged: nobody's fault, or that of who keeps the keys.
+static void unjudged(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+
+	remember_bogus(task, result);
+	judge_release(task);
+	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
+		  failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms));
+	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
+		task->state = TASK_TARGET;
+}
+
+// ATTACKS A8: a DNAME redirects a whole subtree. Unsigned, it must have come over something
+// that cannot be forged blindly.
+static bool needs_tcp(const struct task *task, enum verdict verdict)
+{
+	return task->step.kind == STEP_DNAME && verdict != VERDICT_SECURE &&
+	       task->reply != NULL && !task->reply->strong && !task->over_tcp;
+}
+
+static void learn(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->type != TYPE_DS && task->type != TYPE_DNSKEY)
+		return;
+	trust_learn(resolver->parts.trust, &task->step, result, resolver->clock.now_ms,
+		    resolver->clock.now_s);
+	task->learned = true;
+}
+
+static bool wanted_as_answer(const struct task *task)
+{
+	return task_wants(task, WAIT_CLIENT) || task_wants(task, WAIT_TARGET) ||
+	       task_wants(task, WAIT_TYPE) || task_wants(task, WAIT_ADDRESS);
+}
+
+static void finish(struct task *task)
+{
+	task->state = TASK_FINISH;
+	task_ready(task);
+}
+
+// All links of the response are published.
+static void end_of_response(struct task *task)
+{
+	const struct response *response = task->response;
+
+	if (response->too_long) {
+		// RFC 6672 §2.2
+		name_copy(task->open_name, task->name);
+		judge_release(task);
+		fail_with(task, RCODE_YXDOMAIN, EDE_NONE, NULL, 0);
+		return;
+	}
+	if (!response->open || !wanted_as_answer(task)) {
+		finish(task);
+		return;
+	}
+	name_copy(task->open_name, response->names[response->link_count]);
+	judge_release(task);
+	task->state = TASK_TARGET;
+	task_ready(task);
+}
+
+static bool publish_link(struct task *task, enum verdict verdict,
+			 const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+	const struct publication publication = publication_of(task);
+	const struct entry *entry = publish_step(resolver->publisher, &task->step, verdict, result,
+						 &publication);
+
+	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
+	if (chain_add(resolver, &task->chain, entry))
+		return true;
+	judge_release(task);
+	fail_own(task, EDE_OTHER, "out of memory for answers");
+	return false;
+}
+
+static void good_hint(struct task *task, enum verdict verdict,
+		      const struct validation_result *result)
+{
+	learn(task, result);
+	if (task->step.kind != STEP_ANSWER && wanted_as_answer(task)) {
+		drop_hint(task); // a denial without SOA is no answer to a client
+		return;
+	}
+	if (task->step.kind == STEP_ANSWER && !publish_link(task, verdict, result))
+		return;
+	finish(task);
+}
+
+// An answer from some server has validated: earlier ones that did not are forgotten.
+static void forget_bogus(struct task *task)
+{
+	chain_release(task->resolver, &task->unproven);
+	task->has_unproven = task->unproven_open = false;
+	task->bogus_ede = EDE_NONE;
+}
+
+static void good(struct task *task, enum verdict verdict, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->hint != NULL) {
+		good_hint(task, verdict, result);
+		return;
+	}
+	// RFC 8020 only for what was proven (ATTACKS A12).
+	if (task->probing && verdict != VERDICT_SECURE) {
+		drop_probe(task);
+		return;
+	}
+	if (task->link == 0 && needs_tcp(task, verdict)) {
+		task->over_tcp = true;
+		ask_again(task);
+		return;
+	}
+	forget_bogus(task);
+	if (task->link == 0) {
+		failure_over(resolver->failures, task->hash);
+		learn(task, result);
+		if (name_is_root(task->name) && task->type == TYPE_NS &&
+		    task->step.kind == STEP_ANSWER)
+			prime_learn(resolver, task->reply->message, task->step.rrset);
+	}
+	if (!publish_link(task, verdict, result))
+		return;
+	if (++task->link < task->response->link_count)
+		begin_link(task);
+	else
+		end_of_response(task);
+}
+
+static void settle(struct task *task, enum verdict verdict, const struct validation_result *result)
+{
+	if (verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE) {
+		good(task, verdict, result);
+	} else if (task->hint != NULL) {
+		drop_hint(task);
+	} else if (task->probing) {
+		drop_probe(task);
+	} else if (task->link > 0) {
+		// The links before are good; this one's name is resolved on its own.
+		response_cut(task->response, task->link);
+		end_of_response(task);
+	} else if (verdict == VERDICT_BOGUS) {
+		bogus(task, result);
+	} else {
+		unjudged(task, result);
+	}
+}
+
+// ---- running it ----
+
+// False: it cannot be had, and the validation has been told.
+static bool fetch_need(struct task *task, const struct validation_result *result)
+{
+	int error = task_wait(task, WAIT_NEED, result->need_name, result->need_type, 0);
+	const char *reason = "the DS or DNSKEY RRset cannot be fetched";
+
+	if (error == 0)
+		return true;
+	if (error == -ELOOP)
+		reason = "the DS or DNSKEY RRset is needed to fetch itself";
+	else if (error == -E2BIG)
+		reason = "too many sub-tasks for DS and DNSKEY RRsets";
+	validation_need_failed(task->validation, EDE_DNSSEC_INDETERMINATE, reason);
+	return false;
+}
+
+static void give_need(struct task *task)
+{
+	if (task->need.done && task->need.failed)
+		validation_need_failed(task->validation, task->need.ede, task->need.reason);
+	task->need = (struct need){0};
+}
+
+void judge_need(struct task *parent, const struct task *child)
+{
+	struct need *need = &parent->need;
+
+	*need = (struct need){.done = true, .failed = !child->learned, .ede = EDE_NONE};
+	if (need->failed && child->chain.failed && child->chain.count > 0) {
+		struct entry_facts facts;
+		entry_facts(child->chain.links[child->chain.count - 1], &facts);
+		need->ede = facts.ede;
+		snprintf(need->reason, sizeof(need->reason), "%s", facts.ede_text);
+	} else if (need->failed) {
+		need->ede = EDE_DNSSEC_INDETERMINATE;
+		snprintf(need->reason, sizeof(need->reason), "its keys could not be fetched");
+	}
+	parent->state = TASK_JUDGE;
+}
+
+// Its payer's budget ended inside: the next one begins anew (what was verified is remembered).
+static bool another_payer(struct task *task, struct client *payer)
+{
+	if (payer->budget.exhausted < 0)
+		return false;
+	client_end(task->resolver, payer);
+	if (task_payer(task) != NULL)
+		begin(task);
+	return true;
+}
+
+static void unchecked(struct task *task)
+{
+	const struct validation_result result = {
+		.verdict = VERDICT_INSECURE,
+		.ede = EDE_NONE,
+		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
+		.rrset_ttl_s = UINT32_MAX,
+		.soa_ttl_s = UINT32_MAX,
+	};
+
+	settle(task, VERDICT_INSECURE, &result);
+}
+
+// DESIGN §6: a clock before the build date fails closed, with a text, for a second.
+static bool clock_failed(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (resolver->clock.trusted || trust_anchor_count(resolver->parts.trust) == 0)
+		return false;
+	judge_release(task);
+	fail_own(task, EDE_SIGNATURE_NOT_YET_VALID, "the clock of this host is before the date this program was built");
+	return true;
+}
+
+void judge_run(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (!resolver->config.validate) {
+		unchecked(task);
+		return;
+	}
+	if (clock_failed(task))
+		return;
+	give_need(task);
+	for (;;) {
+		struct client *payer = task_payer(task);
+		if (payer == NULL)
+			return; // its clients are told at the end of this turn
+		enum verdict verdict = validation_run(task->validation, &payer->budget,
+						      resolver->clock.now_ms,
+						      resolver->clock.now_s);
+		const struct validation_result *result = validation_result(task->validation);
+		if (verdict == VERDICT_WAIT) {
+			task->state = TASK_WAIT_BATCH;
+			return;
+		}
+		if (verdict == VERDICT_FAILED && another_payer(task, payer))
+			return;
+		if (verdict != VERDICT_NEED) {
+			settle(task, verdict, result);
+			return;
+		}
+		task->state = TASK_WAIT_NEED;
+		if (fetch_need(task, result))
+			return;
+	}
+}

@@ -1,0 +1,236 @@
+#include "control/resolver/resolver.h"
+
+#include "control/resolver/task.h"
+#include "dataplane/dns/types.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TASKS_MAX         65536
+#define WAITERS_MAX       100
+#define DELEGATIONS_BYTES (64u << 20)
+
+static int copy_exceptions(struct resolver *resolver)
+{
+	size_t count = resolver->config.local_exception_count;
+
+	if (count == 0)
+		return 0;
+	resolver->exceptions = calloc(count, NAME_MAX_LEN);
+	if (resolver->exceptions == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *name = resolver->config.local_exceptions[i];
+		name_lower(resolver->exceptions[i], name, name_len(name));
+	}
+	return 0;
+}
+
+// Which families may be asked at all, told by an address of each that no policy excludes.
+static void find_families(struct resolver *resolver)
+{
+	// a.root-servers.net
+	const struct address v4 = {4, {198, 41, 0, 4}};
+	const struct address v6 = {6, {0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30}};
+
+	resolver->ipv4 = upstream_may_ask(resolver->parts.upstream, &v4);
+	resolver->ipv6 = upstream_may_ask(resolver->parts.upstream, &v6);
+}
+
+static int open_parts(struct resolver *resolver)
+{
+	const struct resolver_config *config = &resolver->config;
+	const struct publisher_config publisher = {
+		.ttl_max_s = config->ttl_max_s,
+		.ttl_min_s = config->ttl_min_s,
+		.negative_ttl_max_s = config->negative_ttl_max_s,
+		.stale_s = config->stale_s,
+	};
+	uint8_t key[16];
+	static const uint8_t a = 1, b = 2;
+	uint64_t half;
+
+	// The cache's hash is keyed with a secret; so is what it makes of two constants.
+	half = cache_hash(resolver->cache, &a, 1);
+	memcpy(key, &half, sizeof(half));
+	half = cache_hash(resolver->cache, &b, 1);
+	memcpy(key + sizeof(half), &half, sizeof(half));
+	resolver->publisher = publisher_new(&publisher, resolver->cache);
+	resolver->delegations = delegation_table_new(DELEGATIONS_BYTES, key);
+	resolver->failures = failure_table_new();
+	if (resolver->publisher == NULL || resolver->delegations == NULL ||
+	    resolver->failures == NULL)
+		return -ENOMEM;
+	int error = copy_exceptions(resolver);
+	return error != 0 ? error : route_open(resolver);
+}
+
+struct resolver *resolver_new(const struct resolver_config *config,
+			      const struct resolver_parts *parts)
+{
+	struct resolver *resolver = calloc(1, sizeof(*resolver));
+
+	if (resolver == NULL)
+		return NULL;
+	resolver->config = *config;
+	if (resolver->config.tasks_max == 0)
+		resolver->config.tasks_max = TASKS_MAX;
+	if (resolver->config.waiters_max == 0)
+		resolver->config.waiters_max = WAITERS_MAX;
+	resolver->parts = *parts;
+	resolver->cache = store_cache(parts->store);
+	CDS_INIT_LIST_HEAD(&resolver->tasks);
+	CDS_INIT_LIST_HEAD(&resolver->ready);
+	CDS_INIT_LIST_HEAD(&resolver->clients);
+	CDS_INIT_LIST_HEAD(&resolver->ended);
+	store_get_clock(parts->store, &resolver->clock);
+	find_families(resolver);
+	if (open_parts(resolver) != 0) {
+		resolver_free(resolver);
+		return NULL;
+	}
+	prime_hints(resolver);
+	return resolver;
+}
+
+static void run_ready(struct resolver *resolver)
+{
+	while (!cds_list_empty(&resolver->ready)) {
+		struct task *task = cds_list_entry(resolver->ready.next, struct task, in_ready);
+		cds_list_del(&task->in_ready);
+		task->ready = false;
+		task_run(task);
+		clients_fail_ended(resolver);
+	}
+}
+
+void resolver_free(struct resolver *resolver)
+{
+	if (resolver == NULL)
+		return;
+	resolver->closing = true;
+	while (resolver->cache != NULL && !cds_list_empty(&resolver->clients))
+		client_fail(resolver,
+			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
+			    EDE_NOT_READY, "shutting down");
+	run_ready(resolver);
+	route_close(resolver);
+	free(resolver->exceptions);
+	failure_table_free(resolver->failures);
+	delegation_table_free(resolver->delegations);
+	publisher_free(resolver->publisher);
+	free(resolver);
+}
+
+int resolver_ask(struct resolver *resolver, const struct ticket_question *question,
+		 resolver_done done, void *arg)
+{
+	int error = -ENOMEM;
+
+	if (resolver->closing)
+		return -EAGAIN;
+	struct client *client = client_new(question, done, arg);
+	if (client == NULL)
+		return -EAGAIN;
+	resolver->counters.questions++;
+	if (task_join_client(resolver, client, &error) == NULL) {
+		resolver->counters.refused++;
+		free(client);
+		return -EAGAIN;
+	}
+	client_start(resolver, client);
+	return 0;
+}
+
+static void end_overdue(struct resolver *resolver)
+{
+	struct client *client;
+
+	cds_list_for_each_entry(client, &resolver->clients, by_deadline)
+	{
+		if (client->budget.deadline_ms > resolver->clock.now_ms)
+			break;
+		client_end(resolver, client);
+	}
+	clients_fail_ended(resolver);
+}
+
+static uint64_t next_deadline(struct resolver *resolver)
+{
+	if (cds_list_empty(&resolver->clients))
+		return UINT64_MAX;
+	return cds_list_entry(resolver->clients.next, struct client, by_deadline)
+		->budget.deadline_ms;
+}
+
+uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock)
+{
+	resolver->clock = *clock;
+	uint64_t prime_ms = prime_run(resolver);
+	end_overdue(resolver);
+	run_ready(resolver);
+	uint64_t deadline_ms = next_deadline(resolver);
+	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
+}
+
+void resolver_forget(struct resolver *resolver, const uint8_t *zone)
+{
+	uint8_t lower[NAME_MAX_LEN];
+
+	name_lower(lower, zone, name_len(zone));
+	delegation_forget(resolver->delegations, lower);
+	trust_forget(resolver->parts.trust, lower);
+	failure_forget_all(resolver->failures);
+}
+
+void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
+{
+#define X(field, words) visit("resolver." #field, words, resolver->counters.field, arg);
+	RESOLVER_COUNTERS(X)
+#undef X
+	struct publisher_counters published;
+	publisher_counters(resolver->publisher, &published);
+#define X(field, words) visit("publish." #field, words, published.field, arg);
+	PUBLISH_COUNTERS(X)
+#undef X
+	visit("resolver.under_way", "resolutions under way", resolver->task_count, arg);
+	visit("resolver.message_bytes", "bytes of responses held", resolver->message_bytes, arg);
+	visit("resolver.delegations", "zone cuts known", delegation_count(resolver->delegations),
+	      arg);
+}
+
+// ---- for operators ----
+
+static void describe_wait(const struct task *task, char *out, size_t cap)
+{
+	char address[ADDRESS_TEXT_MAX], zone[NAME_TEXT_MAX];
+
+	if (task->inquiry != NULL)
+		snprintf(out, cap, "waits for %s (%.100s)",
+			 address_to_text(&task->inquiry->server, address),
+			 name_to_text(task->inquiry->zone, zone));
+	else if (task->waits.next != &task->waits)
+		snprintf(out, cap, "waits for another question");
+	else if (task->state == TASK_WAIT_BATCH)
+		snprintf(out, cap, "waits for signatures");
+	else
+		snprintf(out, cap, "is ready");
+}
+
+void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
+		       void *arg)
+{
+	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX], wait[256], text[1600];
+	struct task *task;
+
+	cds_list_for_each_entry(task, &resolver->tasks, in_order)
+	{
+		describe_wait(task, wait, sizeof(wait));
+		snprintf(text, sizeof(text), "%s %s %s %llu ms", name_to_text(task->name, name),
+			 type_to_text(task->type, type), wait,
+			 (unsigned long long)(resolver->clock.now_ms - task->started_ms));
+		line(text, arg);
+	}
+}

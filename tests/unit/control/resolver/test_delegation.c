@@ -1,0 +1,225 @@
+#include "control/resolver/delegation.h"
+
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/types.h"
+#include "tests/scenario/text.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINES(...) (const char *const[]){__VA_ARGS__, NULL}
+#define NOW 1000000ULL
+
+static struct delegation_table *table;
+static struct delegation *root;
+
+static int setup(void **state)
+{
+	static const uint8_t key[16] = {1};
+	struct delegation_spec spec = {
+		.zone = (const uint8_t *)"",
+		.parent = (const uint8_t *)"",
+		.expires_ms = DELEGATION_NEVER_EXPIRES,
+	};
+
+	(void)state;
+	table = delegation_table_new(1 << 20, key);
+	root = delegation_new(&spec);
+	delegation_put(table, root);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	delegation_unref(root);
+	delegation_table_free(table);
+	return 0;
+}
+
+// Follows a referral that is found through `parent`.
+static struct delegation *refer(const struct delegation *parent, const char *qname,
+				const char *const *lines, uint64_t now_ms)
+{
+	static struct response response;
+	static uint8_t name[NAME_MAX_LEN];
+	struct message *message = text_message(qname, TYPE_A, 0, 0, lines);
+	name_copy(name, text_name(qname));
+	const struct response_question question = {
+		.name = name, .type = TYPE_A, .zone = parent->zone};
+
+	response_read(message, &question, &response);
+	assert_int_equal(response.kind, RESPONSE_REFERRAL);
+	struct delegation *d = delegation_of_referral(&response, parent, now_ms);
+	assert_non_null(d);
+	delegation_put(table, d);
+	message_free(message);
+	return d;
+}
+
+static void assert_found(const char *name, uint64_t now_ms, const char *zone)
+{
+	struct delegation *d = delegation_find(table, text_name(name), now_ms);
+
+	assert_non_null(d);
+	assert_true(name_equal(d->zone, text_name(zone)));
+	delegation_unref(d);
+}
+
+static void the_deepest_cut_is_found(void **state)
+{
+	(void)state;
+	struct delegation *com = refer(root, "www.example.com.",
+				       LINES("ns com. 300 IN NS ns.com.",
+					     "ar ns.com. 300 IN A 192.0.2.1"),
+				       NOW);
+	struct delegation *example = refer(com, "www.example.com.",
+					   LINES("ns example.com. 300 IN NS ns.example.com.",
+						 "ar ns.example.com. 300 IN AAAA 2001:db8::1"),
+					   NOW);
+	assert_found("www.example.com.", NOW, "example.com.");
+	assert_found("example.com.", NOW, "example.com.");
+	assert_found("other.com.", NOW, "com.");
+	assert_found("org.", NOW, ".");
+	assert_int_equal(example->ns_count, 1);
+	assert_int_equal(example->ns[0].address_count, 1);
+	assert_int_equal(example->ns[0].addresses[0].family, 6);
+	delegation_unref(com);
+	delegation_unref(example);
+}
+
+// ATTACKS E1
+static void a_cut_ends_with_its_ttl_and_never_after_its_parent(void **state)
+{
+	(void)state;
+	struct delegation *com =
+		refer(root, "a.com.", LINES("ns com. 100 IN NS ns.com."), NOW);
+	struct delegation *example =
+		refer(com, "a.example.com.", LINES("ns example.com. 3600 IN NS ns.example.com."),
+		      NOW + 50000);
+	assert_int_equal(com->expires_ms, NOW + 100000);
+	assert_int_equal(example->expires_ms, com->expires_ms);
+	assert_found("a.example.com.", NOW + 99999, "example.com.");
+	assert_found("a.example.com.", NOW + 100000, ".");
+	delegation_unref(com);
+	delegation_unref(example);
+}
+
+// ATTACKS E2
+static void impossible_ttls_are_clamped(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *ttl;
+		uint64_t life_ms;
+	} rows[] = {
+		{"0", 0},
+		{"1", 1000},
+		{"86400", 86400000},
+		{"604800", 86400000},
+		{"2147483647", 86400000},
+		{"2147483648", 0},
+		{"4294967295", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[100];
+		snprintf(line, sizeof(line), "ns com. %s IN NS ns.com.", rows[i].ttl);
+		struct delegation *d = refer(root, "a.com.", LINES(line), NOW);
+		assert_int_equal(d->expires_ms - NOW, rows[i].life_ms);
+		delegation_unref(d);
+	}
+}
+
+// ATTACKS C4, D1
+static void at_most_thirteen_servers_of_six_addresses_are_kept(void **state)
+{
+	static char lines[400][80];
+	const char *list[401] = {0};
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		snprintf(lines[n++], 80, "ns com. 300 IN NS ns%03d.com.", i);
+	for (int i = 0; i < 20; i++)
+		snprintf(lines[n++], 80, "ar ns000.com. 300 IN A 192.0.2.%d", i + 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = lines[i];
+	struct delegation *d = refer(root, "a.com.", list, NOW);
+	assert_int_equal(d->ns_count, REFERRAL_NS_MAX);
+	for (size_t i = 0; i < d->ns_count; i++)
+		assert_true(d->ns[i].address_count <= REFERRAL_GLUE_MAX);
+	delegation_unref(d);
+}
+
+static void a_full_table_forgets_the_least_used_but_never_the_root(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		char name[40], line[100];
+		snprintf(name, sizeof(name), "a.z%d.", i);
+		snprintf(line, sizeof(line), "ns z%d. 300 IN NS ns.z%d.", i, i);
+		delegation_unref(refer(root, name, LINES(line), NOW));
+	}
+	assert_true(delegation_count(table) < 20000);
+	assert_true(delegation_count(table) > 1000);
+	assert_found("a.z0.", NOW, ".");
+	assert_found("a.z19999.", NOW, "z19999.");
+}
+
+static void what_is_forgotten_is_forgotten_below_as_well(void **state)
+{
+	(void)state;
+	struct delegation *com = refer(root, "a.com.", LINES("ns com. 300 IN NS ns.com."), NOW);
+	delegation_unref(refer(com, "a.b.com.", LINES("ns b.com. 300 IN NS ns.b.com."), NOW));
+	delegation_unref(refer(root, "a.org.", LINES("ns org. 300 IN NS ns.org."), NOW));
+	assert_int_equal(delegation_forget(table, text_name("com.")), 2);
+	assert_found("a.b.com.", NOW, ".");
+	assert_found("a.org.", NOW, "org.");
+	// Whoever holds it still may.
+	assert_true(name_equal(com->zone, text_name("com.")));
+	delegation_unref(com);
+}
+
+static void what_is_said_about_the_ds_is_kept_with_the_cut(void **state)
+{
+	(void)state;
+	struct delegation *com =
+		refer(root, "a.com.",
+		      LINES("ns com. 300 IN NS ns.com.", "ns com. 300 IN NSEC coop. NS RRSIG NSEC"),
+		      NOW);
+	assert_null(com->ds);
+	assert_int_equal(com->proof_count, 1);
+	assert_true(name_equal(com->parent, text_name(".")));
+	assert_ptr_equal(delegation_at(table, text_name("com."), NOW), com);
+	assert_null(delegation_at(table, text_name("a.com."), NOW));
+	delegation_unref(com);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_deepest_cut_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cut_ends_with_its_ttl_and_never_after_its_parent,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(impossible_ttls_are_clamped, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			at_most_thirteen_servers_of_six_addresses_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_full_table_forgets_the_least_used_but_never_the_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_forgotten_is_forgotten_below_as_well, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_said_about_the_ds_is_kept_with_the_cut,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

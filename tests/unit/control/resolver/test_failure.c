@@ -1,0 +1,92 @@
+#include "control/resolver/failure.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#define HASH 0x1234567890abcdefULL
+
+static struct failure_table *table;
+
+static int setup(void **state)
+{
+	(void)state;
+	table = failure_table_new();
+	return table == NULL;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	failure_table_free(table);
+	return 0;
+}
+
+// RFC 9520 §3.2
+static void each_failure_in_a_row_is_held_twice_as_long_up_to_five_minutes(void **state)
+{
+	static const uint32_t expected[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+	uint64_t now_ms = 5000;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		uint32_t ttl_s = failure_backoff(table, HASH, now_ms);
+		assert_int_equal(ttl_s, expected[i]);
+		now_ms += ttl_s * 1000 + 100;
+	}
+}
+
+static void a_second_failure_at_the_same_time_counts_once(void **state)
+{
+	(void)state;
+	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1500), 1);
+	assert_int_equal(failure_backoff(table, HASH, 2000), 2);
+}
+
+static void success_starts_anew(void **state)
+{
+	(void)state;
+	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
+	failure_over(table, HASH);
+	assert_int_equal(failure_backoff(table, HASH, 6000), 1);
+}
+
+static void an_old_failure_is_forgotten(void **state)
+{
+	(void)state;
+	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
+	assert_int_equal(failure_backoff(table, HASH, 60000), 1);
+}
+
+static void questions_do_not_share_their_failures(void **state)
+{
+	(void)state;
+	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
+	assert_int_equal(failure_backoff(table, HASH + 1, 3000), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			each_failure_in_a_row_is_held_twice_as_long_up_to_five_minutes, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(a_second_failure_at_the_same_time_counts_once,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(success_starts_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_old_failure_is_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(questions_do_not_share_their_failures, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

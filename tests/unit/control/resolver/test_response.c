@@ -1,0 +1,488 @@
+#include "control/resolver/response.h"
+
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/rdata.h"
+#include "dataplane/dns/types.h"
+#include "tests/scenario/text.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINES(...) (const char *const[]){__VA_ARGS__, NULL}
+
+static struct message *message;
+static struct response response;
+
+static enum response_kind read_as(const char *qname, uint16_t qtype, const char *zone,
+				  bool forwarder)
+{
+	const struct response_question question = {
+		.name = text_name(qname),
+		.type = qtype,
+		.zone = text_name(zone),
+		.forwarder = forwarder,
+	};
+
+	response_read(message, &question, &response);
+	return response.kind;
+}
+
+static enum response_kind read_it(const char *qname, uint16_t qtype, const char *zone,
+				  uint16_t flags, unsigned rcode, const char *const *lines)
+{
+	static uint8_t zone_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
+
+	message_free(message);
+	message = text_message(qname, qtype, flags, rcode, lines);
+	name_copy(zone_name, text_name(zone));
+	name_copy(name, text_name(qname));
+	const struct response_question question = {.name = name, .type = qtype, .zone = zone_name};
+	response_read(message, &question, &response);
+	return response.kind;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	message_free(message);
+	message = NULL;
+	return 0;
+}
+
+static void assert_link(size_t i, enum step_kind kind, const char *name)
+{
+	assert_true(i < response.link_count);
+	assert_int_equal(response.links[i].kind, kind);
+	assert_true(name_equal(response.links[i].name, text_name(name)));
+}
+
+static void a_plain_answer_is_one_link(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_link(0, STEP_ANSWER, "www.example.");
+	assert_false(response.open);
+	assert_int_equal(response.links[0].rrset->count, 1);
+	assert_null(response.links[0].soa);
+}
+
+static void an_answer_without_aa_is_lame(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, RCODE_NXDOMAIN,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0, NULL), RESPONSE_LAME);
+}
+
+static void a_forwarder_needs_no_aa(void **state)
+{
+	(void)state;
+	read_it("www.example.", TYPE_A, "example.", 0, 0,
+		LINES("an www.example. 300 IN A 192.0.2.1"));
+	assert_int_equal(read_as("www.example.", TYPE_A, "example.", true), RESPONSE_ANSWER);
+}
+
+static void a_cname_chain_is_taken_in_order_whatever_the_order_sent(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an c.example. 300 IN A 192.0.2.1",
+				       "an b.example. 300 IN CNAME c.example.",
+				       "an a.example. 300 IN CNAME b.example.")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 3);
+	assert_link(0, STEP_CNAME, "a.example.");
+	assert_link(1, STEP_CNAME, "b.example.");
+	assert_link(2, STEP_ANSWER, "c.example.");
+	assert_false(response.open);
+}
+
+static void a_target_outside_the_zone_is_left_open(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN CNAME victim.test.",
+				       "an victim.test. 300 IN A 192.0.2.66")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+	assert_true(name_equal(response.names[1], text_name("victim.test.")));
+}
+
+static void the_rcode_is_not_that_of_a_target_outside(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_NXDOMAIN,
+				 LINES("an a.example. 300 IN CNAME victim.test.",
+				       "ns test. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+}
+
+static void a_chain_may_end_in_nxdomain(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_NXDOMAIN,
+				 LINES("an a.example. 300 IN CNAME b.example.",
+				       "ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 2);
+	assert_link(1, STEP_NXDOMAIN, "b.example.");
+	assert_non_null(response.links[1].soa);
+	assert_false(response.open);
+}
+
+static void a_chain_without_a_word_about_its_end_stays_open(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN CNAME b.sub.example.",
+				       "ns sub.example. 300 IN NS ns.sub.example.")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+	assert_null(response.referral.ns);
+}
+
+static void a_cname_asked_for_is_the_answer(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_CNAME, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN CNAME b.example.")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_link(0, STEP_ANSWER, "a.example.");
+}
+
+static void a_dname_rewrites_and_its_cname_is_not_believed(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("x.old.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an old.example. 300 IN DNAME new.example.",
+				       "an x.old.example. 0 IN CNAME evil.example.",
+				       "an x.new.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 2);
+	assert_link(0, STEP_DNAME, "x.old.example.");
+	assert_link(1, STEP_ANSWER, "x.new.example.");
+}
+
+static void a_dname_outside_the_zone_is_ignored(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("x.old.example.", TYPE_A, "old.example.", FLAG_AA, 0,
+				 LINES("an example. 300 IN DNAME evil.test.",
+				       "an x.old.example. 0 IN A 192.0.2.1")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_ANSWER, "x.old.example.");
+}
+
+static void a_dname_that_makes_a_name_too_long_ends_the_chain(void **state)
+{
+	char line[600], name[300] = "";
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		strcat(name, "a23456789012345678901234567890123456789012345678901234567890.");
+	snprintf(line, sizeof(line), "an old.example. 300 IN DNAME %sexample.", name);
+	strcat(name, "old.example.");
+	assert_int_equal(read_it(name, TYPE_A, "example.", FLAG_AA, RCODE_YXDOMAIN, LINES(line)),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.too_long);
+	assert_false(response.open);
+}
+
+static void a_loop_ends_the_reading(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN CNAME b.example.",
+				       "an b.example. 300 IN CNAME a.example.")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 2);
+	assert_true(response.open);
+	assert_true(name_equal(response.names[2], text_name("a.example.")));
+}
+
+static void a_chain_of_twenty_stops_after_eleven(void **state)
+{
+	char lines[20][80];
+	const char *list[21] = {0};
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(lines[i], sizeof(lines[i]), "an c%d.example. 300 IN CNAME c%d.example.", i,
+			 i + 1);
+		list[i] = lines[i];
+	}
+	assert_int_equal(read_it("c0.example.", TYPE_A, "example.", FLAG_AA, 0, list),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, BUDGET_CNAME_MAX);
+	assert_true(response.open);
+}
+
+static void two_cnames_at_one_name_are_malformed(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN CNAME b.example.",
+				       "an a.example. 300 IN CNAME c.example.")),
+			 RESPONSE_MALFORMED);
+}
+
+static void nodata_has_its_soa_and_proofs(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_AAAA, "example.", FLAG_AA, 0,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5",
+				       "ns a.example. 300 IN NSEC b.example. A",
+				       "ns victim.test. 300 IN NSEC z.test. A")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "a.example.");
+	assert_non_null(response.links[0].soa);
+	assert_int_equal(response.links[0].proof_count, 1);
+}
+
+static void nodata_without_soa_is_an_answer_without_one(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_AAAA, "example.", FLAG_AA, 0, NULL),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "a.example.");
+	assert_null(response.links[0].soa);
+	assert_int_equal(read_it("a.example.", TYPE_AAAA, "example.", FLAG_AA, 0,
+				 LINES("ns example. 300 IN NS ns.example.")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "a.example.");
+}
+
+static void a_soa_of_another_zone_is_lame(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("ns test. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_NXDOMAIN,
+				 LINES("ns . 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+}
+
+// ATTACKS A13
+static void a_negative_answer_to_another_question_is_malformed(void **state)
+{
+	(void)state;
+	message_free(message);
+	message = text_message("other.example.", TYPE_A, FLAG_AA, RCODE_NXDOMAIN,
+			       LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5"));
+	assert_int_equal(read_as("victim.example.", TYPE_A, "example.", false),
+			 RESPONSE_MALFORMED);
+	assert_int_equal(read_as("other.example.", TYPE_MX, "example.", false),
+			 RESPONSE_MALFORMED);
+	assert_int_equal(read_as("other.example.", TYPE_A, "example.", false), RESPONSE_ANSWER);
+}
+
+static void nxdomain_with_the_data_asked_for_is_malformed(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_NXDOMAIN,
+				 LINES("an a.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_MALFORMED);
+}
+
+static void a_referral_has_its_servers_and_glue(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
+				 LINES("ns sub.example. 300 IN NS ns1.sub.example.",
+				       "ns sub.example. 300 IN NS ns2.other.example.",
+				       "ns sub.example. 300 IN DS 1 13 2 "
+				       "00000000000000000000000000000000000000000000000000000000000000"
+				       "00",
+				       "ar ns1.sub.example. 300 IN A 192.0.2.1",
+				       "ar ns2.other.example. 300 IN AAAA 2001:db8::1")),
+			 RESPONSE_REFERRAL);
+	assert_true(name_equal(response.referral.ns->owner, text_name("sub.example.")));
+	assert_int_equal(response.referral.ns->count, 2);
+	assert_int_equal(response.referral.glue_count, 2);
+	assert_non_null(response.referral.ds);
+}
+
+// ATTACKS A7
+static void glue_of_others_is_dropped(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
+				 LINES("ns sub.example. 300 IN NS ns1.sub.example.",
+				       "ns sub.example. 300 IN NS ns.victim.test.",
+				       "ar ns1.sub.example. 300 IN A 192.0.2.1",
+				       "ar ns.victim.test. 300 IN A 192.0.2.66",
+				       "ar www.example. 300 IN A 192.0.2.66",
+				       "ar example. 300 IN NS evil.test.")),
+			 RESPONSE_REFERRAL);
+	assert_int_equal(response.referral.glue_count, 1);
+	assert_true(name_equal(response.referral.glue[0]->owner, text_name("ns1.sub.example.")));
+}
+
+// ATTACKS A7
+static void ns_records_beside_an_answer_are_no_referral(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1",
+				       "ns www.example. 300 IN NS evil.test.",
+				       "ar evil.test. 300 IN A 192.0.2.66")),
+			 RESPONSE_ANSWER);
+	assert_null(response.referral.ns);
+	assert_int_equal(response.referral.glue_count, 0);
+}
+
+static void referrals_upward_sideways_and_to_itself_are_lame(void **state)
+{
+	(void)state;
+	static const char *const cuts[] = {".", "example.", "test.", "other.example."};
+
+	for (size_t i = 0; i < 4; i++) {
+		char line[100];
+		snprintf(line, sizeof(line), "ns %s 300 IN NS ns.evil.test.", cuts[i]);
+		assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0, LINES(line)),
+				 RESPONSE_LAME);
+	}
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("ns . 300 IN NS ns.evil.test.")),
+			 RESPONSE_LAME);
+}
+
+static void of_two_cuts_the_higher_one_is_followed(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.a.b.example.", TYPE_A, "example.", 0, 0,
+				 LINES("ns a.b.example. 300 IN NS ns.a.b.example.",
+				       "ns b.example. 300 IN NS ns.b.example.")),
+			 RESPONSE_REFERRAL);
+	assert_true(name_equal(response.referral.ns->owner, text_name("b.example.")));
+}
+
+static void a_ds_question_is_not_referred_to_the_child(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", 0, 0,
+				 LINES("ns sub.example. 300 IN NS ns.sub.example.")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("a.sub.example.", TYPE_DS, "example.", 0, 0,
+				 LINES("ns sub.example. 300 IN NS ns.sub.example.")),
+			 RESPONSE_REFERRAL);
+}
+
+static void the_child_apex_does_not_deny_its_ds(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", FLAG_AA, 0,
+				 LINES("ns sub.example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", FLAG_AA, 0,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "sub.example.");
+	assert_int_equal(read_it(".", TYPE_DS, ".", FLAG_AA, 0,
+				 LINES("ns . 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_ANSWER);
+}
+
+// ATTACKS A9
+static void a_forwarder_may_not_refer(void **state)
+{
+	(void)state;
+	read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
+		LINES("ns www.example. 300 IN NS evil.test.", "ar evil.test. 300 IN A 192.0.2.66"));
+	read_as("www.example.", TYPE_A, "example.", true);
+	assert_null(response.referral.ns);
+	assert_int_equal(response.referral.glue_count, 0);
+	read_it("www.corp.example.", TYPE_A, "corp.example.", 0, 0,
+		LINES("an www.corp.example. 300 IN CNAME www.example.",
+		      "an www.example. 300 IN A 192.0.2.66"));
+	assert_int_equal(read_as("www.corp.example.", TYPE_A, "corp.example.", true),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+}
+
+static void rcodes_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_SERVFAIL, NULL),
+			 RESPONSE_SERVFAIL);
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_REFUSED, NULL),
+			 RESPONSE_REFUSED);
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_NOTAUTH, NULL),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_FORMERR, NULL),
+			 RESPONSE_ERROR);
+	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, RCODE_YXDOMAIN, NULL),
+			 RESPONSE_MALFORMED);
+}
+
+static void a_chain_can_be_cut(void **state)
+{
+	(void)state;
+	read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
+		LINES("an a.example. 300 IN CNAME b.example.", "an b.example. 300 IN A 192.0.2.1"));
+	response_cut(&response, 1);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+	assert_true(name_equal(response.names[1], text_name("b.example.")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plain_answer_is_one_link),
+		cmocka_unit_test(an_answer_without_aa_is_lame),
+		cmocka_unit_test(a_forwarder_needs_no_aa),
+		cmocka_unit_test(a_cname_chain_is_taken_in_order_whatever_the_order_sent),
+		cmocka_unit_test(a_target_outside_the_zone_is_left_open),
+		cmocka_unit_test(the_rcode_is_not_that_of_a_target_outside),
+		cmocka_unit_test(a_chain_may_end_in_nxdomain),
+		cmocka_unit_test(a_chain_without_a_word_about_its_end_stays_open),
+		cmocka_unit_test(a_cname_asked_for_is_the_answer),
+		cmocka_unit_test(a_dname_rewrites_and_its_cname_is_not_believed),
+		cmocka_unit_test(a_dname_outside_the_zone_is_ignored),
+		cmocka_unit_test(a_dname_that_makes_a_name_too_long_ends_the_chain),
+		cmocka_unit_test(a_loop_ends_the_reading),
+		cmocka_unit_test(a_chain_of_twenty_stops_after_eleven),
+		cmocka_unit_test(two_cnames_at_one_name_are_malformed),
+		cmocka_unit_test(nodata_has_its_soa_and_proofs),
+		cmocka_unit_test(nodata_without_soa_is_an_answer_without_one),
+		cmocka_unit_test(a_soa_of_another_zone_is_lame),
+		cmocka_unit_test(a_negative_answer_to_another_question_is_malformed),
+		cmocka_unit_test(nxdomain_with_the_data_asked_for_is_malformed),
+		cmocka_unit_test(a_referral_has_its_servers_and_glue),
+		cmocka_unit_test(glue_of_others_is_dropped),
+		cmocka_unit_test(ns_records_beside_an_answer_are_no_referral),
+		cmocka_unit_test(referrals_upward_sideways_and_to_itself_are_lame),
+		cmocka_unit_test(of_two_cuts_the_higher_one_is_followed),
+		cmocka_unit_test(a_ds_question_is_not_referred_to_the_child),
+		cmocka_unit_test(the_child_apex_does_not_deny_its_ds),
+		cmocka_unit_test(a_forwarder_may_not_refer),
+		cmocka_unit_test(rcodes_have_names),
+		cmocka_unit_test(a_chain_can_be_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}
