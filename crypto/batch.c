@@ -1,0 +1,475 @@
+#include "crypto/batch.h"
+
+#include "crypto/digest.h"
+#include "crypto/job.h"
+#include "crypto/signed_data.h"
+#include "crypto/worker.h"
+#include "dataplane/dns/edns.h"
+#include "dataplane/dns/rdata.h"
+
+#include <openssl/rand.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMO_MAX     32768
+#define JOBS_MAX     8192
+#define GROUP_MAX    16   // jobs of one key that one worker gets before another's turn
+#define MESSAGE_KEPT 4096 // a job keeps a buffer of up to that for the next
+#define CONTROL_SLOT 0    // workers follow
+
+static_assert(BATCH_WORKERS_MAX + 1 == SLOTS_MAX, "a slot per thread in every key");
+
+struct batch_ticket {
+	struct list link; // in its job, or (next only) free
+	struct job *job;
+	void (*done)(void *arg, bool good);
+	void *arg;
+};
+
+struct batch {
+	struct keys *keys;
+	struct memo *memo;
+	struct digester *digester;
+	struct signed_data data;
+	uint8_t secret[16];
+
+	struct job **buckets; // jobs under way, by fingerprint
+	size_t bucket_mask;
+	struct list ready; // keys with pending jobs
+	size_t job_count, job_max;
+	size_t queued; // of them, not handed to anybody yet
+	struct job *free_jobs;
+	struct batch_ticket *free_tickets;
+
+	struct worker *workers[BATCH_WORKERS_MAX];
+	unsigned worker_count;
+	struct batch_counters counters;
+};
+
+// ---- jobs and tickets, kept for the next ----
+
+static struct job *job_new(struct batch *b)
+{
+	struct job *job = b->free_jobs;
+
+	if (job != NULL) {
+		b->free_jobs = job->next;
+	} else {
+		job = calloc(1, sizeof(*job));
+		if (job == NULL)
+			return NULL;
+	}
+	list_init(&job->pending);
+	list_init(&job->tickets);
+	b->job_count++;
+	return job;
+}
+
+static void job_free(struct batch *b, struct job *job)
+{
+	if (job->key != NULL)
+		key_unref(job->key);
+	job->key = NULL;
+	if (job->message_cap > MESSAGE_KEPT) {
+		free(job->message);
+		job->message = NULL;
+		job->message_cap = 0;
+	}
+	job->next = b->free_jobs;
+	b->free_jobs = job;
+	b->job_count--;
+}
+
+static struct batch_ticket *ticket_new(struct batch *b, struct job *job,
+				       const struct batch_request *request)
+{
+	struct batch_ticket *ticket = b->free_tickets;
+
+	if (ticket != NULL)
+		b->free_tickets = (struct batch_ticket *)(void *)ticket->link.next;
+	else
+		ticket = malloc(sizeof(*ticket));
+	if (ticket == NULL)
+		return NULL;
+	ticket->job = job;
+	ticket->done = request->done;
+	ticket->arg = request->arg;
+	list_push(&job->tickets, &ticket->link);
+	return ticket;
+}
+
+static void ticket_free(struct batch *b, struct batch_ticket *ticket)
+{
+	list_remove(&ticket->link);
+	ticket->link.next = (struct list *)(void *)b->free_tickets;
+	b->free_tickets = ticket;
+}
+
+// ---- jobs under way ----
+
+static struct job **bucket_of(struct batch *b, const struct fingerprint *print)
+{
+	return &b->buckets[print->signature & b->bucket_mask];
+}
+
+static struct job *find(struct batch *b, const struct fingerprint *print,
+			const struct rdata_rrsig *rrsig)
+{
+	for (struct job *job = *bucket_of(b, print); job != NULL; job = job->next) {
+		if (memcmp(&job->print, print, sizeof(*print)) == 0 &&
+		    job->signature_len == rrsig->signature_len &&
+		    memcmp(job->signature, rrsig->signature, rrsig->signature_len) == 0)
+			return job;
+	}
+	return NULL;
+}
+
+static void unlink_job(struct batch *b, struct job *job)
+{
+	struct job **p = bucket_of(b, &job->print);
+
+	while (*p != job)
+		p = &(*p)->next;
+	*p = job->next;
+}
+
+static void unqueue(struct batch *b, struct job *job)
+{
+	list_remove(&job->pending);
+	b->queued--;
+	if (list_empty(&job->key->pending))
+		list_remove(&job->key->ready);
+}
+
+static void queue(struct batch *b, struct job *job)
+{
+	struct job **bucket = bucket_of(b, &job->print);
+
+	job->state = JOB_QUEUED;
+	job->next = *bucket;
+	*bucket = job;
+	if (list_empty(&job->key->pending))
+		list_push(&b->ready, &job->key->ready);
+	list_push(&job->key->pending, &job->pending);
+	b->queued++;
+}
+
+// ---- submission ----
+
+// What key_verify() takes, and the fingerprint, out of b->data.
+static bool fill(struct batch *b, struct job *job, const struct rdata_rrsig *rrsig)
+{
+	const EVP_MD *md = job->key->algorithm->md;
+
+	job->digest_len = digester_sum(b->digester, md != NULL ? md : algorithm_sha256(),
+				       b->data.bytes, b->data.len, job->digest);
+	if (job->digest_len == 0)
+		return false;
+	job->print = (struct fingerprint){
+		.key_id = job->key->id,
+		.signature = siphash_2_4(b->secret, rrsig->signature, rrsig->signature_len),
+	};
+	size_t len = job->digest_len;
+	memcpy(job->print.digest, job->digest,
+	       len < FINGERPRINT_DIGEST_LEN ? len : FINGERPRINT_DIGEST_LEN);
+	memcpy(job->signature, rrsig->signature, rrsig->signature_len);
+	job->signature_len = rrsig->signature_len;
+	return true;
+}
+
+static bool keep_message(struct batch *b, struct job *job)
+{
+	if (job->key->algorithm->md != NULL)
+		return true;
+	if (b->data.len > job->message_cap) {
+		uint8_t *grown = realloc(job->message, b->data.len);
+		if (grown == NULL)
+			return false;
+		job->message = grown;
+		job->message_cap = b->data.len;
+	}
+	memcpy(job->message, b->data.bytes, b->data.len);
+	job->message_len = b->data.len;
+	return true;
+}
+
+// Known, joined or queued: `job` is ours and goes back unless it is queued.
+static enum batch_answer place(struct batch *b, struct job *job, const struct rdata_rrsig *rrsig,
+			       const struct batch_request *request, struct batch_ticket **ticket)
+{
+	if (!fill(b, job, rrsig))
+		return BATCH_FULL;
+	if (memo_has(b->memo, &job->print)) {
+		b->counters.memo_hits++;
+		return BATCH_GOOD;
+	}
+	struct job *same = find(b, &job->print, rrsig);
+	if (same != NULL) {
+		*ticket = ticket_new(b, same, request);
+		if (*ticket == NULL)
+			return BATCH_FULL;
+		b->counters.joined++;
+		job_free(b, job);
+		return BATCH_QUEUED;
+	}
+	if (b->job_count > b->job_max || !keep_message(b, job))
+		return BATCH_FULL;
+	if (request->charge != NULL && !request->charge(request->arg)) {
+		b->counters.refused++;
+		return BATCH_REFUSED;
+	}
+	*ticket = ticket_new(b, job, request);
+	if (*ticket == NULL)
+		return BATCH_FULL;
+	queue(b, job);
+	return BATCH_QUEUED;
+}
+
+static enum batch_answer unusable(struct batch *b)
+{
+	b->counters.unusable++;
+	return BATCH_BAD;
+}
+
+enum batch_answer batch_submit(struct batch *b, const struct batch_request *request,
+			       struct batch_ticket **ticket)
+{
+	struct rdata_rrsig rrsig;
+
+	b->counters.submitted++;
+	if (!rdata_rrsig(request->rrsig.data, request->rrsig.len, &rrsig) ||
+	    request->dnskey_len < 4 || request->dnskey[3] != rrsig.algorithm)
+		return unusable(b);
+	struct job *job = job_new(b);
+	if (job == NULL)
+		return BATCH_FULL;
+	enum batch_answer answer = BATCH_FULL;
+	job->key = keys_get(b->keys, request->dnskey, request->dnskey_len);
+	if (job->key != NULL) {
+		int rc = -EINVAL;
+		if (!job->key->broken && rrsig.signature_len == job->key->signature_len)
+			rc = signed_data_build(&b->data, request->rrset, request->rrsig.data,
+					       &rrsig);
+		if (rc == 0)
+			answer = place(b, job, &rrsig, request, ticket);
+		else if (rc == -EINVAL)
+			answer = unusable(b);
+	}
+	if (answer != BATCH_QUEUED)
+		job_free(b, job);
+	if (answer == BATCH_FULL)
+		b->counters.full++;
+	return answer;
+}
+
+void batch_cancel(struct batch *b, struct batch_ticket *ticket)
+{
+	struct job *job = ticket->job;
+
+	b->counters.cancelled++;
+	ticket_free(b, ticket);
+	if (!list_empty(&job->tickets) || job->state != JOB_QUEUED)
+		return;
+	unqueue(b, job);
+	unlink_job(b, job);
+	job_free(b, job);
+}
+
+// ---- verification ----
+
+static void finish(struct batch *b, struct job *job, bool good)
+{
+	struct list *link;
+
+	job->state = JOB_DONE;
+	unlink_job(b, job);
+	if (good) {
+		b->counters.verified++;
+		memo_add(b->memo, &job->print);
+	} else {
+		b->counters.failed++;
+	}
+	while ((link = list_pop(&job->tickets)) != NULL) {
+		struct batch_ticket *ticket = LIST_OF(link, struct batch_ticket, link);
+		void (*done)(void *arg, bool good) = ticket->done;
+		void *arg = ticket->arg;
+		ticket_free(b, ticket);
+		done(arg, good);
+	}
+	job_free(b, job);
+}
+
+// The next job of the key whose turn it is, no longer queued.
+static struct job *next_of(struct batch *b, struct key *key)
+{
+	if (list_empty(&key->pending))
+		return NULL;
+	struct job *job = LIST_OF(key->pending.next, struct job, pending);
+	unqueue(b, job);
+	job->state = JOB_RUNNING;
+	return job;
+}
+
+static void run_inline(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg),
+		       void *now_arg, uint64_t limit_us)
+{
+	uint64_t start_us = now_us != NULL ? now_us(now_arg) : 0;
+	bool late = false;
+
+	while (jobs_max > 0 && !late && !list_empty(&b->ready)) {
+		struct key *key = LIST_OF(b->ready.next, struct key, ready);
+		struct job *job;
+		b->counters.groups++;
+		key->refs++; // the last job may let go of it
+		while (jobs_max > 0 && !late && (job = next_of(b, key)) != NULL) {
+			finish(b, job, job_verify(job, CONTROL_SLOT));
+			jobs_max--;
+			late = now_us != NULL && now_us(now_arg) - start_us >= limit_us;
+		}
+		key_unref(key);
+	}
+}
+
+static void collect(struct batch *b)
+{
+	struct job *job;
+
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		while ((job = worker_take(b->workers[i])) != NULL)
+			finish(b, job, job->good);
+	}
+}
+
+static struct worker *least_loaded(const struct batch *b)
+{
+	struct worker *least = b->workers[0];
+
+	for (unsigned i = 1; i < b->worker_count; i++) {
+		if (worker_load(b->workers[i]) < worker_load(least))
+			least = b->workers[i];
+	}
+	return worker_load(least) < WORKER_JOBS_MAX ? least : NULL;
+}
+
+static void hand_out(struct batch *b)
+{
+	struct worker *worker;
+
+	while (!list_empty(&b->ready) && (worker = least_loaded(b)) != NULL) {
+		struct key *key = LIST_OF(b->ready.next, struct key, ready);
+		unsigned given = 0;
+		b->counters.groups++;
+		while (given < GROUP_MAX && worker_load(worker) < WORKER_JOBS_MAX) {
+			struct job *job = next_of(b, key);
+			if (job == NULL)
+				break;
+			bool taken = worker_give(worker, job);
+			assert(taken);
+			given++;
+		}
+		worker_kick(worker);
+	}
+}
+
+size_t batch_run(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg), void *now_arg,
+		 uint64_t limit_us)
+{
+	if (b->worker_count == 0) {
+		run_inline(b, jobs_max, now_us, now_arg, limit_us);
+	} else {
+		collect(b);
+		hand_out(b);
+	}
+	return b->queued;
+}
+
+// ---- life ----
+
+static bool start_workers(struct batch *b, const struct batch_config *config)
+{
+	for (; b->worker_count < config->workers; b->worker_count++) {
+		struct worker *worker = worker_start(CONTROL_SLOT + 1 + b->worker_count,
+						     config->wake, config->wake_arg);
+		if (worker == NULL)
+			return false;
+		b->workers[b->worker_count] = worker;
+	}
+	return true;
+}
+
+struct batch *batch_new(const struct batch_config *config)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	size_t buckets = 64;
+
+	if (b == NULL || config->workers > BATCH_WORKERS_MAX) {
+		free(b);
+		return NULL;
+	}
+	list_init(&b->ready);
+	b->job_max = config->jobs_max != 0 ? config->jobs_max : JOBS_MAX;
+	while (buckets < b->job_max)
+		buckets *= 2;
+	b->bucket_mask = buckets - 1;
+	b->buckets = calloc(buckets, sizeof(b->buckets[0]));
+	b->keys = keys_new(config->keys_max);
+	b->memo = memo_new(config->memo_max != 0 ? config->memo_max : MEMO_MAX);
+	b->digester = digester_new();
+	if (b->buckets == NULL || b->keys == NULL || b->memo == NULL || b->digester == NULL ||
+	    RAND_bytes(b->secret, sizeof(b->secret)) != 1 || !start_workers(b, config)) {
+		batch_free(b);
+		return NULL;
+	}
+	return b;
+}
+
+static void free_job_memory(struct batch *b)
+{
+	for (size_t i = 0; b->buckets != NULL && i <= b->bucket_mask; i++) {
+		while (b->buckets[i] != NULL) {
+			struct job *job = b->buckets[i];
+			struct list *link;
+			b->buckets[i] = job->next;
+			while ((link = list_pop(&job->tickets)) != NULL)
+				free(LIST_OF(link, struct batch_ticket, link));
+			list_remove(&job->pending);
+			list_remove(&job->key->ready);
+			job_free(b, job);
+		}
+	}
+	while (b->free_jobs != NULL) {
+		struct job *job = b->free_jobs;
+		b->free_jobs = job->next;
+		free(job->message);
+		free(job);
+	}
+	while (b->free_tickets != NULL) {
+		struct batch_ticket *ticket = b->free_tickets;
+		b->free_tickets = (struct batch_ticket *)(void *)ticket->link.next;
+		free(ticket);
+	}
+}
+
+void batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	for (unsigned i = 0; i < b->worker_count; i++)
+		worker_stop(b->workers[i]);
+	free_job_memory(b);
+	free(b->buckets);
+	keys_free(b->keys);
+	memo_free(b->memo);
+	digester_free(b->digester);
+	signed_data_free(&b->data);
+	free(b);
+}
+
+void batch_counters(const struct batch *b, struct batch_counters *out)
+{
+	*out = b->counters;
+	out->keys_parsed = keys_parsed(b->keys);
+}

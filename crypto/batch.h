@@ -1,0 +1,93 @@
+// The only way to verify a signature. Jobs copy what they need when they are submitted (ATTACKS
+// §0.2), are verified in groups of one key by batch_run() or by worker threads, identical ones
+// once, and a signature that was verified before is not verified again.
+//
+// Knows no clock and no trust: whether a signature may be used at all (times, labels, signer,
+// key flags) is for the caller to decide before.
+//
+// Thread: control.
+#pragma once
+
+#include "dataplane/dns/rrset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch;
+struct batch_ticket; // one submission that is under way
+
+#define BATCH_WORKERS_MAX 16
+
+struct batch_config {
+	size_t keys_max;  // parsed keys kept, 0: 4,096
+	size_t memo_max;  // verified signatures remembered, 0: 32,768
+	size_t jobs_max;  // under way at once, 0: 8,192
+	unsigned workers; // 0: batch_run() verifies
+	// Called by a worker's thread when results wait for batch_run(); must not block. NULL: the
+	// caller polls.
+	void (*wake)(void *arg);
+	void *wake_arg;
+};
+
+// NULL: no memory, or a thread could not be started.
+struct batch *batch_new(const struct batch_config *config)
+	__attribute__((nonnull, warn_unused_result));
+// Cancels everything and calls nobody.
+void batch_free(struct batch *batch);
+
+enum batch_answer {
+	BATCH_GOOD,    // verified before: done is not called
+	BATCH_BAD,     // cannot verify: broken key, shapes that do not fit; done is not called
+	BATCH_QUEUED,  // done will be called once, from batch_run(), unless cancelled
+	BATCH_REFUSED, // charge said no
+	BATCH_FULL,    // jobs_max or no memory: nothing to do with the signature
+};
+
+struct batch_request {
+	const uint8_t *dnskey; // RDATA
+	size_t dnskey_len;
+	const struct rrset *rrset;
+	struct rdata rrsig; // RDATA; need not be one of rrset's
+	// Asked before anything is queued, not for what is known already. NULL: yes.
+	bool (*charge)(void *arg);
+	void (*done)(void *arg, bool good);
+	void *arg; // of charge and done
+};
+
+// Everything in the request may go away afterwards. *ticket is set when QUEUED and is valid until
+// done is called or the ticket is cancelled.
+enum batch_answer batch_submit(struct batch *batch, const struct batch_request *request,
+			       struct batch_ticket **ticket)
+	__attribute__((nonnull, warn_unused_result));
+
+// done is not called any more; what nobody else waits for is freed at once, or when the worker
+// that has it right now gives it back.
+void batch_cancel(struct batch *batch, struct batch_ticket *ticket) __attribute__((nonnull));
+
+// One turn: takes in what workers finished and hands them what is queued, or without workers
+// verifies up to jobs_max jobs, and stops early once now_us() (NULL: no limit) has moved on by
+// limit_us. Calls done, which may submit and cancel. Returns the jobs still queued: when not 0,
+// call again soon.
+size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *arg), void *now_arg,
+		 uint64_t limit_us) __attribute__((nonnull(1)));
+
+#define BATCH_COUNTERS(X)                                                                          \
+	X(submitted, "signatures handed in")                                                       \
+	X(verified, "signatures verified and good")                                                \
+	X(failed, "signatures verified and wrong")                                                 \
+	X(unusable, "signatures that cannot be verified: broken key or wrong shape")               \
+	X(memo_hits, "signatures known to be good from before")                                    \
+	X(joined, "signatures that were already under way")                                        \
+	X(cancelled, "submissions cancelled")                                                      \
+	X(refused, "submissions refused by a budget")                                              \
+	X(full, "submissions refused because too many were under way")                             \
+	X(groups, "groups of one key")                                                             \
+	X(keys_parsed, "public keys parsed")
+
+struct batch_counters {
+#define X(field, words) uint64_t field;
+	BATCH_COUNTERS(X)
+#undef X
+};
+void batch_counters(const struct batch *batch, struct batch_counters *out) __attribute__((nonnull));

@@ -1,0 +1,59 @@
+// Public keys out of DNSKEY RDATA, parsed once, and the raw verification with one of them.
+// Inside crypto only: everybody else verifies through crypto/batch.h.
+//
+// Thread: control, except key_verify(): one thread per slot.
+#pragma once
+
+#include "crypto/list.h"
+
+#include <openssl/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIGNATURE_MAX 512 // RSA with 4096 bits
+#define SLOTS_MAX     17  // threads that verify: control and 16 workers
+
+struct algorithm;
+
+struct key {
+	uint64_t id; // never used again
+	bool broken; // cannot verify anything
+	const struct algorithm *algorithm;
+	size_t signature_len;
+	EVP_PKEY *pkey;
+	void *contexts[SLOTS_MAX]; // EVP_PKEY_CTX, for EdDSA EVP_MD_CTX; each its slot's alone
+
+	struct list pending; // batch: jobs that wait for this key
+	struct list ready;   // batch: in its list of keys with pending jobs
+
+	// The cache's own.
+	struct list used; // least recently used first
+	struct key *next; // in the bucket
+	uint64_t hash;
+	unsigned refs; // users, and one while it is in the cache
+	bool cached;
+	size_t rdlen;
+	uint8_t rdata[];
+};
+
+struct keys; // a bounded cache
+
+// keys_max: 0 is 4096. NULL: no memory.
+struct keys *keys_new(size_t keys_max) __attribute__((warn_unused_result));
+void keys_free(struct keys *keys); // no key may be in use
+
+// The key of this DNSKEY RDATA, with a reference for the caller; NULL: no memory. A key that
+// cannot be used (algorithm not supported, wrong length, RSA outside 512 to 4096 bits or with an
+// exponent above 2^32 + 1, no point of its curve) is remembered as broken: it is not parsed again.
+struct key *keys_get(struct keys *keys, const uint8_t *dnskey, size_t len)
+	__attribute__((nonnull, warn_unused_result));
+void key_unref(struct key *key) __attribute__((nonnull));
+
+// data: the digest, or for EdDSA the signed data itself.
+bool key_verify(struct key *key, unsigned slot, const uint8_t *data, size_t len,
+		const uint8_t *signature, size_t signature_len)
+	__attribute__((nonnull, warn_unused_result));
+
+uint64_t keys_parsed(const struct keys *keys) __attribute__((nonnull, pure));

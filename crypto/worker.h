@@ -1,0 +1,24 @@
+// A thread that verifies jobs: in by one ring, out by another, asleep when there is nothing.
+//
+// Thread: control; the worker's own thread touches nothing but the jobs it was handed.
+#pragma once
+
+#include <stdbool.h>
+
+struct job;
+struct worker;
+
+#define WORKER_JOBS_MAX 256 // handed over and not taken back
+
+// slot: the worker's own in every key. wake may be NULL. NULL: no thread or no memory.
+struct worker *worker_start(unsigned slot, void (*wake)(void *arg), void *wake_arg)
+	__attribute__((warn_unused_result));
+// Waits for what it is doing right now. Jobs in the rings stay with the caller.
+void worker_stop(struct worker *worker);
+
+unsigned worker_load(const struct worker *worker) __attribute__((nonnull, pure));
+// False when it has WORKER_JOBS_MAX already. worker_kick() once a few were handed over.
+bool worker_give(struct worker *worker, struct job *job)
+	__attribute__((nonnull, warn_unused_result));
+void worker_kick(struct worker *worker) __attribute__((nonnull));
+struct job *worker_take(struct worker *worker) __attribute__((nonnull)); // NULL: none finished
