@@ -3,14 +3,9 @@
 #include "crypto/digest.h"
 #include "dataplane/dns/types.h"
 #include "tests/unit/control/validator/signer.h"
+#include "tests/unit/crypto/unit.h"
 #include "tests/unit/crypto/vectors.h"
 
-#include <cmocka.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 static void note(void *arg, bool good)
