@@ -66,7 +66,8 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 	const struct dataplane_config *config = &dataplane->config;
 	size_t queues = config->device_count * config->lcore_count;
 	size_t each = config->packet_memory_bytes / 4 * 3 / queues;
-	size_t fit = each / pool_object_bytes(device->kind);
+	size_t bytes = pool_object_bytes(device->kind, dataplane->hugepages);
+	size_t fit = each / bytes;
 	size_t least = pool_min_count(device->kind);
 
 	if (fit < least)
@@ -74,8 +75,7 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 				"packet memory of %zu MiB is too little for %zu queues: port '%s' "
 				"needs %zu packet buffers per queue; give at least %zu MiB",
 				config->packet_memory_bytes >> 20, queues, device->text, least,
-				(least * pool_object_bytes(device->kind) * queues / 3 * 4 >> 20) +
-					1);
+				(least * bytes * queues / 3 * 4 >> 20) + 1);
 	*count = (unsigned)(fit < POOL_MAX ? fit : POOL_MAX);
 	return 0;
 }
@@ -94,7 +94,8 @@ static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
 			return code;
 		dataplane->port_count++;
 		code = port_open(&dataplane->ports[i], device, (unsigned)i,
-				 (unsigned)config->lcore_count, count, err, err_len);
+				 (unsigned)config->lcore_count, count, dataplane->hugepages, err,
+				 err_len);
 	}
 	for (size_t i = 0; i < config->device_count && code == 0; i++)
 		code = port_start(&dataplane->ports[i], dataplane->ports[0].mac, err, err_len);

@@ -9,5 +9,5 @@
 // sentence.
 int ingress_close(const char *interface, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
-// Lets the kernel have the packets again. A table that is gone already is no error.
+// Lets the kernel have the packets again. No table, or no nft, is no error.
 void ingress_open(const char *interface) __attribute__((nonnull));

@@ -15,12 +15,18 @@
 // gap wherever a buffer would cross a page: buffers must tile the page. 2048 bytes would do for
 // that, but of them the kernel keeps 256, and header, mbuf and headroom 320: a full Ethernet
 // frame (1514) would not fit and TCP through the tap would stall. So one buffer is one page.
-#define XDP_OBJECT_BYTES 4096
+// Other drivers do not need it, but without hugepages their buffers take a page each anyway.
+#define TILE_BYTES 4096
 
-size_t pool_object_bytes(enum device_kind kind)
+static bool is_tiled(enum device_kind kind, bool hugepages)
 {
-	if (kind == DEVICE_AF_XDP)
-		return XDP_OBJECT_BYTES;
+	return kind == DEVICE_AF_XDP || !hugepages;
+}
+
+size_t pool_object_bytes(enum device_kind kind, bool hugepages)
+{
+	if (is_tiled(kind, hugepages))
+		return TILE_BYTES;
 	return rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0,
 					 NULL);
 }
@@ -47,7 +53,7 @@ static struct rte_mempool *pool_tiled(const char *name, unsigned count)
 
 	// What is left of the page after the library's header and the mbuf is data room.
 	used = rte_mempool_calc_obj_size(sizeof(struct rte_mbuf), RTE_MEMPOOL_F_NO_SPREAD, &size);
-	private.mbuf_data_room_size = (uint16_t)(XDP_OBJECT_BYTES - used);
+	private.mbuf_data_room_size = (uint16_t)(TILE_BYTES - used);
 	pool = rte_mempool_create_empty(
 		name, count, (unsigned)(sizeof(struct rte_mbuf) + private.mbuf_data_room_size),
 		CACHE_COUNT, sizeof private, SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_SPREAD);
@@ -56,8 +62,8 @@ static struct rte_mempool *pool_tiled(const char *name, unsigned count)
 	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) != 0)
 		goto unwind;
 	rte_pktmbuf_pool_init(pool, &private);
-	zone = rte_memzone_reserve_aligned(name, (size_t)count * XDP_OBJECT_BYTES, SOCKET_ID_ANY,
-					   RTE_MEMZONE_IOVA_CONTIG, XDP_OBJECT_BYTES);
+	zone = rte_memzone_reserve_aligned(name, (size_t)count * TILE_BYTES, SOCKET_ID_ANY,
+					   RTE_MEMZONE_IOVA_CONTIG, TILE_BYTES);
 	if (zone == NULL)
 		goto unwind;
 	if (rte_mempool_populate_iova(pool, zone->addr, zone->iova, zone->len, memory_free,
@@ -72,9 +78,10 @@ unwind:
 	return NULL;
 }
 
-struct rte_mempool *pool_new(const char *name, enum device_kind kind, unsigned count)
+struct rte_mempool *pool_new(const char *name, enum device_kind kind, bool hugepages,
+			     unsigned count)
 {
-	if (kind == DEVICE_AF_XDP)
+	if (is_tiled(kind, hugepages))
 		return pool_tiled(name, count);
 	return rte_pktmbuf_pool_create(name, count, CACHE_COUNT, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 				       SOCKET_ID_ANY);

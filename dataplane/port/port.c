@@ -96,7 +96,8 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 		int code;
 
 		snprintf(name, sizeof name, "port%u-queue%u", index, queue);
-		port->pools[queue] = pool_new(name, port->device.kind, port->pool_count);
+		port->pools[queue] =
+			pool_new(name, port->device.kind, port->hugepages, port->pool_count);
 		if (port->pools[queue] == NULL)
 			return sentence(err, err_len, -ENOMEM,
 					"port '%s': no memory for %u packet buffers (%s)",
@@ -118,7 +119,7 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 }
 
 int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
-	      unsigned pool_count, char *err, size_t err_len)
+	      unsigned pool_count, bool hugepages, char *err, size_t err_len)
 {
 	struct rte_ether_addr mac;
 	int code;
@@ -126,8 +127,11 @@ int port_open(struct port *port, const struct device *device, unsigned index, un
 	*port = (struct port){.device = *device,
 			      .queue_count = queue_count,
 			      .pool_count = pool_count,
+			      .hugepages = hugepages,
 			      .filter_fd = -1};
+	// What a killed process of this or the other driver left on the interface goes away.
 	if (device->kind == DEVICE_AF_XDP) {
+		ingress_open(device->interface);
 		xdp_prepare();
 	} else if (device->ifindex != 0) {
 		code = xdp_leftover_remove(device->ifindex);

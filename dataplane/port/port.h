@@ -18,6 +18,7 @@ struct port {
 	uint16_t mtu;
 	unsigned queue_count;
 	unsigned pool_count; // packet buffers per queue
+	bool hugepages;
 	struct rte_mempool *pools[DATAPLANE_LCORES_MAX];
 	bool opened, started, ingress_closed;
 	int filter_fd; // a socket whose memberships open the interface's address filter
@@ -26,7 +27,7 @@ struct port {
 // Probes, configures and fills the port's queues with buffers, without starting it.
 // 0, or -errno with a sentence; port_close() is right in either case.
 int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
-	      unsigned pool_count, char *err, size_t err_len)
+	      unsigned pool_count, bool hugepages, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 // Starts it, accepting also packets to mac (the first port's address, which the tap has).
 int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_len)
