@@ -44,7 +44,9 @@ def _parser():
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     up = verbs.add_parser("up", help="bring the lab up (fine to repeat)")
-    up.add_argument("--zones", type=int, default=lab.DEFAULT_ZONES, help="signed zones (%(default)s)")
+    up.add_argument(
+        "--zones", type=int, default=lab.DEFAULT_ZONES, help="signed zones (%(default)s)"
+    )
     up.set_defaults(run=lambda options: lab.up(options.zones, say))
     down = verbs.add_parser("down", help="remove everything that up made")
     down.set_defaults(run=lambda options: lab.down(say))

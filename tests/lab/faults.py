@@ -188,7 +188,10 @@ def _start_relay(provider):
     def listening():
         if child.poll() is not None:
             raise LabError(f"the relay ended early: {state.last_words(f'relay-{provider}')}")
-        return control.exists()
+        try:
+            return _request(provider, "stats\n").startswith("ok")
+        except LabError:
+            return False
 
     state.wait_until(listening, RELAY_LIMIT_S, "the start of the relay")
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from . import authority, delegation, keys, manifest, network, signing, state
-from .state import LAB, STATE_DIR, ZONES, LabError
+from .state import LAB, MARK, STATE_DIR, ZONES, LabError
 from .world import World
 
 ALGORITHMS = (8, 13, 15)
@@ -57,6 +57,7 @@ def up(count, say):
         if is_up(count):
             say("the lab is up already")
             return
+        state.claim()
         _remove(say)
         began = time.monotonic()
         try:
@@ -140,6 +141,8 @@ def down(say):
         if not present and not any(network.exists(name) for name in network.SHORT_NAMES):
             say("there is no lab")
             return
+        if present:
+            state.claim()
         _remove(say)
         shutil.rmtree(STATE_DIR, ignore_errors=True)
         say("the lab is down")
@@ -150,7 +153,7 @@ def _remove(say):
     state_files = state.processes()
     if STATE_DIR.is_dir():
         state.stop(list(state_files))
-        network.end_leftovers(str(STATE_DIR))
+        state.end_leftovers()
         network.settle()
     for pid, command in network.remove().items():
         say(f"warning: process {pid} is not the lab's and has lost its network: {command}")
@@ -158,4 +161,7 @@ def _remove(say):
         network.run(["umount", str(ZONES)])
     if STATE_DIR.is_dir():
         for entry in STATE_DIR.iterdir():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry != MARK:
+                entry.unlink()

@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import os
 import pathlib
-import signal
 import subprocess
 import time
 
@@ -245,16 +244,6 @@ def command_of(pid):
         return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
-
-
-def end_leftovers(marker):
-    """Ends processes in the providers that carry our state directory in their command line:
-    what a run that crashed before it wrote its records has left."""
-    for provider in filter(exists, PROVIDERS):
-        for pid in residents(provider):
-            if marker in command_of(pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
 
 
 def remove():

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ from .topology import STATE_DIR
 PROCESSES = STATE_DIR / "processes.json"
 LAB = STATE_DIR / "lab.json"
 ZONES = STATE_DIR / "zones"
+MARK = STATE_DIR / "is-assay-lab"
 STOP_LIMIT_S = 5
 
 
@@ -108,6 +110,35 @@ def stop(names):
             _signal_session(record["pid"], signal.SIGKILL)
     _reap()
     write_json(PROCESSES, {name: record for name, record in records.items() if name not in ours})
+
+
+_DAEMONS = {"nsd", "knotd", "relay"}
+
+
+def end_leftovers():
+    """Ends our daemons that no record names: a run died between starting and recording one.
+
+    They are known by their program and by an argument inside our state directory.
+    """
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        inside = any(word.startswith(f"{STATE_DIR}/") for word in words[1:])
+        if inside and os.path.basename(words[0]) in _DAEMONS:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def claim():
+    """Marks the state directory as the lab's own; refuses one that holds something else."""
+    if not MARK.exists():
+        if any(STATE_DIR.iterdir()):
+            raise LabError(f"{STATE_DIR} is not empty and not a lab's: set ASSAY_LAB_DIR")
+        MARK.touch()
 
 
 def _reap():

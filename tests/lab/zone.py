@@ -98,8 +98,8 @@ class Zone:
     def ask(self, owner, qtype, answer=None, why="", **expected):
         """Puts a question with its right answer into the oracle.
 
-        expected: rcode, ad, ede (None or a list), chain (CNAME targets in order), tcp (True: does
-        not fit into 1232 bytes), and varies (fields in which validators may rightly differ).
+        expected: rcode, ad, ede (None or a list), chain (CNAME targets in order), tcp (True:
+        does not fit into 1232 bytes), varies (fields in which validators may rightly differ).
         """
         self.questions.append(
             {
@@ -150,7 +150,12 @@ def own_servers(zone_name, providers, host_index=0, per_provider=1, v6=True):
 
 
 # The providers' own zones, whose names other zones use for their NS without glue.
-PROVIDER_ZONES = {"a": "dns-a.nsec.", "b": "dns-b.nsec3.", "c": "dns-c.optout.", "d": "dns-d.plain."}
+PROVIDER_ZONES = {
+    "a": "dns-a.nsec.",
+    "b": "dns-b.nsec3.",
+    "c": "dns-c.optout.",
+    "d": "dns-d.plain.",
+}
 
 
 def provider_servers(providers, host_index=0):
