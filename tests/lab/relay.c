@@ -51,10 +51,9 @@ int loop_add(int fd, struct watcher *watcher, uint32_t events)
 static size_t print_counters(char *text, size_t capacity)
 {
 	size_t len = (size_t)snprintf(text, capacity, "ok\n");
-#define X(name) \
-	len += (size_t)snprintf( \
-		text + len, capacity - len, "%s %llu\n", #name, (unsigned long long)counters.name \
-	);
+#define X(name)                                                                                    \
+	len += (size_t)snprintf(text + len, capacity - len, "%s %llu\n", #name,                    \
+				(unsigned long long)counters.name);
 	COUNTERS(X)
 #undef X
 	return len;
@@ -124,9 +123,8 @@ static int address_parse(const char *text, uint16_t port, struct sockaddr_storag
 	return -EINVAL;
 }
 
-static int endpoint_open(
-	struct endpoint *endpoint, const char *text, uint16_t listen_port, uint16_t authority_port
-)
+static int endpoint_open(struct endpoint *endpoint, const char *text, uint16_t listen_port,
+			 uint16_t authority_port)
 {
 	struct sockaddr_storage local;
 	const int len = address_parse(text, listen_port, &local);
@@ -169,7 +167,8 @@ static int fail(const char *what, int error)
 int main(int argc, char **argv)
 {
 	if (argc < 5 || argc - 4 > ENDPOINTS_MAX) {
-		fprintf(stderr, "usage: relay CONTROL-SOCKET LISTEN-PORT AUTHORITY-PORT ADDRESS...\n");
+		fprintf(stderr,
+			"usage: relay CONTROL-SOCKET LISTEN-PORT AUTHORITY-PORT ADDRESS...\n");
 		return EXIT_FAILURE;
 	}
 	loop_fd = epoll_create1(EPOLL_CLOEXEC);

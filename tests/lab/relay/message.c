@@ -141,17 +141,13 @@ int question_parse(const uint8_t *message, size_t len, struct question *question
 	return 0;
 }
 
-size_t message_refuse(
-	const uint8_t *query,
-	const struct question *question,
-	uint8_t rcode,
-	bool truncated,
-	uint8_t *reply,
-	size_t capacity
-)
+size_t message_refuse(const uint8_t *query, const struct question *question, uint8_t rcode,
+		      bool truncated, uint8_t *reply, size_t capacity)
 {
-	const uint8_t opt[] = {0, 0, TYPE_OPT, EDNS_SIZE >> 8, EDNS_SIZE & 0xff, 0, 0,
-			       question->dnssec_ok ? OPT_DO : 0, 0, 0, 0};
+	uint8_t opt[1 + RECORD_FIXED_LEN] = {0};
+	put16(opt + 1, TYPE_OPT);
+	put16(opt + 3, EDNS_SIZE);
+	opt[7] = question->dnssec_ok ? OPT_DO : 0;
 	size_t len = question->end;
 	if (len + sizeof(opt) > capacity)
 		return 0;
@@ -258,9 +254,8 @@ static int write_rdata(struct writer *writer, const uint8_t *message, const stru
 	return error ? error : write_bytes(writer, message + at, record->end - at);
 }
 
-static int write_record(
-	struct writer *writer, const uint8_t *message, size_t len, const struct record *record
-)
+static int write_record(struct writer *writer, const uint8_t *message, size_t len,
+			const struct record *record)
 {
 	int error = write_name(writer, message, len, record->owner);
 	const size_t fixed = writer->len;

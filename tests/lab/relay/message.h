@@ -33,14 +33,9 @@ int question_parse(const uint8_t *message, size_t len, struct question *question
 
 // A reply without records: header, question, OPT if the query had one. Returns its length,
 // 0 if it does not fit.
-size_t message_refuse(
-	const uint8_t *query,
-	const struct question *question,
-	uint8_t rcode,
-	bool truncated,
-	uint8_t *reply,
-	size_t capacity
-) __attribute__((nonnull, warn_unused_result));
+size_t message_refuse(const uint8_t *query, const struct question *question, uint8_t rcode,
+		      bool truncated, uint8_t *reply, size_t capacity)
+	__attribute__((nonnull, warn_unused_result));
 
 // Flips bits in the signature of every RRSIG. Returns how many, or -EBADMSG.
 int message_corrupt(uint8_t *message, size_t len) __attribute__((nonnull, warn_unused_result));

@@ -7,21 +7,21 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-#define COUNTERS(X) \
-	X(udp_queries) \
-	X(udp_passed) \
-	X(tcp_connections) \
-	X(tcp_queries) \
-	X(tcp_passed) \
-	X(malformed) \
-	X(dropped) \
-	X(refused) \
-	X(servfail) \
-	X(delayed) \
-	X(truncated) \
-	X(corrupted) \
-	X(stripped) \
-	X(late_replies) \
+#define COUNTERS(X)                                                                                \
+	X(udp_queries)                                                                             \
+	X(udp_passed)                                                                              \
+	X(tcp_connections)                                                                         \
+	X(tcp_queries)                                                                             \
+	X(tcp_passed)                                                                              \
+	X(malformed)                                                                               \
+	X(dropped)                                                                                 \
+	X(refused)                                                                                 \
+	X(servfail)                                                                                \
+	X(delayed)                                                                                 \
+	X(truncated)                                                                               \
+	X(corrupted)                                                                               \
+	X(stripped)                                                                                \
+	X(late_replies)                                                                            \
 	X(overflow)
 
 struct counters {
@@ -74,17 +74,11 @@ int tcp_send_due(void);
 
 // Applies what needs the authority's answer to it. `reply` holds len bytes of capacity; over UDP
 // (udp_size > 0) a result larger than udp_size becomes a truncated one. Returns the new length.
-size_t reply_edit(
-	struct verdict verdict, uint8_t *reply, size_t len, size_t capacity, size_t udp_size
-) __attribute__((nonnull, warn_unused_result));
+size_t reply_edit(struct verdict verdict, uint8_t *reply, size_t len, size_t capacity,
+		  size_t udp_size) __attribute__((nonnull, warn_unused_result));
 
 // Answers without the authority if the verdict says so. Returns the length of the reply, 0 if
 // the authority must be asked; drop is the caller's.
-size_t reply_at_once(
-	struct verdict verdict,
-	const uint8_t *query,
-	const struct question *question,
-	bool over_udp,
-	uint8_t *reply,
-	size_t capacity
-) __attribute__((nonnull, warn_unused_result));
+size_t reply_at_once(struct verdict verdict, const uint8_t *query, const struct question *question,
+		     bool over_udp, uint8_t *reply, size_t capacity)
+	__attribute__((nonnull, warn_unused_result));

@@ -2,14 +2,8 @@
 
 #include <string.h>
 
-size_t reply_at_once(
-	struct verdict verdict,
-	const uint8_t *query,
-	const struct question *question,
-	bool over_udp,
-	uint8_t *reply,
-	size_t capacity
-)
+size_t reply_at_once(struct verdict verdict, const uint8_t *query, const struct question *question,
+		     bool over_udp, uint8_t *reply, size_t capacity)
 {
 	if (verdict.kinds & BREAK_REFUSE) {
 		counters.refused++;
@@ -45,9 +39,8 @@ static size_t strip(uint8_t *reply, size_t len, size_t capacity, size_t udp_size
 	return (size_t)stripped_len;
 }
 
-size_t reply_edit(
-	struct verdict verdict, uint8_t *reply, size_t len, size_t capacity, size_t udp_size
-)
+size_t reply_edit(struct verdict verdict, uint8_t *reply, size_t len, size_t capacity,
+		  size_t udp_size)
 {
 	if (verdict.kinds & BREAK_BOGUS) {
 		if (message_corrupt(reply, len) < 0)

@@ -25,12 +25,8 @@ static const struct {
 	const char *name;
 	unsigned kind;
 } kinds[] = {
-	{"drop", BREAK_DROP},
-	{"refuse", BREAK_REFUSE},
-	{"servfail", BREAK_SERVFAIL},
-	{"delay", BREAK_DELAY},
-	{"truncate", BREAK_TRUNCATE},
-	{"bogus", BREAK_BOGUS},
+	{"drop", BREAK_DROP},         {"refuse", BREAK_REFUSE},     {"servfail", BREAK_SERVFAIL},
+	{"delay", BREAK_DELAY},       {"truncate", BREAK_TRUNCATE}, {"bogus", BREAK_BOGUS},
 	{"strip-rrsig", BREAK_STRIP},
 };
 
@@ -97,7 +93,7 @@ static bool name_at_or_below(const struct question *question, const struct rule 
 	while (question->name_len - at > rule->zone_len)
 		at += 1 + question->name[at];
 	return question->name_len - at == rule->zone_len &&
-		memcmp(question->name + at, rule->zone, rule->zone_len) == 0;
+	       memcmp(question->name + at, rule->zone, rule->zone_len) == 0;
 }
 
 struct verdict rules_match(const char *address, const struct question *question)

@@ -101,9 +101,8 @@ static int server_connect(struct connection *connection)
 	connection->server_fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (connection->server_fd < 0)
 		return -errno;
-	const int error = loop_add(
-		connection->server_fd, &connection->watcher, EPOLLIN | EPOLLOUT | EPOLLET
-	);
+	const int error =
+		loop_add(connection->server_fd, &connection->watcher, EPOLLIN | EPOLLOUT | EPOLLET);
 	if (error)
 		return error;
 	if (connect(connection->server_fd, (const struct sockaddr *)&endpoint->authority,
@@ -141,9 +140,8 @@ static int query_arrived(struct connection *connection)
 		connection->query.done = 0;
 		return 0;
 	}
-	const size_t len = reply_at_once(
-		connection->verdict, query, &question, false, reply, MESSAGE_MAX
-	);
+	const size_t len =
+		reply_at_once(connection->verdict, query, &question, false, reply, MESSAGE_MAX);
 	if (len > 0) {
 		reply_is_ready(connection, len);
 		return 0;
@@ -158,13 +156,8 @@ static int query_arrived(struct connection *connection)
 
 static int reply_arrived(struct connection *connection)
 {
-	const size_t len = reply_edit(
-		connection->verdict,
-		connection->reply.bytes + PREFIX_LEN,
-		message_len(&connection->reply),
-		MESSAGE_MAX,
-		0
-	);
+	const size_t len = reply_edit(connection->verdict, connection->reply.bytes + PREFIX_LEN,
+				      message_len(&connection->reply), MESSAGE_MAX, 0);
 	if (len == 0)
 		return -EBADMSG;
 	reply_is_ready(connection, len);
@@ -267,8 +260,8 @@ int tcp_send_due(void)
 		else if (connection->state != STATE_HOLD && connection->active_ms + IDLE_MS <= now)
 			connection_close(connection);
 		const uint64_t due = connection->state == STATE_HOLD
-			? connection->due_ms
-			: connection->active_ms + IDLE_MS;
+					     ? connection->due_ms
+					     : connection->active_ms + IDLE_MS;
 		const int left = due > now ? (int)(due - now) : 0;
 		if (connection->state != STATE_FREE && (next_ms < 0 || left < next_ms))
 			next_ms = left;

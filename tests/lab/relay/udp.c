@@ -78,13 +78,8 @@ static struct held *heap_pop(void)
 	}
 }
 
-static void hold(
-	const struct endpoint *endpoint,
-	const struct sockaddr_storage *client,
-	const uint8_t *bytes,
-	size_t len,
-	uint32_t delay_ms
-)
+static void hold(const struct endpoint *endpoint, const struct sockaddr_storage *client,
+		 const uint8_t *bytes, size_t len, uint32_t delay_ms)
 {
 	struct held *held = held_count < HELD_MAX ? malloc(sizeof(*held) + len) : NULL;
 	if (!held) {
@@ -114,9 +109,8 @@ static void outbox_flush(int fd)
 }
 
 // Queues a datagram for outbox_flush(); peer NULL on a connected socket.
-static void outbox_put(
-	const uint8_t *bytes, size_t len, const struct sockaddr_storage *peer, socklen_t peer_len
-)
+static void outbox_put(const uint8_t *bytes, size_t len, const struct sockaddr_storage *peer,
+		       socklen_t peer_len)
 {
 	const unsigned i = outbox_count++;
 	memcpy(outbox.bytes[i], bytes, len);
@@ -154,14 +148,9 @@ static uint64_t name_hash(const struct question *question)
 	return hash;
 }
 
-static void ask_authority(
-	struct endpoint *endpoint,
-	const struct sockaddr_storage *client,
-	uint8_t *query,
-	size_t len,
-	const struct question *question,
-	struct verdict verdict
-)
+static void ask_authority(struct endpoint *endpoint, const struct sockaddr_storage *client,
+			  uint8_t *query, size_t len, const struct question *question,
+			  struct verdict verdict)
 {
 	const uint16_t id = endpoint->next_slot++ & (SLOTS - 1);
 	endpoint->slots[id] = (struct slot){
@@ -178,9 +167,8 @@ static void ask_authority(
 		counters.udp_passed++;
 }
 
-static void query_arrived(
-	struct endpoint *endpoint, const struct sockaddr_storage *client, uint8_t *query, size_t len
-)
+static void query_arrived(struct endpoint *endpoint, const struct sockaddr_storage *client,
+			  uint8_t *query, size_t len)
 {
 	uint8_t reply[UDP_MAX];
 	struct question question;
@@ -212,9 +200,7 @@ static void listen_ready(struct watcher *watcher)
 		(struct endpoint *)((char *)watcher - offsetof(struct endpoint, listening));
 	const int count = inbox_fill(endpoint->listen_fd);
 	for (int i = 0; i < count; i++)
-		query_arrived(
-			endpoint, &inbox.peers[i], inbox.bytes[i], inbox.headers[i].msg_len
-		);
+		query_arrived(endpoint, &inbox.peers[i], inbox.bytes[i], inbox.headers[i].msg_len);
 	outbox_flush(endpoint->upstream_fd);
 }
 
@@ -256,8 +242,7 @@ int udp_send_due(void)
 	while (held_count > 0 && heap[0]->due_ms <= now) {
 		struct held *held = heap_pop();
 		if (sendto(held->endpoint->listen_fd, held->bytes, held->len, MSG_DONTWAIT,
-			   (const struct sockaddr *)&held->client,
-			   held->endpoint->address_len) < 0)
+			   (const struct sockaddr *)&held->client, held->endpoint->address_len) < 0)
 			counters.overflow++;
 		free(held);
 	}
