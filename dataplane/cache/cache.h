@@ -63,8 +63,7 @@ uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t
 // whose substitution is too long ends the chain: YXDOMAIN) and secure NXDOMAINs of ancestors
 // (RFC 8020) with at most 24 labels. Type ANY and RRSIG always miss. A question for CNAME is
 // answered by the CNAME, which is then not followed; one for DS only by (name, DS) and by
-// secure NXDOMAINs. Loops and chains of more than 11 aliases miss. With `unproven` a
-// FAILURE whose EDE is one of validation counts as none.
+// secure NXDOMAINs. Loops and chains of more than 11 aliases miss.
 void cache_lookup(struct cache *cache, struct lookup *lookup) __attribute__((nonnull));
 // The same for a burst, in stages (hash, prefetch index, match, prefetch entries, compare).
 void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)

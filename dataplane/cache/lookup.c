@@ -159,8 +159,7 @@ static void look_at(const struct walk *walk, struct finding *out)
 	if (picked != NULL)
 		out->stale = *picked;
 	const struct entry *failure = node.failure.entry;
-	if (failure != NULL && entry_fresh(failure, lookup->now_ms) &&
-	    !(lookup->unproven && failure_of_validation(failure)))
+	if (failure != NULL && entry_fresh(failure, lookup->now_ms))
 		out->failure = node.failure;
 }
 

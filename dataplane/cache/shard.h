@@ -60,5 +60,3 @@ bool type_beside_cname(uint16_t type) __attribute__((const));
 struct entry_spec unproven_spec(const struct entry_spec *spec) __attribute__((nonnull));
 // Takes out of the UNPROVEN table what the entry, which is proven, says better.
 void unproven_supersede(struct shard *shard, const struct entry *entry) __attribute__((nonnull));
-// A failure to validate is none to who asks with CD=1 (RFC 4035 §3.2.2).
-bool failure_of_validation(const struct entry *failure) __attribute__((nonnull, pure));

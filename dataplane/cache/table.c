@@ -7,8 +7,9 @@
 
 static_assert(MEMORY_UNIT == 32, "table_entry() counts in it");
 
-// Index of an arena whose entries take 224 bytes in the mean and fill 60 % of the slots.
-#define ENTRY_BYTES_MEAN 224
+// Index of an arena whose entries take 160 bytes in the mean (a plain A takes 128, most
+// others more) and fill 60 % of the slots.
+#define ENTRY_BYTES_MEAN 160
 #define OVERFLOW_SHARE 6 // one overflow line for so many buckets
 
 size_t table_bytes(size_t arena_bytes)
