@@ -1,0 +1,678 @@
+// One question, one server: transports, timeouts, outcomes.
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/types.h"
+#include "tests/unit/control/upstream/script.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void ask(struct script *script)
+{
+	struct exchange_request request;
+
+	script_start(script, &script_config);
+	request = script_request(script);
+	script_ask(script, &request);
+}
+
+static void good_answer_is_ok(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	assert_int_equal(s.sent_count, 1);
+	assert_false(script_last(&s)->tcp);
+	script_advance_ms(&s, 25);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	assert_int_equal(s.reply.rtt_us, 25000);
+	assert_int_equal(s.reply.message->sections[SECTION_ANSWER].count, 1);
+	assert_false(s.reply.tcp);
+	assert_int_equal(s.reply.bytes, s.reply.message->wire_len);
+	assert_int_equal(script_counter(&s, "upstream.sent_udp"), 1);
+	assert_int_equal(script_counter(&s, "upstream.outcome.ok"), 1);
+	script_stop(&s);
+}
+
+static void question_asks_for_dnssec_in_1232_bytes(void **state)
+{
+	struct script s;
+	struct query query;
+
+	(void)state;
+	ask(&s);
+	query = script_query(&s);
+	assert_true(query.edns.present);
+	assert_true(query.edns.do_bit);
+	assert_int_equal(query.edns.udp_size, 1232);
+	assert_int_equal(query.edns.version, 0);
+	assert_false(query.rd);
+	assert_false(query.cd);
+	assert_int_equal(query.qtype, TYPE_A);
+	assert_true(name_equal(query.qname, script_name("www.example.")));
+	script_stop(&s);
+}
+
+static void forwarder_is_asked_with_rd_and_cd(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.rd = request.cd = true;
+	script_ask(&s, &request);
+	assert_true(script_query(&s).rd);
+	assert_true(script_query(&s).cd);
+	script_stop(&s);
+}
+
+static void case_is_drawn_anew_for_each_letter(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	unsigned upper[13] = {0};
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	s.charge_limit = 1000;
+	for (unsigned i = 0; i < 1000; i++) {
+		const uint8_t *name;
+
+		script_ask(&s, &request);
+		name = script_last(&s)->data + HEADER_LEN;
+		for (size_t k = 0; k < 13; k++)
+			upper[k] += name[k] >= 'A' && name[k] <= 'Z';
+		exchange_cancel(s.exchange);
+	}
+	for (size_t k = 0; k < 13; k++) {
+		if (k == 0 || k == 4 || k == 12)
+			assert_int_equal(upper[k], 0); // lengths
+		else
+			assert_in_range(upper[k], 500 - 111, 500 + 111); // 7 sigma
+	}
+	script_stop(&s);
+}
+
+static void silence_is_a_timeout_in_the_time_asked_for(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_advance_ms(&s, 399);
+	script_expect_waiting(&s);
+	script_advance_ms(&s, 1);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	assert_int_equal(s.sent_count, 1);
+	assert_int_equal(s.reply.rtt_us, 0);
+	script_stop(&s);
+}
+
+static void late_answer_is_not_delivered_to_a_closed_exchange(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	assert_false(script_open(&s));
+	script_advance_ms(&s, 10000);
+	assert_int_equal(s.done, 1);
+	script_stop(&s);
+}
+
+static void truncated_answer_is_asked_over_tcp(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC, .no_answer = true});
+	script_expect_waiting(&s);
+	assert_int_equal(s.sent_count, 1); // the connection does not stand yet
+	script_connected(&s);
+	assert_int_equal(s.sent_count, 2);
+	assert_true(script_last(&s)->tcp);
+	script_advance_ms(&s, 30);
+	script_answer(&s, (struct script_reply){.records = 50});
+	script_expect(&s, UPSTREAM_OK);
+	assert_true(s.reply.tcp);
+	assert_int_equal(s.reply.rtt_us, 30000);
+	assert_int_equal(s.charged, 2);
+	assert_true(s.reply.bytes > s.reply.message->wire_len);
+	script_stop(&s);
+}
+
+static void truncation_inside_a_record_is_asked_over_tcp(void **state)
+{
+	struct script s;
+	uint8_t msg[512];
+	size_t len;
+
+	(void)state;
+	ask(&s);
+	len = script_build(&s, (struct script_reply){.flags = FLAG_TC, .no_opt = true}, msg,
+			   sizeof(msg));
+	script_deliver(&s, msg, len - 3);
+	script_expect_waiting(&s);
+	assert_true(script_channel(&s)->tcp);
+	script_stop(&s);
+}
+
+static void truncated_over_tcp_is_named(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_expect(&s, UPSTREAM_TRUNCATED_OVER_TCP);
+	assert_int_equal(s.sent_count, 2);
+	script_stop(&s);
+}
+
+static void tcp_gets_at_least_1500_ms_per_step(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_advance_ms(&s, 1499);
+	script_connected(&s);
+	script_advance_ms(&s, 1499);
+	script_expect_waiting(&s);
+	script_advance_ms(&s, 1);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	script_stop(&s);
+}
+
+static void connection_that_never_stands_times_out(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_advance_ms(&s, 1500);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	script_stop(&s);
+}
+
+// ATTACKS D11: a server that closes each connection gets one of them per exchange.
+static void d11_reset_ends_the_exchange(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_connected(&s);
+	script_event(&s, CHANNEL_RESET);
+	script_expect(&s, UPSTREAM_RESET);
+	assert_int_equal(s.opened, 2);
+	assert_int_equal(s.charged, 2);
+	script_stop(&s);
+}
+
+// A kept connection that had ended is not the server's fault: one new one, never a third.
+static void d11_stale_connection_is_replaced_once(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.tcp = true;
+	script_ask(&s, &request);
+	script_connected(&s);
+	script_event(&s, CHANNEL_STALE);
+	script_expect_waiting(&s);
+	script_connected(&s);
+	assert_int_equal(s.sent_count, 2);
+	assert_int_equal(s.charged, 2);
+	script_event(&s, CHANNEL_STALE);
+	script_expect(&s, UPSTREAM_RESET);
+	script_stop(&s);
+}
+
+static void tcp_can_be_asked_for(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.tcp = true;
+	script_ask(&s, &request);
+	script_connected(&s);
+	assert_true(script_last(&s)->tcp);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	assert_true(s.reply.tcp);
+	assert_int_equal(s.sent_count, 1);
+	script_stop(&s);
+}
+
+static void malformed_over_tcp_ends_at_once(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	uint8_t msg[512];
+	size_t len;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.tcp = true;
+	script_ask(&s, &request);
+	script_connected(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	script_deliver(&s, msg, len - 1);
+	script_expect(&s, UPSTREAM_MALFORMED);
+	script_stop(&s);
+}
+
+// On a kept connection a second answer to the question before may come first.
+static void other_id_over_tcp_is_ignored(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	uint8_t msg[512];
+	size_t len;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.tcp = true;
+	script_ask(&s, &request);
+	script_connected(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	msg[0] ^= 1;
+	script_deliver(&s, msg, len);
+	script_expect_waiting(&s);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
+static void icmp_unreachable_is_named(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_event(&s, CHANNEL_UNREACHABLE);
+	script_expect(&s, UPSTREAM_UNREACHABLE);
+	script_stop(&s);
+}
+
+static void no_route_is_told_later_not_inside_start(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	s.send_error = -ENETUNREACH;
+	script_ask(&s, &request);
+	assert_non_null(s.exchange);
+	assert_int_equal(s.done, 0);
+	script_advance_ms(&s, 0);
+	script_expect(&s, UPSTREAM_UNREACHABLE);
+	script_stop(&s);
+}
+
+static void no_port_of_our_own_is_no_resource(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	s.fail_open = 1;
+	script_ask(&s, &request);
+	assert_int_equal(s.done, 0);
+	script_advance_ms(&s, 0);
+	script_expect(&s, UPSTREAM_NO_RESOURCE);
+	script_stop(&s);
+}
+
+static void no_connection_of_our_own_is_no_resource(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	s.fail_open = 1;
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_expect(&s, UPSTREAM_NO_RESOURCE);
+	script_stop(&s);
+}
+
+static void too_many_exchanges_are_refused(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	struct exchange *list[16];
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	for (size_t i = 0; i < 16; i++) {
+		script_ask(&s, &request);
+		list[i] = s.exchange;
+		assert_non_null(list[i]);
+	}
+	script_ask(&s, &request);
+	assert_null(s.exchange);
+	assert_int_equal(script_counter(&s, "upstream.too_many"), 1);
+	exchange_cancel(list[3]);
+	script_ask(&s, &request);
+	assert_non_null(s.exchange);
+	script_stop(&s);
+}
+
+static void every_packet_is_charged_before_it_is_sent(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	s.charge_limit = 0;
+	script_ask(&s, &request);
+	assert_int_equal(s.sent_count, 0);
+	script_advance_ms(&s, 0);
+	script_expect(&s, UPSTREAM_CANCELLED);
+
+	s.charge_limit = 1;
+	script_ask(&s, &request);
+	assert_int_equal(s.sent_count, 1);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_expect(&s, UPSTREAM_CANCELLED);
+	assert_int_equal(s.sent_count, 1);
+	assert_int_equal(script_counter(&s, "upstream.charge_refused"), 2);
+	script_stop(&s);
+}
+
+static void cancelled_exchange_is_silent(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	exchange_cancel(s.exchange);
+	assert_false(script_open(&s));
+	script_advance_ms(&s, 5000);
+	assert_int_equal(s.done, 0);
+	assert_int_equal(script_counter(&s, "upstream.outcome.cancelled"), 1);
+	script_stop(&s);
+}
+
+static void freeing_cancels_everything(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	for (size_t i = 0; i < 5; i++)
+		script_ask(&s, &request);
+	script_stop(&s); // asserts that no channel is open
+	assert_int_equal(s.done, 0);
+}
+
+// ATTACKS A14, also for a resolver that forgot to look.
+static void a14_forbidden_address_is_never_asked(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.server = script_address("0.0.0.0");
+	script_ask(&s, &request);
+	script_advance_ms(&s, 0);
+	script_expect(&s, UPSTREAM_UNREACHABLE);
+	assert_int_equal(s.sent_count, 0);
+	assert_int_equal(s.charged, 0);
+	assert_int_equal(script_counter(&s, "upstream.address_refused"), 1);
+	script_stop(&s);
+}
+
+// ATTACKS O5: UDP is blocked, TCP is not.
+static void o5_tcp_is_tried_after_two_timeouts_and_remembered_briefly(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	for (unsigned i = 0; i < 2; i++) {
+		script_ask(&s, &request);
+		assert_false(script_channel(&s)->tcp);
+		script_advance_ms(&s, 400);
+		script_expect(&s, UPSTREAM_TIMEOUT);
+	}
+	script_ask(&s, &request);
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request);
+	assert_true(script_channel(&s)->tcp);
+	exchange_cancel(s.exchange);
+	script_advance_ms(&s, 61000);
+	script_ask(&s, &request);
+	assert_false(script_channel(&s)->tcp); // UDP gets another chance
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request);
+	assert_false(script_channel(&s)->tcp);
+	assert_int_equal(script_query(&s).edns.udp_size, 1232);
+	script_stop(&s);
+}
+
+static void o5_dead_server_is_not_asked_over_tcp_each_time(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	unsigned tcp = 0;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	for (unsigned i = 0; i < 20; i++) {
+		script_ask(&s, &request);
+		tcp += script_channel(&s)->tcp;
+		script_advance_ms(&s, 400);
+		if (s.done == 0)
+			script_advance_ms(&s, 1100);
+	}
+	assert_in_range(tcp, 1, 2); // 20 questions in about ten seconds
+	script_stop(&s);
+}
+
+// ATTACKS O6: 1232, then 512, then TCP; loss alone is no reason to stay small.
+static void o6_small_replies_after_a_timeout(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	script_ask(&s, &request);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	script_ask(&s, &request);
+	assert_int_equal(script_query(&s).edns.udp_size, 512);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request);
+	assert_int_equal(script_query(&s).edns.udp_size, 1232);
+	script_stop(&s);
+}
+
+static void o6_black_hole_is_remembered_for_a_minute(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	script_ask(&s, &request);
+	script_advance_ms(&s, 400);
+	script_ask(&s, &request);
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request);
+	assert_int_equal(script_query(&s).edns.udp_size, 512);
+	exchange_cancel(s.exchange);
+	script_advance_ms(&s, 61000);
+	script_ask(&s, &request);
+	assert_int_equal(script_query(&s).edns.udp_size, 1232);
+	script_stop(&s);
+}
+
+// ATTACKS A6.
+static void a6_fragmented_reply_is_asked_over_tcp(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask(&s);
+	script_event(&s, CHANNEL_FRAGMENT);
+	script_expect_waiting(&s);
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	assert_int_equal(script_counter(&s, "upstream.fragments"), 1);
+	script_stop(&s);
+}
+
+// ATTACKS O4: what a server says is for the resolver to judge.
+static void o4_refusals_are_handed_over(void **state)
+{
+	static const unsigned rcodes[] = {RCODE_SERVFAIL, RCODE_REFUSED, RCODE_NXDOMAIN,
+					  RCODE_NOTAUTH};
+	struct script s;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		ask(&s);
+		script_answer(&s, (struct script_reply){.rcode = rcodes[i], .no_answer = true});
+		script_expect(&s, UPSTREAM_OK);
+		assert_int_equal(s.reply.message->rcode, rcodes[i]);
+		script_stop(&s);
+	}
+}
+
+static void long_name_with_everything_fits(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	uint8_t name[NAME_MAX_LEN] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 254; i += i < 192 ? 64 : 62) {
+		name[i] = i < 192 ? 63 : 61;
+		memset(name + i + 1, 'q', name[i]);
+	}
+	assert_int_equal(name_check(name, sizeof(name)), 255);
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.name = name;
+	script_ask(&s, &request);
+	script_answer(&s, (struct script_reply){.server_cookie = 7});
+	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request);
+	assert_int_equal(script_query(&s).edns.server_cookie_len, 16);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
+static void count_lines(const char *text, void *arg)
+{
+	unsigned *lines = arg;
+
+	assert_non_null(strstr(text, "192.0.2.1"));
+	assert_non_null(strstr(text, "cookies"));
+	(*lines)++;
+}
+
+static void servers_are_described_once_each(void **state)
+{
+	struct script s;
+	unsigned lines = 0;
+
+	(void)state;
+	ask(&s);
+	script_answer(&s, (struct script_reply){.server_cookie = 3});
+	for (unsigned i = 0; i < 3; i++)
+		upstream_report(s.upstream, script_name("example."), &(struct address){
+			.family = 4, .bytes = {192, 0, 2, 1}}, SERVER_GOOD, 20000);
+	upstream_describe(s.upstream, count_lines, &lines);
+	assert_int_equal(lines, 1);
+	script_stop(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_answer_is_ok),
+		cmocka_unit_test(question_asks_for_dnssec_in_1232_bytes),
+		cmocka_unit_test(forwarder_is_asked_with_rd_and_cd),
+		cmocka_unit_test(case_is_drawn_anew_for_each_letter),
+		cmocka_unit_test(silence_is_a_timeout_in_the_time_asked_for),
+		cmocka_unit_test(late_answer_is_not_delivered_to_a_closed_exchange),
+		cmocka_unit_test(truncated_answer_is_asked_over_tcp),
+		cmocka_unit_test(truncation_inside_a_record_is_asked_over_tcp),
+		cmocka_unit_test(truncated_over_tcp_is_named),
+		cmocka_unit_test(tcp_gets_at_least_1500_ms_per_step),
+		cmocka_unit_test(connection_that_never_stands_times_out),
+		cmocka_unit_test(d11_reset_ends_the_exchange),
+		cmocka_unit_test(d11_stale_connection_is_replaced_once),
+		cmocka_unit_test(tcp_can_be_asked_for),
+		cmocka_unit_test(malformed_over_tcp_ends_at_once),
+		cmocka_unit_test(other_id_over_tcp_is_ignored),
+		cmocka_unit_test(icmp_unreachable_is_named),
+		cmocka_unit_test(no_route_is_told_later_not_inside_start),
+		cmocka_unit_test(no_port_of_our_own_is_no_resource),
+		cmocka_unit_test(no_connection_of_our_own_is_no_resource),
+		cmocka_unit_test(too_many_exchanges_are_refused),
+		cmocka_unit_test(every_packet_is_charged_before_it_is_sent),
+		cmocka_unit_test(cancelled_exchange_is_silent),
+		cmocka_unit_test(freeing_cancels_everything),
+		cmocka_unit_test(a14_forbidden_address_is_never_asked),
+		cmocka_unit_test(o5_tcp_is_tried_after_two_timeouts_and_remembered_briefly),
+		cmocka_unit_test(o5_dead_server_is_not_asked_over_tcp_each_time),
+		cmocka_unit_test(o6_small_replies_after_a_timeout),
+		cmocka_unit_test(o6_black_hole_is_remembered_for_a_minute),
+		cmocka_unit_test(a6_fragmented_reply_is_asked_over_tcp),
+		cmocka_unit_test(o4_refusals_are_handed_over),
+		cmocka_unit_test(long_name_with_everything_fits),
+		cmocka_unit_test(servers_are_described_once_each),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

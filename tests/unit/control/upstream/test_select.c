@@ -1,0 +1,451 @@
+// Which server next (DESIGN §7).
+#include "control/upstream/rating.h"
+#include "tests/unit/control/upstream/script.h"
+
+#include <string.h>
+
+struct fixture {
+	struct script s;
+	const uint8_t *zone;
+	struct candidate list[8];
+	size_t count;
+};
+
+static void start(struct fixture *f, size_t count, ...)
+{
+	va_list args;
+
+	script_start(&f->s, &script_config);
+	f->zone = script_name("example.");
+	memset(f->list, 0, sizeof(f->list));
+	f->count = count;
+	va_start(args, count);
+	for (size_t i = 0; i < count; i++)
+		f->list[i].address = script_address(va_arg(args, const char *));
+	va_end(args);
+}
+
+static void report(struct fixture *f, size_t which, enum server_failure failure, uint64_t rtt_ms)
+{
+	upstream_report(f->s.upstream, f->zone, &f->list[which].address, failure, rtt_ms * 1000);
+}
+
+static int choose(struct fixture *f, uint32_t *timeout_ms)
+{
+	return upstream_select(f->s.upstream, f->zone, f->list, f->count, 3, NULL, timeout_ms);
+}
+
+static unsigned share(struct fixture *f, size_t which, unsigned rounds)
+{
+	unsigned hits = 0;
+	uint32_t timeout_ms;
+
+	for (unsigned i = 0; i < rounds; i++)
+		hits += choose(f, &timeout_ms) == (int)which;
+	return hits;
+}
+
+static uint32_t timeout_of(struct fixture *f)
+{
+	uint32_t timeout_ms = 0;
+
+	assert_int_equal(choose(f, &timeout_ms), 0);
+	return timeout_ms;
+}
+
+static void unknown_server_gets_400_ms(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	assert_int_equal(timeout_of(&f), 400);
+	script_stop(&f.s);
+}
+
+static void timeout_follows_rtt_and_variance_within_bounds(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	report(&f, 0, SERVER_GOOD, 100);
+	assert_int_equal(timeout_of(&f), 300); // RFC 6298 §2.2: 100 + 4 * 50
+	for (unsigned i = 0; i < 100; i++)
+		report(&f, 0, SERVER_GOOD, 100);
+	assert_in_range(timeout_of(&f), 100, 110);
+	for (unsigned i = 0; i < 100; i++)
+		report(&f, 0, SERVER_GOOD, 1);
+	assert_int_equal(timeout_of(&f), 50);
+	for (unsigned i = 0; i < 100; i++)
+		report(&f, 0, SERVER_GOOD, 60000);
+	assert_int_equal(timeout_of(&f), 5000);
+	script_stop(&f.s);
+}
+
+static void timeouts_in_a_row_double_up_to_five_seconds(void **state)
+{
+	static const uint32_t expected[] = {800, 1600, 3200, 5000, 5000};
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	for (size_t i = 0; i < 5; i++) {
+		report(&f, 0, SERVER_TIMEOUT, 0);
+		assert_int_equal(timeout_of(&f), expected[i]);
+		script_advance_ms(&f.s, 400);
+	}
+	report(&f, 0, SERVER_GOOD, 100);
+	assert_int_equal(timeout_of(&f), 300);
+	script_stop(&f.s);
+}
+
+static void fastest_server_gets_nearly_all_and_the_rest_are_explored(void **state)
+{
+	struct fixture f;
+	unsigned hits;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+	report(&f, 0, SERVER_GOOD, 90);
+	report(&f, 1, SERVER_GOOD, 10);
+	report(&f, 2, SERVER_GOOD, 200);
+	hits = share(&f, 1, 10000);
+	// 95 % + a third of 5 %; sigma is 18.
+	assert_in_range(hits, 9667 - 126, 9667 + 126);
+	assert_in_range(script_counter(&f.s, "upstream.explorations"), 500 - 153, 500 + 153);
+	script_stop(&f.s);
+}
+
+static void equally_fast_servers_share(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_GOOD, 20);
+	report(&f, 1, SERVER_GOOD, 21);
+	assert_in_range(share(&f, 0, 10000), 5000 - 350, 5000 + 350);
+	script_stop(&f.s);
+}
+
+static void unknown_servers_share(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 4, "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1");
+	assert_in_range(share(&f, 3, 10000), 2500 - 310, 2500 + 310);
+	script_stop(&f.s);
+}
+
+static void each_is_tried_before_any_a_second_time(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 4, "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1");
+	report(&f, 0, SERVER_GOOD, 5);
+	for (unsigned round = 0; round < 12; round++) {
+		int which = choose(&f, &timeout_ms);
+
+		assert_true(which >= 0);
+		assert_int_equal(f.list[which].tries, round / 4);
+		f.list[which].tries++;
+	}
+	assert_int_equal(choose(&f, &timeout_ms), -1);
+	script_stop(&f.s);
+}
+
+static void no_candidates_is_minus_one(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 0);
+	assert_int_equal(choose(&f, &timeout_ms), -1);
+	script_stop(&f.s);
+}
+
+static void a14_forbidden_addresses_are_never_chosen(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 3, "0.0.0.0", "192.0.2.1", "::1");
+	assert_int_equal(share(&f, 1, 500), 500);
+	f.list[1].tries = 3;
+	assert_int_equal(choose(&f, &timeout_ms), -1);
+	script_stop(&f.s);
+}
+
+static void other_failure_domain_comes_first_after_a_failure(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 5, "192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8:0:1::1", "2001:db8:0:2::1");
+	for (size_t i = 0; i < 3; i++)
+		report(&f, i, SERVER_GOOD, 5);
+	report(&f, 3, SERVER_GOOD, 300);
+	report(&f, 4, SERVER_GOOD, 300);
+	f.list[0].tries = f.list[0].failed = 1;
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(upstream_select(f.s.upstream, f.zone, f.list, f.count, 3,
+					    &f.list[0].address, &timeout_ms) >= 3);
+	// Both of IPv6 share a /48.
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(upstream_select(f.s.upstream, f.zone, f.list, f.count, 3,
+					    &f.list[3].address, &timeout_ms) < 3);
+	script_stop(&f.s);
+}
+
+static void server_that_failed_twice_is_out(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_GOOD, 5);
+	report(&f, 1, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	script_advance_ms(&f.s, 100);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	assert_int_equal(share(&f, 1, 500), 500);
+	script_stop(&f.s);
+}
+
+static void one_lost_packet_does_not_put_a_good_server_out(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_GOOD, 5);
+	report(&f, 1, SERVER_GOOD, 600);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	assert_true(share(&f, 0, 1000) > 900);
+	script_stop(&f.s);
+}
+
+// Many questions were under way when the server went away.
+static void failures_of_one_moment_count_once(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	report(&f, 0, SERVER_GOOD, 100);
+	for (unsigned i = 0; i < 1000; i++)
+		report(&f, 0, SERVER_TIMEOUT, 0);
+	assert_int_equal(timeout_of(&f), 600);
+	script_stop(&f.s);
+}
+
+static void server_out_gets_one_probe_at_a_time(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	assert_int_equal(share(&f, 0, 200), 0);
+	script_advance_ms(&f.s, 1000);
+	assert_int_equal(choose(&f, &timeout_ms), 0); // the probe
+	assert_true(timeout_ms <= 1000);
+	assert_int_equal(share(&f, 0, 200), 0);
+	assert_int_equal(script_counter(&f.s, "upstream.probes"), 1);
+	report(&f, 0, SERVER_GOOD, 3);
+	assert_true(share(&f, 0, 1000) > 900); // back at once
+	script_stop(&f.s);
+}
+
+static void time_out_doubles_to_sixteen_seconds_and_no_more(void **state)
+{
+	static const uint64_t expected_ms[] = {1000, 2000, 4000, 8000, 16000, 16000, 16000};
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	for (size_t i = 0; i < 7; i++) {
+		report(&f, 1, SERVER_GOOD, 100);
+		report(&f, 0, SERVER_UNREACHABLE, 0);
+		script_advance_ms(&f.s, expected_ms[i] - 1);
+		assert_int_equal(share(&f, 0, 20), 0);
+		script_advance_ms(&f.s, 1);
+		assert_int_equal(choose(&f, &timeout_ms), 0);
+	}
+	report(&f, 0, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	script_advance_ms(&f.s, 1000); // from the start again
+	assert_int_equal(choose(&f, &timeout_ms), 0);
+	script_stop(&f.s);
+}
+
+// A client whose question has failed once does not pay for a probe too.
+static void task_that_has_failed_does_not_probe(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	report(&f, 2, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	script_advance_ms(&f.s, 1500);
+	f.list[1].tries = f.list[1].failed = 1;
+	assert_int_equal(share(&f, 2, 200), 200);
+	script_stop(&f.s);
+}
+
+static void servers_that_are_all_out_are_asked_all_the_same(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	report(&f, 1, SERVER_UNREACHABLE, 0);
+	assert_in_range(share(&f, 0, 1000), 300, 700);
+	f.list[0].tries = f.list[0].failed = 1;
+	assert_int_equal(choose(&f, &timeout_ms), 1);
+	script_stop(&f.s);
+}
+
+// One good server that lost a packet, and dead ones nobody has tried in this task.
+static void failed_server_that_is_in_comes_before_servers_that_are_out(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+	report(&f, 0, SERVER_GOOD, 10);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	report(&f, 1, SERVER_UNREACHABLE, 0);
+	report(&f, 2, SERVER_UNREACHABLE, 0);
+	f.list[0].tries = f.list[0].failed = 1;
+	assert_int_equal(share(&f, 0, 200), 200);
+	script_stop(&f.s);
+}
+
+// ATTACKS O4: lame for one zone says nothing about another.
+static void o4_verdicts_are_per_zone_reachability_is_not(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_LAME, 10);
+	report(&f, 1, SERVER_GOOD, 300);
+	assert_int_equal(share(&f, 1, 200), 200);
+	f.zone = script_name("other.");
+	assert_true(share(&f, 0, 1000) > 900); // known to be fast, and not lame there
+	f.zone = script_name("third.");
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	f.zone = script_name("fourth.");
+	assert_int_equal(share(&f, 1, 200), 200);
+	script_stop(&f.s);
+}
+
+static void zone_is_compared_without_case(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_LAME, 10);
+	report(&f, 1, SERVER_GOOD, 300);
+	f.zone = (const uint8_t *)"\7eXaMpLe";
+	assert_int_equal(share(&f, 1, 200), 200);
+	script_stop(&f.s);
+}
+
+static void every_failure_takes_a_server_out_within_two(void **state)
+{
+	(void)state;
+	for (unsigned failure = SERVER_TIMEOUT; failure < SERVER_FAILURE_COUNT; failure++) {
+		struct fixture f;
+
+		start(&f, 2, "192.0.2.1", "198.51.100.1");
+		report(&f, 0, SERVER_GOOD, 10);
+		report(&f, 1, SERVER_GOOD, 100);
+		for (unsigned i = 0; i < 2; i++) {
+			script_advance_ms(&f.s, 60);
+			report(&f, 0, (enum server_failure)failure, 0);
+		}
+		assert_int_equal(share(&f, 1, 100), 100);
+		assert_string_not_equal(server_failure_words((enum server_failure)failure),
+					"unknown");
+		script_stop(&f.s);
+	}
+}
+
+static void what_nobody_asked_for_a_quarter_of_an_hour_is_unknown_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	report(&f, 0, SERVER_GOOD, 10);
+	assert_int_not_equal(timeout_of(&f), 400);
+	script_advance_ms(&f.s, 15 * 60 * 1000);
+	assert_int_equal(timeout_of(&f), 400);
+	script_stop(&f.s);
+}
+
+static void memory_of_ratings_is_bounded(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	for (uint32_t n = 0; n < 100000; n++) {
+		uint8_t zone[] = {4, (uint8_t)('a' + n % 26), (uint8_t)('a' + n / 26 % 26),
+				  (uint8_t)('a' + n / 676 % 26), (uint8_t)('a' + n / 17576 % 26), 0};
+
+		upstream_report(f.s.upstream, zone, &f.list[0].address, SERVER_GOOD, 1000);
+	}
+	report(&f, 0, SERVER_GOOD, 100);
+	assert_int_equal(timeout_of(&f), 300); // the newest is there
+	script_stop(&f.s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unknown_server_gets_400_ms),
+		cmocka_unit_test(timeout_follows_rtt_and_variance_within_bounds),
+		cmocka_unit_test(timeouts_in_a_row_double_up_to_five_seconds),
+		cmocka_unit_test(fastest_server_gets_nearly_all_and_the_rest_are_explored),
+		cmocka_unit_test(equally_fast_servers_share),
+		cmocka_unit_test(unknown_servers_share),
+		cmocka_unit_test(each_is_tried_before_any_a_second_time),
+		cmocka_unit_test(no_candidates_is_minus_one),
+		cmocka_unit_test(a14_forbidden_addresses_are_never_chosen),
+		cmocka_unit_test(other_failure_domain_comes_first_after_a_failure),
+		cmocka_unit_test(server_that_failed_twice_is_out),
+		cmocka_unit_test(one_lost_packet_does_not_put_a_good_server_out),
+		cmocka_unit_test(failures_of_one_moment_count_once),
+		cmocka_unit_test(server_out_gets_one_probe_at_a_time),
+		cmocka_unit_test(time_out_doubles_to_sixteen_seconds_and_no_more),
+		cmocka_unit_test(task_that_has_failed_does_not_probe),
+		cmocka_unit_test(servers_that_are_all_out_are_asked_all_the_same),
+		cmocka_unit_test(failed_server_that_is_in_comes_before_servers_that_are_out),
+		cmocka_unit_test(o4_verdicts_are_per_zone_reachability_is_not),
+		cmocka_unit_test(zone_is_compared_without_case),
+		cmocka_unit_test(every_failure_takes_a_server_out_within_two),
+		cmocka_unit_test(what_nobody_asked_for_a_quarter_of_an_hour_is_unknown_again),
+		cmocka_unit_test(memory_of_ratings_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
