@@ -192,13 +192,33 @@ static int lcores_launch(struct dataplane *dataplane, char *err, size_t err_len)
 	return 0;
 }
 
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// The first heartbeat: the store's clock, and what starting has taken since it was set.
+static void first_beat(struct dataplane *dataplane, uint64_t since_ms)
+{
+	uint64_t passed_ms = monotonic_ms() - since_ms;
+	struct store_clock clock;
+
+	store_get_clock(dataplane->store, &clock);
+	clock.now_ms += passed_ms;
+	clock.now_s += (int64_t)(passed_ms / 1000);
+	beat_publish(&dataplane->beat, &clock, worker_counter_ms());
+}
+
 static void tear_down(struct dataplane *dataplane);
 
 int dataplane_start(const struct dataplane_config *config, struct store *store,
 		    struct dataplane **out, char *err, size_t err_len)
 {
+	const uint64_t since_ms = monotonic_ms();
 	struct dataplane *dataplane;
-	struct store_clock clock;
 	int code = config_check(config, err, err_len);
 
 	if (code < 0)
@@ -218,14 +238,14 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 		code = eal_start(config, dataplane->devices, &dataplane->hugepages, err, err_len);
 	if (code == 0) {
 		dataplane->eal = true;
-		store_get_clock(store, &clock);
-		beat_publish(&dataplane->beat, &clock, worker_counter_ms());
 		code = ports_open(dataplane, err, err_len);
 	}
 	if (code == 0)
 		code = exception_path_start(dataplane, err, err_len);
-	if (code == 0)
+	if (code == 0) {
+		first_beat(dataplane, since_ms);
 		code = lcores_launch(dataplane, err, err_len);
+	}
 	if (code < 0) {
 		tear_down(dataplane);
 		return code;

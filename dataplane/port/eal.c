@@ -17,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
-#define ARGS_MAX 48
+#define ARGS_MAX          48
+#define HUGEPAGES_WAIT_MS 400
 
 struct args {
 	int count;
@@ -112,8 +114,8 @@ static uint64_t number_in(const char *path)
 	return value;
 }
 
-// Bytes in free huge pages of every size.
-static uint64_t hugepages_free_bytes(void)
+// Bytes in huge pages of every size, by the kernel's count of that name.
+static uint64_t hugepages_bytes(const char *count_name)
 {
 	const char *base = "/sys/kernel/mm/hugepages";
 	DIR *dir = opendir(base);
@@ -128,11 +130,27 @@ static uint64_t hugepages_free_bytes(void)
 
 		if (sscanf(entry->d_name, "hugepages-%llukB", &kib) != 1)
 			continue;
-		snprintf(path, sizeof path, "%s/%s/free_hugepages", base, entry->d_name);
+		snprintf(path, sizeof path, "%s/%s/%s", base, entry->d_name, count_name);
 		bytes += number_in(path) * kib * 1024;
 	}
 	closedir(dir);
 	return bytes;
+}
+
+// A process that was killed may still hold its pages: the kernel needs some 100 ms to take an
+// AF_XDP socket's memory apart. Who restarts at once shall not run without hugepages for that.
+static bool hugepages_available(uint64_t bytes)
+{
+	const struct timespec turn = {.tv_nsec = 10 * 1000000};
+
+	if (hugepages_bytes("nr_hugepages") < bytes)
+		return false;
+	for (unsigned waited_ms = 0; waited_ms < HUGEPAGES_WAIT_MS; waited_ms += 10) {
+		if (hugepages_bytes("free_hugepages") >= bytes)
+			return true;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &turn, NULL);
+	}
+	return false;
 }
 
 static int dump_none(const struct rte_memseg_list *list, const struct rte_memseg *segment,
@@ -258,7 +276,7 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 	code = cpus_check(config, &allowed, err, err_len);
 	if (code < 0)
 		return code;
-	*hugepages = config->hugepages && hugepages_free_bytes() >= config->packet_memory_bytes;
+	*hugepages = config->hugepages && hugepages_available(config->packet_memory_bytes);
 	words_open();
 	args_build(&args, config, devices, &allowed, *hugepages);
 	// EAL's getopt() permutes the list it is given.

@@ -1,12 +1,19 @@
 // The seam on its own: ports, poll-mode cores, tickets and the exception path, with a control
-// that knows no name: every miss comes back as SERVFAIL. Run by test_dataplane.py.
+// that resolves nothing: every miss comes back as SERVFAIL. Run by test_dataplane.py.
 //
 //   dataplane_echo device=STRING address=A[/PREFIX] [address=...] [cpu=N ...] [key=value ...]
+//
+// fresh=NAME and stale=NAME are names that have an A record in the cache, valid or ten seconds
+// past its time.
 //
 // Commands on standard input, one per line: counters, describe, hold (misses are taken, but not
 // returned), stall (no heartbeat, nothing taken), go (the end of both), stop. Each is answered
 // by lines that end with one of "."; the first such line says that the ports are open.
 #include "dataplane/dataplane.h"
+#include "dataplane/dns/edns.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/rrset.h"
+#include "dataplane/dns/types.h"
 #include "dataplane/parse/acl.h"
 
 #include <errno.h>
@@ -28,6 +35,7 @@ struct echo {
 	struct store *store;
 	struct store_result *servfail;
 	bool hold, stall;
+	const char *fresh, *stale;
 	struct ticket *held[HELD_MAX];
 	size_t held_count;
 	char line[256];
@@ -79,8 +87,9 @@ static bool is(const char *argument, size_t len, const char *key)
 	return strlen(key) == len && memcmp(argument, key, len) == 0;
 }
 
-static void argument(struct dataplane_config *config, const char *argument)
+static void argument(struct echo *echo, const char *argument)
 {
+	struct dataplane_config *config = &echo->config;
 	const char *value = strchr(argument, '=');
 	size_t len = value != NULL ? (size_t)(value - argument) : 0;
 
@@ -102,6 +111,10 @@ static void argument(struct dataplane_config *config, const char *argument)
 		config->packet_memory_bytes = (size_t)atoi(value) << 20;
 	else if (is(argument, len, "tickets"))
 		config->tickets = (unsigned)atoi(value);
+	else if (is(argument, len, "fresh"))
+		echo->fresh = value;
+	else if (is(argument, len, "stale"))
+		echo->stale = value;
 	else if (is(argument, len, "tap"))
 		snprintf(config->tap_name, sizeof config->tap_name, "%s", value);
 	else
@@ -109,6 +122,36 @@ static void argument(struct dataplane_config *config, const char *argument)
 }
 
 // ---- control ----
+
+static void publish(struct store *store, const char *text, uint64_t then_ms, uint32_t ttl_s)
+{
+	const uint8_t address[] = {192, 0, 2, 1};
+	uint8_t name[NAME_MAX_LEN];
+	const struct record record = {.owner = name,
+				      .rdata = address,
+				      .ttl_s = ttl_s,
+				      .type = TYPE_A,
+				      .class_ = CLASS_IN,
+				      .rdlen = sizeof address};
+	const struct entry_spec spec = {.name = name,
+					.type = TYPE_A,
+					.kind = ENTRY_POSITIVE,
+					.security = SECURITY_SECURE,
+					.ede = EDE_NONE,
+					.now_ms = then_ms,
+					.ttl_s = ttl_s,
+					.stale_s = 86400,
+					.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
+					.data = &record,
+					.data_count = 1};
+	const struct entry *entry;
+
+	if (name_from_text(text, name) < 0)
+		fail(text, "not a name");
+	if (cache_publish(store_cache(store), &spec, &entry) != PUBLISHED)
+		fail(text, "not published");
+	cache_unpin(store_cache(store), entry);
+}
 
 static void misses(struct echo *echo)
 {
@@ -233,7 +276,7 @@ int main(int argc, char **argv)
 	sigset_t all;
 
 	for (int i = 1; i < argc; i++)
-		argument(&echo.config, argv[i]);
+		argument(&echo, argv[i]);
 	snprintf(echo.config.file_prefix, sizeof echo.config.file_prefix, "echo-%d", getpid());
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
@@ -242,6 +285,10 @@ int main(int argc, char **argv)
 	if (echo.store == NULL)
 		fail("store", err);
 	store_set_clock(echo.store, &clock);
+	if (echo.fresh != NULL)
+		publish(echo.store, echo.fresh, clock.now_ms, 3600);
+	if (echo.stale != NULL)
+		publish(echo.store, echo.stale, clock.now_ms - 11000, 1);
 	echo.servfail = store_result_error(echo.store, 2, -1, NULL);
 	if (echo.servfail == NULL)
 		fail("store", "no memory");
