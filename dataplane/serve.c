@@ -178,9 +178,9 @@ static enum serve_verdict serve_end(struct store *store, struct serve *serve, ui
 			       store_render_stale(store, serve, out, cap));
 	const struct answer_context context = context_of(store, serve);
 	enum serve_outcome outcome = outcome_of(lookup);
-	return replied(serve, outcome, out,
-		       answer_render(&serve->query, lookup->links, lookup->count, &context, out,
-				     cap));
+	return replied(
+		serve, outcome, out,
+		answer_render(&serve->query, lookup->links, lookup->count, &context, out, cap));
 }
 
 enum serve_verdict store_serve_query(struct store *store, uint8_t *msg, size_t len,
@@ -225,6 +225,6 @@ size_t store_render_stale(struct store *store, const struct serve *serve, uint8_
 	const struct answer_context context = context_of(store, serve);
 
 	return answer_render_stale(&serve->query, serve->lookup.stale_links,
-				   serve->lookup.stale_count, failure_ede(&serve->lookup),
-				   &context, out, cap);
+				   serve->lookup.stale_count, failure_ede(&serve->lookup), &context,
+				   out, cap);
 }

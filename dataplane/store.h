@@ -60,13 +60,15 @@ struct store_result {
 
 // Pins the links. One reference for the caller. NULL when there is no memory (or no link, or too
 // many). It is `stale` when a link that is no one-shot is past its time by the store's clock.
-struct store_result *store_result_new(struct store *store, const struct entry *const *links, size_t count)
+struct store_result *store_result_new(struct store *store, const struct entry *const *links,
+				      size_t count)
 	__attribute__((nonnull(1), warn_unused_result));
 // A chain that may serve as stale, because of `why` (an EDE that goes beside EDE 3, or EDE_NONE).
 struct store_result *store_result_stale(struct store *store, const struct entry *const *links,
 					size_t count, int why)
 	__attribute__((nonnull, warn_unused_result));
-struct store_result *store_result_error(struct store *store, unsigned rcode, int ede, const char *ede_text)
+struct store_result *store_result_error(struct store *store, unsigned rcode, int ede,
+					const char *ede_text)
 	__attribute__((nonnull(1), warn_unused_result));
 void store_result_ref(struct store_result *result) __attribute__((nonnull));
 void store_result_unref(struct store *store, struct store_result *result) __attribute__((nonnull));
@@ -131,8 +133,9 @@ void store_question_of(const struct serve *serve, struct ticket_question *out)
 	__attribute__((nonnull));
 // Returns the reply's length; 0 when it could not be rendered (DROP_render).
 size_t store_render(struct store *store, const struct ticket_question *question,
-		    const struct store_result *result, const struct store_clock *clock, uint32_t rotation,
-		    uint8_t *out, size_t cap) __attribute__((nonnull, warn_unused_result));
+		    const struct store_result *result, const struct store_clock *clock,
+		    uint32_t rotation, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));
 // The same for a stale chain found by a look-up (serve->lookup.stale_links, stale_count > 0), after
 // SERVE_MISS.
 size_t store_render_stale(struct store *store, const struct serve *serve, uint8_t *out, size_t cap)

@@ -143,8 +143,8 @@ static size_t expand_owner(const struct entry *entry, const struct stored_record
 	return record->labels_len + rest_len;
 }
 
-static bool same_record(const struct entry *a, const struct stored_record *x,
-			const struct entry *b, const struct stored_record *y)
+static bool same_record(const struct entry *a, const struct stored_record *x, const struct entry *b,
+			const struct stored_record *y)
 {
 	uint8_t x_owner[NAME_MAX_LEN], y_owner[NAME_MAX_LEN];
 

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#define OPT_LEN 11         // root, type, size, rcode, version, flags, RDLENGTH
+#define OPT_LEN         11 // root, type, size, rcode, version, flags, RDLENGTH
 #define OPTION_HEAD_LEN 4  // code, length
-#define EDE_INFO_LEN 2
-#define KEEPALIVE_LEN 2
+#define EDE_INFO_LEN    2
+#define KEEPALIVE_LEN   2
 #define KEEPALIVE_UNITS 100 // of 100 ms (RFC 7828 §3.1): idle connections last 10 s
-#define COOKIE_LEN (COOKIE_CLIENT_LEN + COOKIE_SERVER_LEN)
+#define COOKIE_LEN      (COOKIE_CLIENT_LEN + COOKIE_SERVER_LEN)
 
 void ede_add(struct ede_list *list, int code, const char *text, size_t text_len)
 {
@@ -68,8 +68,7 @@ static uint8_t *put_cookie(uint8_t *p, const struct query *query,
 }
 
 // With its text, else without, else not at all: an EDE never costs a record its place.
-static uint8_t *put_ede(uint8_t *p, const uint8_t *end, int code, const char *text,
-			size_t text_len)
+static uint8_t *put_ede(uint8_t *p, const uint8_t *end, int code, const char *text, size_t text_len)
 {
 	size_t room = (size_t)(end - p);
 
@@ -95,7 +94,7 @@ void opt_write(struct reply *reply, unsigned rcode, const struct ede_list *edes)
 	wire_put16(opt + 1, TYPE_OPT);
 	wire_put16(opt + 3, EDNS_UDP_SIZE);
 	opt[5] = (uint8_t)(rcode >> 4);
-	opt[6] = 0; // version
+	opt[6] = 0;                                           // version
 	wire_put16(opt + 7, query->edns.do_bit ? 0x8000 : 0); // RFC 3225 §3: copied
 	if (sends_cookie(query, context))
 		p = put_cookie(p, query, context);
@@ -105,8 +104,8 @@ void opt_write(struct reply *reply, unsigned rcode, const struct ede_list *edes)
 		p += KEEPALIVE_LEN;
 	}
 	for (size_t i = 0; i < edes->count; i++)
-		p = put_ede(p, reply->out + reply->limit, edes->list[i].code,
-			    edes->list[i].text, edes->list[i].text_len);
+		p = put_ede(p, reply->out + reply->limit, edes->list[i].code, edes->list[i].text,
+			    edes->list[i].text_len);
 	wire_put16(opt + 9, (uint16_t)(p - opt - OPT_LEN));
 	reply->len = (size_t)(p - reply->out);
 }

@@ -71,8 +71,10 @@ static void list_edes(struct ede_list *edes, const struct chain *chain, int why)
 {
 	if (chain->stale) {
 		// RFC 8914 §4.4, §4.20
-		ede_add(edes, chain->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER
-							     : EDE_STALE_ANSWER, NULL, 0);
+		ede_add(edes,
+			chain->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER
+						       : EDE_STALE_ANSWER,
+			NULL, 0);
 		ede_add(edes, why, NULL, 0);
 	}
 	for (size_t i = 0; i < chain->count; i++)
@@ -92,7 +94,7 @@ static size_t render(const struct query *query, const struct entry *const *links
 		     bool stale_allowed, int why, const struct answer_context *context,
 		     uint8_t *out, size_t cap)
 {
-	struct ede_list edes = {.count = 0};
+	struct ede_list edes;
 	struct chain chain;
 	struct reply reply;
 	unsigned flags = 0;
@@ -117,6 +119,7 @@ static size_t render(const struct query *query, const struct entry *const *links
 	} else if (authentic(&chain, query, context)) {
 		flags = FLAG_AD;
 	}
+	edes.count = 0;
 	list_edes(&edes, &chain, why);
 	return reply_finish(&reply, chain.rcode, flags, &edes);
 }

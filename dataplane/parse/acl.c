@@ -24,18 +24,21 @@ struct acl {
 	struct acl_ranges v4, v6;
 };
 
-#define RULE4(a, b, c, d, len) {{4, {a, b, c, d}}, len, ACL_ALLOW}
+#define RULE4(a, b, c, d, len)                                                                     \
+	{                                                                                          \
+		{4, {a, b, c, d}}, len, ACL_ALLOW                                                  \
+	}
 
 const struct acl_rule acl_default_rules[] = {
 	RULE4(10, 0, 0, 0, 8), // RFC 1918 §3
 	RULE4(172, 16, 0, 0, 12),
 	RULE4(192, 168, 0, 0, 16),
-	RULE4(100, 64, 0, 0, 10),             // RFC 6598 §7
-	RULE4(169, 254, 0, 0, 16),            // RFC 3927 §2.1
-	RULE4(127, 0, 0, 0, 8),               // RFC 1122 §3.2.1.3
-	{{6, {0xfc}}, 7, ACL_ALLOW},          // RFC 4193 §3.1
-	{{6, {0xfe, 0x80}}, 10, ACL_ALLOW},   // RFC 4291 §2.5.6
-	{{6, {[15] = 1}}, 128, ACL_ALLOW},    // RFC 4291 §2.5.3
+	RULE4(100, 64, 0, 0, 10),           // RFC 6598 §7
+	RULE4(169, 254, 0, 0, 16),          // RFC 3927 §2.1
+	RULE4(127, 0, 0, 0, 8),             // RFC 1122 §3.2.1.3
+	{{6, {0xfc}}, 7, ACL_ALLOW},        // RFC 4193 §3.1
+	{{6, {0xfe, 0x80}}, 10, ACL_ALLOW}, // RFC 4291 §2.5.6
+	{{6, {[15] = 1}}, 128, ACL_ALLOW},  // RFC 4291 §2.5.3
 };
 const size_t acl_default_rule_count = sizeof(acl_default_rules) / sizeof(acl_default_rules[0]);
 

@@ -2,7 +2,7 @@
 
 #include "dataplane/dns/header.h"
 
-#define IPV4_MORE_FRAGMENTS 0x2000
+#define IPV4_MORE_FRAGMENTS  0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
 
 enum ip_verdict ipv4_parse(const uint8_t *ip, size_t room, bool checksum_good,

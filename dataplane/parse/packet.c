@@ -4,7 +4,7 @@
 #include "dataplane/parse/ip.h"
 
 #define ND_FIRST 133 // router solicitation
-#define ND_LAST 137  // redirect
+#define ND_LAST  137 // redirect
 
 static enum packet_verdict drop(struct packet *out, enum drop_reason reason)
 {
@@ -198,7 +198,8 @@ static bool is_vlan(unsigned type)
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ;
 }
 
-enum packet_verdict packet_parse(uint8_t *frame, size_t len, const struct service_addresses *service,
+enum packet_verdict packet_parse(uint8_t *frame, size_t len,
+				 const struct service_addresses *service,
 				 struct packet_offload offload, struct packet *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -78,7 +78,8 @@ struct packet {
 // frame: one contiguous buffer of len bytes (padding after the IP packet is ignored).
 // Nothing outside it is read, nothing in it is written. A frame whose source address cannot be
 // one is dropped whatever it carries, except ND, which needs it for duplicate address detection.
-enum packet_verdict packet_parse(uint8_t *frame, size_t len, const struct service_addresses *service,
+enum packet_verdict packet_parse(uint8_t *frame, size_t len,
+				 const struct service_addresses *service,
 				 struct packet_offload offload, struct packet *out)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -3,7 +3,7 @@
 #include "dataplane/parse/ip.h"
 #include "dataplane/parse/packet.h"
 
-#define REPLY_TTL 64
+#define REPLY_TTL          64
 #define IPV4_DONT_FRAGMENT 0x4000
 
 static size_t ip_len(uint8_t family)
@@ -11,8 +11,8 @@ static size_t ip_len(uint8_t family)
 	return family == 4 ? IPV4_LEN : IPV6_LEN;
 }
 
-static void write_ipv4(uint8_t *ip, const struct address *source,
-		       const struct address *destination, size_t udp_len)
+static void write_ipv4(uint8_t *ip, const struct address *source, const struct address *destination,
+		       size_t udp_len)
 {
 	ip[0] = 0x45;
 	ip[1] = 0;
@@ -29,8 +29,8 @@ static void write_ipv4(uint8_t *ip, const struct address *source,
 	memcpy(ip + 10, &checksum, sizeof(checksum));
 }
 
-static void write_ipv6(uint8_t *ip, const struct address *source,
-		       const struct address *destination, size_t udp_len)
+static void write_ipv6(uint8_t *ip, const struct address *source, const struct address *destination,
+		       size_t udp_len)
 {
 	wire_put32(ip, 0x60000000);
 	wire_put16(ip + 4, (uint16_t)udp_len);
@@ -40,8 +40,8 @@ static void write_ipv6(uint8_t *ip, const struct address *source,
 	memcpy(ip + 24, destination->bytes, 16);
 }
 
-static void write_udp(uint8_t *udp, const struct address *source,
-		      const struct address *destination, uint16_t port, size_t udp_len)
+static void write_udp(uint8_t *udp, const struct address *source, const struct address *destination,
+		      uint16_t port, size_t udp_len)
 {
 	wire_put16(udp, DNS_PORT);
 	wire_put16(udp + 2, port);

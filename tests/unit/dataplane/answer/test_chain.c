@@ -276,7 +276,8 @@ static void owners_behind_the_reach_of_pointers_are_written_out(void **state)
 		snprintf(rdata[i], sizeof(rdata[i]), "@host%d.zone%d.example.", i + 1, i + 1);
 		list[i] = cname(name[i], rdata[i], 60);
 		list[i].rrsigs[0].rdata = "%5" SIG " *4000:5a";
-		list[i].proofs[0] = (struct given_record){"a.example.", TYPE_NSEC, 60, "@c. 0001 40"};
+		list[i].proofs[0] = (struct given_record){"a.example.", TYPE_NSEC, 60,
+							      "@c. 0001 40"};
 		list[i].proofs[1] = (struct given_record){name[i], TYPE_RRSIG, 60, "%47" SIG};
 	}
 	list[6] = dname("zone6.example.", "@Zone7.example.", 70);

@@ -216,10 +216,11 @@ static void no_ttl_outlives_the_signatures(void **state)
 static void addresses_rotate_while_they_are_copied(void **state)
 {
 	(void)state;
+#define HEAD "c00c %1 %1 #300 %4 "
 	static const char *const orders[] = {
-		"c00c %1 %1 #300 %4 01010101 c00c %1 %1 #300 %4 02020202 c00c %1 %1 #300 %4 03030303",
-		"c00c %1 %1 #300 %4 02020202 c00c %1 %1 #300 %4 03030303 c00c %1 %1 #300 %4 01010101",
-		"c00c %1 %1 #300 %4 03030303 c00c %1 %1 #300 %4 01010101 c00c %1 %1 #300 %4 02020202"};
+		HEAD "01010101 " HEAD "02020202 " HEAD "03030303",
+		HEAD "02020202 " HEAD "03030303 " HEAD "01010101",
+		HEAD "03030303 " HEAD "01010101 " HEAD "02020202"};
 	char golden[400];
 
 	given(&(struct given){.name = "www.example.", .type = TYPE_A, .kind = ENTRY_POSITIVE,
@@ -247,12 +248,14 @@ static void only_addresses_rotate(void **state)
 	context.rotation = 1;
 	given(&(struct given){.name = "a.", .type = TYPE_AAAA, .kind = ENTRY_POSITIVE,
 			      .ttl_s = 9,
-			      .data = {{NULL, TYPE_AAAA, 9, "*16:01"}, {NULL, TYPE_AAAA, 9, "*16:02"}}});
+			      .data = {{NULL, TYPE_AAAA, 9, "*16:01"},
+				       {NULL, TYPE_AAAA, 9, "*16:02"}}});
 	ask(FLAG_RD, "@a. %28 %1", NULL);
 	assert_reply("beef 8180 %1 %2 %0 %0 @a. %28 %1 c00c %28 %1 #9 %16 *16:02 "
 		     "c00c %28 %1 #9 %16 *16:01");
 	given(&(struct given){.name = "a.", .type = TYPE_MX, .kind = ENTRY_POSITIVE, .ttl_s = 9,
-			      .data = {{NULL, TYPE_MX, 9, "%1 @b."}, {NULL, TYPE_MX, 9, "%2 @c."}}});
+			      .data = {{NULL, TYPE_MX, 9, "%1 @b."},
+				       {NULL, TYPE_MX, 9, "%2 @c."}}});
 	ask(FLAG_RD, "@a. %15 %1", NULL);
 	assert_reply("beef 8180 %1 %2 %0 %0 @a. %15 %1 c00c %15 %1 #9 %5 %1 @b. "
 		     "c00c %15 %1 #9 %5 %2 @c.");

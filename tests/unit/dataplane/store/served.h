@@ -172,7 +172,8 @@ static inline struct given given_address(const char *name)
 static inline struct given given_nxdomain(const char *name)
 {
 	return (struct given){.name = name, .kind = ENTRY_NXDOMAIN, .ttl_s = 60,
-			      .security = SECURITY_SECURE, .data = {{"c.", TYPE_SOA, 60, SOA_RDATA}}};
+			      .security = SECURITY_SECURE,
+			     .data = {{"c.", TYPE_SOA, 60, SOA_RDATA}}};
 }
 
 static inline struct given given_failure(const char *name, int ede)

@@ -183,7 +183,8 @@ static void rd_0_is_answered_from_the_cache_and_never_recurses(void **state)
 	a.stale_s = 3600;
 	put(&a);
 	ask(0, "@a. %1 %1", NULL);
-	assert_reply(OUTCOME_POSITIVE, "beef 8080 %1 %1 %0 %0 @a. %1 %1 c00c %1 %1 #60 %4 c0000201");
+	assert_reply(OUTCOME_POSITIVE,
+		     "beef 8080 %1 %1 %0 %0 @a. %1 %1 c00c %1 %1 #60 %4 c0000201");
 	ask(0, "@b. %1 %1", OPT_PLAIN);
 	assert_reply(OUTCOME_REFUSED,
 		     "beef 8085 %1 %0 %0 %1 @b. %1 %1 00 %41 %1232 #0 %6 %15 %2 %20");
