@@ -31,12 +31,12 @@ static socklen_t socket_address(const struct address *address, uint16_t port,
 	return sizeof(*v6);
 }
 
-// A bound, listening socket, or -errno. IP_FREEBIND: the tap's address may come up a moment later.
-static int listening_socket(const struct address *address, uint16_t port)
+// A bound socket, or -errno. IP_FREEBIND: the tap's address may come up a moment later.
+static int bound_socket(const struct address *address, uint16_t port)
 {
 	struct sockaddr_storage bound;
 	socklen_t len = socket_address(address, port, &bound);
-	int on = 1, fd, status = 0;
+	int on = 1, fd, status;
 
 	fd = socket(bound.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -45,10 +45,9 @@ static int listening_socket(const struct address *address, uint16_t port)
 	setsockopt(fd, SOL_IP, IP_FREEBIND, &on, sizeof(on));
 	if (address->family == 6)
 		setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&bound, len) != 0 || listen(fd, BACKLOG) != 0)
-		status = -errno;
-	if (status == 0)
+	if (bind(fd, (struct sockaddr *)&bound, len) == 0)
 		return fd;
+	status = -errno;
 	close(fd);
 	return status;
 }
@@ -59,27 +58,37 @@ static void accepted(uv_stream_t *stream, int status)
 
 	if (status == 0)
 		connection_accept(listener, stream);
+	else
+		listener->counters.refused++;
+}
+
+static int listen_with(struct listener *listener, int fd)
+{
+	uv_tcp_t *socket = &listener->sockets[listener->socket_count];
+	int status = uv_tcp_init(listener->loop, socket);
+
+	if (status != 0) {
+		close(fd);
+		return status;
+	}
+	socket->data = listener;
+	listener->socket_count++;
+	listener->references++;
+	status = uv_tcp_open(socket, fd);
+	if (status != 0) {
+		close(fd);
+		return status;
+	}
+	return uv_listen((uv_stream_t *)socket, BACKLOG, accepted);
 }
 
 static int listen_on(struct listener *listener, const struct address *address, uint16_t port,
 		     char *err, size_t err_len)
 {
-	uv_tcp_t *socket = &listener->sockets[listener->socket_count];
 	char text[ADDRESS_TEXT_MAX];
-	int fd = listening_socket(address, port), status;
+	int fd = bound_socket(address, port);
+	int status = fd < 0 ? fd : listen_with(listener, fd); // libuv's errors are -errno, too
 
-	if (fd < 0) {
-		snprintf(err, err_len, "TCP port %u of %s cannot be opened: %s", port,
-			 address_to_text(address, text), strerror(-fd));
-		return -1;
-	}
-	uv_tcp_init(listener->loop, socket);
-	socket->data = listener;
-	listener->socket_count++;
-	listener->handles++;
-	status = uv_tcp_open(socket, fd);
-	if (status == 0)
-		status = uv_listen((uv_stream_t *)socket, BACKLOG, accepted);
 	if (status == 0)
 		return 0;
 	snprintf(err, err_len, "TCP port %u of %s cannot be opened: %s", port,
@@ -101,6 +110,10 @@ struct listener *listener_open(uv_loop_t *loop, struct store *store,
 	listener->store = store;
 	listener->ask = ask;
 	listener->ask_arg = arg;
+	listener->connections_max = LISTENER_CONNECTIONS_MAX;
+	listener->idle_ms = LISTENER_IDLE_MS;
+	listener->unsent_max = LISTENER_UNSENT_MAX;
+	listener->references = 1; // the caller's, until listener_close()
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (listen_on(listener, &addresses->list[i], port, err, err_len) != 0) {
 			listener_close(listener);
@@ -112,23 +125,19 @@ struct listener *listener_open(uv_loop_t *loop, struct store *store,
 
 void listener_release(struct listener *listener)
 {
-	if (listener->closed && listener->handles == 0 && listener->connection_count == 0)
+	if (--listener->references == 0)
 		free(listener);
 }
 
 static void socket_closed(uv_handle_t *handle)
 {
-	struct listener *listener = handle->data;
-
-	listener->handles--;
-	listener_release(listener);
+	listener_release(handle->data);
 }
 
 void listener_close(struct listener *listener)
 {
 	if (!listener)
 		return;
-	listener->closed = true;
 	for (size_t i = 0; i < listener->socket_count; i++)
 		uv_close((uv_handle_t *)&listener->sockets[i], socket_closed);
 	connection_close_all(listener);
@@ -140,6 +149,8 @@ void listener_counters(const struct listener *listener,
 		       void *arg)
 {
 	visit("tcp.open", "TCP connections open", listener->connection_count, arg);
+	visit("tcp.unsent_bytes", "bytes of answers over TCP that clients have not taken yet",
+	      listener->unsent, arg);
 #define X(field, words) visit("tcp." #field, words, listener->counters.field, arg);
 	LISTENER_COUNTERS(X)
 #undef X

@@ -21,14 +21,17 @@ typedef int (*listener_ask)(void *arg, const struct ticket_question *question,
 #define LISTENER_CONNECTIONS_MAX 1024
 #define LISTENER_IDLE_MS 10000   // shrinks to a tenth when connections run short
 #define LISTENER_PIPELINE_MAX 16 // questions under way on one connection; further ones are not read
+#define LISTENER_UNSENT_MAX (64u << 20) // bytes of unread answers: beyond, who has not read the
+					// former answer is closed instead of being sent another
 
-// Binds every address, port 53, even before the address is up (IP_FREEBIND). NULL with a sentence
-// in err.
+// Binds every address, even before it is up (IP_FREEBIND); port 0: the kernel chooses one per address.
+// NULL with a sentence in err.
 struct listener *listener_open(struct uv_loop_s *loop, struct store *store,
 			       const struct service_addresses *addresses, uint16_t port,
 			       listener_ask ask, void *arg, char *err, size_t err_len)
 	__attribute__((nonnull(1, 2, 3, 5, 7), warn_unused_result));
-// Closes everything; answers under way are dropped when they come. The loop must run once more.
+// Closes everything; results under way are given back to the store when they come, which must be
+// before it ends. The loop must run once more.
 void listener_close(struct listener *listener);
 void listener_counters(const struct listener *listener,
 		       void (*visit)(const char *name, const char *words, uint64_t value, void *arg),
