@@ -1,4 +1,9 @@
 // A network port: one receive and one transmit queue for every poll-mode core.
+//
+// XXX: net_af_xdp on a zero-copy NIC waits up to 1 s in poll() when the kernel has no packet
+// buffer left to fill, which a pool of pool_min_count() makes unlikely; copy mode never does.
+// XXX: net_af_packet of DPDK 22.11 gives every outer VLAN tag the type 0x8100, so a reply to a
+// 0x88a8 tag carries 0x8100.
 #pragma once
 
 #include "dataplane/dataplane.h"

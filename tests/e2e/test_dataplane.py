@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """The packet path with real packets: a veth pair between two namespaces, one end a DPDK port of
-dataplane_echo, on the other end this test. Needs root; exit status 77 when it cannot run.
+dataplane_echo, on the other end this test. Needs root; exit status 77 when it cannot run. One
+TAP line for each test.
 
-    test_dataplane.py PATH-OF-dataplane_echo [unittest's arguments]
+    test_dataplane.py [CLASS[.TEST] ...]
+
+dataplane_echo comes from the build directory $ASSAY_BUILD, build/ unless set.
 """
 
 import contextlib
@@ -886,6 +889,8 @@ class Leftovers(Case):
 
 
 def cannot_run():
+    if not os.access(echo_path, os.X_OK):
+        return f"needs {echo_path}"
     if os.geteuid() != 0:
         return "needs root"
     if not os.path.exists("/dev/net/tun"):
@@ -897,27 +902,65 @@ def cannot_run():
     return None
 
 
+class TapResult(unittest.TestResult):
+    """One line of the Test Anything Protocol for each test."""
+
+    def line(self, good, test, note=""):
+        name = test.id().removeprefix("__main__.").replace("_", " ")
+        print(f"{'ok' if good else 'not ok'} {self.testsRun} - {name}{note}", flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.line(True, test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        # A class that is skipped as a whole never starts its tests.
+        if not isinstance(test, unittest.TestCase):
+            self.testsRun += 1
+        self.line(True, test, f" # SKIP {reason}")
+
+    def bad(self, test, text):
+        if not isinstance(test, unittest.TestCase):
+            self.testsRun += 1
+        self.line(False, test)
+        for line in text.splitlines():
+            print("# " + line, flush=True)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.bad(test, self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.bad(test, self.errors[-1][1])
+
+
 def main():
     global echo_path, lab
-    if len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK):
-        print(f"usage: {sys.argv[0]} PATH-OF-dataplane_echo", file=sys.stderr)
-        return SKIP
-    echo_path = os.path.abspath(sys.argv.pop(1))
+    here = os.path.dirname(os.path.abspath(__file__))
+    build = os.environ.get("ASSAY_BUILD", os.path.join(here, "..", "..", "build"))
+    echo_path = os.path.abspath(os.path.join(build, "tests", "e2e", "dataplane_echo"))
     reason = cannot_run()
     if reason:
-        print(f"cannot run: {reason}", file=sys.stderr)
+        print(f"cannot run: {reason}")
         return SKIP
+    loader = unittest.defaultTestLoader
+    this = sys.modules["__main__"]
+    tests = (loader.loadTestsFromNames(sys.argv[1:], this) if len(sys.argv) > 1
+             else loader.loadTestsFromModule(this))
     try:
         lab = Lab()
     except (subprocess.CalledProcessError, OSError) as error:
-        print(f"cannot run: no network namespaces or veth: {error}", file=sys.stderr)
+        print(f"cannot run: no network namespaces or veth: {error}")
         return SKIP
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        program = unittest.main(exit=False, verbosity=2)
+        result = tests.run(TapResult())
     finally:
         lab.close()
-    return 0 if program.result.wasSuccessful() else 1
+    print(f"1..{result.testsRun}")
+    return 0 if result.wasSuccessful() else 1
 
 
 if __name__ == "__main__":
