@@ -15,7 +15,7 @@ int clock_open(struct clock *clock, const char *test_clock)
 
 	clock->build_s = ASSAY_RELEASE_DATE;
 	clock->test_offset_s = NULL;
-	clock->start_offset_s = 0;
+	clock->last_offset_s = clock->aged_s = 0;
 	if (test_clock[0] == '\0')
 		return 0;
 	fd = open(test_clock, O_RDONLY | O_CLOEXEC);
@@ -30,7 +30,7 @@ int clock_open(struct clock *clock, const char *test_clock)
 	if (map == MAP_FAILED)
 		return -errno;
 	clock->test_offset_s = map;
-	clock->start_offset_s = __atomic_load_n(clock->test_offset_s, __ATOMIC_RELAXED);
+	clock->last_offset_s = __atomic_load_n(clock->test_offset_s, __ATOMIC_RELAXED);
 	clock->build_s = 0; // a test may live in any year
 	return 0;
 }
@@ -44,19 +44,29 @@ void clock_close(struct clock *clock)
 	clock->test_offset_s = NULL;
 }
 
-void clock_read(const struct clock *clock, struct store_clock *out)
+// The date may be any and go either way, but only what passes after the start ages the cache.
+static int64_t test_offset(struct clock *clock)
+{
+	int64_t offset_s;
+
+	if (!clock->test_offset_s)
+		return 0;
+	offset_s = __atomic_load_n(clock->test_offset_s, __ATOMIC_RELAXED);
+	if (offset_s > clock->last_offset_s)
+		clock->aged_s += offset_s - clock->last_offset_s;
+	clock->last_offset_s = offset_s;
+	return offset_s;
+}
+
+void clock_read(struct clock *clock, struct store_clock *out)
 {
 	struct timespec monotonic, wall;
-	int64_t offset_s = 0;
+	int64_t offset_s = test_offset(clock);
 
 	clock_gettime(CLOCK_MONOTONIC, &monotonic);
 	clock_gettime(CLOCK_REALTIME, &wall);
-	if (clock->test_offset_s)
-		offset_s = __atomic_load_n(clock->test_offset_s, __ATOMIC_RELAXED);
 	out->now_ms = (uint64_t)monotonic.tv_sec * 1000 + (uint64_t)monotonic.tv_nsec / 1000000;
-	// The date may be any, but only what has passed since the start ages the cache.
-	if (offset_s > clock->start_offset_s)
-		out->now_ms += (uint64_t)(offset_s - clock->start_offset_s) * 1000;
+	out->now_ms += (uint64_t)clock->aged_s * 1000;
 	out->now_s = wall.tv_sec + offset_s;
 	out->trusted = out->now_s >= clock->build_s;
 }

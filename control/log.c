@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +29,11 @@ enum log_level log_get_level(void)
 	return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
 }
 
+const char *log_level_to_text(enum log_level level)
+{
+	return level_names[level];
+}
+
 int log_level_from_text(const char *text, enum log_level *level)
 {
 	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
@@ -43,22 +50,40 @@ uint64_t log_lines_lost(void)
 	return atomic_load_explicit(&lines_lost, memory_order_relaxed);
 }
 
+// A pipe with room for a line takes it whole and at once (pipe(7)): nobody else of this process may
+// write between the question and the line.
+// XXX: another process that writes to the same pipe may fill it in between, and the line then waits
+// until it is read. Services do not share theirs.
+static bool write_to_pipe_or_file(const char *line, size_t len)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct pollfd descriptor = {.fd = STDERR_FILENO, .events = POLLOUT};
+	bool done;
+
+	pthread_mutex_lock(&lock);
+	done = poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT) != 0 &&
+	       write(STDERR_FILENO, line, len) == (ssize_t)len;
+	pthread_mutex_unlock(&lock);
+	return done;
+}
+
 // A pipe or socket that nobody reads must not hold up resolution: the line is lost instead.
 static void write_line(const char *line, size_t len)
 {
-	struct pollfd descriptor = {.fd = STDERR_FILENO, .events = POLLOUT};
+	ssize_t sent = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool done = sent == (ssize_t)len;
 
-	if (poll(&descriptor, 1, 0) != 1 || !(descriptor.revents & POLLOUT) ||
-	    write(STDERR_FILENO, line, len) < 0)
+	if (sent < 0 && errno == ENOTSOCK)
+		done = write_to_pipe_or_file(line, len);
+	if (!done)
 		atomic_fetch_add_explicit(&lines_lost, 1, memory_order_relaxed);
 }
 
-// Names and texts from the network may hold anything: control characters never reach a terminal.
-static void make_printable(char *line, size_t len)
+void log_printable(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)line[i] < ' ' || line[i] == 127)
-			line[i] = '?';
+		if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~')
+			text[i] = '?';
 	}
 }
 
@@ -79,7 +104,7 @@ static void log_arguments(enum log_level level, const char *format, va_list argu
 		return;
 	if (written > (int)sizeof(line) - used - 2)
 		written = (int)sizeof(line) - used - 2;
-	make_printable(line + used, (size_t)written);
+	log_printable(line + used, (size_t)written);
 	line[used + written] = '\n';
 	write_line(line, (size_t)(used + written + 1));
 }

@@ -6,10 +6,12 @@
 
 #include "control/config/config.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
+const char *log_level_to_text(enum log_level level);
 int log_level_from_text(const char *text, enum log_level *level)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -19,8 +21,12 @@ void log_line(enum log_level level, const char *format, ...)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 
-// For what a remote can trigger: at most `burst` lines of one kind per second; what was left out is
-// said when the second is over.
+// Names and texts from the network may hold anything: replaces whatever is not printable ASCII by
+// "?", so that no control sequence reaches a terminal. log_line() does so by itself.
+void log_printable(char *text, size_t len) __attribute__((nonnull));
+
+// For what a remote can trigger: at most `burst` lines of one kind per second; how many were left out
+// is said before the first line of a later second. One thread per limit.
 struct log_limit {
 	uint64_t second;
 	unsigned lines;

@@ -1,0 +1,139 @@
+#include "control/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static char path[64];
+
+static void offset_is(int64_t offset_s)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, &offset_s, sizeof(offset_s)), sizeof(offset_s));
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	int fd;
+
+	(void)state;
+	strcpy(path, "/tmp/assay-test-clock-XXXXXX");
+	fd = mkstemp(path);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static void without_a_file_it_is_the_systems(void **state)
+{
+	(void)state;
+	struct clock clock;
+	struct store_clock now;
+	struct timespec monotonic;
+
+	assert_int_equal(clock_open(&clock, ""), 0);
+	clock_read(&clock, &now);
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	assert_in_range(now.now_s, (uintmax_t)time(NULL) - 1, (uintmax_t)time(NULL));
+	assert_in_range(now.now_ms, (uintmax_t)monotonic.tv_sec * 1000 - 1000,
+			(uintmax_t)monotonic.tv_sec * 1000 + 1000);
+	assert_true(now.trusted);
+	clock_close(&clock);
+}
+
+static void clock_before_the_release_is_not_trusted(void **state)
+{
+	(void)state;
+	struct clock clock;
+	struct store_clock now;
+
+	assert_int_equal(clock_open(&clock, ""), 0);
+	assert_int_equal(clock.build_s, ASSAY_RELEASE_DATE);
+	clock.build_s = time(NULL) + 1000;
+	clock_read(&clock, &now);
+	assert_false(now.trusted);
+	clock.build_s = time(NULL) - 1000;
+	clock_read(&clock, &now);
+	assert_true(now.trusted);
+	clock_close(&clock);
+}
+
+static void offset_moves_the_date_and_what_it_grows_by_ages(void **state)
+{
+	(void)state;
+	struct clock clock;
+	struct store_clock before, now;
+
+	offset_is(-500000000); // another decade, where nothing has aged yet
+	assert_int_equal(clock_open(&clock, path), 0);
+	clock_read(&clock, &before);
+	assert_in_range(before.now_s, (uintmax_t)time(NULL) - 500000001,
+			(uintmax_t)time(NULL) - 500000000);
+	assert_true(before.trusted);
+	offset_is(-500000000 + 3600);
+	clock_read(&clock, &now);
+	assert_in_range(now.now_ms - before.now_ms, 3600000, 3601000);
+	assert_in_range(now.now_s - before.now_s, 3600, 3601);
+	clock_close(&clock);
+}
+
+static void date_steps_back_but_the_age_never_does(void **state)
+{
+	(void)state;
+	struct clock clock;
+	struct store_clock first, back, again;
+
+	offset_is(0);
+	assert_int_equal(clock_open(&clock, path), 0);
+	offset_is(7200);
+	clock_read(&clock, &first);
+	offset_is(-7200);
+	clock_read(&clock, &back);
+	assert_in_range(back.now_ms - first.now_ms, 0, 1000);
+	assert_in_range(first.now_s - back.now_s, 14399, 14400);
+	offset_is(-7190);
+	clock_read(&clock, &again);
+	assert_in_range(again.now_ms - back.now_ms, 10000, 11000);
+	clock_close(&clock);
+}
+
+static void unusable_files_are_errors(void **state)
+{
+	(void)state;
+	struct clock clock;
+
+	assert_int_equal(clock_open(&clock, "/nowhere/at/all"), -ENOENT);
+	assert_int_equal(clock_open(&clock, path), -EINVAL); // empty
+	clock_close(&clock);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(without_a_file_it_is_the_systems),
+		TEST(clock_before_the_release_is_not_trusted),
+		TEST(offset_moves_the_date_and_what_it_grows_by_ages),
+		TEST(date_steps_back_but_the_age_never_does),
+		TEST(unusable_files_are_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
