@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -27,6 +29,23 @@ struct metrics {
 	struct page next;    // control's
 };
 
+// What goes up and down; all else only counts.
+static const char *const gauges[] = {
+	"cache.entries",     "cache.unproven",        "cache.bytes_*",
+	"cache.stalled",     "*.open",                "*.outstanding",
+	"*.under_way",       "resolver.delegations",  "resolver.message_bytes",
+	"tcp.unsent_bytes",  "port.*.mbufs",          "port.*.mbufs_available",
+};
+
+static const char *metric_type(const char *name)
+{
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+		if (fnmatch(gauges[i], name, 0) == 0)
+			return "gauge";
+	}
+	return "counter";
+}
+
 // "dataplane.drop.runt" → "assay_dataplane_drop_runt"
 static void metric_name(const char *name, char *out, size_t size)
 {
@@ -34,6 +53,19 @@ static void metric_name(const char *name, char *out, size_t size)
 
 	for (; *name && used + 1 < size; name++)
 		out[used++] = isalnum((unsigned char)*name) ? *name : '_';
+	out[used] = '\0';
+}
+
+// In the text format a backslash and the end of a line are escaped in HELP.
+static void metric_help(const char *words, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (; *words && used + 2 < size; words++) {
+		if (*words == '\\' || *words == '\n')
+			out[used++] = '\\';
+		out[used++] = *words == '\n' ? 'n' : *words;
+	}
 	out[used] = '\0';
 }
 
@@ -46,16 +78,17 @@ void metrics_value(const char *name, const char *words, uint64_t value, void *ar
 {
 	struct metrics *metrics = arg;
 	struct page *page = &metrics->next;
-	char metric[128], line[512];
+	size_t room = page->size - page->len;
+	char metric[128], help[512];
 	int len;
 
 	metric_name(name, metric, sizeof(metric));
-	len = snprintf(line, sizeof(line), "# HELP %s %s\n%s %" PRIu64 "\n", metric, words, metric,
-		       value);
-	if (len < 0 || (size_t)len >= sizeof(line) || page->len + (size_t)len > page->size)
-		return;
-	memcpy(page->text + page->len, line, (size_t)len);
-	page->len += (size_t)len;
+	metric_help(words, help, sizeof(help));
+	len = snprintf(page->text + page->len, room, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n",
+		       metric, help, metric, metric_type(name), metric, value);
+	// A page that is full ends with a whole line.
+	if (len > 0 && (size_t)len < room)
+		page->len += (size_t)len;
 }
 
 void metrics_end(struct metrics *metrics)
@@ -69,8 +102,8 @@ void metrics_end(struct metrics *metrics)
 	pthread_mutex_unlock(&metrics->lock);
 }
 
-static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned status, const char *text,
-				 size_t len)
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned status,
+				 const char *text, size_t len)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
@@ -84,49 +117,70 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned sta
 	return result;
 }
 
-static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url,
-			      const char *method, const char *version, const char *body, size_t *body_len,
-			      void **state)
+static enum MHD_Result send_page(struct MHD_Connection *connection, struct metrics *metrics)
 {
-	static const char not_found[] = "only GET /metrics is here\n";
-	struct metrics *metrics = arg;
 	enum MHD_Result result;
 
-	(void)version, (void)body, (void)body_len, (void)state;
-	if (strcmp(method, "GET") != 0 || strcmp(url, "/metrics") != 0)
-		return send_text(connection, MHD_HTTP_NOT_FOUND, not_found, sizeof(not_found) - 1);
 	pthread_mutex_lock(&metrics->lock);
 	result = send_text(connection, MHD_HTTP_OK, metrics->current.text, metrics->current.len);
 	pthread_mutex_unlock(&metrics->lock);
 	return result;
 }
 
-// "127.0.0.1:9953", "[::1]:9953". Returns the address family or -1.
+static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *body, size_t *body_len,
+			      void **state)
+{
+	static const char not_found[] = "only /metrics is here\n";
+	static const char not_allowed[] = "only GET and HEAD are answered\n";
+
+	(void)version, (void)body, (void)body_len, (void)state;
+	if (strcmp(url, "/metrics") != 0)
+		return send_text(connection, MHD_HTTP_NOT_FOUND, not_found, sizeof(not_found) - 1);
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, not_allowed,
+				 sizeof(not_allowed) - 1);
+	return send_page(connection, arg);
+}
+
+static int port_number(const char *text, uint16_t *port_be)
+{
+	unsigned long port;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	port = strtoul(text, &end, 10);
+	if (*end != '\0' || port == 0 || port > 65535)
+		return -EINVAL;
+	*port_be = htons((uint16_t)port);
+	return 0;
+}
+
+// "127.0.0.1:9953", "[::1]:9953". Returns the address family or -EINVAL.
 static int socket_address(const char *text, struct sockaddr_storage *out)
 {
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	const char *colon = strrchr(text, ':');
-	char host[64], *end;
-	unsigned long port;
+	char host[64];
+	uint16_t port_be;
 
 	memset(out, 0, sizeof(*out));
-	if (!colon || (size_t)(colon - text) >= sizeof(host))
-		return -1;
-	port = strtoul(colon + 1, &end, 10);
-	if (colon[1] == '\0' || *end != '\0' || port == 0 || port > 65535)
-		return -1;
+	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host) ||
+	    port_number(colon + 1, &port_be) != 0)
+		return -EINVAL;
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
 	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-		v4->sin_port = htons((uint16_t)port);
+		v4->sin_port = port_be;
 		return v4->sin_family = AF_INET;
 	}
 	if (host[0] != '[' || host[strlen(host) - 1] != ']')
-		return -1;
+		return -EINVAL;
 	host[strlen(host) - 1] = '\0';
 	if (inet_pton(AF_INET6, host + 1, &v6->sin6_addr) != 1)
-		return -1;
-	v6->sin6_port = htons((uint16_t)port);
+		return -EINVAL;
+	v6->sin6_port = port_be;
 	return v6->sin6_family = AF_INET6;
 }
 
@@ -159,7 +213,8 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	struct sockaddr_storage bound;
 	int family = socket_address(address, &bound);
 	struct metrics *metrics;
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD;
+	// poll(), because select() refuses descriptors over 1,023, which questions to servers use up.
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD;
 
 	if (family < 0) {
 		snprintf(err, err_len, "metrics.address: \"%s\" is no address and port such as "
@@ -173,6 +228,7 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	}
 	if (family == AF_INET6)
 		flags |= MHD_USE_IPv6;
+	errno = 0;
 	metrics->server = MHD_start_daemon(flags, 0, NULL, NULL, answer, metrics,
 					   MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&bound,
 					   MHD_OPTION_CONNECTION_LIMIT, 16u,
@@ -181,7 +237,8 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 					   MHD_OPTION_END);
 	if (metrics->server)
 		return metrics;
-	snprintf(err, err_len, "metrics.address: %s cannot be listened on", address);
+	snprintf(err, err_len, "metrics.address: %s cannot be listened on%s%s", address,
+		 errno ? ": " : "", errno ? strerror(errno) : "");
 	metrics_free(metrics);
 	return NULL;
 }

@@ -12,7 +12,8 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 void metrics_close(struct metrics *metrics);
 
-// Between begin and end one call of metrics_value per counter; the set replaces the former one.
+// Between begin and end one call of metrics_value per counter; the set replaces the former one. The
+// name decides between counter and gauge (a list in metrics.c).
 void metrics_begin(struct metrics *metrics) __attribute__((nonnull));
 void metrics_value(const char *name, const char *words, uint64_t value, void *metrics)
 	__attribute__((nonnull));

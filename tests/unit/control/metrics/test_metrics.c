@@ -1,0 +1,359 @@
+// The page over real sockets. ATTACKS G5: bounded whatever a client does.
+#include "control/metrics/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct metrics *metrics;
+static char address[32], err[256];
+static struct sockaddr_in where;
+
+// A port that nobody has at the moment.
+static void choose_port(void)
+{
+	socklen_t len = sizeof(where);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	where = (struct sockaddr_in){.sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	assert_int_equal(bind(fd, (struct sockaddr *)&where, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &len), 0);
+	close(fd);
+	snprintf(address, sizeof(address), "127.0.0.1:%u", ntohs(where.sin_port));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	choose_port();
+	metrics = metrics_open(address, err, sizeof(err));
+	alarm(60);
+	return metrics ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	metrics_close(metrics);
+	alarm(0);
+	return 0;
+}
+
+static int client(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+	return fd;
+}
+
+static char reply[4 << 20];
+static char *body;
+
+// One request on a connection of its own; returns the status.
+static int request(const char *head)
+{
+	int fd = client(), status = 0;
+	size_t len = 0;
+	ssize_t got;
+
+	assert_int_equal(send(fd, head, strlen(head), MSG_NOSIGNAL), (ssize_t)strlen(head));
+	while ((got = recv(fd, reply + len, sizeof(reply) - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	close(fd);
+	reply[len] = '\0';
+	assert_int_equal(sscanf(reply, "HTTP/1.%*d %d", &status), 1);
+	body = strstr(reply, "\r\n\r\n");
+	assert_non_null(body);
+	body += 4;
+	return status;
+}
+
+static int get(const char *url)
+{
+	char head[4096];
+
+	snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", url);
+	return request(head);
+}
+
+static void page_of(size_t count)
+{
+	char name[64];
+
+	metrics_begin(metrics);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "test.number_%zu", i);
+		metrics_value(name, "a number", i, metrics);
+	}
+	metrics_end(metrics);
+}
+
+static void page_is_valid_text_of_prometheus(void **state)
+{
+	(void)state;
+	regex_t help, type, sample;
+	size_t samples = 0;
+
+	regcomp(&help, "^# HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*$", REG_EXTENDED | REG_NOSUB);
+	regcomp(&type, "^# TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (counter|gauge)$", REG_EXTENDED | REG_NOSUB);
+	regcomp(&sample, "^[a-zA-Z_:][a-zA-Z0-9_:]* [0-9]+$", REG_EXTENDED | REG_NOSUB);
+	metrics_begin(metrics);
+	metrics_value("dataplane.drop.no-mbuf", "no \"packet\" buffer\\\nleft", 7, metrics);
+	metrics_value("cache.entries", "entries", UINT64_MAX, metrics);
+	metrics_end(metrics);
+	assert_int_equal(get("/metrics"), 200);
+	assert_non_null(strstr(reply, "Content-Type: text/plain; version=0.0.4\r\n"));
+	assert_string_equal(body,
+			    "# HELP assay_dataplane_drop_no_mbuf no \"packet\" buffer\\\\\\nleft\n"
+			    "# TYPE assay_dataplane_drop_no_mbuf counter\n"
+			    "assay_dataplane_drop_no_mbuf 7\n"
+			    "# HELP assay_cache_entries entries\n"
+			    "# TYPE assay_cache_entries gauge\n"
+			    "assay_cache_entries 18446744073709551615\n");
+	page_of(1000);
+	assert_int_equal(get("/metrics"), 200);
+	for (char *line = strtok(body, "\n"); line; line = strtok(NULL, "\n"), samples++) {
+		assert_int_equal(regexec(&help, line, 0, NULL, 0), 0);
+		line = strtok(NULL, "\n");
+		assert_int_equal(regexec(&type, line, 0, NULL, 0), 0);
+		line = strtok(NULL, "\n");
+		assert_int_equal(regexec(&sample, line, 0, NULL, 0), 0);
+	}
+	assert_int_equal(samples, 1000);
+	regfree(&help);
+	regfree(&type);
+	regfree(&sample);
+}
+
+static void what_goes_down_is_a_gauge(void **state)
+{
+	(void)state;
+	static const char *const up_and_down[] = {
+		"cache.bytes_used", "cache.stalled", "tcp.open", "dataplane.ticket.outstanding",
+		"resolver.under_way", "port.12.mbufs_available", "tcp.unsent_bytes"};
+	static const char *const only_up[] = {"upstream.received_bytes", "tcp.accepted",
+					      "port.0.rx_bytes", "resolver.tasks", "cache.inserted"};
+	char line[100];
+
+	metrics_begin(metrics);
+	for (size_t i = 0; i < sizeof(up_and_down) / sizeof(up_and_down[0]); i++)
+		metrics_value(up_and_down[i], "w", 1, metrics);
+	for (size_t i = 0; i < sizeof(only_up) / sizeof(only_up[0]); i++)
+		metrics_value(only_up[i], "w", 1, metrics);
+	metrics_end(metrics);
+	assert_int_equal(get("/metrics"), 200);
+	for (size_t i = 0; i < sizeof(up_and_down) / sizeof(up_and_down[0]); i++) {
+		snprintf(line, sizeof(line), "# TYPE assay_%s gauge\n", up_and_down[i]);
+		for (char *c = line; *c; c++)
+			*c = *c == '.' ? '_' : *c;
+		assert_non_null(strstr(body, line));
+	}
+	for (size_t i = 0; i < sizeof(only_up) / sizeof(only_up[0]); i++) {
+		snprintf(line, sizeof(line), "# TYPE assay_%s counter\n", only_up[i]);
+		for (char *c = line; *c; c++)
+			*c = *c == '.' ? '_' : *c;
+		assert_non_null(strstr(body, line));
+	}
+}
+
+static void new_set_replaces_the_former_one(void **state)
+{
+	(void)state;
+	page_of(3);
+	page_of(2);
+	metrics_begin(metrics); // not ended: not shown
+	assert_int_equal(get("/metrics"), 200);
+	assert_non_null(strstr(body, "assay_test_number_1 1\n"));
+	assert_null(strstr(body, "assay_test_number_2 "));
+}
+
+static void page_that_is_full_ends_with_a_whole_line(void **state)
+{
+	(void)state;
+	int number, value;
+
+	page_of(20000); // more than a page holds
+	assert_int_equal(get("/metrics"), 200);
+	assert_in_range(strlen(body), 900000, 1 << 20);
+	assert_int_equal(body[strlen(body) - 1], '\n');
+	body[strlen(body) - 1] = '\0';
+	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d %d", &number, &value), 2);
+	assert_int_equal(number, value);
+}
+
+static void wrong_url_and_method_are_refused(void **state)
+{
+	(void)state;
+	page_of(1);
+	assert_int_equal(get("/"), 404);
+	assert_int_equal(get("/metrics/"), 404);
+	assert_int_equal(get("/../../etc/passwd"), 404);
+	assert_null(strstr(body, "root"));
+	assert_int_equal(request("POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+				 "Content-Length: 0\r\n\r\n"),
+			 405);
+	assert_int_equal(request("HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+			 200);
+	assert_string_equal(body, "");
+}
+
+static void G5_huge_head_is_refused(void **state)
+{
+	(void)state;
+	static char head[100000];
+	int fd = client();
+	size_t len = 0;
+	ssize_t got;
+
+	memset(head, 'a', sizeof(head) - 1);
+	memcpy(head, "GET /metrics HTTP/1.1\r\nX: ", 26);
+	send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
+	while ((got = recv(fd, reply + len, 1000, 0)) > 0)
+		len += (size_t)got;
+	close(fd);
+	reply[len] = '\0';
+	assert_true(len == 0 || strstr(reply, " 431 ") || strstr(reply, " 414 ") ||
+		    strstr(reply, " 413 "));
+	page_of(1);
+	assert_int_equal(get("/metrics"), 200);
+}
+
+// Neither control, which makes the next page, nor other readers wait for it.
+static void slow_reader_holds_up_nobody(void **state)
+{
+	(void)state;
+	static const char head[] = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+	int fd, small = 4096;
+	size_t len = 0;
+	ssize_t got;
+
+	page_of(8000);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+	send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
+	assert_int_equal(recv(fd, reply, 15, MSG_WAITALL), 15);
+	for (int i = 0; i < 100; i++)
+		page_of(10);
+	assert_int_equal(get("/metrics"), 200);
+	assert_null(strstr(body, "assay_test_number_10 "));
+	// It gets the page that was current when it asked, whole.
+	while ((got = recv(fd, reply + len, sizeof(reply) - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	close(fd);
+	reply[len] = '\0';
+	assert_non_null(strstr(reply, "\nassay_test_number_7999 7999\n"));
+}
+
+// Half-sent requests beyond the limit of connections: those that come later wait, and are served.
+static void G5_half_sent_requests_end(void **state)
+{
+	(void)state;
+	int fds[20];
+
+	page_of(1);
+	for (size_t i = 0; i < 20; i++) {
+		fds[i] = client();
+		send(fds[i], "GET /met", 8, MSG_NOSIGNAL);
+	}
+	for (size_t i = 0; i < 20; i++)
+		close(fds[i]);
+	assert_int_equal(get("/metrics"), 200);
+}
+
+// With many questions to servers under way descriptors have high numbers.
+static void descriptors_over_1023_are_served(void **state)
+{
+	(void)state;
+	struct rlimit limit;
+	int fds[1100];
+	size_t count = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < 1200)
+		skip();
+	page_of(1);
+	while (count < 1100 && (fds[count] = dup(0)) >= 0)
+		count++;
+	assert_int_equal(count, 1100);
+	assert_int_equal(get("/metrics"), 200);
+	while (count > 0)
+		close(fds[--count]);
+}
+
+static void wrong_addresses_are_said(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"", "9953", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0",
+					    "127.0.0.1:65536", "127.0.0.1:+1", "127.0.0.1: 1",
+					    "127.0.0.1:9953x", "::1:9953", "[::1]9953", "[:9953",
+					    ":9953", "localhost:9953", "[]:1", "127.0.0.1:-1",
+					    "1111111111111111111111111111111111111111111111111111:1"
+					    "11111111111111111111111111111111111111111111111111111"};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_null(metrics_open(wrong[i], err, sizeof(err)));
+		assert_non_null(strstr(err, "is no address and port such as 127.0.0.1:9953"));
+	}
+	assert_null(metrics_open(address, err, sizeof(err)));
+	assert_non_null(strstr(err, "cannot be listened on"));
+	assert_non_null(strstr(err, strerror(EADDRINUSE)));
+}
+
+static void IPv6_address_is_served(void **state)
+{
+	(void)state;
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+				   .sin6_port = where.sin_port};
+	struct metrics *other;
+	int fd;
+
+	snprintf(address, sizeof(address), "[::1]:%u", ntohs(where.sin_port));
+	other = metrics_open(address, err, sizeof(err));
+	if (!other && strstr(err, strerror(EADDRNOTAVAIL)))
+		skip();
+	assert_non_null(other);
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&six, sizeof(six)), 0);
+	close(fd);
+	metrics_close(other);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(page_is_valid_text_of_prometheus),
+		TEST(what_goes_down_is_a_gauge),
+		TEST(new_set_replaces_the_former_one),
+		TEST(page_that_is_full_ends_with_a_whole_line),
+		TEST(wrong_url_and_method_are_refused),
+		TEST(G5_huge_head_is_refused),
+		TEST(slow_reader_holds_up_nobody),
+		TEST(G5_half_sent_requests_end),
+		TEST(descriptors_over_1023_are_served),
+		TEST(wrong_addresses_are_said),
+		TEST(IPv6_address_is_served),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
