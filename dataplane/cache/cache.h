@@ -3,7 +3,8 @@
 //
 // Readers: any registered urcu-qsbr thread; an entry is valid until that thread's next
 // quiescent state. Writer: the control thread, which may also use the readers' functions
-// without being registered, since only it takes entries out.
+// without being registered, since only it takes entries out; an entry it found is valid until
+// its next cache_publish(), cache_maintain() or flush, unless it pins it.
 #pragma once
 
 #include "dataplane/cache/spec.h"

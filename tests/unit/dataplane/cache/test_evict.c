@@ -39,6 +39,16 @@ static enum publish_status put_patiently(struct cache *cache, struct entry_spec 
 	return status;
 }
 
+// Names that stay in use, and between them three times as many that do not.
+static void put_among_others(struct cache *cache, unsigned hot)
+{
+	for (unsigned i = 0; i < hot; i++) {
+		assert_int_equal(put_patiently(cache, numbered("hot%u.example.", i)), PUBLISHED);
+		for (unsigned j = 0; j < 3; j++)
+			(void)put_patiently(cache, numbered("cold%u.example.", 3 * i + j));
+	}
+}
+
 static unsigned count_hits(struct cache *cache, const char *form, unsigned count)
 {
 	unsigned found = 0;
@@ -112,8 +122,7 @@ static void D8_scan_does_not_push_out_names_in_use(void **state)
 {
 	const unsigned hot = 10000;
 
-	for (unsigned i = 0; i < hot; i++)
-		assert_int_equal(put_patiently(*state, numbered("hot%u.example.", i)), PUBLISHED);
+	put_among_others(*state, hot);
 	for (unsigned i = 0; i < 500000; i++) {
 		char name[64];
 		(void)put_patiently(*state, numbered("scan%u.example.", i));
@@ -151,22 +160,34 @@ static void space_follows_the_sizes_in_use(void **state)
 	assert_in_range(count_hits(*state, "small%u.example.", 150000), 60000, 150000);
 }
 
-static void kept_entry_keeps_what_it_says(void **state)
+static void kept_entry_moves_and_keeps_what_it_says(void **state)
 {
-	for (unsigned i = 0; i < 1000; i++)
-		(void)put(*state, numbered("hot%u.example.", i));
+	const struct entry *before[1000];
+	unsigned moved = 0, kept = 0;
+	char name[64];
+
+	put_among_others(*state, 1000);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "hot%u.example.", i);
+		before[i] = cache_find(*state, wire(name), TYPE_A);
+	}
 	for (unsigned i = 0; i < 200000; i++) {
 		(void)put_patiently(*state, numbered("scan%u.example.", i));
 		if (i % 20000 == 0)
 			(void)count_hits(*state, "hot%u.example.", 1000);
 	}
 	for (unsigned i = 0; i < 1000; i++) {
-		char name[64];
 		snprintf(name, sizeof(name), "hot%u.example.", i);
 		struct lookup lookup = ask(*state, name, TYPE_A);
-		if (lookup.status == LOOKUP_HIT)
-			assert_int_equal(address_of(lookup.links[0]), i);
+		if (lookup.status != LOOKUP_HIT)
+			continue;
+		kept++;
+		moved += lookup.links[0] != before[i];
+		assert_int_equal(address_of(lookup.links[0]), i);
+		assert_int_equal(lookup.links[0]->expires_ms, NOW_MS + TTL_S * 1000);
 	}
+	assert_in_range(kept, 950, 1000);
+	assert_in_range(moved, 500, 1000);
 }
 
 static void pinned_entry_outlives_its_eviction(void **state)
@@ -256,7 +277,7 @@ int main(void)
 		TEST(signed_a_takes_at_most_448_bytes_with_its_index),
 		TEST(D8_scan_does_not_push_out_names_in_use),
 		TEST(space_follows_the_sizes_in_use),
-		TEST(kept_entry_keeps_what_it_says),
+		TEST(kept_entry_moves_and_keeps_what_it_says),
 		TEST(pinned_entry_outlives_its_eviction),
 		TEST(sweep_takes_out_what_is_past_its_stale_time),
 		TEST(sweep_of_one_call_is_bounded),

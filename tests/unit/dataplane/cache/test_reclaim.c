@@ -81,7 +81,7 @@ static void end_reader(struct reader *reader)
 
 static void retired_memory_waits_for_readers(void **state)
 {
-	struct reader reader;
+	static struct reader reader;
 	struct timespec pause = {.tv_nsec = 20000000};
 
 	start_reader(&reader, READER_PAUSE);
@@ -163,7 +163,7 @@ static void renew(struct cache *cache, unsigned times, unsigned *published)
 
 static void E5_name_renewed_a_million_times_leaves_memory_flat(void **state)
 {
-	struct reader reader;
+	static struct reader reader;
 	unsigned published = 0;
 
 	start_reader(&reader, READER_QUIESCE);
@@ -190,7 +190,7 @@ static void E5_name_renewed_a_million_times_leaves_memory_flat(void **state)
 
 static void O17_stalled_reader_bounds_pending_bytes_and_raises_the_alarm(void **state)
 {
-	struct reader reader;
+	static struct reader reader;
 	unsigned published = 0;
 
 	start_reader(&reader, READER_PAUSE);
@@ -217,7 +217,7 @@ static void O17_stalled_reader_bounds_pending_bytes_and_raises_the_alarm(void **
 
 static void O17_full_cache_with_a_stalled_reader_stays_in_its_budget(void **state)
 {
-	struct reader reader;
+	static struct reader reader;
 	unsigned last = 0;
 
 	start_reader(&reader, READER_PAUSE);
