@@ -39,7 +39,8 @@ int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_
 bool trust_insecure_remove(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
 
 // Takes in a DS or DNSKEY step after its own validation ended SECURE or INSECURE (positive or
-// negative). BOGUS teaches nothing.
+// negative). BOGUS teaches nothing. What a query may need right afterwards is kept for ten seconds
+// whatever its TTL, but never past the signatures.
 void trust_learn(struct trust *trust, const struct step *step,
 		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 	__attribute__((nonnull));

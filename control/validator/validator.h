@@ -6,6 +6,7 @@
 #pragma once
 
 #include "control/budget.h"
+#include "control/validator/cut.h"
 #include "control/validator/trust.h"
 #include "dataplane/dns/message.h"
 #include "dataplane/dns/rrset.h"
@@ -27,38 +28,46 @@ struct step {
 	const struct rrset *rrset; // ANSWER, CNAME, DNAME
 	const struct rrset *soa;   // NODATA, NXDOMAIN; NULL when missing
 	const struct rrset *const *proofs; // NSEC and NSEC3 RRsets of the authority section, also
-	size_t proof_count;        // with a wildcard's positive answer
+	size_t proof_count;                // with a wildcard's positive answer
 };
 
 enum verdict {
 	VERDICT_SECURE,
 	VERDICT_INSECURE, // proven, or below no anchor, or under an NTA or `dnssec: insecure`
 	VERDICT_BOGUS,
-	VERDICT_NEED,     // supply (need_name, need_type), then run again
-	VERDICT_WAIT,     // signatures are queued in the batch; wake() will be called
-	VERDICT_FAILED,   // cannot be judged: budget used up or what it needs cannot be fetched; held
-			  // against nobody, SERVFAIL with `ede`
+	VERDICT_NEED,   // supply (need_name, need_type), then run again
+	VERDICT_WAIT,   // signatures are queued in the batch; wake() will be called
+	VERDICT_FAILED, // cannot be judged: budget used up or what it needs cannot be fetched; held
+			// against nobody, SERVFAIL with `ede`
 };
 
-#define STEP_PROOFS_MAX 16
-#define REASON_MAX 200
+#define STEP_PROOFS_MAX          16
+#define REASON_MAX               200
+#define VALIDATION_NEVER_EXPIRES INT64_MAX // the value of SIGNATURE_NEVER_EXPIRES
 
 struct validation_result {
 	enum verdict verdict;
 	int ede;                     // first cause (EDE_NONE when SECURE)
 	char reason[REASON_MAX];     // for operators: what, zone, key tag
-	int64_t signature_expires_s; // earliest expiry that the verdict rests on (RRset, proofs, for
-				     // INSECURE the DS-absence proof); SIGNATURE_NEVER_EXPIRES if none
-	uint32_t rrset_ttl_s;        // bounds by RRSIG original TTL and signature time left, for
-	uint32_t soa_ttl_s;          // rrset, soa, and each proof; UINT32_MAX: no bound
+	int64_t signature_expires_s; // earliest expiry that the verdict rests on (RRset, proofs,
+				     // for INSECURE the DS-absence proof); VALIDATION_NEVER_EXPIRES
+				     // if none
+	uint32_t rrset_ttl_s; // bounds by RRSIG original TTL and signature time left, for
+	uint32_t soa_ttl_s;   // rrset, soa, and each proof; UINT32_MAX: no bound
 	uint32_t proof_ttl_s[STEP_PROOFS_MAX];
-	uint32_t proofs_used;        // bit i: proofs[i] is part of the proof
-	bool wildcard;               // the RRset was expanded from a wildcard (proof in proofs_used)
-	bool opt_out;                // rests on an opt-out span: INSECURE as a denial
-	bool nxname;                 // RFC 9824: a NODATA that means NXDOMAIN
-	bool nta;                    // INSECURE because of a negative trust anchor (EDE 33)
-	const uint8_t *need_name;    // valid until the next run
-	uint16_t need_type;          // TYPE_DS or TYPE_DNSKEY
+	uint32_t proofs_used;     // bit i: proofs[i] is part of the proof
+	bool wildcard;            // the RRset was expanded from a wildcard (proof in proofs_used)
+	bool opt_out;             // rests on an opt-out span: INSECURE as a denial
+	bool nxname;              // RFC 9824: a NODATA that means NXDOMAIN
+	bool nta;                 // INSECURE because of a negative trust anchor (EDE 33)
+	bool tolerated;           // INSECURE only because a signature is past its end, within the
+				  // configured tolerance: AD=0, TTLs are bounded to 30 s
+	enum cut cut;             // of a DS step: what it says of its name, for trust_learn()
+	const uint8_t *signer;    // SECURE: the zone that signed; as long as the step
+	const uint8_t *need_name; // valid until the next run
+	uint16_t need_type;       // TYPE_DS or TYPE_DNSKEY
+	bool need_fresh;          // NEED although it is known: ask a server, another one than
+				  // last time, not the cache (a key roll inside the TTL)
 };
 
 struct validation;
@@ -70,8 +79,8 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 	__attribute__((nonnull, warn_unused_result));
 
 // Goes on as far as it can. The budget may be another one at each call (a shared task is
-// taken over by the next waiter). Never loops: each NEED is asked for at most once
-// unless validation_need_again() allows it.
+// taken over by the next waiter). Never loops: each NEED is asked for at most once, and once more
+// with need_fresh.
 enum verdict validation_run(struct validation *validation, struct budget *budget, uint64_t now_ms,
 			    int64_t now_s) __attribute__((nonnull, warn_unused_result));
 

@@ -1,0 +1,353 @@
+// Everything but DNSKEY RRsets: the signer, its keys, the signatures, and what denial records say.
+#include "control/validator/denial.h"
+#include "control/validator/ds.h"
+#include "control/validator/validation.h"
+#include "dataplane/dns/types.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static_assert(STEP_PROOFS_MAX == DENIAL_PROOFS_MAX, "one bit per proof in both");
+
+static size_t proof_count(const struct step *step)
+{
+	return step->proof_count < STEP_PROOFS_MAX ? step->proof_count : STEP_PROOFS_MAX;
+}
+
+// ---- who signs ----
+
+// The signer must be at or above the data, for DS above it (at a cut the child may have signed a
+// denial of its own: ATTACKS B4).
+static bool may_sign(const struct validation *v, const uint8_t *signer, const uint8_t *owner)
+{
+	return name_within(v->scope, signer) && name_within(owner, signer);
+}
+
+static void look_for_signer(const struct validation *v, const struct rrset *rrset,
+			    const uint8_t **deepest)
+{
+	struct rdata_rrsig rrsig;
+
+	for (size_t i = 0; rrset != NULL && i < rrset->rrsig_count; i++) {
+		if (!rdata_rrsig(rrset->rrsigs[i].data, rrset->rrsigs[i].len, &rrsig) ||
+		    !may_sign(v, rrsig.signer, rrset->owner))
+			continue;
+		if (*deepest == NULL || name_labels(rrsig.signer) > name_labels(*deepest))
+			*deepest = rrsig.signer;
+	}
+}
+
+static const uint8_t *find_signer(const struct validation *v)
+{
+	const struct step *step = v->step;
+	const uint8_t *deepest = NULL;
+
+	if (step_positive(step)) {
+		look_for_signer(v, step->rrset, &deepest);
+		return deepest;
+	}
+	for (size_t i = 0; i < proof_count(step); i++) {
+		if (step->proofs[i]->type == TYPE_NSEC || step->proofs[i]->type == TYPE_NSEC3)
+			look_for_signer(v, step->proofs[i], &deepest);
+	}
+	if (deepest == NULL)
+		look_for_signer(v, step->soa, &deepest);
+	return deepest;
+}
+
+static enum verdict unsigned_answer(struct validation *v)
+{
+	const struct step *step = v->step;
+	const struct rrset *rrset = step_positive(step) ? step->rrset : step->soa;
+	bool others = rrset != NULL && rrset->rrsig_count > 0;
+
+	if (others)
+		return validation_suspect(v, v->scope, EDE_DNSSEC_BOGUS,
+					  "the RRSIGs are by a zone that cannot sign this");
+	return validation_suspect(
+		v, v->scope, step->type == TYPE_DNSKEY ? EDE_DNSKEY_MISSING : EDE_RRSIGS_MISSING,
+		"no RRSIG, and no insecure delegation on the way");
+}
+
+// ATTACKS B4: between the signer and the data no other zone may begin. An anchor of a zone's own
+// counts even where the zones above are insecure.
+static bool cut_between(struct validation *v, enum verdict *verdict)
+{
+	size_t above = name_labels(v->context.signer);
+
+	for (size_t labels = name_labels(v->scope); labels > above; labels--) {
+		struct chain chain = {.zone = name_ancestor(v->scope, labels)};
+		trust_standing(v->trust, chain.zone, &v->moment, &chain.standing);
+		if (chain.standing.cut == CUT_INSECURE) {
+			*verdict = validation_insecure(v, &chain);
+			return true;
+		}
+		if (chain.standing.cut == CUT_SECURE) {
+			*verdict = validation_bogus(
+				v, EDE_DNSSEC_BOGUS,
+				"signed by a zone above a secure delegation of the name");
+			return true;
+		}
+	}
+	return false;
+}
+
+// True when the signer's keys are at hand; otherwise *verdict says how it goes on.
+static bool reach_signer(struct validation *v, enum verdict *verdict)
+{
+	const uint8_t *signer = v->context.signer;
+	struct chain chain;
+	bool ready;
+
+	if (cut_between(v, verdict))
+		return false;
+	chain_reach(v->trust, signer, true, &v->moment, &chain);
+	switch (chain.end) {
+	case CHAIN_NEED:
+		*verdict = validation_need(v, chain.need, TYPE_DS);
+		return false;
+	case CHAIN_INSECURE:
+		*verdict = validation_insecure(v, &chain);
+		return false;
+	case CHAIN_NO_CUT:
+		// The delegation may be new.
+		*verdict = validation_refresh(v, signer, TYPE_DS)
+				   ? VERDICT_NEED
+				   : validation_suspect(v, v->scope, EDE_DNSSEC_BOGUS,
+							"the RRSIG's signer is no zone");
+		return false;
+	case CHAIN_SECURE:
+		break;
+	}
+	v->result.tolerated |= chain.standing.tolerated;
+	// Its own keys sign that there are no keys.
+	if (v->step->type == TYPE_DNSKEY && name_equal(v->step->name, signer)) {
+		*verdict = validation_bogus(v, EDE_DNSKEY_MISSING,
+					    "a secure zone without a DNSKEY RRset");
+		return false;
+	}
+	*verdict = validation_load_keys(v, &ready);
+	return ready;
+}
+
+// ---- denial ----
+
+static bool nsec3_hash(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
+		       uint8_t out[NSEC3_HASH_LEN])
+{
+	struct validation *v = arg;
+
+	return trust_nsec3_hash(v->trust, v->context.budget, name, params, out);
+}
+
+static void ask_denial(struct validation *v, struct denial *out)
+{
+	const struct step *step = v->step;
+	struct denial_question question = {
+		.zone = v->context.signer,
+		.name = step_positive(step) ? step->rrset->owner : step->name,
+		.type = step->type,
+		.proofs = step->proofs,
+		.count = proof_count(step),
+		.excluded = v->excluded,
+		.iterations_max = trust_configuration(v->trust)->nsec3_iterations_max,
+		.hash = nsec3_hash,
+		.arg = v,
+	};
+
+	if (step_positive(step))
+		denial_wildcard(&question, v->rrset.labels, out);
+	else if (step->kind == STEP_NXDOMAIN)
+		denial_nxdomain(&question, out);
+	else
+		denial_nodata(&question, out);
+}
+
+// Why there is no proof: what is wrong with the first record's signature, or that there is none.
+static enum verdict unproven(struct validation *v)
+{
+	const char *cause = step_positive(v->step)
+				    ? "no NSEC or NSEC3 proves that only the wildcard matches"
+				    : "no NSEC or NSEC3 proves that the data do not exist";
+
+	for (size_t i = 0; i < proof_count(v->step); i++) {
+		if (v->excluded & 1u << i)
+			return validation_no_signature(v, &v->proofs[i]);
+	}
+	return validation_suspect(v, name_within(v->scope, v->step->zone) ? v->step->zone : NULL,
+				  EDE_NSEC_MISSING, cause);
+}
+
+// Verifies what the proof uses. UNTRIED: one of them is wrong, look for another proof.
+static enum signature_state verify_used(struct validation *v, uint32_t used,
+					struct signature **first_not_good)
+{
+	enum signature_state state = SIGNATURE_GOOD;
+
+	for (size_t i = 0; i < proof_count(v->step); i++) {
+		if (!(used & 1u << i))
+			continue;
+		enum signature_state one = signature_run(&v->proofs[i]);
+		if (one == SIGNATURE_BAD) {
+			v->excluded |= 1u << i;
+			return SIGNATURE_UNTRIED;
+		}
+		if (one != SIGNATURE_GOOD && state == SIGNATURE_GOOD) {
+			state = one;
+			*first_not_good = &v->proofs[i];
+		}
+	}
+	return state;
+}
+
+static void use_denial(struct validation *v, const struct denial *denial)
+{
+	v->result.proofs_used = denial->used;
+	for (size_t i = 0; i < proof_count(v->step); i++) {
+		if (denial->used & 1u << i)
+			validation_use(v, &v->proofs[i], &v->result.proof_ttl_s[i]);
+	}
+	v->result.opt_out = denial->verdict == DENIAL_OPT_OUT;
+	v->result.nxname = denial->nxname;
+	if (v->step->type != TYPE_DS)
+		return;
+	if (!step_positive(v->step))
+		v->result.cut = denial->cut;
+	else if (denial->verdict != DENIAL_PROVEN)
+		v->result.cut = CUT_INSECURE;
+}
+
+static enum verdict conclude_denial(struct validation *v, const struct denial *denial)
+{
+	enum verdict verdict;
+
+	use_denial(v, denial);
+	verdict = validation_secure(v);
+	if (verdict != VERDICT_SECURE || denial->verdict == DENIAL_PROVEN)
+		return verdict;
+	v->result.verdict = VERDICT_INSECURE;
+	v->result.signer = NULL;
+	if (denial->verdict == DENIAL_ITERATIONS) {
+		v->result.ede = EDE_UNSUPPORTED_NSEC3_ITERATIONS;
+		snprintf(v->result.reason, REASON_MAX, "NSEC3 with too many iterations");
+	} else {
+		snprintf(v->result.reason, REASON_MAX, "in an NSEC3 opt-out span");
+	}
+	return VERDICT_INSECURE;
+}
+
+// Each turn leaves out one more proof, or ends.
+static enum verdict prove(struct validation *v)
+{
+	for (;;) {
+		struct signature *waiting = NULL;
+		struct denial denial;
+		ask_denial(v, &denial);
+		if (denial.verdict == DENIAL_BUDGET)
+			return validation_out_of_budget(v);
+		if (denial.verdict == DENIAL_NONE)
+			return unproven(v);
+		switch (verify_used(v, denial.used, &waiting)) {
+		case SIGNATURE_UNTRIED:
+			continue;
+		case SIGNATURE_GOOD:
+			return conclude_denial(v, &denial);
+		default:
+			return validation_no_signature(v, waiting);
+		}
+	}
+}
+
+// ---- the two kinds of answers ----
+
+static bool rrset_fits(const struct step *step)
+{
+	const struct rrset *rrset = step->rrset;
+
+	switch (step->kind) {
+	case STEP_DNAME:
+		// RFC 6672 §2.3: names below the owner, not the owner itself.
+		return rrset->type == TYPE_DNAME && name_within(step->name, rrset->owner) &&
+		       name_labels(step->name) > name_labels(rrset->owner);
+	case STEP_CNAME:
+		return rrset->type == TYPE_CNAME && name_equal(step->name, rrset->owner);
+	default:
+		return (rrset->type == step->type || step->type == TYPE_ANY) &&
+		       name_equal(step->name, rrset->owner);
+	}
+}
+
+static enum cut cut_of_answer(const struct step *step)
+{
+	struct ds_choice choice;
+
+	if (step->kind == STEP_CNAME)
+		return CUT_NONE;
+	if (step->kind == STEP_DNAME)
+		return CUT_NOTHING_BELOW;
+	struct records *records = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DS);
+	if (records == NULL)
+		return CUT_UNKNOWN;
+	ds_choose(records, &choice);
+	records_unref(records);
+	return choice.count > 0 ? CUT_SECURE : CUT_INSECURE;
+}
+
+static bool expanded(const struct validation *v)
+{
+	const uint8_t *owner = v->step->rrset->owner;
+
+	return v->rrset.labels < name_labels(owner) - (name_is_wildcard(owner) ? 1 : 0);
+}
+
+static enum verdict positive(struct validation *v)
+{
+	if (signature_run(&v->rrset) != SIGNATURE_GOOD)
+		return validation_no_signature(v, &v->rrset);
+	validation_use(v, &v->rrset, &v->result.rrset_ttl_s);
+	if (v->step->type == TYPE_DS)
+		v->result.cut = cut_of_answer(v->step);
+	if (!expanded(v))
+		return validation_secure(v);
+	// ATTACKS B5
+	v->result.wildcard = true;
+	return prove(v);
+}
+
+static enum verdict negative(struct validation *v)
+{
+	if (v->step->soa == NULL)
+		return prove(v);
+	if (!name_equal(v->step->soa->owner, v->context.signer))
+		return validation_bogus(v, EDE_DNSSEC_BOGUS, "the SOA is of another zone");
+	// Queued with the proofs; a denial stands only with its SOA.
+	enum signature_state soa = signature_run(&v->soa);
+	if (soa == SIGNATURE_BAD || soa == SIGNATURE_UNJUDGED)
+		return validation_no_signature(v, &v->soa);
+	if (soa == SIGNATURE_GOOD) {
+		validation_use(v, &v->soa, &v->result.soa_ttl_s);
+		return prove(v);
+	}
+	struct denial denial;
+	struct signature *waiting;
+	ask_denial(v, &denial);
+	if (denial.verdict != DENIAL_NONE && denial.verdict != DENIAL_BUDGET)
+		verify_used(v, denial.used, &waiting);
+	return VERDICT_WAIT;
+}
+
+enum verdict answer_run(struct validation *v)
+{
+	enum verdict verdict;
+
+	if (step_positive(v->step) && !rrset_fits(v->step))
+		return validation_bogus(v, EDE_DNSSEC_BOGUS,
+					"the answer is for another name or type");
+	if (v->context.signer == NULL)
+		v->context.signer = find_signer(v);
+	if (v->context.signer == NULL)
+		return unsigned_answer(v);
+	if (!reach_signer(v, &verdict))
+		return verdict;
+	return step_positive(v->step) ? positive(v) : negative(v);
+}

@@ -1,0 +1,48 @@
+#include "control/validator/chain.h"
+
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/types.h"
+
+#define STEP_BY_STEP_MAX 3 // unknown names in a row that are asked for from the top
+
+void chain_reach(const struct trust *trust, const uint8_t *target, bool jump,
+		 const struct moment *moment, struct chain *out)
+{
+	size_t labels = name_labels(target), unknown = 0;
+	const uint8_t *topmost = NULL;
+	bool target_unknown = false;
+
+	*out = (struct chain){
+		.end = CHAIN_INSECURE,
+		.standing = {.ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES},
+	};
+	for (size_t up = 0; up <= labels; up++) {
+		const uint8_t *at = name_skip(target, up);
+		struct standing standing;
+		trust_standing(trust, at, moment, &standing);
+		switch (standing.cut) {
+		case CUT_UNKNOWN:
+			topmost = at;
+			unknown++;
+			target_unknown |= up == 0;
+			continue;
+		case CUT_NONE:
+			continue;
+		case CUT_NOTHING_BELOW:
+			topmost = NULL;
+			unknown = 0;
+			continue;
+		case CUT_INSECURE:
+			out->zone = at;
+			out->standing = standing;
+			return;
+		case CUT_SECURE:
+			break;
+		}
+		out->zone = at;
+		out->standing = standing;
+		out->need = jump && target_unknown && unknown > STEP_BY_STEP_MAX ? target : topmost;
+		out->end = topmost != NULL ? CHAIN_NEED : up == 0 ? CHAIN_SECURE : CHAIN_NO_CUT;
+		return;
+	}
+}

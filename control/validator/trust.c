@@ -1,0 +1,347 @@
+#include "control/validator/trust.h"
+
+#include "control/validator/ds.h"
+#include "control/validator/hashes.h"
+#include "control/validator/trust_lookup.h"
+#include "control/validator/validator.h"
+#include "crypto/algorithm.h"
+#include "dataplane/dns/types.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASHES_MAX     16384
+#define TTL_MAX_S      86400
+#define NEGATIVE_MAX_S 3600
+// Longer than a client query may take: what was fetched for it is there when it goes on.
+#define HOLD_S          10
+#define TOLERATED_MAX_S 30
+
+struct trust {
+	struct trust_config config;
+	struct batch *batch;
+	struct zones *zones;
+	struct hashes *hashes;
+	struct digester *digester;
+	size_t anchor_count;
+};
+
+struct trust *trust_new(const struct trust_config *config, struct batch *batch)
+{
+	struct trust *trust = calloc(1, sizeof(*trust));
+
+	if (trust == NULL)
+		return NULL;
+	trust->config = *config;
+	trust->batch = batch;
+	trust->zones = zones_new(config->zones_max);
+	trust->hashes = hashes_new(HASHES_MAX);
+	trust->digester = digester_new();
+	if (trust->zones == NULL || trust->hashes == NULL || trust->digester == NULL) {
+		trust_free(trust);
+		return NULL;
+	}
+	return trust;
+}
+
+void trust_free(struct trust *trust)
+{
+	if (trust == NULL)
+		return;
+	zones_free(trust->zones);
+	hashes_free(trust->hashes);
+	digester_free(trust->digester);
+	free(trust);
+}
+
+// ---- what the operator says ----
+
+static int anchor_check(uint16_t type, const uint8_t *rdata, size_t rdlen, uint16_t *tag)
+{
+	struct rdata_dnskey dnskey;
+	struct rdata_ds ds;
+
+	if (type == TYPE_DS && rdata_ds(rdata, rdlen, &ds)) {
+		*tag = ds.key_tag;
+		return algorithm_supported(ds.algorithm) &&
+				       algorithm_ds_digest_supported(ds.digest_type)
+			       ? 0
+			       : -ENOTSUP;
+	}
+	if (type == TYPE_DNSKEY && rdata_dnskey(rdata, rdlen, &dnskey)) {
+		*tag = rdata_dnskey_tag(rdata, rdlen);
+		// RFC 5011 §2.1: a revoked key is trusted for nothing.
+		if (!(dnskey.flags & DNSKEY_ZONE) || dnskey.flags & DNSKEY_REVOKE)
+			return -EINVAL;
+		return algorithm_supported(dnskey.algorithm) ? 0 : -ENOTSUP;
+	}
+	return -EINVAL;
+}
+
+int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
+		     size_t rdlen)
+{
+	uint16_t tag;
+
+	if (rdlen > UINT16_MAX)
+		return -EINVAL;
+	int rc = anchor_check(type, rdata, rdlen, &tag);
+	if (rc != 0)
+		return rc;
+	struct zone *zone = zones_get(trust->zones, owner);
+	struct anchor *anchor = malloc(sizeof(*anchor) + rdlen);
+	if (zone == NULL || anchor == NULL) {
+		free(anchor);
+		return -ENOMEM;
+	}
+	*anchor = (struct anchor){
+		.next = zone->anchors,
+		.type = type,
+		.tag = tag,
+		.len = (uint16_t)rdlen,
+	};
+	memcpy(anchor->rdata, rdata, rdlen);
+	zone->anchors = anchor;
+	trust->anchor_count++;
+	return 0;
+}
+
+size_t trust_anchor_count(const struct trust *trust)
+{
+	return trust->anchor_count;
+}
+
+int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_ms, bool nta)
+{
+	struct zone *zone = zones_get(trust->zones, name);
+
+	if (zone == NULL)
+		return -ENOMEM;
+	zone->insecure_until_ms = until_ms;
+	zone->nta = nta;
+	return 0;
+}
+
+bool trust_insecure_remove(struct trust *trust, const uint8_t *name)
+{
+	struct zone *zone = zones_find(trust->zones, name);
+
+	if (zone == NULL || zone->insecure_until_ms == 0)
+		return false;
+	zone->insecure_until_ms = 0;
+	return true;
+}
+
+// ---- what was proven ----
+
+static struct term term_of(uint32_t ttl_s, uint32_t max_s, int64_t expires_s, uint64_t now_ms)
+{
+	if (ttl_s > max_s)
+		ttl_s = max_s;
+	if (ttl_s < HOLD_S)
+		ttl_s = HOLD_S;
+	return (struct term){.until_ms = now_ms + ttl_s * 1000ull, .expires_s = expires_s};
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+// RFC 2308 §5 with RFC 9077, over what the denial rests on.
+static uint32_t negative_ttl_s(const struct step *step, const struct validation_result *result)
+{
+	uint32_t ttl_s = NEGATIVE_MAX_S;
+	struct rdata_soa soa;
+
+	if (step->soa != NULL && step->soa->count > 0 &&
+	    rdata_soa(step->soa->rdatas[0].data, step->soa->rdatas[0].len, &soa))
+		ttl_s = lesser(lesser(step->soa->ttl_s, soa.minimum), result->soa_ttl_s);
+	for (size_t i = 0; i < step->proof_count && i < STEP_PROOFS_MAX; i++) {
+		if (result->proofs_used & 1u << i)
+			ttl_s = lesser(ttl_s,
+				       lesser(step->proofs[i]->ttl_s, result->proof_ttl_s[i]));
+	}
+	return ttl_s;
+}
+
+static void learn_ds(struct zone *zone, const struct step *step,
+		     const struct validation_result *result, uint64_t now_ms)
+{
+	bool positive = step->rrset != NULL;
+	uint32_t ttl_s = positive ? lesser(step->rrset->ttl_s, result->rrset_ttl_s)
+				  : negative_ttl_s(step, result);
+	struct records *ds = NULL;
+	struct ds_choice choice = {.ede = result->ede};
+
+	if (step->kind == STEP_ANSWER) {
+		ds = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DS);
+		if (ds == NULL)
+			return;
+		ds_choose(ds, &choice);
+	}
+	records_unref(zone->ds);
+	zone->ds = ds;
+	zone->cut = result->cut;
+	zone->cut_tolerated = result->tolerated;
+	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
+	zone->cut_term = term_of(ttl_s,
+				 result->tolerated ? TOLERATED_MAX_S
+				 : positive        ? TTL_MAX_S
+						   : NEGATIVE_MAX_S,
+				 result->signature_expires_s, now_ms);
+}
+
+static void learn_keys(struct zone *zone, const struct step *step,
+		       const struct validation_result *result, uint64_t now_ms)
+{
+	struct records *keys = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DNSKEY);
+
+	if (keys == NULL)
+		return;
+	keys->tolerated = result->tolerated;
+	records_unref(zone->keys);
+	zone->keys = keys;
+	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
+				  result->tolerated ? TOLERATED_MAX_S : TTL_MAX_S,
+				  result->signature_expires_s, now_ms);
+}
+
+void trust_learn(struct trust *trust, const struct step *step,
+		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
+{
+	bool secure = result->verdict == VERDICT_SECURE || result->tolerated;
+	// INSECURE for a reason further up teaches nothing of this name.
+	bool ds = step->type == TYPE_DS && result->cut != CUT_UNKNOWN &&
+		  (secure || result->verdict == VERDICT_INSECURE);
+	bool keys = step->type == TYPE_DNSKEY && step->kind == STEP_ANSWER && secure;
+
+	if ((!ds && !keys) || result->verdict == VERDICT_BOGUS ||
+	    result->signature_expires_s < now_s)
+		return;
+	struct zone *zone = zones_get(trust->zones, step->name);
+	if (zone == NULL)
+		return;
+	if (ds)
+		learn_ds(zone, step, result, now_ms);
+	else
+		learn_keys(zone, step, result, now_ms);
+	zones_touch(trust->zones, zone);
+	zones_weigh(trust->zones, zone);
+}
+
+void trust_forget(struct trust *trust, const uint8_t *name)
+{
+	zones_forget(trust->zones, name);
+}
+
+// ---- what the validation asks ----
+
+void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
+		    struct standing *out)
+{
+	const struct zone *zone = zones_find(trust->zones, name);
+
+	*out = (struct standing){.ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES};
+	if (zone == NULL)
+		return;
+	if (moment->now_ms < zone->insecure_until_ms) {
+		out->cut = CUT_INSECURE;
+		out->nta = zone->nta;
+		out->ede = zone->nta ? EDE_NEGATIVE_TRUST_ANCHOR : EDE_NONE;
+	} else if (zone->anchors != NULL) {
+		out->cut = CUT_SECURE;
+	} else if (zone->cut != CUT_UNKNOWN &&
+		   term_holds(&zone->cut_term, moment->now_ms, moment->now_s)) {
+		out->cut = zone->cut;
+		out->ede = zone->cut_ede;
+		out->expires_s = zone->cut_term.expires_s;
+		out->tolerated = zone->cut_tolerated;
+	}
+}
+
+struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
+{
+	struct zone *zone = zones_find(trust->zones, name);
+
+	if (zone == NULL || zone->keys == NULL ||
+	    !term_holds(&zone->keys_term, moment->now_ms, moment->now_s))
+		return NULL;
+	zones_touch(trust->zones, zone);
+	return records_ref(zone->keys);
+}
+
+struct records *trust_ds(struct trust *trust, const uint8_t *name, const struct moment *moment)
+{
+	struct zone *zone = zones_find(trust->zones, name);
+
+	if (zone == NULL || zone->ds == NULL ||
+	    !term_holds(&zone->cut_term, moment->now_ms, moment->now_s))
+		return NULL;
+	zones_touch(trust->zones, zone);
+	return records_ref(zone->ds);
+}
+
+const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *name)
+{
+	const struct zone *zone = zones_find(trust->zones, name);
+
+	return zone != NULL ? zone->anchors : NULL;
+}
+
+bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint64_t now_ms)
+{
+	struct zone *zone = zones_get(trust->zones, name);
+
+	if (zone == NULL || (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS))
+		return false;
+	zone->refreshed_ms = now_ms != 0 ? now_ms : 1;
+	return true;
+}
+
+bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t *name,
+		      const struct rdata_nsec3 *params, uint8_t out[NSEC3_HASH_LEN])
+{
+	if (hashes_find(trust->hashes, name, params, out))
+		return true;
+	if (!budget_charge(budget, BUDGET_nsec3_hashes, 1) ||
+	    !digester_nsec3(trust->digester, name, params->salt, params->salt_len,
+			    params->iterations, out))
+		return false;
+	hashes_add(trust->hashes, name, params, out);
+	return true;
+}
+
+enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
+				 int64_t now_s)
+{
+	const struct moment moment = {now_ms, now_s};
+	size_t labels = name_labels(name);
+
+	for (size_t up = 0; up <= labels; up++) {
+		struct standing standing;
+		trust_standing(trust, name_skip(name, up), &moment, &standing);
+		if (standing.cut == CUT_SECURE)
+			return ZONE_SECURE;
+		if (standing.cut == CUT_INSECURE)
+			return ZONE_INSECURE;
+	}
+	// Below no anchor nothing can become secure.
+	return ZONE_INSECURE;
+}
+
+const struct trust_config *trust_configuration(const struct trust *trust)
+{
+	return &trust->config;
+}
+
+struct batch *trust_batch(struct trust *trust)
+{
+	return trust->batch;
+}
+
+struct digester *trust_digester(struct trust *trust)
+{
+	return trust->digester;
+}

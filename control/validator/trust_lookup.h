@@ -1,0 +1,53 @@
+// What the validation asks of trust.
+//
+// Thread: control.
+#pragma once
+
+#include "control/budget.h"
+#include "control/validator/trust.h"
+#include "control/validator/zone.h"
+#include "crypto/digest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct moment {
+	uint64_t now_ms;
+	int64_t now_s;
+};
+
+struct standing {
+	enum cut cut; // SECURE also where an anchor is
+	bool nta;
+	bool tolerated;
+	int ede;           // why insecure, or EDE_NONE
+	int64_t expires_s; // of the proof that it is
+};
+
+// What is known of this very name.
+void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
+		    struct standing *out) __attribute__((nonnull));
+
+// With a reference for the caller, or NULL.
+struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
+	__attribute__((nonnull, warn_unused_result));
+struct records *trust_ds(struct trust *trust, const uint8_t *name, const struct moment *moment)
+	__attribute__((nonnull, warn_unused_result));
+const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *name)
+	__attribute__((nonnull));
+
+// True at most once in REFRESH_MS per zone: its keys may be fetched anew although they are known.
+#define REFRESH_MS 5000
+bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint64_t now_ms)
+	__attribute__((nonnull, warn_unused_result));
+
+// False: the budget has no NSEC3 hashes left. One that is remembered costs nothing.
+bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t *name,
+		      const struct rdata_nsec3 *params, uint8_t out[NSEC3_HASH_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
+const struct trust_config *trust_configuration(const struct trust *trust)
+	__attribute__((nonnull, pure));
+struct batch *trust_batch(struct trust *trust) __attribute__((nonnull, pure));
+struct digester *trust_digester(struct trust *trust) __attribute__((nonnull, pure));

@@ -1,0 +1,191 @@
+#include "control/validator/zone.h"
+
+#include "dataplane/dns/edns.h"
+#include "dataplane/dns/name.h"
+
+#include <openssl/rand.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ZONES_MAX      65536
+#define BYTES_PER_ZONE 2048 // on average; large DNSKEY RRsets take the room of several
+
+struct zones {
+	struct zone **buckets;
+	size_t bucket_mask;
+	size_t count, count_max;
+	size_t bytes, bytes_max;
+	struct list used; // least recently used first
+	uint8_t secret[16];
+};
+
+struct zones *zones_new(size_t zones_max)
+{
+	struct zones *z = calloc(1, sizeof(*z));
+	size_t buckets = 64;
+
+	if (z == NULL)
+		return NULL;
+	z->count_max = zones_max != 0 ? zones_max : ZONES_MAX;
+	z->bytes_max = z->count_max * BYTES_PER_ZONE;
+	while (buckets < z->count_max)
+		buckets *= 2;
+	z->bucket_mask = buckets - 1;
+	z->buckets = calloc(buckets, sizeof(z->buckets[0]));
+	list_init(&z->used);
+	if (z->buckets == NULL || RAND_bytes(z->secret, sizeof(z->secret)) != 1) {
+		free(z->buckets);
+		free(z);
+		return NULL;
+	}
+	return z;
+}
+
+static bool configured(const struct zone *zone)
+{
+	return zone->anchors != NULL || zone->insecure_until_ms != 0;
+}
+
+static void forget_records(struct zone *zone)
+{
+	records_unref(zone->ds);
+	records_unref(zone->keys);
+	zone->ds = zone->keys = NULL;
+	zone->cut = CUT_UNKNOWN;
+}
+
+static void drop(struct zones *z, struct zone *zone)
+{
+	struct zone **p = &z->buckets[zone->hash & z->bucket_mask];
+
+	while (*p != zone)
+		p = &(*p)->next;
+	*p = zone->next;
+	list_remove(&zone->used);
+	z->count--;
+	z->bytes -= zone->bytes;
+	forget_records(zone);
+	while (zone->anchors != NULL) {
+		struct anchor *anchor = zone->anchors;
+		zone->anchors = anchor->next;
+		free(anchor);
+	}
+	free(zone->name);
+	free(zone);
+}
+
+void zones_free(struct zones *z)
+{
+	if (z == NULL)
+		return;
+	while (!list_empty(&z->used))
+		drop(z, LIST_OF(z->used.next, struct zone, used));
+	free(z->buckets);
+	free(z);
+}
+
+// Only what was learned; what was configured moves to the young end.
+static void keep_within_limits(struct zones *z, const struct zone *except)
+{
+	for (size_t tries = z->count; tries > 0; tries--) {
+		if (z->count <= z->count_max && z->bytes <= z->bytes_max)
+			return;
+		struct zone *oldest = LIST_OF(z->used.next, struct zone, used);
+		if (configured(oldest) || oldest == except)
+			zones_touch(z, oldest);
+		else
+			drop(z, oldest);
+	}
+}
+
+static uint64_t hash_of(const struct zones *z, const uint8_t *name, uint8_t lower[NAME_MAX_LEN],
+			size_t *len)
+{
+	*len = name_len(name);
+	name_lower(lower, name, *len);
+	return siphash_1_3(z->secret, lower, *len);
+}
+
+static struct zone *find(const struct zones *z, uint64_t hash, const uint8_t *lower)
+{
+	for (struct zone *zone = z->buckets[hash & z->bucket_mask]; zone; zone = zone->next) {
+		if (zone->hash == hash && name_equal(zone->name, lower))
+			return zone;
+	}
+	return NULL;
+}
+
+struct zone *zones_find(const struct zones *z, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_LEN];
+	size_t len;
+	uint64_t hash = hash_of(z, name, lower, &len);
+
+	return find(z, hash, lower);
+}
+
+struct zone *zones_get(struct zones *z, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_LEN];
+	size_t len;
+	uint64_t hash = hash_of(z, name, lower, &len);
+	struct zone *zone = find(z, hash, lower);
+
+	if (zone != NULL)
+		return zone;
+	zone = calloc(1, sizeof(*zone));
+	if (zone == NULL)
+		return NULL;
+	zone->name = malloc(len);
+	if (zone->name == NULL) {
+		free(zone);
+		return NULL;
+	}
+	memcpy(zone->name, lower, len);
+	zone->hash = hash;
+	zone->next = z->buckets[hash & z->bucket_mask];
+	z->buckets[hash & z->bucket_mask] = zone;
+	list_push(&z->used, &zone->used);
+	z->count++;
+	zones_weigh(z, zone);
+	return zone;
+}
+
+void zones_touch(struct zones *z, struct zone *zone)
+{
+	list_remove(&zone->used);
+	list_push(&z->used, &zone->used);
+}
+
+void zones_weigh(struct zones *z, struct zone *zone)
+{
+	z->bytes -= zone->bytes;
+	zone->bytes = sizeof(*zone) + name_len(zone->name) + (zone->ds ? zone->ds->bytes : 0) +
+		      (zone->keys ? zone->keys->bytes : 0);
+	z->bytes += zone->bytes;
+	keep_within_limits(z, zone);
+}
+
+void zones_forget(struct zones *z, const uint8_t *name)
+{
+	for (size_t i = 0; i <= z->bucket_mask; i++) {
+		struct zone *next;
+		for (struct zone *zone = z->buckets[i]; zone != NULL; zone = next) {
+			next = zone->next;
+			if (!name_within(zone->name, name))
+				continue;
+			if (!configured(zone)) {
+				drop(z, zone);
+				continue;
+			}
+			forget_records(zone);
+			zones_weigh(z, zone);
+		}
+	}
+}
+
+size_t zones_count(const struct zones *z)
+{
+	return z->count;
+}

@@ -1,0 +1,72 @@
+// What is known of each name on the way down from an anchor: whether a secure or insecure
+// delegation is there, and the zone's keys. A bounded table; what nobody used for longest goes
+// first, but never what the operator configured.
+//
+// Thread: control.
+#pragma once
+
+#include "control/validator/cut.h"
+#include "control/validator/records.h"
+#include "crypto/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct anchor {
+	struct anchor *next;
+	uint16_t type; // DS or DNSKEY
+	uint16_t tag;
+	uint16_t len;
+	uint8_t rdata[];
+};
+
+// A fact that ends by TTL (monotonic clock) and with the signatures it rests on (wall clock).
+struct term {
+	uint64_t until_ms;
+	int64_t expires_s;
+};
+
+static inline bool term_holds(const struct term *term, uint64_t now_ms, int64_t now_s)
+{
+	return now_ms < term->until_ms && now_s <= term->expires_s;
+}
+
+struct zone {
+	uint8_t *name; // lower case
+
+	enum cut cut;
+	struct term cut_term;
+	int cut_ede;          // why insecure
+	bool cut_tolerated;   // see struct records
+	struct records *ds;   // CUT_SECURE
+	struct records *keys; // NULL: unknown
+	struct term keys_term;
+	uint64_t refreshed_ms; // last time that keys were asked for anew, 0: never
+
+	// Of the operator.
+	struct anchor *anchors;
+	uint64_t insecure_until_ms; // 0: not insecure
+	bool nta;
+
+	// The table's.
+	struct zone *next;
+	uint64_t hash;
+	struct list used;
+	size_t bytes;
+};
+
+struct zones;
+struct zones *zones_new(size_t zones_max) __attribute__((warn_unused_result));
+void zones_free(struct zones *zones);
+
+struct zone *zones_find(const struct zones *zones, const uint8_t *name) __attribute__((nonnull));
+// Finds or adds. May forget others; NULL: no memory.
+struct zone *zones_get(struct zones *zones, const uint8_t *name)
+	__attribute__((nonnull, warn_unused_result));
+void zones_touch(struct zones *zones, struct zone *zone) __attribute__((nonnull));
+// After records of a zone were replaced: keeps the byte limit.
+void zones_weigh(struct zones *zones, struct zone *zone) __attribute__((nonnull));
+// Forgets what was learned at and below name; what the operator configured stays.
+void zones_forget(struct zones *zones, const uint8_t *name) __attribute__((nonnull));
+size_t zones_count(const struct zones *zones) __attribute__((nonnull, pure));
