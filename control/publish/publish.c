@@ -248,6 +248,7 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.signature_expires_s = result->signature_expires_s,
 		.one_shot = publication->one_shot || ttl_s == 0,
 		.opt_out = result->opt_out,
+		.this_name_only = publication->this_name_only,
 	};
 	const struct entry *entry = make(publisher, step, result, &spec);
 	if (entry != NULL)
@@ -269,6 +270,7 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 		.ttl_s = lesser(data_ttl(publisher, step), UNPROVEN_TTL_MAX_S),
 		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
 		.one_shot = publication->one_shot,
+		.this_name_only = publication->this_name_only,
 	};
 
 	spec.one_shot = spec.one_shot || spec.ttl_s == 0;

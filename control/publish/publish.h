@@ -45,6 +45,7 @@ struct publication {
 	uint64_t now_ms; // monotonic
 	int64_t now_s;   // wall
 	bool one_shot;   // by value only, whatever its TTL
+	bool this_name_only; // see struct entry_spec (ATTACKS A12)
 };
 
 // The link `step` with a verdict of SECURE or INSECURE (anything else: NULL). TTLs are

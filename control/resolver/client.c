@@ -194,41 +194,6 @@ void clients_fail_ended(struct resolver *resolver)
 
 // ---- results ----
 
-// Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
-// what was secure, within its signatures (DESIGN §7).
-static struct store_result *stale_result(struct resolver *resolver, const struct client *client,
-					 bool bogus)
-{
-	struct lookup lookup = {
-		.name = client->name,
-		.name_len = (uint16_t)name_len(client->name),
-		.type = client->question.qtype,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-	};
-
-	if (resolver->config.stale_s == 0)
-		return NULL;
-	cache_lookup(resolver->cache, &lookup);
-	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
-		return NULL;
-	for (size_t i = 0; bogus && i < lookup.stale_count; i++) {
-		struct entry_facts facts;
-		entry_facts(lookup.stale_links[i], &facts);
-		if (facts.security != SECURITY_SECURE ||
-		    facts.signature_expires_s <= resolver->clock.now_s)
-			return NULL;
-	}
-	struct store_result *result = store_result_new(resolver->parts.store, lookup.stale_links,
-						       lookup.stale_count);
-	if (result == NULL)
-		return NULL;
-	result->stale = true;
-	result->ede = EDE_STALE_ANSWER;
-	resolver->counters.stale++;
-	return result;
-}
-
 static bool is_bogus_ede(int ede)
 {
 	switch (ede) {
@@ -246,6 +211,36 @@ static bool is_bogus_ede(int ede)
 	}
 }
 
+// Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
+// what was secure, within its signatures (DESIGN §7).
+static struct store_result *stale_result(struct resolver *resolver, const struct client *client,
+					 int why)
+{
+	struct lookup lookup = {
+		.name = client->name,
+		.name_len = client->question.name_len,
+		.type = client->question.qtype,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	if (resolver->config.stale_s == 0 || client->fresh)
+		return NULL;
+	cache_lookup(resolver->cache, &lookup);
+	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
+		return NULL;
+	for (size_t i = 0; is_bogus_ede(why) && i < lookup.stale_count; i++) {
+		struct entry_facts facts;
+		entry_facts(lookup.stale_links[i], &facts);
+		if (facts.security != SECURITY_SECURE)
+			return NULL;
+	}
+	struct store_result *result = store_result_stale(
+		resolver->parts.store, lookup.stale_links, lookup.stale_count, why);
+	resolver->counters.stale += result != NULL;
+	return result;
+}
+
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task)
 {
 	const struct chain *chain = client->cd && task->has_unproven ? &task->unproven
@@ -256,7 +251,7 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 		struct entry_facts facts;
 		entry_facts(chain->links[chain->count - 1], &facts);
 		resolver->counters.failed++;
-		result = stale_result(resolver, client, is_bogus_ede(facts.ede));
+		result = stale_result(resolver, client, facts.ede);
 	}
 	if (result == NULL && chain->count > 0)
 		result = store_result_new(resolver->parts.store, chain->links, chain->count);
@@ -268,7 +263,7 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text)
 {
-	struct store_result *result = stale_result(resolver, client, false);
+	struct store_result *result = stale_result(resolver, client, ede);
 
 	resolver->counters.failed++;
 	task_leave(&client->waiter);

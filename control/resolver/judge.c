@@ -24,7 +24,7 @@ void judge_release(struct task *task)
 	task->reply = NULL;
 }
 
-static struct publication publication_of(const struct task *task)
+static struct publication publication_of(const struct task *task, const struct step *step)
 {
 	struct resolver *resolver = task->resolver;
 	bool forwarded = task->route != NULL && task->route->forward;
@@ -33,9 +33,11 @@ static struct publication publication_of(const struct task *task)
 		.provenance = forwarded ? FROM_FORWARDER : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
-		// ATTACKS A12: a NXDOMAIN must not hide a configured zone below it.
-		.one_shot = task->step.kind == STEP_NXDOMAIN &&
-			    route_below(resolver, task->step.name),
+		// ATTACKS A12: what is said about a name must not hide a configured zone below.
+		.this_name_only = (step->kind == STEP_NXDOMAIN &&
+				   route_below(resolver, step->name)) ||
+				  (step->kind == STEP_DNAME &&
+				   route_below(resolver, step->rrset->owner)),
 	};
 }
 
@@ -136,11 +138,12 @@ static void keep_unproven(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 	const struct response *response = task->response;
-	struct publication publication = publication_of(task);
 
 	if (task->has_unproven || response == NULL)
 		return;
 	for (size_t i = 0; i < response->link_count; i++) {
+		const struct publication publication =
+			publication_of(task, &response->links[i]);
 		const struct entry *entry = publish_unproven(
 			resolver->publisher, &response->links[i], &publication);
 		if (!chain_add(resolver, &task->unproven, entry)) {
@@ -260,7 +263,7 @@ static bool publish_link(struct task *task, enum verdict verdict,
 			 const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
-	const struct publication publication = publication_of(task);
+	const struct publication publication = publication_of(task, &task->step);
 	const struct entry *entry = publish_step(resolver->publisher, &task->step, verdict, result,
 						 &publication);
 

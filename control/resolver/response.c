@@ -330,6 +330,23 @@ static void read_yxdomain(struct reading *r)
 		r->out->kind = RESPONSE_MALFORMED;
 }
 
+static void read_error(unsigned rcode, struct response *out)
+{
+	switch (rcode) {
+	case RCODE_SERVFAIL:
+		out->kind = RESPONSE_SERVFAIL;
+		break;
+	case RCODE_REFUSED:
+		out->kind = RESPONSE_REFUSED;
+		break;
+	case RCODE_NOTAUTH:
+		out->kind = RESPONSE_LAME;
+		break;
+	default:
+		out->kind = RESPONSE_ERROR;
+	}
+}
+
 void response_read(const struct message *message, const struct response_question *question,
 		   struct response *out)
 {
@@ -341,7 +358,12 @@ void response_read(const struct message *message, const struct response_question
 	out->proof_count = 0;
 	out->referral = (struct referral){0};
 	name_copy(out->names[0], question->name);
-	// ATTACKS A13: an answer to another question is none.
+	// ATTACKS A13: an answer to another question is none. Some errors come without any.
+	if (!message->has_question && message->rcode != RCODE_NOERROR &&
+	    message->rcode != RCODE_NXDOMAIN && message->rcode != RCODE_YXDOMAIN) {
+		read_error(message->rcode, out);
+		return;
+	}
 	if (!message->has_question || message->qtype != question->type ||
 	    message->qclass != CLASS_IN || !name_equal(message->qname, question->name)) {
 		out->kind = RESPONSE_MALFORMED;
@@ -358,17 +380,8 @@ void response_read(const struct message *message, const struct response_question
 	case RCODE_YXDOMAIN:
 		read_yxdomain(&r);
 		break;
-	case RCODE_SERVFAIL:
-		out->kind = RESPONSE_SERVFAIL;
-		break;
-	case RCODE_REFUSED:
-		out->kind = RESPONSE_REFUSED;
-		break;
-	case RCODE_NOTAUTH:
-		out->kind = RESPONSE_LAME;
-		break;
 	default:
-		out->kind = RESPONSE_ERROR;
+		read_error(message->rcode, out);
 	}
 }
 

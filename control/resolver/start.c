@@ -25,33 +25,46 @@ static void take_links(struct task *task, const struct entry *const *links, size
 	}
 }
 
-// A CD=1 client may be waiting for data whose failure to validate is what is remembered.
-static bool behind_failure(const struct task *task, const struct entry *failure)
-{
-	struct entry_facts facts;
-
-	if (!task->past_failure)
-		return false;
-	entry_facts(failure, &facts);
-	return facts.ede >= EDE_DNSSEC_BOGUS && facts.ede <= EDE_NSEC_MISSING;
-}
-
-static bool from_cache(struct task *task)
+static struct lookup look_up(struct task *task, bool unproven)
 {
 	struct resolver *resolver = task->resolver;
 	struct lookup lookup = {
 		.name = task->name,
 		.name_len = task->name_len,
 		.type = task->type,
+		.unproven = unproven,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
 	};
 
 	cache_lookup(resolver->cache, &lookup);
+	return lookup;
+}
+
+// A CD=1 client waits for the data behind a failure to validate: it may be kept, or else is
+// fetched again. With `unproven` the look-up passes by such failures, and no others.
+static bool unproven_from_cache(struct task *task)
+{
+	struct lookup lookup = look_up(task, true);
+
+	if (lookup.status == LOOKUP_MISS)
+		return false;
+	for (size_t i = 0; lookup.status == LOOKUP_HIT && i < lookup.count; i++) {
+		cache_pin(task->resolver->cache, lookup.links[i]);
+		chain_add(task->resolver, &task->unproven, lookup.links[i]);
+		task->has_unproven = true;
+	}
+	return true;
+}
+
+static bool from_cache(struct task *task)
+{
+	struct lookup lookup = look_up(task, false);
+
 	if (lookup.status == LOOKUP_MISS || lookup.count == 0)
 		return false;
 	if (lookup.status == LOOKUP_FAILURE) {
-		if (behind_failure(task, lookup.links[lookup.count - 1]))
+		if (task->past_failure && !unproven_from_cache(task))
 			return false;
 		task->chain.failed = true;
 	}
@@ -66,7 +79,7 @@ static bool failure_from_cache(struct task *task)
 	const struct entry *entry =
 		cache_find_failure(resolver->cache, task->name, task->type);
 
-	if (!entry_usable(resolver, entry) || behind_failure(task, entry))
+	if (!entry_usable(resolver, entry))
 		return false;
 	take_links(task, &entry, 1);
 	task->chain.failed = true;
