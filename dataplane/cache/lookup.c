@@ -206,15 +206,22 @@ static void end_chain(struct lookup *lookup, bool stale, unsigned count)
 	}
 }
 
+static inline void start_walk(struct walk *walk, const struct cache *cache,
+			      const struct lookup *lookup)
+{
+	walk->cache = cache;
+	walk->lookup = lookup;
+	walk->name = lookup->name;
+	walk->len = lookup->name_len;
+	walk->hash = lookup->hash;
+	walk->turn = 0;
+}
+
 static void lookup_chain(const struct cache *cache, struct lookup *lookup)
 {
-	struct walk walk = {
-		.cache = cache,
-		.lookup = lookup,
-		.name = lookup->name,
-		.len = lookup->name_len,
-		.hash = lookup->hash,
-	};
+	struct walk walk; // its buffers are for chains: most questions never touch them
+
+	start_walk(&walk, cache, lookup);
 	const struct entry **links = lookup->links;
 	bool stale = false;
 

@@ -38,22 +38,6 @@ void table_init(struct table *table, uint8_t *base, uint8_t *area, size_t bytes)
 	}
 }
 
-// Multiply-shift: any number of buckets, by bits that the name bits below do not use.
-uint32_t table_bucket(const struct table *table, uint64_t hash)
-{
-	return (uint32_t)((hash & UINT32_MAX) * table->buckets >> 32);
-}
-
-static inline uint32_t name_bits(uint64_t hash)
-{
-	return (uint32_t)(hash >> 32) & 0x7fff;
-}
-
-static inline uint32_t word_name_bits(uint64_t word)
-{
-	return (uint32_t)(word >> 49);
-}
-
 static inline uint32_t word_what(uint64_t word)
 {
 	return (uint32_t)(word >> 32) & 0x1ffff;
@@ -81,27 +65,6 @@ static inline bool entry_is_named(const struct entry *entry, uint64_t hash, cons
 }
 
 // ---- readers ----
-
-void table_prefetch(const struct table *table, uint64_t hash)
-{
-	__builtin_prefetch(&table->lines[table_bucket(table, hash)]);
-}
-
-void table_prefetch_entries(const struct table *table, uint64_t hash)
-{
-	const struct line *line = &table->lines[table_bucket(table, hash)];
-	uint32_t bits = name_bits(hash);
-
-	for (unsigned i = 0; i < LINE_SLOTS; i++) {
-		uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
-		if (word_name_bits(word) != bits || (entry_ref)word == 0)
-			continue;
-		const uint8_t *entry = (const uint8_t *)table_entry(table, (entry_ref)word);
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + 64);
-		__builtin_prefetch(entry + 128);
-	}
-}
 
 // The place in out for what a slot holds, when a question of this type can use it.
 static inline struct candidate *node_place(struct node *out, uint32_t what, uint16_t type)

@@ -62,6 +62,24 @@ static inline uint32_t entry_what(const struct entry *entry)
 	return table_what(entry->type, entry->kind == ENTRY_FAILURE);
 }
 
+// ---- what the hash says ----
+
+// Multiply-shift: any number of buckets, by bits that the name bits below do not use.
+static inline uint32_t table_bucket(const struct table *table, uint64_t hash)
+{
+	return (uint32_t)((hash & UINT32_MAX) * table->buckets >> 32);
+}
+
+static inline uint32_t name_bits(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & 0x7fff;
+}
+
+static inline uint32_t word_name_bits(uint64_t word)
+{
+	return (uint32_t)(word >> 49);
+}
+
 // Bytes of index that an arena of so many bytes needs.
 size_t table_bytes(size_t arena_bytes) __attribute__((const));
 // Uses area[0..bytes), 64-byte aligned, zeroed.
@@ -81,8 +99,28 @@ struct node {
 	struct candidate exact, cname, nxdomain, failure;
 };
 
-void table_prefetch(const struct table *table, uint64_t hash) __attribute__((nonnull));
-void table_prefetch_entries(const struct table *table, uint64_t hash) __attribute__((nonnull));
+// The stages of a burst: each asks for the memory of the next.
+static inline void table_prefetch(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->lines[table_bucket(table, hash)]);
+}
+
+static inline void table_prefetch_entries(const struct table *table, uint64_t hash)
+{
+	const struct line *line = &table->lines[table_bucket(table, hash)];
+	uint32_t bits = name_bits(hash);
+
+	for (unsigned i = 0; i < LINE_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+		if (word_name_bits(word) != bits || (entry_ref)word == 0)
+			continue;
+		const uint8_t *entry = (const uint8_t *)table_entry(table, (entry_ref)word);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+		__builtin_prefetch(entry + 128);
+	}
+}
+
 void table_node(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,
 		uint16_t type, struct node *out) __attribute__((nonnull));
 // The readers' only write: one bit, and only when it is clear. Lost bits are harmless.
@@ -129,4 +167,3 @@ void position_set_visited(const struct position *position, bool visited) __attri
 typedef void (*table_visit)(const struct position *position, struct entry *entry, void *arg);
 void table_each(struct table *table, uint32_t bucket, table_visit visit, void *arg)
 	__attribute__((nonnull(1, 3)));
-uint32_t table_bucket(const struct table *table, uint64_t hash) __attribute__((nonnull, pure));
