@@ -1,0 +1,217 @@
+// The product's poll loop over a pcap file that never ends, with a cache filled before.
+//
+//   bench_dataplane pcap=FILE names=N cache_mib=N [signed=1] [cpu=N] [control=N]
+//                   [mbufs=N] [mbuf_bytes=N] [hugepages=1] [memory_mib=N]
+//
+// Prints one line of JSON when it is ready and one for each command on standard input:
+//   run MS             the poll loop for so long
+//   run MS churn=RATE  while control publishes RATE RRsets per second: one half renewals of what is
+//                      cached, the other half names never seen before
+//   run MS serve=RATE  while control gives back up to RATE tickets per second
+//   stop
+#include "bench/fill.h"
+#include "bench/moment.h"
+#include "bench/names.h"
+#include "bench/option.h"
+#include "bench/poller.h"
+#include "bench/random.h"
+
+#include <rte_cycles.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TURN_NS (200 * 1000) // control's
+
+struct bench {
+	struct poller poller;
+	struct store *store;
+	struct store_result *servfail;
+	struct filling filling;
+	uint64_t names, fresh; // fresh: the next name never seen before
+	uint64_t random;
+	uint64_t published, served;
+};
+
+struct order {
+	uint64_t ms, churn, serve;
+};
+
+// ---- control's part while the core polls ----
+
+static void churn(struct bench *bench, uint64_t count)
+{
+	struct cache *cache = store_cache(bench->store);
+
+	bench->filling.clock = fill_clock();
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t name = bench->published % 2 == 0
+					? random_below(&bench->random, bench->names)
+					: bench->fresh++;
+		filling_put(&bench->filling, cache, name);
+		bench->published++;
+	}
+	cache_maintain(cache, bench->filling.clock.now_ms);
+}
+
+// At most `count` tickets come back, each with SERVFAIL.
+static void serve(struct bench *bench, uint64_t count)
+{
+	struct ticket_pool *pool = &bench->poller.lcore->tickets;
+	struct store_result *results[64];
+	struct ticket *tickets[64];
+	size_t got = ticket_misses(pool, tickets, count < 64 ? count : 64);
+
+	for (size_t n; (n = ticket_collect(pool, results, 64)) > 0;) {
+		for (size_t i = 0; i < n; i++)
+			store_result_unref(bench->store, results[i]);
+	}
+	for (size_t i = 0; i < got; i++) {
+		store_result_ref(bench->servfail);
+		ticket_return(tickets[i], bench->servfail);
+	}
+	bench->served += got;
+}
+
+// What is due of `rate` per second after so long.
+static uint64_t due(uint64_t rate, uint64_t elapsed_ns, uint64_t done)
+{
+	uint64_t all = rate * (elapsed_ns / 1000) / 1000000;
+
+	return all > done ? all - done : 0;
+}
+
+static void control(struct bench *bench, const struct order *order)
+{
+	uint64_t start_ns = wall_ns(), now_ns = start_ns, beat_ns = start_ns;
+
+	bench->published = bench->served = 0;
+	while (now_ns - start_ns < order->ms * 1000000) {
+		if (order->churn > 0)
+			churn(bench, due(order->churn, now_ns - start_ns, bench->published));
+		if (order->serve > 0)
+			serve(bench, due(order->serve, now_ns - start_ns, bench->served));
+		if (now_ns - beat_ns >= 50 * 1000000) {
+			poller_beat(&bench->poller, bench->store);
+			beat_ns = now_ns;
+		}
+		sleep_ns(order->churn + order->serve > 0 ? TURN_NS : 100 * TURN_NS);
+		now_ns = wall_ns();
+	}
+}
+
+// ---- orders ----
+
+static uint64_t dropped(const struct lcore_counters *counters)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+		sum += counters->drops[i];
+	return sum;
+}
+
+static void run(struct bench *bench, const struct order *order)
+{
+	const struct lcore_counters before = bench->poller.lcore->counters;
+	const struct lcore_counters *after = &bench->poller.lcore->counters;
+	uint64_t start_ns = wall_ns(), cpu_ns = bench->poller.cpu_ns;
+
+	poller_launch(&bench->poller, bench->store);
+	control(bench, order);
+	poller_halt(&bench->poller);
+	cpu_ns = bench->poller.cpu_ns - cpu_ns;
+	printf("{\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"received\": %" PRIu64
+	       ", \"hits\": %" PRIu64 ", \"positive\": %" PRIu64 ", \"tickets\": %" PRIu64
+	       ", \"dropped\": %" PRIu64 ", \"miss_full\": %" PRIu64 ", \"truncated\": %" PRIu64
+	       ", \"polls\": %" PRIu64 ", \"published\": %" PRIu64 ", \"served\": %" PRIu64 "}\n",
+	       wall_ns() - start_ns, cpu_ns, after->received - before.received,
+	       after->hit - before.hit,
+	       after->hits[OUTCOME_POSITIVE] - before.hits[OUTCOME_POSITIVE],
+	       after->ticketed - before.ticketed, dropped(after) - dropped(&before),
+	       after->drops[DROP_miss_full] - before.drops[DROP_miss_full],
+	       after->truncated - before.truncated, after->polls - before.polls, bench->published,
+	       bench->served);
+	fflush(stdout);
+}
+
+static void orders(struct bench *bench)
+{
+	char line[256];
+
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		char *words[8], *rest = line;
+		int count = 0;
+
+		while (count < 8 && (words[count] = strtok_r(NULL, " \n", &rest)) != NULL)
+			count++;
+		if (count == 0 || strcmp(words[0], "stop") == 0)
+			return;
+		if (count < 2 || strcmp(words[0], "run") != 0)
+			fail(words[0], "no such order");
+		const struct order order = {
+			.ms = strtoull(words[1], NULL, 10),
+			.churn = option_number(count, words, "churn", 0),
+			.serve = option_number(count, words, "serve", 0),
+		};
+		run(bench, &order);
+	}
+}
+
+// ---- life ----
+
+static void fill(struct bench *bench, int argc, char **argv)
+{
+	uint64_t start_ns = wall_ns();
+	struct cache_counters counters;
+
+	filling_init(&bench->filling, option_number(argc, argv, "signed", 0) != 0);
+	filling_put_all(&bench->filling, store_cache(bench->store), 0, bench->names);
+	cache_counters(store_cache(bench->store), &counters);
+	printf("{\"burst\": %d, \"fill_ns\": %" PRIu64 ", \"entries\": %" PRIu64
+	       ", \"bytes_used\": %" PRIu64 ", \"tsc_hz\": %" PRIu64 "}\n",
+	       BURST, (wall_ns() - start_ns) / bench->names, counters.entries, counters.bytes_used,
+	       rte_get_tsc_hz());
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench bench;
+	const char *pcap = option_text(argc, argv, "pcap", NULL);
+	char device[600], err[256];
+	struct poller_config config = {
+		.device = device,
+		.control_cpu = (unsigned)option_number(argc, argv, "control", 0),
+		.cpu = (unsigned)option_number(argc, argv, "cpu", 1),
+		.mbufs = (unsigned)option_number(argc, argv, "mbufs", 20000),
+		.mbuf_bytes = (unsigned)option_number(argc, argv, "mbuf_bytes", 1024),
+		.hugepages = option_number(argc, argv, "hugepages", 0) != 0,
+		.memory_mib = (unsigned)option_number(argc, argv, "memory_mib", 128),
+	};
+	struct acl *acl;
+
+	if (pcap == NULL)
+		fail("pcap", "which file?");
+	bench.names = option_number(argc, argv, "names", 1000000);
+	bench.fresh = BENCH_NAMES_MAX / 2;
+	snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
+	poller_start(&bench.poller, &config);
+	bench.store = fill_store(option_number(argc, argv, "cache_mib", 256) << 20,
+				 config.hugepages, &acl, err, sizeof(err));
+	if (bench.store == NULL)
+		fail("store", err);
+	bench.servfail = store_result_error(bench.store, 2, EDE_NONE, NULL);
+	if (bench.servfail == NULL)
+		fail("store", "no memory");
+	fill(&bench, argc, argv);
+	orders(&bench);
+	poller_end(&bench.poller);
+	store_result_unref(bench.store, bench.servfail);
+	store_free(bench.store);
+	acl_free(acl);
+	return 0;
+}

@@ -1,0 +1,36 @@
+"""What the figures must be and what is aimed at."""
+
+# name: (must, aim, whether more is better, words)
+FIGURES = {
+    'ratio_1m': (0.45, 0.60, True, '1,000,000 names, uniform, OPT without DO ÷ testpmd 5tswap'),
+    'ratio_1m_do': (0.35, 0.45, True, 'the same, DO=1 and RRSIGs of P-256'),
+    'ratio_10m': (0.30, 0.45, True, '10,000,000 names, 1,000,000 queries of them'),
+    'ratio_zipf': (0.50, 0.65, True, 'Zipf 1.0 over 1,000,000 names'),
+    'mqps_1m': (8, 10, True, 'million answers per second of the core, 1,000,000 names'),
+    'ratio_churn': (0.90, 0.97, True, '100,000 RRsets per second inserted ÷ none'),
+    'hits_under_misses': (0.85, 0.95, True,
+                          'hits with every 10th query a miss ÷ 0.9 × all cached'),
+    'bytes_a': (256, 192, False, 'bytes of the budget per plain A RRset'),
+    'bytes_signed': (448, 384, False, 'bytes of the budget per A RRset with RRSIG of P-256'),
+    'ratio_rsa2048': (0.95, 1.0, True, 'RSA-2048 through crypto/batch ÷ bare primitive'),
+    'ratio_p256': (0.95, 1.0, True, 'P-256 through crypto/batch ÷ bare primitive'),
+    'ratio_p384': (0.95, 1.0, True, 'P-384 through crypto/batch ÷ bare primitive'),
+    'ratio_ed25519': (0.95, 1.0, True, 'Ed25519 through crypto/batch ÷ bare primitive'),
+    'scaling_2': (1.8, 2.0, True, 'two crypto workers ÷ one'),
+    'memo_ns': (1000, 500, False, 'ns for a signature that was verified before'),
+    'allocs_per_verify': (0, 0, False, 'heap allocations of ours per verification'),
+}
+
+
+def meets(value, bound, more_is_better):
+    return value >= bound if more_is_better else value <= bound
+
+
+def verdict(name, value, judged):
+    """One word for a figure's row."""
+    if not judged:
+        return 'not judged'
+    must, aim, more, _ = FIGURES[name]
+    if not meets(value, must, more):
+        return 'BELOW' if more else 'ABOVE'
+    return 'aim reached' if meets(value, aim, more) else 'met'
