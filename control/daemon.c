@@ -30,6 +30,8 @@
 #define METRICS_MS 1000
 #define WATCHDOG_MS 1000
 #define MISSES_PER_TURN 256
+#define SIGNATURES_PER_TURN 64
+#define SIGNATURES_US 200
 #define ONE_SHOT_BYTES (16u << 20)
 
 struct daemon {
@@ -55,6 +57,7 @@ struct daemon {
 	uv_check_t after;
 	uv_idle_t busy; // active: the loop does not block
 	uv_timer_t heartbeat, due, report;
+	uv_async_t results;
 	int signal_fd;
 	bool stopping;
 	uint64_t watchdog_ms;
@@ -63,35 +66,35 @@ struct daemon {
 };
 
 // One daemon in a process; callbacks of tickets carry the ticket alone.
-static struct daemon daemon;
+static struct daemon assayd;
 
 // ---- one turn ----
 
 static void ticket_done(void *arg, struct store_result *result)
 {
-	dataplane_return(daemon.dataplane, arg, result);
-	store_result_unref(daemon.store, result);
+	dataplane_return(assayd.dataplane, arg, result);
+	store_result_unref(assayd.store, result);
 }
 
 static void refuse_ticket(struct ticket *ticket)
 {
 	struct store_result *result =
-		store_result_error(daemon.store, RCODE_SERVFAIL, EDE_OTHER, "too many questions");
+		store_result_error(assayd.store, RCODE_SERVFAIL, EDE_OTHER, "too many questions");
 
-	daemon.misses_refused++;
-	dataplane_return(daemon.dataplane, ticket, result);
+	assayd.misses_refused++;
+	dataplane_return(assayd.dataplane, ticket, result);
 	if (result)
-		store_result_unref(daemon.store, result);
+		store_result_unref(assayd.store, result);
 }
 
 static bool take_misses(void)
 {
 	struct ticket *tickets[MISSES_PER_TURN];
-	size_t count = dataplane_misses(daemon.dataplane, tickets, MISSES_PER_TURN);
+	size_t count = dataplane_misses(assayd.dataplane, tickets, MISSES_PER_TURN);
 
 	for (size_t i = 0; i < count; i++) {
-		daemon.misses++;
-		if (resolver_ask(daemon.resolver, ticket_question(tickets[i]), ticket_done,
+		assayd.misses++;
+		if (resolver_ask(assayd.resolver, ticket_question(tickets[i]), ticket_done,
 				 tickets[i]) != 0)
 			refuse_ticket(tickets[i]);
 	}
@@ -100,10 +103,10 @@ static bool take_misses(void)
 
 static void watch_clock(void)
 {
-	if (daemon.now.trusted == daemon.clock_was_trusted)
+	if (assayd.now.trusted == assayd.clock_was_trusted)
 		return;
-	daemon.clock_was_trusted = daemon.now.trusted;
-	if (daemon.now.trusted)
+	assayd.clock_was_trusted = assayd.now.trusted;
+	if (assayd.now.trusted)
 		log_warning("the clock is right again: signatures are judged");
 	else
 		log_error("the clock says a date before this version was built: no signature can be "
@@ -112,8 +115,8 @@ static void watch_clock(void)
 
 static void read_clock(void)
 {
-	clock_read(&daemon.clock, &daemon.now);
-	store_set_clock(daemon.store, &daemon.now);
+	clock_read(&assayd.clock, &assayd.now);
+	store_set_clock(assayd.store, &assayd.now);
 	watch_clock();
 }
 
@@ -124,12 +127,18 @@ static void due_now(uv_timer_t *timer)
 
 static void wake_at(uint64_t at_ms)
 {
-	uint64_t delay = at_ms > daemon.now.now_ms ? at_ms - daemon.now.now_ms : 0;
+	uint64_t delay = at_ms > assayd.now.now_ms ? at_ms - assayd.now.now_ms : 0;
 
 	if (at_ms == UINT64_MAX)
-		uv_timer_stop(&daemon.due);
+		uv_timer_stop(&assayd.due);
 	else
-		uv_timer_start(&daemon.due, due_now, delay, 0);
+		uv_timer_start(&assayd.due, due_now, delay, 0);
+}
+
+static uint64_t monotonic_us(void *arg)
+{
+	(void)arg;
+	return uv_hrtime() / 1000;
 }
 
 // Everything that may have become due: new misses, signatures, timers of the resolver, memory
@@ -140,10 +149,9 @@ static bool turn(void)
 
 	read_clock();
 	more = take_misses();
-	batch_run(daemon.batch, daemon.now.now_ms, daemon.now.now_s);
-	wake_at(resolver_run(daemon.resolver, &daemon.now));
-	more |= batch_pending(daemon.batch) > 0;
-	cache_maintain(store_cache(daemon.store), daemon.now.now_ms);
+	more |= batch_run(assayd.batch, SIGNATURES_PER_TURN, monotonic_us, NULL, SIGNATURES_US) > 0;
+	wake_at(resolver_run(assayd.resolver, &assayd.now));
+	cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
 	return more;
 }
 
@@ -158,18 +166,18 @@ static void on_before(uv_prepare_t *prepare)
 	bool more = turn();
 
 	(void)prepare;
-	if (daemon.stopping)
+	if (assayd.stopping)
 		return;
-	if (more || !dataplane_may_sleep(daemon.dataplane))
-		uv_idle_start(&daemon.busy, on_busy);
+	if (more || !dataplane_may_sleep(assayd.dataplane))
+		uv_idle_start(&assayd.busy, on_busy);
 	else
-		uv_idle_stop(&daemon.busy);
+		uv_idle_stop(&assayd.busy);
 }
 
 static void on_after(uv_check_t *check)
 {
 	(void)check;
-	dataplane_awake(daemon.dataplane);
+	dataplane_awake(assayd.dataplane);
 }
 
 static void on_wake(uv_poll_t *poll, int status, int events)
@@ -178,7 +186,7 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 
 	(void)poll, (void)status, (void)events;
 	// Only empties the counter: the turn before blocking again does the work.
-	if (read(dataplane_wake_fd(daemon.dataplane), &count, sizeof(count)) < 0)
+	if (read(dataplane_wake_fd(assayd.dataplane), &count, sizeof(count)) < 0)
 		return;
 }
 
@@ -186,9 +194,9 @@ static void on_heartbeat(uv_timer_t *timer)
 {
 	(void)timer;
 	read_clock();
-	dataplane_heartbeat(daemon.dataplane, &daemon.now);
-	if (daemon.now.now_ms - daemon.watchdog_ms >= WATCHDOG_MS) {
-		daemon.watchdog_ms = daemon.now.now_ms;
+	dataplane_heartbeat(assayd.dataplane, &assayd.now);
+	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
+		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
 	}
 }
@@ -196,8 +204,8 @@ static void on_heartbeat(uv_timer_t *timer)
 static void on_upstream_timer(void *arg)
 {
 	(void)arg;
-	if (daemon.upstream)
-		upstream_timer(daemon.upstream);
+	if (assayd.upstream)
+		upstream_timer(assayd.upstream);
 }
 
 // ---- counters ----
@@ -205,21 +213,25 @@ static void on_upstream_timer(void *arg)
 static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 {
 	struct cache_counters cache;
+	struct batch_counters batch;
 
 	(void)arg;
-	dataplane_counters(daemon.dataplane, visit, visit_arg);
-	cache_counters(store_cache(daemon.store), &cache);
+	dataplane_counters(assayd.dataplane, visit, visit_arg);
+	cache_counters(store_cache(assayd.store), &cache);
 #define X(field, words) visit("cache." #field, words, cache.field, visit_arg);
 	CACHE_COUNTERS(X)
 #undef X
-	resolver_counters(daemon.resolver, visit, visit_arg);
-	upstream_counters(daemon.upstream, visit, visit_arg);
-	batch_counters(daemon.batch, visit, visit_arg);
-	if (daemon.listener)
-		listener_counters(daemon.listener, visit, visit_arg);
-	visit("control.misses", "misses taken from the poll-mode cores", daemon.misses, visit_arg);
+	resolver_counters(assayd.resolver, visit, visit_arg);
+	upstream_counters(assayd.upstream, visit, visit_arg);
+	batch_counters(assayd.batch, &batch);
+#define X(field, words) visit("crypto." #field, words, batch.field, visit_arg);
+	BATCH_COUNTERS(X)
+#undef X
+	if (assayd.listener)
+		listener_counters(assayd.listener, visit, visit_arg);
+	visit("control.misses", "misses taken from the poll-mode cores", assayd.misses, visit_arg);
 	visit("control.misses_refused", "misses refused because too many were under way",
-	      daemon.misses_refused, visit_arg);
+	      assayd.misses_refused, visit_arg);
 	visit("control.log_lines_lost", "log lines lost because nobody read them", log_lines_lost(),
 	      visit_arg);
 }
@@ -229,19 +241,19 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	char text[160];
 
 	(void)arg;
-	snprintf(text, sizeof(text), "clock: %s", daemon.now.trusted ? "trusted" : "NOT TRUSTED");
+	snprintf(text, sizeof(text), "clock: %s", assayd.now.trusted ? "trusted" : "NOT TRUSTED");
 	line(text, line_arg);
-	snprintf(text, sizeof(text), "trust anchors: %zu", trust_anchor_count(daemon.trust));
+	snprintf(text, sizeof(text), "trust anchors: %zu", trust_anchor_count(assayd.trust));
 	line(text, line_arg);
-	dataplane_describe(daemon.dataplane, line, line_arg);
+	dataplane_describe(assayd.dataplane, line, line_arg);
 }
 
 static void on_report(uv_timer_t *timer)
 {
 	(void)timer;
-	metrics_begin(daemon.metrics);
-	all_counters(NULL, metrics_value, daemon.metrics);
-	metrics_end(daemon.metrics);
+	metrics_begin(assayd.metrics);
+	all_counters(NULL, metrics_value, assayd.metrics);
+	metrics_end(assayd.metrics);
 }
 
 // ---- start ----
@@ -254,7 +266,7 @@ static int fail(const char *sentence)
 
 static int start_store(void)
 {
-	const struct config *config = daemon.config;
+	const struct config *config = assayd.config;
 	struct store_config store = {
 		.cache = {.memory_bytes = config->cache_bytes,
 			  .shards = 1,
@@ -265,49 +277,61 @@ static int start_store(void)
 	};
 	char err[256];
 
-	daemon.acl = acl_new(config->acl_rules, config->acl_rule_count);
-	if (!daemon.acl)
+	assayd.acl = acl_new(config->acl_rules, config->acl_rule_count);
+	if (!assayd.acl)
 		return fail("out of memory for the access list");
-	store.acl = daemon.acl;
+	store.acl = assayd.acl;
 	if (RAND_bytes(store.cache.hash_key, sizeof(store.cache.hash_key)) != 1 ||
 	    RAND_bytes(store.cookie_secret, sizeof(store.cookie_secret)) != 1)
 		return fail("the system gives no random numbers");
 	memcpy(store.identity, config->identity, sizeof(store.identity));
 	memcpy(store.version, config->version, sizeof(store.version));
-	daemon.store = store_new(&store, err, sizeof(err));
-	return daemon.store ? 0 : fail(err);
+	assayd.store = store_new(&store, err, sizeof(err));
+	return assayd.store ? 0 : fail(err);
 }
 
 static int start_dataplane(void)
 {
 	char err[512];
 
-	if (dataplane_start(&daemon.config->dataplane, daemon.store, &daemon.dataplane, err,
+	if (dataplane_start(&assayd.config->dataplane, assayd.store, &assayd.dataplane, err,
 			    sizeof(err)) != 0)
 		return fail(err);
-	dataplane_heartbeat(daemon.dataplane, &daemon.now);
+	dataplane_heartbeat(assayd.dataplane, &assayd.now);
 	return 0;
+}
+
+static void on_results(uv_async_t *async)
+{
+	(void)async; // waking the loop is all: the turn takes the results
+}
+
+// On a crypto worker's thread.
+static void on_verified(void *arg)
+{
+	(void)arg;
+	uv_async_send(&assayd.results);
 }
 
 static int start_trust(void)
 {
-	const struct config *config = daemon.config;
+	const struct config *config = assayd.config;
 	struct trust_config trust = {.inception_skew_s = config->inception_skew_s,
 				     .expiration_skew_s = config->expiration_skew_s,
 				     .nsec3_iterations_max = 50};
-	struct batch_config batch = {.workers = config->crypto_workers};
+	struct batch_config batch = {.workers = config->crypto_workers, .wake = on_verified};
 	char name[NAME_TEXT_MAX];
 	size_t usable = 0;
 
-	daemon.batch = batch_new(&batch);
-	if (!daemon.batch)
+	assayd.batch = batch_new(&batch);
+	if (!assayd.batch)
 		return fail("out of memory for signature verification");
-	daemon.trust = trust_new(&trust, daemon.batch);
-	if (!daemon.trust)
+	assayd.trust = trust_new(&trust, assayd.batch);
+	if (!assayd.trust)
 		return fail("out of memory for trust anchors");
 	for (size_t i = 0; i < config->anchor_count; i++) {
 		const struct config_anchor *anchor = &config->anchors[i];
-		int status = trust_anchor_add(daemon.trust, anchor->owner, anchor->type,
+		int status = trust_anchor_add(assayd.trust, anchor->owner, anchor->type,
 					      anchor->rdata, anchor->rdlen);
 
 		if (status == 0)
@@ -319,7 +343,7 @@ static int start_trust(void)
 	if (config->anchor_count > 0 && usable == 0)
 		return fail("none of the trust anchors can be used");
 	for (size_t i = 0; i < config->insecure_count; i++) {
-		if (trust_insecure_add(daemon.trust, config->insecure[i].name, UINT64_MAX, false) != 0)
+		if (trust_insecure_add(assayd.trust, config->insecure[i].name, UINT64_MAX, false) != 0)
 			return fail("out of memory for insecure zones");
 	}
 	return 0;
@@ -327,65 +351,65 @@ static int start_trust(void)
 
 static int start_resolver(void)
 {
-	const struct config *config = daemon.config;
-	struct resolver_parts parts = {.store = daemon.store, .trust = daemon.trust,
-				       .batch = daemon.batch};
+	const struct config *config = assayd.config;
+	struct resolver_parts parts = {.store = assayd.store, .trust = assayd.trust,
+				       .batch = assayd.batch};
 
-	if (socket_transport_open(&daemon.loop, &config->source, on_upstream_timer, NULL,
-				  &daemon.transport, &daemon.sockets) != 0)
+	if (socket_transport_open(&assayd.loop, &config->source, on_upstream_timer, NULL,
+				  &assayd.transport, &assayd.sockets) != 0)
 		return fail("sockets towards servers cannot be opened");
-	daemon.upstream = upstream_new(&config->upstream, &daemon.transport);
-	if (!daemon.upstream)
+	assayd.upstream = upstream_new(&config->upstream, &assayd.transport);
+	if (!assayd.upstream)
 		return fail("out of memory for questions to servers");
 	for (size_t i = 0; i < config->dataplane.service.count; i++)
-		upstream_own_address_add(daemon.upstream, &config->dataplane.service.list[i]);
-	upstream_allow_loopback(daemon.upstream, config->allow_loopback_upstream);
-	parts.upstream = daemon.upstream;
-	daemon.resolver = resolver_new(&config->resolver, &parts);
-	return daemon.resolver ? 0 : fail("out of memory for the resolver");
+		upstream_own_address_add(assayd.upstream, &config->dataplane.service.list[i]);
+	upstream_allow_loopback(assayd.upstream, config->allow_loopback_upstream);
+	parts.upstream = assayd.upstream;
+	assayd.resolver = resolver_new(&config->resolver, &parts);
+	return assayd.resolver ? 0 : fail("out of memory for the resolver");
 }
 
 static int ask_for_listener(void *arg, const struct ticket_question *question,
 			    void (*done)(void *done_arg, struct store_result *result), void *done_arg)
 {
 	(void)arg;
-	return resolver_ask(daemon.resolver, question, done, done_arg);
+	return resolver_ask(assayd.resolver, question, done, done_arg);
 }
 
 static void request_stop(void *arg)
 {
 	(void)arg;
-	if (daemon.stopping) {
+	if (assayd.stopping) {
 		log_warning("asked to stop a second time: ending at once");
 		_exit(1);
 	}
-	daemon.stopping = true;
-	uv_stop(&daemon.loop);
+	assayd.stopping = true;
+	uv_stop(&assayd.loop);
 }
 
 static int start_services(void)
 {
-	const struct config *config = daemon.config;
-	struct api_context context = {.store = daemon.store, .resolver = daemon.resolver,
-				      .upstream = daemon.upstream, .trust = daemon.trust,
+	const struct config *config = assayd.config;
+	struct api_context context = {.store = assayd.store, .resolver = assayd.resolver,
+				      .upstream = assayd.upstream, .trust = assayd.trust,
 				      .counters = all_counters, .describe = describe,
 				      .stop = request_stop};
 	char err[512];
 
 	if (config->dataplane.tap_name[0] != '\0') {
-		daemon.listener = listener_open(&daemon.loop, daemon.store,
+		assayd.listener = listener_open(&assayd.loop, assayd.store,
 						&config->dataplane.service, 53, ask_for_listener, NULL,
 						err, sizeof(err));
-		if (!daemon.listener)
+		if (!assayd.listener)
 			return fail(err);
 	}
-	daemon.api = api_open(&daemon.loop, config->control_socket, &context, err, sizeof(err));
-	if (!daemon.api)
+	assayd.api = api_open(&assayd.loop, config->control_socket, &context, err, sizeof(err));
+	if (!assayd.api)
 		return fail(err);
 	if (config->metrics_address[0] == '\0')
 		return 0;
-	daemon.metrics = metrics_open(config->metrics_address, err, sizeof(err));
-	return daemon.metrics ? 0 : fail(err);
+	assayd.metrics = metrics_open(config->metrics_address, err, sizeof(err));
+	return assayd.metrics ? 0 : fail(err);
 }
 
 static void on_signal(uv_poll_t *poll, int status, int events)
@@ -393,7 +417,7 @@ static void on_signal(uv_poll_t *poll, int status, int events)
 	struct signalfd_siginfo info;
 
 	(void)poll, (void)status, (void)events;
-	if (read(daemon.signal_fd, &info, sizeof(info)) != sizeof(info))
+	if (read(assayd.signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 		log_info("signal %u: stopping", info.ssi_signo);
@@ -409,41 +433,42 @@ static int start_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	daemon.signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (daemon.signal_fd < 0)
+	assayd.signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (assayd.signal_fd < 0)
 		return fail("signals cannot be taken");
-	uv_poll_init(&daemon.loop, &daemon.signals, daemon.signal_fd);
-	return uv_poll_start(&daemon.signals, UV_READABLE, on_signal);
+	uv_poll_init(&assayd.loop, &assayd.signals, assayd.signal_fd);
+	return uv_poll_start(&assayd.signals, UV_READABLE, on_signal);
 }
 
 static void start_loop(void)
 {
-	uv_poll_init(&daemon.loop, &daemon.wake, dataplane_wake_fd(daemon.dataplane));
-	uv_poll_start(&daemon.wake, UV_READABLE, on_wake);
-	uv_prepare_init(&daemon.loop, &daemon.before);
-	uv_prepare_start(&daemon.before, on_before);
-	uv_check_init(&daemon.loop, &daemon.after);
-	uv_check_start(&daemon.after, on_after);
-	uv_idle_init(&daemon.loop, &daemon.busy);
-	uv_timer_init(&daemon.loop, &daemon.due);
-	uv_timer_init(&daemon.loop, &daemon.heartbeat);
-	uv_timer_start(&daemon.heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
-	uv_timer_init(&daemon.loop, &daemon.report);
-	if (daemon.metrics)
-		uv_timer_start(&daemon.report, on_report, 0, METRICS_MS);
+	uv_poll_init(&assayd.loop, &assayd.wake, dataplane_wake_fd(assayd.dataplane));
+	uv_poll_start(&assayd.wake, UV_READABLE, on_wake);
+	uv_prepare_init(&assayd.loop, &assayd.before);
+	uv_prepare_start(&assayd.before, on_before);
+	uv_check_init(&assayd.loop, &assayd.after);
+	uv_check_start(&assayd.after, on_after);
+	uv_idle_init(&assayd.loop, &assayd.busy);
+	uv_timer_init(&assayd.loop, &assayd.due);
+	uv_timer_init(&assayd.loop, &assayd.heartbeat);
+	uv_timer_start(&assayd.heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
+	uv_timer_init(&assayd.loop, &assayd.report);
+	if (assayd.metrics)
+		uv_timer_start(&assayd.report, on_report, 0, METRICS_MS);
 }
 
 static int start(void)
 {
 	char err[256];
 
-	if (clock_open(&daemon.clock, daemon.config->test_clock) != 0)
+	if (clock_open(&assayd.clock, assayd.config->test_clock) != 0)
 		return fail("the test clock's file cannot be read");
-	clock_read(&daemon.clock, &daemon.now);
-	daemon.clock_was_trusted = true;
+	clock_read(&assayd.clock, &assayd.now);
+	assayd.clock_was_trusted = true;
 	if (privileges_prepare() != 0)
 		return fail("resource limits cannot be set");
-	if (uv_loop_init(&daemon.loop) != 0)
+	if (uv_loop_init(&assayd.loop) != 0 ||
+	    uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
 		return fail("no event loop");
 	if (start_signals() != 0 || start_store() != 0)
 		return -1;
@@ -452,7 +477,7 @@ static int start(void)
 	    start_services() != 0)
 		return -1;
 	start_loop();
-	if (privileges_drop(daemon.config->user, err, sizeof(err)) != 0)
+	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
 		return fail(err);
 	return 0;
 }
@@ -469,48 +494,48 @@ static void close_handle(uv_handle_t *handle, void *arg)
 // Listeners, new misses, waiters, lcores and ports, then what they stood on (DESIGN §8).
 static void stop(void)
 {
-	api_close(daemon.api);
-	listener_close(daemon.listener);
-	if (daemon.dataplane)
-		dataplane_drain(daemon.dataplane);
-	if (daemon.resolver) {
+	api_close(assayd.api);
+	listener_close(assayd.listener);
+	if (assayd.dataplane)
+		dataplane_drain(assayd.dataplane);
+	if (assayd.resolver) {
 		take_misses();
-		resolver_free(daemon.resolver);
+		resolver_free(assayd.resolver);
 	}
-	if (daemon.dataplane)
-		dataplane_stop(daemon.dataplane);
-	if (daemon.upstream)
-		upstream_free(daemon.upstream);
-	socket_transport_close(daemon.sockets);
-	metrics_close(daemon.metrics);
-	if (daemon.trust)
-		trust_free(daemon.trust);
-	if (daemon.batch)
-		batch_free(daemon.batch);
-	uv_walk(&daemon.loop, close_handle, NULL);
-	uv_run(&daemon.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&daemon.loop);
-	if (daemon.store)
-		store_free(daemon.store);
-	acl_free(daemon.acl);
-	clock_close(&daemon.clock);
-	if (daemon.signal_fd >= 0)
-		close(daemon.signal_fd);
+	if (assayd.dataplane)
+		dataplane_stop(assayd.dataplane);
+	if (assayd.upstream)
+		upstream_free(assayd.upstream);
+	socket_transport_close(assayd.sockets);
+	metrics_close(assayd.metrics);
+	if (assayd.trust)
+		trust_free(assayd.trust);
+	if (assayd.batch)
+		batch_free(assayd.batch);
+	uv_walk(&assayd.loop, close_handle, NULL);
+	uv_run(&assayd.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&assayd.loop);
+	if (assayd.store)
+		store_free(assayd.store);
+	acl_free(assayd.acl);
+	clock_close(&assayd.clock);
+	if (assayd.signal_fd >= 0)
+		close(assayd.signal_fd);
 }
 
 int daemon_run(const struct config *config)
 {
 	int status;
 
-	memset(&daemon, 0, sizeof(daemon));
-	daemon.config = config;
-	daemon.signal_fd = -1;
+	memset(&assayd, 0, sizeof(assayd));
+	assayd.config = config;
+	assayd.signal_fd = -1;
 	log_set_level(config->log_level);
 	status = start();
 	if (status == 0) {
 		log_info("assayd %s answers", ASSAY_VERSION);
 		notify("READY=1");
-		uv_run(&daemon.loop, UV_RUN_DEFAULT);
+		uv_run(&assayd.loop, UV_RUN_DEFAULT);
 		notify("STOPPING=1");
 	}
 	stop();

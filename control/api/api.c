@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +15,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 16
+#define CONNECTIONS_MAX 16 // the oldest gives way
 #define ARGUMENTS_MAX 8
 #define IDLE_MS 60000
+#define BACKLOG 8
 
 struct connection {
-	struct connection *next;
+	struct connection *next; // the one accepted before
 	struct api *api;
 	uv_pipe_t pipe;
 	uv_timer_t idle;
-	unsigned closing; // handles still to be closed
+	unsigned open_handles;
+	bool closing;
+	bool answering; // an answer is on its way: nothing is read until it has been taken
+	bool ending;    // to be closed after this answer
+	bool ended;     // the client sends no more
 	size_t len;
 	char line[PROTOCOL_REQUEST_MAX];
 };
@@ -32,38 +38,38 @@ struct api {
 	struct api_context context;
 	uv_loop_t *loop;
 	uv_pipe_t socket;
-	char path[108];
-	struct connection *connections;
+	struct connection *newest; // open ones
 	unsigned count;
-	bool socket_closed;
+	unsigned references; // the socket and connections that hold its memory
 };
 
-static void api_free_when_done(struct api *api)
+static void api_release(struct api *api)
 {
-	if (api->socket_closed && api->count == 0)
+	if (--api->references == 0)
 		free(api);
 }
 
 static void connection_closed(uv_handle_t *handle)
 {
-	struct connection *connection = handle->data, **link;
-	struct api *api = connection->api;
+	struct connection *connection = handle->data;
 
-	if (--connection->closing > 0)
+	if (--connection->open_handles > 0)
 		return;
-	for (link = &api->connections; *link != connection; link = &(*link)->next)
-		;
-	*link = connection->next;
-	api->count--;
+	api_release(connection->api);
 	free(connection);
-	api_free_when_done(api);
 }
 
 static void connection_close(struct connection *connection)
 {
-	if (uv_is_closing((uv_handle_t *)&connection->pipe))
+	struct connection **link = &connection->api->newest;
+
+	if (connection->closing)
 		return;
-	connection->closing = 2;
+	connection->closing = true;
+	while (*link != connection)
+		link = &(*link)->next;
+	*link = connection->next;
+	connection->api->count--;
 	uv_close((uv_handle_t *)&connection->pipe, connection_closed);
 	uv_close((uv_handle_t *)&connection->idle, connection_closed);
 }
@@ -73,59 +79,91 @@ static void idle_over(uv_timer_t *timer)
 	connection_close(timer->data);
 }
 
+// ---- answers ----
+
 struct outgoing {
 	uv_write_t request;
 	size_t len;
 	char data[];
 };
 
+static void go_on(struct connection *connection);
+
 static void written(uv_write_t *request, int status)
 {
 	struct connection *connection = request->data;
 
 	free(request);
-	if (status != 0)
-		connection_close(connection);
-}
-
-static void send_json(struct connection *connection, json_t *value)
-{
-	size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
-	struct outgoing *out = malloc(sizeof(*out) + len + 1);
-	uv_buf_t buffer;
-
-	if (len == 0 || len >= PROTOCOL_LINE_MAX || !out) {
-		free(out);
+	if (connection->closing)
+		return;
+	connection->answering = false;
+	if (status != 0 || connection->ending) {
 		connection_close(connection);
 		return;
 	}
-	out->len = json_dumpb(value, out->data, len, JSON_COMPACT);
-	out->data[out->len++] = '\n';
+	uv_timer_again(&connection->idle);
+	go_on(connection);
+}
+
+static struct outgoing *outgoing_new(struct connection *connection, const json_t *value)
+{
+	size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
+	struct outgoing *out;
+
+	if (len == 0 || len >= PROTOCOL_LINE_MAX)
+		return NULL;
+	out = malloc(sizeof(*out) + len + 1);
+	if (!out)
+		return NULL;
+	json_dumpb(value, out->data, len, JSON_COMPACT);
+	out->data[len] = '\n';
+	out->len = len + 1;
 	out->request.data = connection;
+	return out;
+}
+
+// Takes the reference to value, which may be NULL for want of memory.
+static void send_json(struct connection *connection, json_t *value)
+{
+	struct outgoing *out = outgoing_new(connection, value);
+	uv_buf_t buffer;
+
+	json_decref(value);
+	if (!out) {
+		connection_close(connection);
+		return;
+	}
 	buffer = uv_buf_init(out->data, (unsigned)out->len);
 	if (uv_write(&out->request, (uv_stream_t *)&connection->pipe, &buffer, 1, written) != 0) {
 		free(out);
 		connection_close(connection);
+		return;
 	}
+	connection->answering = true;
 }
 
-static void send_reply(struct connection *connection, struct reply *reply)
+static void send_error(struct connection *connection, const char *sentence)
 {
-	json_t *value;
-
-	if (reply->error[0] != '\0')
-		value = json_pack("{s:b, s:s}", "ok", 0, "error", reply->error);
-	else
-		value = json_pack("{s:b, s:s, s:O?}", "ok", 1, "text", reply->text ? reply->text : "",
-				  "data", reply->data);
-	send_json(connection, value);
-	json_decref(value);
-	json_decref(reply->data);
-	free(reply->text);
+	send_json(connection, json_pack("{s:b, s:s}", "ok", 0, "error", sentence));
 }
+
+static void send_reply(struct connection *connection, const struct reply *reply)
+{
+	if (reply->error[0] != '\0')
+		send_error(connection, reply->error);
+	else if (reply->text_len > PROTOCOL_LINE_MAX / 4) // data says the same again, and escapes
+		send_error(connection, "the answer is longer than the protocol allows");
+	else
+		send_json(connection, json_pack("{s:b, s:s, s:O?}", "ok", 1, "text",
+						reply->text ? reply->text : "", "data",
+						reply->data));
+}
+
+// ---- requests ----
 
 // The words of a request; its verb, or NULL when it has not the form.
-static const char *request_words(json_t *request, const char *arguments[ARGUMENTS_MAX], size_t *count)
+static const char *request_words(const json_t *request, const char *arguments[ARGUMENTS_MAX],
+				 size_t *count)
 {
 	json_t *list = json_object_get(request, "arguments");
 	size_t size = json_array_size(list);
@@ -153,25 +191,29 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 	if (verb)
 		verb_run(&connection->api->context, verb, arguments, count, &reply);
 	else
-		reply_error(&reply, "not a request: %s",
-			    request ? "it needs a verb and a list of arguments" : error.text);
+		reply_refuse(&reply, "not a request: %.160s",
+			    request ? "it needs a verb and at most 8 arguments, all text" : error.text);
 	send_reply(connection, &reply);
+	reply_free(&reply);
 	json_decref(request);
 }
 
-static void answer_lines(struct connection *connection)
+static void take_line(struct connection *connection)
 {
-	char *end;
+	char *end = memchr(connection->line, '\n', connection->len);
+	size_t used;
 
-	while ((end = memchr(connection->line, '\n', connection->len)) != NULL) {
-		size_t used = (size_t)(end - connection->line) + 1;
-
+	if (end) {
+		used = (size_t)(end - connection->line) + 1;
 		answer_line(connection, connection->line, used - 1);
-		memmove(connection->line, connection->line + used, connection->len - used);
 		connection->len -= used;
+		memmove(connection->line, connection->line + used, connection->len);
+	} else if (connection->len == sizeof(connection->line)) {
+		connection->ending = true;
+		send_error(connection, "a request may take 65536 bytes");
+	} else if (connection->ended) {
+		connection_close(connection);
 	}
-	if (connection->len == sizeof(connection->line))
-		connection_close(connection); // a line that does not end
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -188,21 +230,52 @@ static void received(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 	struct connection *connection = stream->data;
 
 	(void)buffer;
-	if (len < 0) {
+	if (len < 0 && len != UV_EOF) {
 		connection_close(connection);
 		return;
 	}
-	connection->len += (size_t)len;
+	if (len >= 0)
+		connection->len += (size_t)len;
+	else
+		connection->ended = true;
 	uv_timer_again(&connection->idle);
-	answer_lines(connection);
+	go_on(connection);
 }
 
-static void greet(struct connection *connection)
+// Takes the next line that is there, or reads on; while an answer is on its way neither, so that who
+// does not read gets nothing more made for it (ATTACKS G5).
+static void go_on(struct connection *connection)
 {
-	json_t *hello = json_pack("{s:i, s:s}", "assay", PROTOCOL_VERSION, "version", ASSAY_VERSION);
+	if (!connection->answering)
+		take_line(connection);
+	if (connection->closing)
+		return;
+	if (connection->answering || connection->ended)
+		uv_read_stop((uv_stream_t *)&connection->pipe);
+	else if (uv_read_start((uv_stream_t *)&connection->pipe, give_room, received) != 0)
+		connection_close(connection);
+}
 
-	send_json(connection, hello);
-	json_decref(hello);
+static struct connection *connection_new(struct api *api)
+{
+	struct connection *connection = calloc(1, sizeof(*connection)), *oldest = api->newest;
+
+	if (!connection)
+		return NULL;
+	while (oldest && oldest->next)
+		oldest = oldest->next;
+	if (api->count == CONNECTIONS_MAX)
+		connection_close(oldest);
+	connection->api = api;
+	connection->next = api->newest;
+	api->newest = connection;
+	api->count++;
+	api->references++;
+	connection->open_handles = 2;
+	uv_pipe_init(api->loop, &connection->pipe, 0); // makes no socket: cannot fail
+	uv_timer_init(api->loop, &connection->idle);
+	connection->pipe.data = connection->idle.data = connection;
+	return connection;
 }
 
 static void accepted(uv_stream_t *socket, int status)
@@ -212,43 +285,66 @@ static void accepted(uv_stream_t *socket, int status)
 
 	if (status != 0)
 		return;
-	connection = calloc(1, sizeof(*connection));
+	// XXX: without memory for a connection libuv accepts no further one from this socket. Linux
+	// hands out memory beyond what it has: as likely as being killed for want of it.
+	connection = connection_new(api);
 	if (!connection)
 		return;
-	connection->api = api;
-	connection->next = api->connections;
-	api->connections = connection;
-	api->count++;
-	uv_pipe_init(api->loop, &connection->pipe, 0);
-	uv_timer_init(api->loop, &connection->idle);
-	connection->pipe.data = connection->idle.data = connection;
-	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 || api->count > CONNECTIONS_MAX) {
+	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0) {
 		connection_close(connection);
 		return;
 	}
 	uv_timer_start(&connection->idle, idle_over, IDLE_MS, IDLE_MS);
-	uv_read_start((uv_stream_t *)&connection->pipe, give_room, received);
-	greet(connection);
+	send_json(connection, json_pack("{s:i, s:s}", "assay", PROTOCOL_VERSION, "version",
+					ASSAY_VERSION));
 }
 
-// A socket file that nobody answers on is left over from a run that was killed.
+// ---- the socket ----
+
+// A full queue (EAGAIN) is a live one, too; whoever is stuck must not make us wait.
 static bool somebody_listens(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool alive;
 
+	if (fd < 0)
+		return false;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	alive = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
-	if (fd >= 0)
-		close(fd);
+	alive = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+	close(fd);
 	return alive;
 }
 
-// The socket's folder may be missing after a restart of the machine (/run).
+// A socket file that nobody answers on is left over from a run that was killed. Any other file is
+// somebody's. 0, or -1 with a sentence.
+static int make_way(const char *path, char *err, size_t err_len)
+{
+	struct stat info;
+
+	if (lstat(path, &info) != 0)
+		return 0;
+	if (!S_ISSOCK(info.st_mode)) {
+		snprintf(err, err_len, "%s: this file is no socket; move it or change control.socket",
+			 path);
+		return -1;
+	}
+	if (somebody_listens(path)) {
+		snprintf(err, err_len, "%s: another assayd answers here already; stop it or change "
+				       "control.socket", path);
+		return -1;
+	}
+	if (unlink(path) == 0)
+		return 0;
+	snprintf(err, err_len, "%s: the old socket cannot be removed: %s", path, strerror(errno));
+	return -1;
+}
+
+// The socket's folder may be missing after a restart of the machine (/run). If it cannot be made,
+// binding says why.
 static void make_folder(const char *path)
 {
-	char folder[108];
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
 
 	snprintf(folder, sizeof(folder), "%s", path);
@@ -264,18 +360,18 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 	mode_t mask;
 	int status;
 
-	if (somebody_listens(path)) {
-		snprintf(err, err_len, "%s: another assayd answers here already; stop it or change "
-				       "control.socket", path);
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		snprintf(err, err_len, "%s: a socket's path has at most 107 characters", path);
 		return -1;
 	}
 	make_folder(path);
-	unlink(path);
+	if (make_way(path, err, err_len) != 0)
+		return -1;
 	mask = umask(0177); // 0600 from the first moment
 	status = uv_pipe_bind(&api->socket, path);
 	umask(mask);
 	if (status == 0)
-		status = uv_listen((uv_stream_t *)&api->socket, 8, accepted);
+		status = uv_listen((uv_stream_t *)&api->socket, BACKLOG, accepted);
 	if (status == 0)
 		return 0;
 	snprintf(err, err_len, "%s: the control socket cannot be made: %s", path, uv_strerror(status));
@@ -284,24 +380,24 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 
 static void socket_closed(uv_handle_t *handle)
 {
-	struct api *api = handle->data;
-
-	api->socket_closed = true;
-	api_free_when_done(api);
+	api_release(handle->data);
 }
 
 struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context *context, char *err,
 		     size_t err_len)
 {
 	struct api *api = calloc(1, sizeof(*api));
+	struct store_clock now;
 
 	if (!api) {
 		snprintf(err, err_len, "out of memory for the control socket");
 		return NULL;
 	}
+	store_get_clock(context->store, &now);
 	api->context = *context;
+	api->context.started_ms = now.now_ms;
 	api->loop = loop;
-	snprintf(api->path, sizeof(api->path), "%s", path);
+	api->references = 1; // the socket
 	uv_pipe_init(loop, &api->socket, 0);
 	api->socket.data = api;
 	if (bind_socket(api, path, err, err_len) == 0)
@@ -310,12 +406,12 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 	return NULL;
 }
 
+// libuv removes the socket's file.
 void api_close(struct api *api)
 {
 	if (!api)
 		return;
-	unlink(api->path);
-	for (struct connection *c = api->connections; c; c = c->next)
-		connection_close(c);
+	while (api->newest)
+		connection_close(api->newest);
 	uv_close((uv_handle_t *)&api->socket, socket_closed);
 }

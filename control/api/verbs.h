@@ -1,27 +1,27 @@
-// The verbs of the control socket: (context, arguments) → text for people and data for programs.
+// The verbs of the control socket: (context, arguments) → a reply.
 #pragma once
 
 #include "control/api/api.h"
+#include "control/api/reply.h"
 
-#include <jansson.h>
-
-#include <stdbool.h>
 #include <stddef.h>
-
-struct reply {
-	char *text;      // grows; freed by the caller
-	size_t text_len;
-	size_t text_size;
-	json_t *data;    // new reference or NULL
-	char error[256]; // "" : it went well
-};
-
-void reply_line(struct reply *reply, const char *format, ...)
-	__attribute__((nonnull, format(printf, 2, 3)));
-void reply_error(struct reply *reply, const char *format, ...)
-	__attribute__((nonnull, format(printf, 2, 3)));
+#include <stdint.h>
 
 // Looks the verb up and runs it; an unknown verb or a wrong number of arguments is an error that says
 // what is right.
 void verb_run(const struct api_context *context, const char *verb, const char *const *arguments,
 	      size_t count, struct reply *reply) __attribute__((nonnull(1, 2, 5)));
+
+// 0, or -1 after an error in the reply. The name comes in lower case.
+int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *reply)
+	__attribute__((nonnull, warn_unused_result));
+int argument_type(const char *text, uint16_t *type, struct reply *reply)
+	__attribute__((nonnull, warn_unused_result));
+
+// The larger verbs, each in a file of its own.
+void verb_status(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply);
+void verb_stats(const struct api_context *context, const char *const *arguments, size_t count,
+		struct reply *reply);
+void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply);
