@@ -1,6 +1,5 @@
 // One attempt of an exchange: choose how to ask, charge it, open a channel, send.
 #include "control/upstream/exchange.h"
-
 #include "dataplane/dns/builder.h"
 #include "dataplane/dns/header.h"
 
@@ -48,7 +47,8 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 		exchange->case_random = false;
 	if (server->no_cookie_until_us > now_us && exchange->form == FORM_COOKIE)
 		exchange->form = FORM_EDNS;
-	// Never without EDNS where signatures are needed: its absence is how validation is attacked.
+	// Never without EDNS where signatures are needed: its absence is how validation is
+	// attacked.
 	if (server->plain_until_us > now_us && !exchange->request.signed_zone)
 		exchange->form = FORM_PLAIN;
 	exchange->small = !exchange->tcp && server_wants_small(server, now_us);
@@ -70,8 +70,8 @@ static int build(struct exchange *exchange, uint8_t *buf, size_t cap)
 		.udp_size = exchange->small ? UDP_SMALL : EDNS_UDP_SIZE,
 		.ede = -1,
 	};
-	uint16_t flags = (exchange->request.rd ? FLAG_RD : 0) |
-			 (exchange->request.cd ? FLAG_CD : 0);
+	uint16_t flags =
+		(exchange->request.rd ? FLAG_RD : 0) | (exchange->request.cd ? FLAG_CD : 0);
 
 	if (exchange->form == FORM_COOKIE) {
 		cookie_client_make(upstream->cookie_secret, &exchange->request.server,
@@ -91,7 +91,7 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 	case -EHOSTDOWN:
 	case -ECONNREFUSED:
 	case -EACCES:
-	case -EPERM: // a local packet filter
+	case -EPERM:  // a local packet filter
 	case -EINVAL: // an address that cannot be reached from the configured source
 		return exchange->tcp && error == -ECONNREFUSED ? UPSTREAM_RESET
 							       : UPSTREAM_UNREACHABLE;

@@ -30,14 +30,12 @@ void cookie_fill(const struct server *server, const uint8_t client[COOKIE_CLIENT
 }
 
 enum cookie_verdict cookie_check(const struct server *server,
-				 const uint8_t client[COOKIE_CLIENT_LEN],
-				 const struct edns *reply)
+				 const uint8_t client[COOKIE_CLIENT_LEN], const struct edns *reply)
 {
 	// RFC 7873 §5.3: a reply without a cookie is as good as the server's past allows.
 	if (!reply->present || !reply->has_cookie)
 		return server && server->cookie_len ? COOKIE_LOST : COOKIE_GOOD;
-	return memcmp(reply->client_cookie, client, COOKIE_CLIENT_LEN) ? COOKIE_WRONG
-								       : COOKIE_GOOD;
+	return memcmp(reply->client_cookie, client, COOKIE_CLIENT_LEN) ? COOKIE_WRONG : COOKIE_GOOD;
 }
 
 void cookie_remember(struct server *server, const struct edns *reply)

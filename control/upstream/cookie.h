@@ -19,8 +19,7 @@ enum cookie_verdict {
 	COOKIE_LOST,  // none, from a server that has sent them
 };
 enum cookie_verdict cookie_check(const struct server *server,
-				 const uint8_t client[COOKIE_CLIENT_LEN],
-				 const struct edns *reply)
+				 const uint8_t client[COOKIE_CLIENT_LEN], const struct edns *reply)
 	__attribute__((nonnull(2, 3), pure, warn_unused_result));
 // Call with a good reply: remembers the server cookie in it, if there is one.
 void cookie_remember(struct server *server, const struct edns *reply) __attribute__((nonnull));

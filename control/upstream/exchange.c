@@ -167,10 +167,9 @@ void exchange_timeout(struct exchange *exchange)
 		if (exchange->tcp)
 			forget_tcp(exchange);
 		else
-			server_udp_timeout(servers_use(&upstream->servers,
-						       &exchange->request.server,
-						       exchange->request.port,
-						       upstream_now_us(upstream)));
+			server_udp_timeout(
+				servers_use(&upstream->servers, &exchange->request.server,
+					    exchange->request.port, upstream_now_us(upstream)));
 	}
 	finish(exchange, exchange->near_misses ? UPSTREAM_MALFORMED : UPSTREAM_TIMEOUT, NULL);
 }

@@ -12,7 +12,7 @@
 
 #define EXCHANGE_ATTEMPTS_MAX 8
 #define EXCHANGE_TCP_MIN_MS   1500
-#define UDP_SMALL	      512
+#define UDP_SMALL             512
 
 enum form { // of the question; only ever goes down the list
 	FORM_COOKIE,
@@ -31,17 +31,17 @@ struct exchange {
 	// what comes next
 	bool tcp;
 	enum form form;
-	bool form_lowered;   // because of what the server answered in this exchange
-	bool bad_cookie;     // one BADCOOKIE was answered with a new cookie
-	bool stale;          // one kept connection had ended
-	bool tcp_for_loss;   // TCP because UDP timed out before
-	bool settle_by_tcp;  // something came that TCP can tell from a forgery
+	bool form_lowered;  // because of what the server answered in this exchange
+	bool bad_cookie;    // one BADCOOKIE was answered with a new cookie
+	bool stale;         // one kept connection had ended
+	bool tcp_for_loss;  // TCP because UDP timed out before
+	bool settle_by_tcp; // something came that TCP can tell from a forgery
 
 	// the attempt under way
 	struct channel *channel;
 	unsigned attempts;
 	uint16_t id;
-	bool small;          // asked for at most 512 bytes
+	bool small; // asked for at most 512 bytes
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
 	uint64_t sent_us;
@@ -49,7 +49,7 @@ struct exchange {
 	// so far
 	uint32_t bytes;
 	uint32_t ignored;
-	uint32_t near_misses; // with our ID
+	uint32_t near_misses;          // with our ID
 	enum upstream_outcome outcome; // to be reported by the timer: ended inside exchange_start()
 
 	uint8_t name_len;

@@ -51,5 +51,5 @@ enum match match_reply(const struct match_question *question, const uint8_t *msg
 		return MATCH_EXACT;
 	// Length bytes are below 64: folding letters cannot make two shapes of name equal.
 	return equal_but_for_case(name, question->name, question->name_len) ? MATCH_CASE
-									   : MATCH_NEAR;
+									    : MATCH_NEAR;
 }

@@ -8,7 +8,7 @@
 struct match_question {
 	const uint8_t *name; // in the case it was sent with
 	size_t name_len;
-	uint16_t type;       // class IN
+	uint16_t type; // class IN
 	uint16_t id;
 };
 

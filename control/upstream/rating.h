@@ -8,30 +8,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RATING_WAYS	   8
-#define RATING_FIRST_US	   UINT64_C(400000) // first timeout of a server nobody has asked
-#define RATING_MIN_US	   UINT64_C(50000)
-#define RATING_MAX_US	   UINT64_C(5000000)
+#define RATING_WAYS         8
+#define RATING_FIRST_US     UINT64_C(400000) // first timeout of a server nobody has asked
+#define RATING_MIN_US       UINT64_C(50000)
+#define RATING_MAX_US       UINT64_C(5000000)
 #define RATING_PROBE_MAX_US UINT64_C(1000000)
-#define RATING_OUT_US	   UINT64_C(1000000) // doubles with each failed probe
-#define RATING_OUT_STEPS   5		     // 1, 2, 4, 8, 16 s
-#define RATING_MEMORY_US   (15 * 60 * UINT64_C(1000000))
+#define RATING_OUT_US       UINT64_C(1000000) // doubles with each failed probe
+#define RATING_OUT_STEPS    5                 // 1, 2, 4, 8, 16 s
+#define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
 	uint64_t tag; // keyed hash of zone and address; with family 0: free
 	struct address server;
 	uint64_t used_us;
-	uint64_t reported_us;  // last report
-	uint64_t failed_us;    // last failure that was counted
-	uint64_t out_until_us; // of the last time it went out
+	uint64_t reported_us;    // last report
+	uint64_t failed_us;      // last failure that was counted
+	uint64_t out_until_us;   // of the last time it went out
 	uint64_t probe_until_us; // a probe is under way until then at most
-	uint32_t srtt_us;      // 0: never answered
+	uint32_t srtt_us;        // 0: never answered
 	uint32_t rttvar_us;
-	uint8_t timeouts;      // in a row
-	uint8_t fails;	       // in a row, of any kind
-	uint8_t out_steps;     // 0: in
-	uint8_t cause;	       // enum server_failure, of the last report
-	bool every_zone;       // the server for every zone
+	uint8_t timeouts;  // in a row
+	uint8_t fails;     // in a row, of any kind
+	uint8_t out_steps; // 0: in
+	uint8_t cause;     // enum server_failure, of the last report
+	bool every_zone;   // the server for every zone
 };
 
 struct ratings {
@@ -62,5 +62,4 @@ enum rating_state {
 	RATING_PROBE, // out, and it is time to see whether it still is
 	RATING_OUT,
 };
-enum rating_state rating_state(const struct rating *rating, uint64_t now_us)
-	__attribute__((pure));
+enum rating_state rating_state(const struct rating *rating, uint64_t now_us) __attribute__((pure));

@@ -1,7 +1,6 @@
 // What a packet means for the exchange it came in. Nothing of a packet that does not match is
 // believed; what is remembered of a server comes from replies that match.
 #include "control/upstream/exchange.h"
-
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 

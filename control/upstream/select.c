@@ -1,16 +1,16 @@
 // Which server of a zone next, and how long to wait for it.
 #include "control/upstream/state.h"
 
-#define SELECT_MAX	128 // further candidates are not looked at
+#define SELECT_MAX      128 // further candidates are not looked at
 #define EXPLORE_PERCENT 5
 
 // In order of preference.
 enum standing {
 	STANDING_GOOD,
-	STANDING_FAILED,     // in this task, but not out
+	STANDING_FAILED, // in this task, but not out
 	STANDING_OUT,
 	STANDING_OUT_FAILED,
-	STANDING_NEVER,	     // tried often enough, or may not be asked
+	STANDING_NEVER, // tried often enough, or may not be asked
 };
 
 struct view {
@@ -43,9 +43,10 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	enum rating_state state;
 
 	*view = (struct view){.standing = STANDING_NEVER};
-	if (candidate->tries >= max_tries ||
-	    !upstream_may_ask(race->upstream, &candidate->address))
+	if (candidate->tries >= max_tries || !upstream_may_ask(race->upstream, &candidate->address))
 		return;
+	// What is known of it elsewhere counts only where it is new: a hostile zone that names a
+	// server which does not answer for it must not take that server from zones that use it.
 	view->rating = ratings_find(ratings, zone, &candidate->address, now_us);
 	if (!view->rating)
 		view->rating = ratings_find(ratings, NULL, &candidate->address, now_us);
@@ -208,7 +209,8 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 		return;
 	upstream->reports[failure]++;
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
-	// What a server does for one zone is no verdict on its others, but that it can be reached is.
+	// What a server does for one zone is no verdict on its others, but that it can be reached
+	// is.
 	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
 		       now_us);
 }

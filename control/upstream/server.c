@@ -69,8 +69,8 @@ void server_udp_timeout(struct server *server)
 
 void server_udp_answer(struct server *server, bool sent_small, bool truncated, uint64_t now_us)
 {
-	// A small reply where a large one was lost says nothing: packets get lost. That it had to be
-	// truncated says that the large one did not fit through.
+	// A small reply where a large one was lost says nothing: packets get lost. That it had to
+	// be truncated says that the large one did not fit through.
 	if (server->udp_timeouts > 0 && sent_small && truncated)
 		server->small_until_us = now_us + SERVER_DETOUR_US;
 	server->udp_timeouts = 0;

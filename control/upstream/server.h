@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SERVERS_DEFAULT    65536
-#define SERVER_WAYS        8
-#define SERVER_MEMORY_US   (15 * 60 * UINT64_C(1000000)) // no EDNS, no cookie, case not kept
-#define SERVER_DETOUR_US   (60 * UINT64_C(1000000))	  // TCP first, small replies
+#define SERVERS_DEFAULT     65536
+#define SERVER_WAYS         8
+#define SERVER_MEMORY_US    (15 * 60 * UINT64_C(1000000)) // no EDNS, no cookie, case not kept
+#define SERVER_DETOUR_US    (60 * UINT64_C(1000000))      // TCP first, small replies
 #define SERVER_TCP_PROBE_US (10 * UINT64_C(1000000))
 
 struct server {

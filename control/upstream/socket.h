@@ -16,12 +16,12 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define SOCKET_CHANNELS_MAX 32768
-#define SOCKET_PORT_TRIES   32 // a port may be taken: draw again
-#define SOCKET_BURST	    32 // packets read from one socket before the next gets its turn
-#define SOCKET_IDLE_MAX	    64
+#define SOCKET_CHANNELS_MAX    32768
+#define SOCKET_PORT_TRIES      32 // a port may be taken: draw again
+#define SOCKET_BURST           32 // packets read from one socket before the next gets its turn
+#define SOCKET_IDLE_MAX        64
 #define SOCKET_IDLE_SERVER_MAX 2
-#define SOCKET_IDLE_MS	    2000
+#define SOCKET_IDLE_MS         2000
 
 enum channel_state {
 	CHANNEL_UDP,
@@ -48,8 +48,8 @@ struct channel {
 	struct channel *next_pending;
 
 	// TCP
-	bool kept;      // was idle before, and has not answered since
-	bool answered;  // exactly as many messages in as out
+	bool kept;     // was idle before, and has not answered since
+	bool answered; // exactly as many messages in as out
 	uint8_t *in;
 	size_t in_len, in_cap;
 	uint8_t *out;

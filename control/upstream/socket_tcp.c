@@ -1,6 +1,5 @@
 // TCP with two bytes of length before each message (RFC 1035 §4.2.2, RFC 7766).
 #include "control/upstream/socket.h"
-
 #include "dataplane/dns/header.h"
 
 #include <errno.h>
@@ -11,15 +10,15 @@
 #include <unistd.h>
 
 #define LENGTH_BYTES 2
-#define IN_MAX	     (LENGTH_BYTES + 65535)
+#define IN_MAX       (LENGTH_BYTES + 65535)
 #define IN_FIRST     2048 // then doubles as bytes arrive: what a peer announces costs nothing
-#define OUT_MAX	     (LENGTH_BYTES + 65535)
+#define OUT_MAX      (LENGTH_BYTES + 65535)
 
 static int connect_from_source(struct socket_transport *sockets, int fd,
 			       const struct address *server, uint16_t port)
 {
-	const struct address *source = server->family == 4 ? &sockets->config.source_v4
-							   : &sockets->config.source_v6;
+	const struct address *source =
+		server->family == 4 ? &sockets->config.source_v4 : &sockets->config.source_v6;
 	struct sockaddr_storage to;
 	socklen_t len;
 	int on = 1, error;

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS_MAX   64
-#define WAKE_SLOT    UINT32_MAX
-#define ROUNDS_MAX   4 // of EVENTS_MAX, before the loop does other things
+#define EVENTS_MAX 64
+#define WAKE_SLOT  UINT32_MAX
+#define ROUNDS_MAX 4 // of EVENTS_MAX, before the loop does other things
 
 uint64_t socket_now_us(void)
 {

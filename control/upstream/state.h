@@ -15,7 +15,7 @@ struct upstream {
 	struct servers servers;
 	struct ratings ratings;
 	struct timers timers;
-	uint64_t timer_at_us; // what the transport's timer is set to
+	uint64_t timer_at_us;       // what the transport's timer is set to
 	struct exchange *exchanges; // list of all under way
 	size_t exchange_count;
 	uint8_t cookie_secret[16];

@@ -81,7 +81,8 @@ void upstream_free(struct upstream *upstream)
 
 uint32_t upstream_draw(struct upstream *upstream, uint32_t count)
 {
-	uint32_t limit = UINT32_MAX - UINT32_MAX % count; // above it small numbers would be favoured
+	uint32_t limit =
+		UINT32_MAX - UINT32_MAX % count; // above it small numbers would be favoured
 	uint32_t draw;
 
 	do

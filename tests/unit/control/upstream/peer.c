@@ -68,8 +68,8 @@ static int probe(const struct sockaddr_in *to)
 	int error = 0;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 || send(fd, &byte, 1, 0) < 0 ||
-	    recv(fd, &byte, 1, 0) < 0)
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 ||
+	    send(fd, &byte, 1, 0) < 0 || recv(fd, &byte, 1, 0) < 0)
 		error = errno == EAGAIN ? 0 : errno;
 	close(fd);
 	return error;
@@ -169,8 +169,8 @@ static void serve_udp(struct peer *peer)
 	struct sockaddr_storage from;
 	socklen_t from_len = sizeof(from);
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&from;
-	ssize_t len = recvfrom(peer->udp_fd, msg, sizeof(msg), 0, (struct sockaddr *)&from,
-			       &from_len);
+	ssize_t len =
+		recvfrom(peer->udp_fd, msg, sizeof(msg), 0, (struct sockaddr *)&from, &from_len);
 	unsigned nth = atomic_load(&peer->udp_questions);
 	size_t out_len;
 
@@ -222,8 +222,8 @@ static bool answer_tcp(struct peer *peer, int fd, const uint8_t *msg, size_t len
 {
 	static uint8_t out[65535];
 	struct linger hard = {.l_onoff = 1};
-	size_t out_len = build(msg, len, 0, peer->tcp == PEER_TCP_LARGE ? 224 : 1, out,
-			       sizeof(out));
+	size_t out_len =
+		build(msg, len, 0, peer->tcp == PEER_TCP_LARGE ? 224 : 1, out, sizeof(out));
 
 	switch (peer->tcp) {
 	case PEER_TCP_ANSWER:

@@ -10,17 +10,17 @@ enum peer_udp {
 	PEER_UDP_ANSWER,
 	PEER_UDP_SILENT,
 	PEER_UDP_TRUNCATE,
-	PEER_UDP_FORGED_FIRST,  // the answer, but from other ports and addresses, then the right one
-	PEER_UDP_PROBE_PORT,    // first finds out what our port looks like from elsewhere
-	PEER_UDP_FRAGMENTS,     // in two raw IPv4 fragments
+	PEER_UDP_FORGED_FIRST, // the answer, but from other ports and addresses, then the right one
+	PEER_UDP_PROBE_PORT,   // first finds out what our port looks like from elsewhere
+	PEER_UDP_FRAGMENTS,    // in two raw IPv4 fragments
 };
 
 enum peer_tcp {
 	PEER_TCP_ANSWER,
 	PEER_TCP_BYTE_BY_BYTE,
-	PEER_TCP_LARGE,         // 60 kB
-	PEER_TCP_STALL,         // accepts, reads, never answers
-	PEER_TCP_HALF,          // half a message, then silence
+	PEER_TCP_LARGE, // 60 kB
+	PEER_TCP_STALL, // accepts, reads, never answers
+	PEER_TCP_HALF,  // half a message, then silence
 	PEER_TCP_RESET,
 	PEER_TCP_CLOSE_AFTER,   // closes after each answer
 	PEER_TCP_CLOSE_BEFORE,  // closes once it has the question
@@ -38,7 +38,7 @@ struct peer {
 	pthread_t thread;
 	// of the thread, read after peer_stop() or while nothing is under way
 	atomic_uint udp_questions, tcp_questions, connections;
-	uint16_t ports[PEER_PORTS_MAX]; // source ports of UDP questions
+	uint16_t ports[PEER_PORTS_MAX];                // source ports of UDP questions
 	atomic_int open_port_errno, closed_port_errno; // PEER_UDP_PROBE_PORT
 };
 

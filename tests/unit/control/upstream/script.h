@@ -6,11 +6,10 @@
 #include "control/upstream/upstream.h"
 #include "dataplane/dns/query.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <setjmp.h>
 // cmocka wants the four above first.
 #include <cmocka.h>
 
@@ -61,14 +60,14 @@ struct script {
 // cookies as a good server would.
 struct script_reply {
 	unsigned rcode;
-	uint16_t flags;       // besides QR
+	uint16_t flags; // besides QR
 	bool no_opt;
 	bool no_cookie;
-	bool wrong_cookie;    // another client cookie than ours
+	bool wrong_cookie; // another client cookie than ours
 	bool no_answer;
-	bool lower_case;      // the question
+	bool lower_case;       // the question
 	uint8_t server_cookie; // first byte of a server cookie to send; 0: none
-	unsigned records;     // more of them
+	unsigned records;      // more of them
 };
 
 extern const struct upstream_config script_config; // everything on
@@ -92,7 +91,7 @@ void script_advance_ms(struct script *script, uint64_t ms);
 
 const struct script_packet *script_last(const struct script *script);
 struct query script_query(const struct script *script); // the last packet, read
-bool script_open(const struct script *script); // some channel is open
+bool script_open(const struct script *script);          // some channel is open
 uint64_t script_counter(const struct script *script, const char *name);
 
 struct address script_address(const char *text);

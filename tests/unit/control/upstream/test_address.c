@@ -11,9 +11,24 @@ static bool may(struct script *script, const char *text)
 static void a14_addresses_no_server_can_have_are_refused(void **state)
 {
 	static const char *const list[] = {
-		"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.254", "224.0.0.1", "239.255.255.255",
-		"240.0.0.1", "255.255.255.255", "::", "::1", "ff02::1", "ff0e::1:2", "fe80::1",
-		"febf::1", "::ffff:127.0.0.1", "::ffff:192.0.2.1", "::192.0.2.1", "::7f00:1",
+		"0.0.0.0",
+		"0.1.2.3",
+		"127.0.0.1",
+		"127.255.255.254",
+		"224.0.0.1",
+		"239.255.255.255",
+		"240.0.0.1",
+		"255.255.255.255",
+		"::",
+		"::1",
+		"ff02::1",
+		"ff0e::1:2",
+		"fe80::1",
+		"febf::1",
+		"::ffff:127.0.0.1",
+		"::ffff:192.0.2.1",
+		"::192.0.2.1",
+		"::7f00:1",
 	};
 	struct script s;
 
@@ -30,8 +45,9 @@ static void a14_addresses_no_server_can_have_are_refused(void **state)
 static void addresses_of_servers_are_allowed(void **state)
 {
 	static const char *const list[] = {
-		"192.0.2.1", "1.1.1.1", "10.53.0.1", "223.255.255.255", "128.0.0.1", "126.0.0.1",
-		"2001:db8::1", "fd00::53", "fe00::1", "fec0::1", "1::", "64:ff9b::1",
+		"192.0.2.1", "1.1.1.1",   "10.53.0.1",   "223.255.255.255",
+		"128.0.0.1", "126.0.0.1", "2001:db8::1", "fd00::53",
+		"fe00::1",   "fec0::1",   "1::",         "64:ff9b::1",
 	};
 	struct script s;
 

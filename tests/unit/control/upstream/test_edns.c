@@ -389,8 +389,8 @@ static void a11_badcookie_over_tcp_is_handed_over(void **state)
 	(void)state;
 	ask(&s, false);
 	for (unsigned i = 0; i < 2; i++)
-		script_answer(&s, (struct script_reply){.rcode = RCODE_BADCOOKIE,
-							.server_cookie = 1});
+		script_answer(&s,
+			      (struct script_reply){.rcode = RCODE_BADCOOKIE, .server_cookie = 1});
 	script_connected(&s);
 	script_answer(&s, (struct script_reply){.rcode = RCODE_BADCOOKIE, .server_cookie = 1});
 	script_expect(&s, UPSTREAM_OK);
@@ -405,7 +405,8 @@ static void a11_forged_badcookie_is_ignored(void **state)
 
 	(void)state;
 	ask(&s, false);
-	script_answer(&s, (struct script_reply){.rcode = RCODE_BADCOOKIE, .wrong_cookie = true,
+	script_answer(&s, (struct script_reply){.rcode = RCODE_BADCOOKIE,
+						.wrong_cookie = true,
 						.server_cookie = 1});
 	script_expect_waiting(&s);
 	assert_int_equal(s.sent_count, 1);
@@ -435,7 +436,8 @@ static void o25_slip_is_asked_over_tcp(void **state)
 
 	(void)state;
 	ask(&s, true);
-	script_answer(&s, (struct script_reply){.flags = FLAG_TC, .no_answer = true, .no_opt = true});
+	script_answer(&s,
+		      (struct script_reply){.flags = FLAG_TC, .no_answer = true, .no_opt = true});
 	script_connected(&s);
 	script_answer(&s, (struct script_reply){0});
 	script_expect(&s, UPSTREAM_OK);

@@ -629,8 +629,9 @@ static void servers_are_described_once_each(void **state)
 	ask(&s);
 	script_answer(&s, (struct script_reply){.server_cookie = 3});
 	for (unsigned i = 0; i < 3; i++)
-		upstream_report(s.upstream, script_name("example."), &(struct address){
-			.family = 4, .bytes = {192, 0, 2, 1}}, SERVER_GOOD, 20000);
+		upstream_report(s.upstream, script_name("example."),
+				&(struct address){.family = 4, .bytes = {192, 0, 2, 1}},
+				SERVER_GOOD, 20000);
 	upstream_describe(s.upstream, count_lines, &lines);
 	assert_int_equal(lines, 1);
 	script_stop(&s);

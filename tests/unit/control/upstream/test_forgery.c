@@ -177,23 +177,68 @@ static const struct {
 	const char *name;
 	spoil_fn spoil;
 } kinds[] = {
-#define K(name) {#name, name}
-	K(empty), K(one_byte), K(id_alone), K(short_header), K(header_alone),
-	K(query_not_response), K(opcode_iquery), K(opcode_status), K(opcode_notify),
-	K(opcode_update), K(opcode_fifteen), K(no_question_count), K(two_questions),
-	K(many_questions), K(answer_count_too_high), K(answer_count_too_low),
-	K(answer_count_full), K(authority_count), K(additional_count_too_high),
-	K(additional_count_too_low), K(other_name), K(name_with_pointer),
-	K(name_with_long_label), K(name_with_bad_label_type), K(name_cut_short), K(type_aaaa),
-	K(type_any), K(type_zero), K(class_chaos), K(class_any), K(class_none),
-	K(cut_in_the_question), K(cut_after_the_question), K(cut_in_the_owner),
-	K(cut_in_the_fixed_part), K(cut_in_the_rdata), K(cut_in_opt), K(trailing_byte),
-	K(trailing_kilobyte), K(owner_points_to_itself), K(owner_points_forward),
-	K(owner_points_past_the_end), K(owner_of_bad_label_type), K(rdlength_too_long),
-	K(rdlength_one_more), K(rdlength_one_less), K(rdlength_zero), K(opt_with_an_owner),
-	K(opt_rdlength_too_long), K(cookie_too_long), K(cookie_too_short),
-	K(cookie_of_somebody_else), K(answer_is_opt), K(formerr_without_question),
-	K(servfail_without_question), K(truncated_other_question), K(all_ones), K(all_zeros),
+#define K(name)                                                                                    \
+	{                                                                                          \
+#name, name                                                                        \
+	}
+	K(empty),
+	K(one_byte),
+	K(id_alone),
+	K(short_header),
+	K(header_alone),
+	K(query_not_response),
+	K(opcode_iquery),
+	K(opcode_status),
+	K(opcode_notify),
+	K(opcode_update),
+	K(opcode_fifteen),
+	K(no_question_count),
+	K(two_questions),
+	K(many_questions),
+	K(answer_count_too_high),
+	K(answer_count_too_low),
+	K(answer_count_full),
+	K(authority_count),
+	K(additional_count_too_high),
+	K(additional_count_too_low),
+	K(other_name),
+	K(name_with_pointer),
+	K(name_with_long_label),
+	K(name_with_bad_label_type),
+	K(name_cut_short),
+	K(type_aaaa),
+	K(type_any),
+	K(type_zero),
+	K(class_chaos),
+	K(class_any),
+	K(class_none),
+	K(cut_in_the_question),
+	K(cut_after_the_question),
+	K(cut_in_the_owner),
+	K(cut_in_the_fixed_part),
+	K(cut_in_the_rdata),
+	K(cut_in_opt),
+	K(trailing_byte),
+	K(trailing_kilobyte),
+	K(owner_points_to_itself),
+	K(owner_points_forward),
+	K(owner_points_past_the_end),
+	K(owner_of_bad_label_type),
+	K(rdlength_too_long),
+	K(rdlength_one_more),
+	K(rdlength_one_less),
+	K(rdlength_zero),
+	K(opt_with_an_owner),
+	K(opt_rdlength_too_long),
+	K(cookie_too_long),
+	K(cookie_too_short),
+	K(cookie_of_somebody_else),
+	K(answer_is_opt),
+	K(formerr_without_question),
+	K(servfail_without_question),
+	K(truncated_other_question),
+	K(all_ones),
+	K(all_zeros),
 #undef K
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -201,8 +246,8 @@ static const struct {
 static void deliver_kind(struct script *script, size_t kind)
 {
 	uint8_t msg[MSG_MAX];
-	size_t len = script_build(script, (struct script_reply){.server_cookie = 9}, msg,
-				  sizeof(msg));
+	size_t len =
+		script_build(script, (struct script_reply){.server_cookie = 9}, msg, sizeof(msg));
 
 	len = kinds[kind].spoil(msg, len);
 	script_deliver(script, msg, len);

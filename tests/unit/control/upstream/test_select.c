@@ -306,6 +306,39 @@ static void task_that_has_failed_does_not_probe(void **state)
 	script_stop(&f.s);
 }
 
+static void server_already_asked_in_this_task_is_not_probed(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_UNREACHABLE, 0);
+	script_advance_ms(&f.s, 1500);
+	f.list[0].tries = 1; // and under way: a hedge
+	assert_int_equal(share(&f, 1, 200), 200);
+	script_stop(&f.s);
+}
+
+// Late failures of questions sent before it went out are no failed probes.
+static void failures_while_out_do_not_prolong_it(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	for (unsigned i = 0; i < 10; i++) {
+		report(&f, 0, SERVER_UNREACHABLE, 0);
+		script_advance_ms(&f.s, 99);
+	}
+	assert_int_equal(share(&f, 0, 100), 0);
+	script_advance_ms(&f.s, 10);
+	assert_int_equal(choose(&f, &timeout_ms), 0);
+	script_stop(&f.s);
+}
+
 static void servers_that_are_all_out_are_asked_all_the_same(void **state)
 {
 	struct fixture f;
@@ -409,8 +442,12 @@ static void memory_of_ratings_is_bounded(void **state)
 	(void)state;
 	start(&f, 1, "192.0.2.1");
 	for (uint32_t n = 0; n < 100000; n++) {
-		uint8_t zone[] = {4, (uint8_t)('a' + n % 26), (uint8_t)('a' + n / 26 % 26),
-				  (uint8_t)('a' + n / 676 % 26), (uint8_t)('a' + n / 17576 % 26), 0};
+		uint8_t zone[] = {4,
+				  (uint8_t)('a' + n % 26),
+				  (uint8_t)('a' + n / 26 % 26),
+				  (uint8_t)('a' + n / 676 % 26),
+				  (uint8_t)('a' + n / 17576 % 26),
+				  0};
 
 		upstream_report(f.s.upstream, zone, &f.list[0].address, SERVER_GOOD, 1000);
 	}
@@ -438,6 +475,8 @@ int main(void)
 		cmocka_unit_test(server_out_gets_one_probe_at_a_time),
 		cmocka_unit_test(time_out_doubles_to_sixteen_seconds_and_no_more),
 		cmocka_unit_test(task_that_has_failed_does_not_probe),
+		cmocka_unit_test(server_already_asked_in_this_task_is_not_probed),
+		cmocka_unit_test(failures_while_out_do_not_prolong_it),
 		cmocka_unit_test(servers_that_are_all_out_are_asked_all_the_same),
 		cmocka_unit_test(failed_server_that_is_in_comes_before_servers_that_are_out),
 		cmocka_unit_test(o4_verdicts_are_per_zone_reachability_is_not),
