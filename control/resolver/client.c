@@ -61,14 +61,14 @@ static void set_payer(struct task *task, struct client *client)
 // looked at once per walk.
 static struct client *find_payer(struct task *task, uint32_t mark, unsigned level)
 {
-	struct client *before = task->payer;
 	struct waiter *waiter;
 
-	if (can_pay(before))
-		return before;
+	if (can_pay(task->payer))
+		return task->payer;
 	if (task->mark == mark || level == TASK_WALK_MAX)
 		return NULL;
 	task->mark = mark;
+	task->orphaned = task->orphaned || task->payer != NULL;
 	set_payer(task, NULL);
 	cds_list_for_each_entry(waiter, &task->waiters, in_task)
 	{
@@ -77,7 +77,8 @@ static struct client *find_payer(struct task *task, uint32_t mark, unsigned leve
 			client = find_payer(waiter->parent, mark, level + 1);
 		if (can_pay(client)) {
 			set_payer(task, client);
-			task->resolver->counters.taken_over += before != NULL;
+			task->resolver->counters.taken_over += task->orphaned;
+			task->orphaned = false;
 			return client;
 		}
 	}
@@ -114,8 +115,11 @@ void client_end(struct resolver *resolver, struct client *client)
 // Tasks that it pays for and that others wait for find another payer when they need one.
 static void client_free(struct client *client)
 {
-	while (!cds_list_empty(&client->paid))
-		set_payer(cds_list_entry(client->paid.next, struct task, in_paid), NULL);
+	while (!cds_list_empty(&client->paid)) {
+		struct task *task = cds_list_entry(client->paid.next, struct task, in_paid);
+		task->orphaned = true;
+		set_payer(task, NULL);
+	}
 	cds_list_del(&client->by_deadline);
 	if (client->ended)
 		cds_list_del(&client->in_ended);
@@ -194,23 +198,6 @@ void clients_fail_ended(struct resolver *resolver)
 
 // ---- results ----
 
-static bool is_bogus_ede(int ede)
-{
-	switch (ede) {
-	case EDE_DNSSEC_BOGUS:
-	case EDE_SIGNATURE_EXPIRED:
-	case EDE_SIGNATURE_NOT_YET_VALID:
-	case EDE_DNSKEY_MISSING:
-	case EDE_RRSIGS_MISSING:
-	case EDE_NO_ZONE_KEY_BIT:
-	case EDE_NSEC_MISSING:
-	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
-		return true;
-	default:
-		return false;
-	}
-}
-
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
 // what was secure, within its signatures (DESIGN §7).
 static struct store_result *stale_result(struct resolver *resolver, const struct client *client,
@@ -229,7 +216,7 @@ static struct store_result *stale_result(struct resolver *resolver, const struct
 	cache_lookup(resolver->cache, &lookup);
 	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
 		return NULL;
-	for (size_t i = 0; is_bogus_ede(why) && i < lookup.stale_count; i++) {
+	for (size_t i = 0; fail_is_of_validation(why) && i < lookup.stale_count; i++) {
 		struct entry_facts facts;
 		entry_facts(lookup.stale_links[i], &facts);
 		if (facts.security != SECURITY_SECURE)

@@ -7,6 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
+bool fail_is_of_validation(int ede)
+{
+	switch (ede) {
+	case EDE_DNSSEC_INDETERMINATE:
+	case EDE_DNSSEC_BOGUS:
+	case EDE_SIGNATURE_EXPIRED:
+	case EDE_SIGNATURE_NOT_YET_VALID:
+	case EDE_DNSKEY_MISSING:
+	case EDE_RRSIGS_MISSING:
+	case EDE_NO_ZONE_KEY_BIT:
+	case EDE_NSEC_MISSING:
+	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
+		return true;
+	default:
+		return false;
+	}
+}
+
 // The chain so far stays: the failure is that of its last name, which for a task is always
 // its own unless a target could not even be started.
 void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uint32_t ttl_s)

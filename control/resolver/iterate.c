@@ -44,6 +44,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = false;
+	task->state_asked = false;
 }
 
 // The DS of a cut stands with its parent (RFC 4035 §3.1.4.1).
@@ -154,9 +155,6 @@ static enum server_failure outcome_failure(enum upstream_outcome outcome)
 		[UPSTREAM_RESET] = SERVER_RESET,
 		[UPSTREAM_MALFORMED] = SERVER_MALFORMED,
 		[UPSTREAM_TRUNCATED_OVER_TCP] = SERVER_TRUNCATED_OVER_TCP,
-		[UPSTREAM_FORMERR] = SERVER_FORMERR,
-		[UPSTREAM_BADVERS] = SERVER_FORMERR,
-		[UPSTREAM_NOTIMP] = SERVER_FORMERR,
 	};
 
 	return failures[outcome];
@@ -352,6 +350,25 @@ static void read_response(struct task *task, struct response *response)
 	free(response);
 }
 
+// A server that does not speak EDNS is good for an unsigned zone only: whether this one
+// is unsigned must be proven before it may be asked without.
+static bool prove_unsigned(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *zone = task->cut->zone;
+
+	if (task->state_asked || !resolver->config.validate || name_is_root(zone) ||
+	    trust_zone_state(resolver->parts.trust, zone, resolver->clock.now_ms,
+			     resolver->clock.now_s) == ZONE_INSECURE)
+		return false;
+	task->state_asked = true;
+	if (task_wait(task, WAIT_STATE, zone, TYPE_DS, 0) != 0)
+		return false;
+	ask_on(task);
+	task->state = TASK_WAIT_STATE;
+	return true;
+}
+
 void iterate_reply(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -367,6 +384,13 @@ void iterate_reply(struct task *task)
 		return;
 	case UPSTREAM_TIMEOUT:
 		failed_server(task, SERVER_TIMEOUT, false);
+		return;
+	case UPSTREAM_FORMERR:
+	case UPSTREAM_NOTIMP:
+	case UPSTREAM_BADVERS:
+		if (prove_unsigned(task))
+			return;
+		failed_server(task, SERVER_FORMERR, true);
 		return;
 	default:
 		failed_server(task, outcome_failure(reply->outcome), true);

@@ -354,7 +354,18 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 // False: it cannot be had, and the validation has been told.
 static bool fetch_need(struct task *task, const struct validation_result *result)
 {
-	int error = task_wait(task, WAIT_NEED, result->need_name, result->need_type, 0);
+	enum wait_purpose purpose = result->need_fresh ? WAIT_NEED_ANEW : WAIT_NEED;
+	int error;
+
+	// Keys that have rolled inside their TTL: the parent's DS goes first, or the new DNSKEY
+	// RRset would not validate either.
+	if (result->need_fresh && result->need_type == TYPE_DNSKEY && !task->need.ds_first &&
+	    !name_is_root(result->need_name) &&
+	    task_wait(task, purpose, result->need_name, TYPE_DS, 0) == 0) {
+		task->need.ds_first = true;
+		return true;
+	}
+	error = task_wait(task, purpose, result->need_name, result->need_type, 0);
 	const char *reason = "the DS or DNSKEY RRset cannot be fetched";
 
 	if (error == 0)
@@ -367,18 +378,28 @@ static bool fetch_need(struct task *task, const struct validation_result *result
 	return false;
 }
 
-static void give_need(struct task *task)
+// False: the validation has to wait on.
+static bool give_need(struct task *task)
 {
-	if (task->need.done && task->need.failed)
+	if (task->need.done && task->need.ds_first) {
+		task->need.done = false;
+		task->state = TASK_WAIT_NEED;
+		if (fetch_need(task, validation_result(task->validation)))
+			return false;
+	} else if (task->need.done && task->need.failed)
 		validation_need_failed(task->validation, task->need.ede, task->need.reason);
 	task->need = (struct need){0};
+	return true;
 }
 
 void judge_need(struct task *parent, const struct task *child)
 {
 	struct need *need = &parent->need;
 
-	*need = (struct need){.done = true, .failed = !child->learned, .ede = EDE_NONE};
+	*need = (struct need){.done = true,
+			      .failed = !child->learned,
+			      .ede = EDE_NONE,
+			      .ds_first = need->ds_first && child->type == TYPE_DS};
 	if (need->failed && child->chain.failed && child->chain.count > 0) {
 		struct entry_facts facts;
 		entry_facts(child->chain.links[child->chain.count - 1], &facts);
@@ -437,7 +458,8 @@ void judge_run(struct task *task)
 	}
 	if (clock_failed(task))
 		return;
-	give_need(task);
+	if (!give_need(task))
+		return;
 	for (;;) {
 		struct client *payer = task_payer(task);
 		if (payer == NULL)

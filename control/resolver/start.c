@@ -42,18 +42,23 @@ static struct lookup look_up(struct task *task, bool unproven)
 }
 
 // A CD=1 client waits for the data behind a failure to validate: it may be kept, or else is
-// fetched again. With `unproven` the look-up passes by such failures, and no others.
+// fetched again. Other failures stand.
 static bool unproven_from_cache(struct task *task)
 {
 	struct lookup lookup = look_up(task, true);
+	struct entry_facts facts;
 
+	if (lookup.status == LOOKUP_FAILURE) {
+		entry_facts(lookup.links[lookup.count - 1], &facts);
+		return !fail_is_of_validation(facts.ede);
+	}
 	if (lookup.status == LOOKUP_MISS)
 		return false;
-	for (size_t i = 0; lookup.status == LOOKUP_HIT && i < lookup.count; i++) {
+	for (size_t i = 0; i < lookup.count; i++) {
 		cache_pin(task->resolver->cache, lookup.links[i]);
 		chain_add(task->resolver, &task->unproven, lookup.links[i]);
-		task->has_unproven = true;
 	}
+	task->has_unproven = true;
 	return true;
 }
 

@@ -275,7 +275,10 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 			task_free(child);
 		return error;
 	}
-	child->fresh = child->fresh || purpose == WAIT_NEED;
+	if (purpose == WAIT_NEED || purpose == WAIT_NEED_ANEW || purpose == WAIT_STATE)
+		child->fresh = true;
+	if (purpose == WAIT_NEED_ANEW)
+		child->hint_tried = true; // a referral of before says nothing new
 	if (purpose == WAIT_TARGET && task_wants_unproven(parent))
 		child->past_failure = true;
 	return 0;
@@ -351,6 +354,7 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 		chain_deliver(parent, child);
 		break;
 	case WAIT_NEED:
+	case WAIT_NEED_ANEW:
 		judge_need(parent, child);
 		break;
 	case WAIT_ADDRESS:
@@ -358,6 +362,9 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 		break;
 	case WAIT_TYPE:
 		any_deliver(parent, child);
+		break;
+	case WAIT_STATE:
+		parent->state = TASK_ASK;
 		break;
 	case WAIT_CLIENT:
 		break;
@@ -421,6 +428,7 @@ void task_run(struct task *task)
 		task_finish(task);
 		break;
 	case TASK_WAIT_REPLY:
+	case TASK_WAIT_STATE:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:
 	case TASK_WAIT_TARGET:

@@ -46,6 +46,8 @@ enum wait_purpose {
 	WAIT_CLIENT,  // a client's question, or our own
 	WAIT_TARGET,  // where a CNAME or DNAME leads
 	WAIT_NEED,    // a DS or DNSKEY RRset that a validation needs
+	WAIT_NEED_ANEW, // although it is known: from a server (a key roll inside the TTL)
+	WAIT_STATE,   // whether the zone being asked is signed
 	WAIT_ADDRESS, // of a name server
 	WAIT_TYPE,    // one RRset of a name, for ANY and RRSIG
 };
@@ -113,6 +115,7 @@ enum task_state {
 	TASK_WAIT_REPLY,
 	TASK_REPLY,     // a reply has come
 	TASK_WAIT_ADDRESS,
+	TASK_WAIT_STATE,
 	TASK_JUDGE,     // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
@@ -127,6 +130,7 @@ enum ns_state { NS_UNKNOWN, NS_GLUE, NS_FETCHING, NS_KNOWN, NS_FAILED };
 
 struct need { // what came of a WAIT_NEED
 	bool done, failed;
+	bool ds_first; // it was the DS, before the DNSKEY RRset that is needed anew
 	int ede;
 	char reason[TROUBLE_MAX];
 };
@@ -150,6 +154,7 @@ struct task {
 	unsigned client_count;
 	struct client *payer; // whose budget pays; task_payer()
 	struct cds_list_head in_paid;
+	bool orphaned; // it has had a payer whose budget ended
 
 	// asking
 	const struct route *route;
@@ -165,6 +170,7 @@ struct task {
 	bool answered;      // some server of this cut has answered at all
 	bool over_tcp;      // the next question goes over TCP
 	bool without_cd;    // to a forwarder, after BOGUS
+	bool state_asked;   // whether this cut is signed has been asked for
 	bool past_route;    // route.first: the forwarders have failed
 	bool has_avoid;
 	struct address avoid;
@@ -324,6 +330,7 @@ void any_next(struct task *task);
 void any_deliver(struct task *parent, const struct task *child);
 
 // fail.c: how a task ends without an answer
+bool fail_is_of_validation(int ede); // data was there, but could not be proven
 void fail_unreachable(struct task *task);
 void fail_bogus(struct task *task);
 void fail_own(struct task *task, int ede, const char *text);

@@ -1,0 +1,335 @@
+#include "tests/scenario/zones.h"
+
+// The two servers of example.com.
+static void break_example(enum fault_kind kind)
+{
+	with((struct fault){.kind = kind, .server = PROVIDER_A});
+	with((struct fault){.kind = kind, .server = PROVIDER_B});
+}
+
+static void warm(void)
+{
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+}
+
+static void one_provider_down_costs_a_timeout_and_no_answer(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	for (int i = 0; i < 20; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_true(q->done_us - q->asked_us < 2000000);
+		assert_cached(w, name, TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	}
+	// Once it is known to be down it is seldom tried.
+	assert_true(network_sent(&w->network, PROVIDER_A, NULL, 0) < 10);
+	assert_sent_at_most(w, 60);
+}
+
+// ATTACKS O4
+static void lame_servers_are_passed_by(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_LAME, FAULT_NO_AA, FAULT_REFUSED,
+						FAULT_SERVFAIL, FAULT_FORMERR};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		start_common(state);
+		warm();
+		with((struct fault){.kind = kinds[i], .server = PROVIDER_A});
+		for (int k = 0; k < 6; k++) {
+			char name[40];
+			snprintf(name, sizeof(name), "n%d.wild.example.com.", k);
+			struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_cached(w, name, TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+		}
+		assert_sent_at_most(w, 20);
+		end_world(state);
+	}
+}
+
+static void malformed_replies_do_not_end_the_search(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_MALFORMED, .server = PROVIDER_A});
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_sent_at_most(w, 3);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+}
+
+// ATTACKS O1, D12
+static void all_servers_down_is_asked_about_less_and_less(void **state)
+{
+	size_t sent[6];
+
+	(void)state;
+	warm();
+	break_example(FAULT_DROP);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(q->done_us - q->asked_us <= 7000000);
+	assert_sent_at_most(w, 8);
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+	assert_not_cached(w, "www.example.com.", TYPE_A);
+	// A client that asks ten times a second: what goes out falls with every minute.
+	for (int minute = 0; minute < 6; minute++) {
+		network_forget_log(&w->network);
+		for (int i = 0; i < 600; i++) {
+			struct question *later =
+				i % 10 == 0 ? world_ask_later(w, "www.example.com.", TYPE_A, 0) : NULL;
+			(void)later;
+			world_advance(w, 100);
+		}
+		sent[minute] = network_sent(&w->network, NULL, NULL, 0);
+	}
+	assert_true(sent[0] <= 40);
+	assert_true(sent[5] <= 8);
+	world_run(w);
+}
+
+// ATTACKS O1
+static void servers_that_return_are_used_when_the_failure_is_over(void **state)
+{
+	(void)state;
+	warm();
+	break_example(FAULT_DROP);
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, 0), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+	network_heal(&w->network);
+	world_advance(w, 1100); // RFC 9520: the first failure is held for a second
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_no_failure_cached(w, "www.example.com.", TYPE_A);
+	assert_sent_at_most(w, 2);
+}
+
+static void a_zone_that_is_down_makes_its_other_names_fail_fast(void **state)
+{
+	(void)state;
+	warm();
+	break_example(FAULT_DROP);
+	world_ask(w, "www.example.com.", TYPE_A, 0);
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "alias.example.com.", TYPE_A, 0);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(q->done_us - q->asked_us < 100000);
+	assert_sent(w, 0);
+	assert_failure_cached(w, "alias.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+static void unreachable_servers_fail_at_once(void **state)
+{
+	(void)state;
+	warm();
+	break_example(FAULT_UNREACHABLE);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, 0);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(q->done_us - q->asked_us < 100000);
+	assert_sent(w, 2);
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+// RFC 8767, ATTACKS O1
+static void formerly_validated_data_serve_while_nobody_answers(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_advance(w, 301000);
+	break_example(FAULT_DROP);
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_address(q, "192.0.2.80");
+	assert_true(q->result->stale);
+	assert_int_equal(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 30);
+	assert_sent_at_most(w, 8);
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+	assert_int_equal(world_counter(w, "resolver.stale"), 1);
+}
+
+static void stale_data_do_not_outlive_a_proven_denial(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "example.org.",
+					  .servers = "ns.example.org.=" PROVIDER_A,
+					  .text = "www.example.org. 60 IN A 192.0.2.80\n"});
+	world_start(w);
+	world_ask(w, "www.example.org.", TYPE_A, 0);
+	world_advance(w, 61000);
+	world_zone(w, "example.org.")->text = "other.example.org. 60 IN A 192.0.2.80\n";
+	world_roll(w, "example.org.", true);
+	network_forget_log(&w->network);
+	assert_int_equal(world_ask(w, "www.example.org.", TYPE_MX, ASK_DO)->reply->rcode,
+			 RCODE_NXDOMAIN);
+	assert_answer(world_ask(w, "www.example.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	world_advance(w, 301000);
+	struct question *q = world_ask(w, "www.example.org.", TYPE_A, ASK_DO);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_sent_at_most(w, 12);
+	assert_not_cached(w, "www.example.org.", TYPE_A);
+}
+
+// ATTACKS D11
+static void a_server_that_closes_every_connection_is_tried_a_few_times(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_TRUNCATE, .server = PROVIDER_A});
+	with((struct fault){.kind = FAULT_TRUNCATE, .server = PROVIDER_B});
+	with((struct fault){.kind = FAULT_RESET, .server = PROVIDER_A, .type = 0});
+	with((struct fault){.kind = FAULT_RESET, .server = PROVIDER_B, .type = 0});
+	with((struct fault){.kind = FAULT_TRUNCATE, .server = PROVIDER_A, .type = TYPE_A});
+	with((struct fault){.kind = FAULT_TRUNCATE, .server = PROVIDER_B, .type = TYPE_A});
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(w->network.connections <= 6);
+	assert_sent_at_most(w, 8);
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+static void truncation_over_tcp_as_well_is_a_failure_of_that_server(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_TRUNCATE_ALWAYS, .server = PROVIDER_A});
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_sent_at_most(w, 4);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+}
+
+static void a_slow_server_still_answers(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 300});
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_true(q->done_us - q->asked_us < 4000000);
+	assert_sent_at_most(w, 8);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+}
+
+static void servers_without_edns_serve_unsigned_zones(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_NO_EDNS, .server = "192.0.2.20"});
+	with((struct fault){.kind = FAULT_NO_EDNS, .server = "198.51.100.20"});
+	// Its insecurity must be known first.
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	if (q->reply->rcode != RCODE_NOERROR) {
+		world_advance(w, 2000);
+		q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	}
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.90");
+	assert_cached(w, "www.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+	assert_sent_at_most(w, 10);
+}
+
+// ATTACKS O24
+static void without_priming_the_hints_go_on_serving(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	with((struct fault){.kind = FAULT_SERVFAIL, .name = ".", .type = TYPE_NS});
+	world_start(w);
+	assert_int_equal(world_counter(w, "resolver.primed"), 0);
+	assert_true(world_counter(w, "resolver.prime_failures") >= 1);
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_sent_at_most(w, 7);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	// It is tried again, and when it works it is learned.
+	network_heal(&w->network);
+	world_advance(w, 30000);
+	assert_int_equal(world_counter(w, "resolver.primed"), 1);
+}
+
+// ATTACKS O24
+static void one_good_hint_is_enough(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	with((struct fault){.kind = FAULT_DROP, .server = "192.88.0.1"});
+	world_start(w);
+	world_advance(w, 3000);
+	assert_int_equal(world_counter(w, "resolver.primed"), 1);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_sent_at_most(w, 8);
+}
+
+static void a_tld_without_servers_fails_its_names_alone(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_DROP, .server = "192.5.6.30"});
+	with((struct fault){.kind = FAULT_DROP, .server = "198.51.101.30"});
+	struct question *down = world_ask_later(w, "www.example.com.", TYPE_A, 0);
+	struct question *up = world_ask_later(w, "www.plain.org.", TYPE_A, 0);
+	world_run(w);
+	assert_answer(down, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_answer(up, RCODE_NOERROR, false, EDE_NONE);
+	assert_true(up->done_us - up->asked_us < 500000);
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+	assert_sent_at_most(w, 16);
+}
+
+static void a_server_known_by_a_bad_address_is_found_by_the_others(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "example.com.",
+					  .servers = "ns1.example.com.=203.0.113.99"
+						     " ns2.example.com.=" PROVIDER_B,
+					  .text = "www.example.com. 300 IN A 192.0.2.80\n"});
+	world_start(w);
+	with((struct fault){.kind = FAULT_UNREACHABLE, .server = "203.0.113.99"});
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_sent_at_most(w, 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
+		scenario(lame_servers_are_passed_by),
+		scenario_common(malformed_replies_do_not_end_the_search),
+		scenario_common(all_servers_down_is_asked_about_less_and_less),
+		scenario_common(servers_that_return_are_used_when_the_failure_is_over),
+		scenario_common(a_zone_that_is_down_makes_its_other_names_fail_fast),
+		scenario_common(unreachable_servers_fail_at_once),
+		scenario_common(formerly_validated_data_serve_while_nobody_answers),
+		scenario(stale_data_do_not_outlive_a_proven_denial),
+		scenario_common(a_server_that_closes_every_connection_is_tried_a_few_times),
+		scenario_common(truncation_over_tcp_as_well_is_a_failure_of_that_server),
+		scenario_common(a_slow_server_still_answers),
+		scenario_common(servers_without_edns_serve_unsigned_zones),
+		scenario(without_priming_the_hints_go_on_serving),
+		scenario(one_good_hint_is_enough),
+		scenario_common(a_tld_without_servers_fails_its_names_alone),
+		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,267 @@
+#include "tests/scenario/zones.h"
+
+static void a_signed_name_is_secure_and_asked_for_once(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.80");
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 1);
+	// com. A? to the root, example.com. A? to com., www A?; DNSKEY of com. and example.com.:
+	// both DS came with the referrals.
+	assert_sent(w, 5);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	network_forget_log(&w->network);
+	q = world_ask(w, "WWW.example.com.", TYPE_A, ASK_AD);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 0);
+	assert_sent(w, 0);
+	// Another type of a known zone: one question.
+	q = world_ask(w, "www.example.com.", TYPE_AAAA, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "2001:db8::80");
+	assert_sent(w, 1);
+}
+
+static void an_unsigned_zone_is_insecure(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.90");
+	// Three on the way down and org.'s DNSKEY; the absence of a DS came with the referral.
+	assert_sent(w, 4);
+	assert_cached(w, "www.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+}
+
+static void names_are_minimised_on_the_way_down(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, 0);
+	assert_int_equal(network_sent(&w->network, NULL, "com.", TYPE_A), 1);
+	assert_int_equal(network_sent(&w->network, NULL, "example.com.", TYPE_A), 1);
+	assert_int_equal(network_sent(&w->network, NULL, "www.example.com.", 0), 1);
+	assert_int_equal(network_sent(&w->network, "192.88.0.1", "www.example.com.", 0), 0);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	// What was only asked on the way is not kept as an answer.
+	assert_not_cached(w, "com.", TYPE_A);
+	assert_not_cached(w, "example.com.", TYPE_A);
+}
+
+static void without_minimisation_everybody_sees_the_name(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	w->config.qname_minimisation = false;
+	world_start(w);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(network_sent(&w->network, NULL, "www.example.com.", TYPE_A), 3);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+}
+
+static void a_wildcard_comes_with_its_proof(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "any.wild.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.81");
+	assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC) >= 1);
+	assert_cached(w, "any.wild.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_not_cached(w, "other.wild.example.com.", TYPE_A);
+	network_forget_log(&w->network);
+	q = world_ask(w, "other.wild.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	// wild.example.com. is asked for first: an empty non-terminal.
+	assert_sent(w, 2);
+}
+
+static void ttl_zero_is_shared_by_those_who_wait_and_not_kept(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, 0);
+	network_forget_log(&w->network);
+	struct question *first = world_ask_later(w, "zero.example.com.", TYPE_A, ASK_DO);
+	struct question *second = world_ask_later(w, "zero.example.com.", TYPE_A, ASK_DO);
+	world_run(w);
+	assert_answer(first, RCODE_NOERROR, true, EDE_NONE);
+	assert_answer(second, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(second, "192.0.2.84");
+	assert_int_equal(first->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 0);
+	assert_sent(w, 1);
+	assert_not_cached(w, "zero.example.com.", TYPE_A);
+	world_ask(w, "zero.example.com.", TYPE_A, 0);
+	assert_sent(w, 2);
+}
+
+static void any_is_one_rrset_with_its_signatures(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "www.example.com.", TYPE_ANY, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(q->reply->sections[SECTION_ANSWER].count, 1);
+	assert_address(q, "192.0.2.80");
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 1);
+	assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_ANY), 0);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_not_cached(w, "www.example.com.", TYPE_ANY);
+	network_forget_log(&w->network);
+	q = world_ask(w, "mx.example.com.", TYPE_ANY, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_MX), 1);
+	assert_sent(w, 3); // A and AAAA are not there
+	q = world_ask(w, "alias.example.com.", TYPE_ANY, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+	q = world_ask(w, "nope.example.com.", TYPE_ANY, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
+}
+
+static void rrsig_is_answered_by_value(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "www.example.com.", TYPE_RRSIG, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+	assert_false(q->reply->flags & FLAG_AD);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 1);
+	assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_RRSIG), 0);
+	assert_not_cached(w, "www.example.com.", TYPE_RRSIG);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	q = world_ask(w, "www.plain.org.", TYPE_RRSIG, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 0);
+}
+
+static void a_large_answer_comes_over_tcp(void **state)
+{
+	char text[6000] = "", *p = text;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		p += sprintf(p, "big.example.org. 300 IN TXT \"%d%0200d\"\n", i, i);
+	begin();
+	world_add(w, &(struct world_zone){.apex = "example.org.",
+					  .servers = "ns.example.org.=" PROVIDER_A,
+					  .text = text});
+	world_start(w);
+	struct question *q = world_ask(w, "big.example.org.", TYPE_TXT, ASK_DO | ASK_TCP);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_TXT), 10);
+	assert_int_equal(network_sent(&w->network, NULL, "big.example.org.", TYPE_TXT), 2);
+	assert_int_equal(w->network.connections, 1);
+	assert_cached(w, "big.example.org.", TYPE_TXT, ENTRY_POSITIVE, SECURITY_SECURE);
+}
+
+static void name_servers_without_glue_are_looked_up(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "glueless.org.",
+					  .servers = "ns1.example.com.=" PROVIDER_A
+						     " ns2.example.com.=" PROVIDER_B,
+					  .text = "www.glueless.org. 300 IN A 192.0.2.85\n"});
+	world_start(w);
+	struct question *q = world_ask(w, "www.glueless.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.85");
+	// Their addresses were validated like any other data.
+	assert_cached(w, "ns1.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_sent_at_most(w, 14);
+	network_forget_log(&w->network);
+	q = world_ask(w, "nope.glueless.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
+	assert_sent(w, 1);
+}
+
+static void glue_is_never_an_answer(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, 0);
+	assert_not_cached(w, "ns1.example.com.", TYPE_A);
+	assert_not_cached(w, "example.com.", TYPE_NS);
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "ns1.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_sent(w, 1);
+}
+
+static void special_use_names_are_answered_here(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned rcode;
+	} rows[] = {
+		{"localhost.", TYPE_A, RCODE_NOERROR},
+		{"a.b.localhost.", TYPE_AAAA, RCODE_NOERROR},
+		{"localhost.", TYPE_MX, RCODE_NOERROR},
+		{"www.invalid.", TYPE_A, RCODE_NXDOMAIN},
+		{"x.onion.", TYPE_A, RCODE_NXDOMAIN},
+		{"printer.local.", TYPE_A, RCODE_NXDOMAIN},
+		{"1.0.0.10.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN},
+		{"10.in-addr.arpa.", TYPE_SOA, RCODE_NOERROR},
+		{"10.in-addr.arpa.", TYPE_NS, RCODE_NOERROR},
+		{"10.in-addr.arpa.", TYPE_A, RCODE_NOERROR},
+		{"1.2.100.100.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN},
+		{"1.1.20.172.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN},
+		{"x.home.arpa.", TYPE_A, RCODE_NXDOMAIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct question *q = world_ask(w, rows[i].name, rows[i].type, ASK_DO);
+		assert_answer(q, rows[i].rcode, false, EDE_NONE);
+		assert_sent(w, 0);
+	}
+	assert_address(world_ask(w, "localhost.", TYPE_A, 0), "127.0.0.1");
+	assert_address(world_ask(w, "LocalHost.", TYPE_AAAA, 0), "::1");
+	assert_cached(w, "localhost.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+	// Neighbours of special-use zones are resolved like any other.
+	world_ask(w, "1.1.15.172.in-addr.arpa.", TYPE_PTR, 0);
+	assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
+}
+
+static void special_use_zones_can_be_switched_off(void **state)
+{
+	static uint8_t except[1][NAME_MAX_LEN];
+
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "test.",
+					  .servers = "ns.test.=" PROVIDER_A,
+					  .text = "www.test. 300 IN A 192.0.2.86\n"});
+	name_copy(except[0], text_name("test."));
+	w->config.local_exceptions = except;
+	w->config.local_exception_count = 1;
+	world_start(w);
+	struct question *q = world_ask(w, "www.test.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.86");
+	assert_sent(w, 3);
+	assert_cached(w, "www.test.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_answer(world_ask(w, "www.invalid.", TYPE_A, 0), RCODE_NXDOMAIN, false, EDE_NONE);
+	assert_sent(w, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_common(a_signed_name_is_secure_and_asked_for_once),
+		scenario_common(an_unsigned_zone_is_insecure),
+		scenario_common(names_are_minimised_on_the_way_down),
+		scenario(without_minimisation_everybody_sees_the_name),
+		scenario_common(a_wildcard_comes_with_its_proof),
+		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
+		scenario_common(any_is_one_rrset_with_its_signatures),
+		scenario_common(rrsig_is_answered_by_value),
+		scenario(a_large_answer_comes_over_tcp),
+		scenario(name_servers_without_glue_are_looked_up),
+		scenario_common(glue_is_never_an_answer),
+		scenario_common(special_use_names_are_answered_here),
+		scenario(special_use_zones_can_be_switched_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
