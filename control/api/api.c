@@ -246,13 +246,18 @@ static void received(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 // does not read gets nothing more made for it (ATTACKS G5).
 static void go_on(struct connection *connection)
 {
+	int status;
+
 	if (!connection->answering)
 		take_line(connection);
 	if (connection->closing)
 		return;
-	if (connection->answering || connection->ended)
+	if (connection->answering || connection->ended) {
 		uv_read_stop((uv_stream_t *)&connection->pipe);
-	else if (uv_read_start((uv_stream_t *)&connection->pipe, give_room, received) != 0)
+		return;
+	}
+	status = uv_read_start((uv_stream_t *)&connection->pipe, give_room, received);
+	if (status != 0 && status != UV_EALREADY)
 		connection_close(connection);
 }
 
@@ -340,19 +345,22 @@ static int make_way(const char *path, char *err, size_t err_len)
 	return -1;
 }
 
-// The socket's folder may be missing after a restart of the machine (/run). If it cannot be made,
-// binding says why.
-static void make_folder(const char *path)
+// The socket's folder may be missing after a restart of the machine (/run). 0, or -1 with a sentence.
+static int make_folder(const char *path, char *err, size_t err_len)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
 
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
-	if (slash && slash != folder) {
-		*slash = '\0';
-		mkdir(folder, 0755);
-	}
+	if (!slash || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (mkdir(folder, 0755) == 0 || errno == EEXIST)
+		return 0;
+	snprintf(err, err_len, "%s: the folder for the control socket cannot be made: %s", folder,
+		 strerror(errno));
+	return -1;
 }
 
 static int bind_socket(struct api *api, const char *path, char *err, size_t err_len)
@@ -364,8 +372,7 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 		snprintf(err, err_len, "%s: a socket's path has at most 107 characters", path);
 		return -1;
 	}
-	make_folder(path);
-	if (make_way(path, err, err_len) != 0)
+	if (make_folder(path, err, err_len) != 0 || make_way(path, err, err_len) != 0)
 		return -1;
 	mask = umask(0177); // 0600 from the first moment
 	status = uv_pipe_bind(&api->socket, path);

@@ -86,22 +86,35 @@ static void verb_flush(const struct api_context *context, const char *const *arg
 	}
 }
 
-static void request_to_reply(const char *text, void *arg)
-{
-	struct reply *reply = arg;
+#define REQUESTS_SHOWN_MAX 1000
 
-	reply_line(reply, "%s", text);
-	json_array_append_new(reply->data, reply_string(text));
+struct requests {
+	struct reply *reply;
+	size_t count;
+};
+
+static void add_request(const char *text, void *arg)
+{
+	struct requests *requests = arg;
+
+	if (requests->count++ >= REQUESTS_SHOWN_MAX)
+		return;
+	reply_line(requests->reply, "%s", text);
+	json_array_append_new(requests->reply->data, reply_string(text));
 }
 
 static void verb_requests(const struct api_context *context, const char *const *arguments,
 			  size_t count, struct reply *reply)
 {
+	struct requests requests = {.reply = reply};
+
 	(void)arguments, (void)count;
 	reply->data = json_array();
-	resolver_describe(context->resolver, request_to_reply, reply);
-	if (reply->text_len == 0)
+	resolver_describe(context->resolver, add_request, &requests);
+	if (requests.count == 0)
 		reply_line(reply, "no question is under way");
+	if (requests.count > REQUESTS_SHOWN_MAX)
+		reply_line(reply, "and %zu later ones", requests.count - REQUESTS_SHOWN_MAX);
 }
 
 static void verb_log(const struct api_context *context, const char *const *arguments, size_t count,

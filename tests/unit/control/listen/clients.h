@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -142,6 +142,7 @@ static inline void shut_listener(void)
 static inline int setup(void **state)
 {
 	(void)state;
+	signal(SIGPIPE, SIG_IGN); // as main() does
 	open_listener();
 	return 0;
 }

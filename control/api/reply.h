@@ -1,0 +1,25 @@
+// What a verb answers: text for people, data for programs, or one sentence of error.
+#pragma once
+
+#include <jansson.h>
+
+#include <stddef.h>
+
+struct reply {
+	char *text;      // grows; printable ASCII, tabs and ends of lines; freed by reply_free()
+	size_t text_len;
+	size_t text_size;
+	json_t *data;    // a reference of its own, or NULL
+	char error[256]; // "" : it went well
+};
+
+// Adds a line, however long. What is not printable is replaced: names and texts of the network end
+// up in it, and in a terminal.
+void reply_line(struct reply *reply, const char *format, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+void reply_refuse(struct reply *reply, const char *format, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+void reply_free(struct reply *reply) __attribute__((nonnull));
+
+// The same replacement for a text that goes into data: a new string, never NULL but without memory.
+json_t *reply_string(const char *text) __attribute__((warn_unused_result));

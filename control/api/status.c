@@ -1,0 +1,149 @@
+// How the daemon is: what runs, what is wrong, and every number.
+#include "control/api/verbs.h"
+#include "control/log.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ALARM "alarm: "
+
+// ---- status ----
+
+// "2 d 03:04:05"
+static const char *duration_to_text(uint64_t seconds, char out[32])
+{
+	unsigned of_day = (unsigned)(seconds % 86400);
+	size_t used = 0;
+
+	if (seconds >= 86400)
+		used = (size_t)snprintf(out, 32, "%" PRIu64 " d ", seconds / 86400);
+	snprintf(out + used, 32 - used, "%02u:%02u:%02u", of_day / 3600, of_day / 60 % 60, of_day % 60);
+	return out;
+}
+
+struct status {
+	struct reply *reply;
+	json_t *lines, *alarms; // borrowed from reply->data
+};
+
+static void add_alarm(struct status *status, const char *text)
+{
+	reply_line(status->reply, "ALARM: %s", text);
+	json_array_append_new(status->alarms, reply_string(text));
+}
+
+// What the daemon says of itself; lines that start with "alarm: " are alarms.
+static void add_line(const char *text, void *arg)
+{
+	struct status *status = arg;
+
+	if (strncmp(text, ALARM, strlen(ALARM)) == 0) {
+		add_alarm(status, text + strlen(ALARM));
+		return;
+	}
+	reply_line(status->reply, "%s", text);
+	json_array_append_new(status->lines, reply_string(text));
+}
+
+static void add_clock(struct status *status, const struct store_clock *now)
+{
+	time_t seconds = (time_t)now->now_s;
+	char date[64] = "?";
+	struct tm utc;
+
+	if (gmtime_r(&seconds, &utc))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	reply_line(status->reply, "clock: %s, %s", date, now->trusted ? "trusted" : "NOT TRUSTED");
+}
+
+static void add_alarms(const struct api_context *context, struct status *status,
+		       const struct store_clock *now)
+{
+	struct cache_counters cache;
+
+	cache_counters(store_cache(context->store), &cache);
+	if (!now->trusted)
+		add_alarm(status, "the clock says a date before this version was built: signed names "
+				  "fail until it is set");
+	if (cache.stalled)
+		add_alarm(status, "the cache takes nothing in: a poll-mode core does not let go of "
+				  "old entries");
+	if (log_lines_lost() > 0)
+		add_alarm(status, "log lines were lost: nobody reads standard error fast enough");
+}
+
+void verb_status(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply)
+{
+	struct status status = {.reply = reply, .lines = json_array(), .alarms = json_array()};
+	struct store_clock now;
+	uint64_t uptime_s;
+	char duration[32];
+
+	(void)arguments, (void)count;
+	store_get_clock(context->store, &now);
+	uptime_s = (now.now_ms - context->started_ms) / 1000;
+	reply->data = json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version", ASSAY_VERSION,
+				"pid", (int)getpid(), "uptime_s", (json_int_t)uptime_s, "clock_s",
+				(json_int_t)now.now_s, "clock_trusted", now.trusted, "log",
+				log_level_to_text(log_get_level()), "lines", status.lines, "alarms",
+				status.alarms);
+	reply_line(reply, "assayd %s, process %d, up %s", ASSAY_VERSION, (int)getpid(),
+		   duration_to_text(uptime_s, duration));
+	add_clock(&status, &now);
+	reply_line(reply, "log level: %s", log_level_to_text(log_get_level()));
+	context->describe(context->arg, add_line, &status);
+	add_alarms(context, &status, &now);
+	if (json_array_size(status.alarms) == 0)
+		reply_line(reply, "no alarms");
+}
+
+// ---- stats ----
+
+struct stats {
+	struct reply *reply;
+	bool all;
+	char group[32]; // of the last line
+};
+
+// Lines of one part of the daemon ("upstream.…") stand together under its name.
+static void start_group(struct stats *stats, const char *name)
+{
+	size_t len = strcspn(name, ".");
+
+	if (strncmp(stats->group, name, len) == 0 && stats->group[len] == '\0')
+		return;
+	snprintf(stats->group, sizeof(stats->group), "%.*s", (int)len, name);
+	reply_line(stats->reply, "%s", stats->group);
+}
+
+static void add_counter(const char *name, const char *words, uint64_t value, void *arg)
+{
+	struct stats *stats = arg;
+	const char *dot = strchr(name, '.');
+
+	json_object_set_new(stats->reply->data, name, json_integer((json_int_t)value));
+	if (value == 0 && !stats->all)
+		return;
+	start_group(stats, name);
+	reply_line(stats->reply, "  %-28s %14" PRIu64 "  %s", dot ? dot + 1 : name, value, words);
+}
+
+void verb_stats(const struct api_context *context, const char *const *arguments, size_t count,
+		struct reply *reply)
+{
+	struct stats stats = {.reply = reply, .all = count > 0};
+
+	if (count > 0 && strcmp(arguments[0], "--all") != 0) {
+		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all]", arguments[0]);
+		return;
+	}
+	reply->data = json_object();
+	context->counters(context->arg, add_counter, &stats);
+	if (reply->text_len == 0)
+		reply_line(reply, "every counter is zero");
+}

@@ -1,0 +1,352 @@
+// What each verb says and does.
+#include "tests/unit/control/api/operator.h"
+
+static void publish_address(const char *name)
+{
+	struct given a = {.name = name, .type = TYPE_A, .security = SECURITY_SECURE, .ttl_s = 300,
+			  .stale_s = 3600, .now_ms = NOW_MS - 12000,
+			  .signature_expires_s = NOW_S + 86400,
+			  .data = {{.type = TYPE_A, .ttl_s = 300, .rdata = "c0000201"},
+				   {.type = TYPE_A, .ttl_s = 300, .rdata = "c0000202"}}};
+
+	publish(&a);
+}
+
+static void publish_failure(const char *name, const char *words)
+{
+	struct given bogus = {.name = name, .type = TYPE_A, .kind = ENTRY_FAILURE, .ttl_s = 60,
+			      .rcode = RCODE_SERVFAIL, .ede = EDE_DNSSEC_BOGUS, .ede_text = words,
+			      .now_ms = now.now_ms};
+
+	publish(&bogus);
+}
+
+static void wrong_verbs_and_counts_are_refused(void **state)
+{
+	(void)state;
+	assert_refused("reload", "", "\"reload\" is no verb of this version");
+	assert_refused("", "", "is no verb of this version");
+	assert_refused("STATUS", "", "is no verb of this version");
+	assert_refused("lookup", "", "usage: lookup NAME [TYPE]");
+	assert_refused("lookup", "\"a.\", \"A\", \"B\"", "usage: lookup");
+	assert_refused("flush", "", "usage: flush NAME [TYPE] | --zone ZONE | --all");
+	assert_refused("log", "", "usage: log error|warning|info|debug");
+	assert_refused("status", "\"x\"", "usage: status");
+	assert_refused("stop", "\"now\"", "usage: stop");
+	assert_refused("requests", "\"x\"", "usage: requests");
+	assert_refused("stats", "\"--everything\"", "\"--everything\" is not understood");
+	assert_int_equal(stops, 0);
+}
+
+static void lookup_shows_records_as_dig_does(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	ask("lookup", "\"WWW.example\", \"a\"");
+	assert_says("; www.example. A is answered from the cache\n");
+	assert_says("; www.example. A: positive, secure, from recursion\n");
+	assert_says("; age 12 s, fresh for 288 s, then stale for 3600 s; signatures end "
+		    "2023-11-15T22:13:20Z; ");
+	assert_says("www.example.\t288\tIN\tA\t192.0.2.1\nwww.example.\t288\tIN\tA\t192.0.2.2\n");
+	assert_string_equal(json_string_value(json_object_get(data, "outcome")), "hit");
+	json_t *entry = json_array_get(json_object_get(data, "entries"), 0);
+	assert_int_equal(json_array_size(json_object_get(data, "entries")), 1);
+	assert_int_equal(json_integer_value(json_object_get(entry, "ttl_s")), 288);
+	assert_int_equal(json_integer_value(json_object_get(entry, "signatures_end")),
+			 NOW_S + 86400);
+	assert_string_equal(json_string_value(json_object_get(entry, "security")), "secure");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(entry, "records"), 1)),
+		"www.example.\t288\tIN\tA\t192.0.2.2");
+}
+
+static void lookup_tells_stale_from_fresh(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	now.now_ms += 400 * 1000;
+	now.now_s += 90000;
+	store_set_clock(store, &now);
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_says("; www.example. A is not, or not completely, in the cache: would be asked for\n");
+	assert_says("; age 412 s, past its TTL for 112 s already, stale for 3488 s; signatures "
+		    "ENDED ");
+	assert_says("www.example.\t0\tIN\tA\t192.0.2.1\n");
+	assert_string_equal(json_string_value(json_object_get(data, "outcome")), "miss");
+}
+
+static void lookup_says_when_stale_data_stands_ready(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	now.now_ms += 400 * 1000;
+	store_set_clock(store, &now);
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_says("would be asked for; stale data stands ready\n");
+	publish_failure("www.example.", "no signature that holds");
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_says("is answered with stale data, because of the failure\n");
+	assert_string_equal(json_string_value(json_object_get(data, "outcome")), "stale");
+	assert_int_equal(json_array_size(json_object_get(data, "entries")), 2);
+}
+
+static void lookup_shows_failures_with_their_EDE(void **state)
+{
+	(void)state;
+	publish_failure("bogus.example.", "no key \x1b[2Jfits \xc3\xa9");
+	ask("lookup", "\"bogus.example.\", \"A\"");
+	assert_says("; bogus.example. A is answered with the failure\n");
+	assert_says("; bogus.example. A: failure, SERVFAIL, EDE 6 (DNSSEC Bogus): no key ?[2Jfits "
+		    "??\n");
+	assert_says("; age 0 s, fresh for 60 s; ");
+	assert_string_equal(json_string_value(json_object_get(data, "outcome")), "failure");
+	json_t *entry = json_array_get(json_object_get(data, "entries"), 0);
+	assert_int_equal(json_integer_value(json_object_get(entry, "ede")), 6);
+	assert_string_equal(json_string_value(json_object_get(entry, "rcode")), "SERVFAIL");
+}
+
+static void lookup_follows_aliases_and_shows_negative_proofs(void **state)
+{
+	(void)state;
+	struct given alias = {.name = "alias.example.", .type = TYPE_CNAME, .kind = ENTRY_CNAME,
+			      .security = SECURITY_SECURE, .ttl_s = 300,
+			      .data = {{.type = TYPE_CNAME, .ttl_s = 300, .rdata = "@gone.example."}}};
+	struct given gone = {
+		.name = "gone.example.", .kind = ENTRY_NXDOMAIN, .security = SECURITY_SECURE,
+		.ttl_s = 60, .opt_out = true,
+		.data = {{.owner = "example.", .type = TYPE_SOA, .ttl_s = 60,
+			  .rdata = "@ns.example. @admin.example. #1 #2 #3 #4 #60"}},
+		.proofs = {{.owner = "a.example.", .type = TYPE_NSEC, .ttl_s = 60,
+			    .rdata = "@z.example. 0006 4000 0000 0003"}}};
+
+	publish(&alias);
+	publish(&gone);
+	ask("lookup", "\"alias.example.\", \"AAAA\"");
+	assert_says("; alias.example. AAAA is answered from the cache\n");
+	assert_says("alias.example.\t300\tIN\tCNAME\tgone.example.\n");
+	assert_says("; gone.example.: NXDOMAIN, secure, from recursion, opt-out (no AD)\n");
+	assert_says("example.\t60\tIN\tSOA\tns.example. admin.example. 1 2 3 4 60\n");
+	assert_says("; proof:\na.example.\t60\tIN\tNSEC\tz.example. A RRSIG NSEC \n");
+	assert_int_equal(json_array_size(json_object_get(data, "entries")), 2);
+}
+
+static void lookup_without_a_type_shows_all_types(void **state)
+{
+	(void)state;
+	struct given odd = {.name = "www.example.", .type = 300, .security = SECURITY_INSECURE,
+			    .ttl_s = 300, .data = {{.type = 300, .ttl_s = 300, .rdata = "dead"}}};
+	struct given above = {.name = "none.example.", .kind = ENTRY_NXDOMAIN,
+			      .security = SECURITY_SECURE, .ttl_s = 60};
+
+	publish_address("www.example.");
+	publish(&odd);
+	publish(&above);
+	publish_failure("www.example.", NULL); // void: the data beside it is good
+	ask("lookup", "\"www.example.\"");
+	assert_says("\tIN\tA\t192.0.2.1\n");
+	assert_says("www.example.\t300\tIN\tTYPE300\t\\# 2 dead\n");
+	ask("lookup", "\"www.example.\", \"ANY\"");
+	assert_says("\tIN\tTYPE300\t");
+	ask("lookup", "\"deep.below.none.example.\"");
+	assert_says("; none.example.: NXDOMAIN, secure");
+	ask("lookup", "\"nothing.example.\"");
+	assert_says("; nothing in the cache\n");
+	assert_int_equal(json_array_size(json_object_get(data, "entries")), 0);
+}
+
+static void lookup_shows_the_longest_records_whole(void **state)
+{
+	(void)state;
+	static char rdata[60 * 12];
+	struct given large = {.name = "large.example.", .type = TYPE_TXT,
+			      .security = SECURITY_INSECURE, .ttl_s = 300,
+			      .data = {{.type = TYPE_TXT, .ttl_s = 300, .rdata = rdata}}};
+
+	for (int i = 0; i < 60; i++)
+		strcat(rdata, " ff *255:1b");
+	publish(&large);
+	ask("lookup", "\"large.example.\", \"TXT\"");
+	assert_says("\"\\027\\027\\027");
+	assert_true(strlen(text) > 60 * 255 * 4);
+}
+
+static void lookup_shows_RDATA_that_its_type_does_not_explain(void **state)
+{
+	(void)state;
+	struct given broken = {.name = "broken.example.", .type = TYPE_MX,
+			       .security = SECURITY_INSECURE, .ttl_s = 300,
+			       .data = {{.type = TYPE_MX, .ttl_s = 300, .rdata = "00"}}};
+
+	publish(&broken);
+	ask("lookup", "\"broken.example.\", \"MX\"");
+	assert_says("broken.example.\t300\tIN\tMX\t\\# 1 00\n");
+}
+
+static void lookup_refuses_what_is_no_name_or_type(void **state)
+{
+	(void)state;
+	assert_refused("lookup", "\"a..b\"", "\"a..b\" is no domain name");
+	assert_refused("lookup", "\"\\u001b[2J..\"", "\"?[2J..\" is no domain name");
+	assert_refused("lookup", "\"a.\", \"TYPE65536\"", "\"TYPE65536\" is no type");
+	assert_refused("lookup", "\"--zone\"", "is no domain name");
+}
+
+static void flush_says_how_many_entries(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	publish_address("ftp.example.");
+	publish_address("www.example.net.");
+	ask("flush", "\"www.example.\", \"AAAA\"");
+	assert_string_equal(text, "0 entries flushed\n");
+	ask("flush", "\"WWW.example.\", \"A\"");
+	assert_string_equal(text, "1 entry flushed\n");
+	assert_int_equal(json_integer_value(json_object_get(data, "flushed")), 1);
+	assert_int_equal(forgets, 0);
+	publish_address("www.example.");
+	ask("flush", "\"--zone\", \"Example.\"");
+	assert_string_equal(text, "2 entries flushed\n");
+	assert_int_equal(forgets, 1);
+	assert_memory_equal(forgotten, "\7example", 9);
+	ask("lookup", "\"www.example.net.\", \"A\"");
+	assert_says("192.0.2.1");
+	ask("flush", "\"www.example.net.\"");
+	assert_string_equal(text, "1 entry flushed\n");
+	publish_address("www.example.");
+	ask("flush", "\"--all\"");
+	assert_string_equal(text, "1 entry flushed\n");
+	assert_int_equal(forgets, 2);
+	assert_true(name_is_root(forgotten));
+}
+
+static void flush_refuses_garbage_and_flushes_nothing(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	assert_refused("flush", "\"--zone\"", "flush --zone needs a zone");
+	assert_refused("flush", "\"--zone\", \"\"", "is no domain name");
+	assert_refused("flush", "\"--zone\", \"a..b\"", "\"a..b\" is no domain name");
+	assert_refused("flush", "\"--zone\", \"--all\"", "\"--all\" is no domain name");
+	assert_refused("flush", "\"--all\", \"example.\"", "nothing was flushed");
+	assert_refused("flush", "\"--al\"", "\"--al\" is no domain name");
+	assert_refused("flush", "\"www.example.\", \"AA\"", "\"AA\" is no type");
+	assert_int_equal(forgets, 0);
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_says("192.0.2.1");
+}
+
+static void status_says_who_since_when_and_with_what_clock(void **state)
+{
+	(void)state;
+	char start[100];
+
+	now.now_ms += (2 * 86400ull + 3 * 3600 + 4 * 60 + 5) * 1000;
+	store_set_clock(store, &now);
+	ask("status", "");
+	snprintf(start, sizeof(start), "assayd %s, process %d, up 2 d 03:04:05\n", ASSAY_VERSION,
+		 (int)getpid());
+	assert_int_equal(strncmp(text, start, strlen(start)), 0);
+	assert_says("clock: 2023-11-14T22:13:20Z, trusted\n");
+	assert_says("log level: info\n");
+	assert_says("port 0: net_af_xdp0, up\n");
+	assert_says("no alarms\n");
+	assert_int_equal(json_integer_value(json_object_get(data, "pid")), getpid());
+	assert_int_equal(json_integer_value(json_object_get(data, "uptime_s")), 183845);
+	assert_true(json_is_true(json_object_get(data, "clock_trusted")));
+	assert_int_equal(json_array_size(json_object_get(data, "alarms")), 0);
+	assert_int_equal(json_array_size(json_object_get(data, "lines")), 1);
+}
+
+static void status_raises_alarms(void **state)
+{
+	(void)state;
+	now.trusted = false;
+	store_set_clock(store, &now);
+	described = "alarm: no trust anchor can be used";
+	ask("status", "");
+	assert_says("NOT TRUSTED\n");
+	assert_says("ALARM: no trust anchor can be used\n");
+	assert_says("ALARM: the clock says a date before this version was built");
+	assert_says_nothing_of("no alarms");
+	assert_int_equal(json_array_size(json_object_get(data, "alarms")), 2);
+	assert_int_equal(json_array_size(json_object_get(data, "lines")), 0);
+	assert_false(json_is_true(json_object_get(data, "clock_trusted")));
+}
+
+static void stats_groups_counters_and_hides_zeros(void **state)
+{
+	(void)state;
+	ask("stats", "");
+	assert_string_equal(text,
+			    "dataplane\n"
+			    "  received                        12345678901  packets received\n"
+			    "upstream\n"
+			    "  sent_udp                                  7  questions sent over UDP\n");
+	assert_int_equal(json_object_size(data), 4);
+	assert_int_equal(json_integer_value(json_object_get(data, "dataplane.received")),
+			 12345678901);
+	assert_int_equal(json_integer_value(json_object_get(data, "tcp.open")), 0);
+	ask("stats", "\"--all\"");
+	assert_says("dataplane\n");
+	assert_says("  drop.runt                                 0  shorter than its headers say\n");
+	assert_says("tcp\n  open                                      0  TCP connections open\n");
+}
+
+static void requests_are_shown_up_to_a_bound(void **state)
+{
+	(void)state;
+	requests_under_way = 3;
+	ask("requests", "");
+	assert_says("www0.example. A waits?[2J\nwww1.example. A waits");
+	assert_int_equal(json_array_size(data), 3);
+	requests_under_way = 1500;
+	ask("requests", "");
+	assert_says("www999.example. A waits");
+	assert_says_nothing_of("www1000.example.");
+	assert_says("and 500 later ones\n");
+}
+
+static void log_level_is_changed(void **state)
+{
+	(void)state;
+	ask("log", "\"DEBUG\"");
+	assert_string_equal(text, "log level is debug\n");
+	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
+	assert_refused("log", "\"loud\"", "\"loud\" is none of error, warning, info, debug");
+	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
+}
+
+static void stop_is_answered_and_done(void **state)
+{
+	(void)state;
+	ask("stop", "");
+	assert_string_equal(text, "stopping\n");
+	assert_int_equal(stops, 1);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, drop_answer)
+	const struct CMUnitTest tests[] = {
+		TEST(wrong_verbs_and_counts_are_refused),
+		TEST(lookup_shows_records_as_dig_does),
+		TEST(lookup_tells_stale_from_fresh),
+		TEST(lookup_says_when_stale_data_stands_ready),
+		TEST(lookup_shows_failures_with_their_EDE),
+		TEST(lookup_follows_aliases_and_shows_negative_proofs),
+		TEST(lookup_without_a_type_shows_all_types),
+		TEST(lookup_shows_the_longest_records_whole),
+		TEST(lookup_shows_RDATA_that_its_type_does_not_explain),
+		TEST(lookup_refuses_what_is_no_name_or_type),
+		TEST(flush_says_how_many_entries),
+		TEST(flush_refuses_garbage_and_flushes_nothing),
+		TEST(status_says_who_since_when_and_with_what_clock),
+		TEST(status_raises_alarms),
+		TEST(stats_groups_counters_and_hides_zeros),
+		TEST(requests_are_shown_up_to_a_bound),
+		TEST(log_level_is_changed),
+		TEST(stop_is_answered_and_done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
