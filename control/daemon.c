@@ -292,9 +292,11 @@ static int start_store(void)
 
 static int start_dataplane(void)
 {
+	struct dataplane_config config = assayd.config->dataplane;
 	char err[512];
 
-	if (dataplane_start(&assayd.config->dataplane, assayd.store, &assayd.dataplane, err,
+	snprintf(config.file_prefix, sizeof(config.file_prefix), "assay-%d", (int)getpid());
+	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err,
 			    sizeof(err)) != 0)
 		return fail(err);
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);

@@ -4,6 +4,9 @@
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static struct upstream_counters *counters_of(const struct exchange *exchange)
 {
 	return &exchange->upstream->counters;
@@ -188,10 +191,30 @@ static enum reply_step on_message(struct exchange *exchange, const struct messag
 	}
 }
 
+// Servers compress names in their data against the question, so the case that we drew for it (0x20)
+// would end up in the data of everybody: the question's name is put back as it was asked for first.
+static enum message_verdict parse_plain(struct exchange *exchange, const uint8_t *data, size_t len,
+					struct message **message)
+{
+	enum message_verdict verdict;
+	uint8_t *copy;
+
+	if (header_qdcount(data) == 0) // a bare error
+		return message_parse(data, len, message);
+	copy = malloc(len);
+	if (!copy)
+		return MESSAGE_NO_MEMORY;
+	memcpy(copy, data, len);
+	memcpy(copy + HEADER_LEN, exchange->name, exchange->name_len);
+	verdict = message_parse(copy, len, message);
+	free(copy);
+	return verdict;
+}
+
 static enum reply_step parse(struct exchange *exchange, const uint8_t *data, size_t len,
 			     struct message **message, enum upstream_outcome *outcome)
 {
-	switch (message_parse(data, len, message)) {
+	switch (parse_plain(exchange, data, len, message)) {
 	case MESSAGE_NO_MEMORY:
 		return end(outcome, UPSTREAM_NO_RESOURCE);
 	case MESSAGE_MALFORMED:

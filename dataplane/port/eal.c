@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ARGS_MAX          48
 #define HUGEPAGES_WAIT_MS 400
@@ -292,6 +293,9 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 				strerror(-code), eal_last_words(),
 				config->packet_memory_bytes >> 20,
 				*hugepages ? "hugepages" : "memory");
+	// Nothing is shared with other processes, so the folder that EAL made for that is empty; left
+	// alone, one would stay for each start.
+	rmdir(rte_eal_get_runtime_dir());
 	// EAL bound this thread to lcore 0's CPUs.
 	if (config->control_cpu < 0)
 		pthread_setaffinity_np(pthread_self(), sizeof allowed, &allowed);

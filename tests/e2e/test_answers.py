@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Every question of the lab's manifest: RCODE, AD, EDE and answer of the real daemon, cold and
 then from the cache; delv agrees on every signed name; counters say who answered."""
 import json

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A provider stops answering while dnsperf asks for names with a second provider and TTLs shorter
 than the outage, so that misses occur: no SERVFAIL, nothing lost; the slowest answer is reported.
 Before it: cached names are answered by the poll-mode cores."""

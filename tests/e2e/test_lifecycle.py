@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Start and stop many times, also with SIGKILL, with hugepages where they can be had: nothing is
 left that the next start does not clean up, and the first answer comes soon."""
 import os

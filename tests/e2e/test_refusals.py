@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What must not start does not start and says why; who may not ask is told so; what cannot be
 cached is answered all the same."""
 import os

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """1,000,000 fuzzed packets: every packet ends in exactly one counted way, no packet buffer is
 lost, and questions are answered as before."""
 import os

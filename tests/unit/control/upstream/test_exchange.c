@@ -69,6 +69,29 @@ static void forwarder_is_asked_with_rd_and_cd(void **state)
 	script_stop(&s);
 }
 
+// The answer's owner and target are compressed against the question, in whatever case it was.
+static void data_keeps_nothing_of_the_case_that_was_drawn(void **state)
+{
+	uint8_t data[512];
+	const struct rrset *cname;
+	struct script s;
+	size_t len;
+
+	(void)state;
+	ask(&s);
+	len = script_build(&s, (struct script_reply){.no_answer = true, .no_opt = true}, data,
+			   sizeof(data));
+	wire_put16(data + 6, 1);
+	memcpy(data + len, "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x08\x05other\xc0\x10", 20);
+	script_deliver(&s, data, len + 20);
+	script_expect(&s, UPSTREAM_OK);
+	cname = message_find(s.reply.message, SECTION_ANSWER, script_name("www.example."), TYPE_CNAME);
+	assert_non_null(cname);
+	assert_memory_equal(cname->owner, "\3www\7example", 13);
+	assert_memory_equal(cname->rdatas[0].data, "\5other\7example", 15);
+	script_stop(&s);
+}
+
 static void case_is_drawn_anew_for_each_letter(void **state)
 {
 	struct script s;
@@ -643,6 +666,7 @@ int main(void)
 		cmocka_unit_test(good_answer_is_ok),
 		cmocka_unit_test(question_asks_for_dnssec_in_1232_bytes),
 		cmocka_unit_test(forwarder_is_asked_with_rd_and_cd),
+		cmocka_unit_test(data_keeps_nothing_of_the_case_that_was_drawn),
 		cmocka_unit_test(case_is_drawn_anew_for_each_letter),
 		cmocka_unit_test(silence_is_a_timeout_in_the_time_asked_for),
 		cmocka_unit_test(late_answer_is_not_delivered_to_a_closed_exchange),
