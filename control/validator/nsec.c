@@ -51,12 +51,18 @@ static bool is_empty_non_terminal(const struct nsec *nsec, const uint8_t *name)
 	return strictly_below(nsec->rdata.next, name);
 }
 
-// The index of the record that shows that neither name nor anything below it exists, or -1.
+// Shows that neither name nor anything below it exists.
+static bool shows_absent(const struct denial_question *q, size_t i, const uint8_t *name,
+			 struct nsec *out)
+{
+	return read_nsec(q, i, out) && covers(q, out, name) && !is_empty_non_terminal(out, name);
+}
+
+// The index of the first record that does, or -1.
 static int find_absent(const struct denial_question *q, const uint8_t *name, struct nsec *out)
 {
 	for (size_t i = 0; i < proof_count(q); i++) {
-		if (read_nsec(q, i, out) && covers(q, out, name) &&
-		    !is_empty_non_terminal(out, name))
+		if (shows_absent(q, i, name, out))
 			return (int)i;
 	}
 	return -1;
@@ -164,8 +170,12 @@ void nsec_wildcard(const struct denial_question *q, size_t labels, struct denial
 	struct nsec nsec;
 
 	*out = (struct denial){0};
-	int i = find_absent(q, q->name, &nsec);
-	// RFC 4035 §5.3.4: the wildcard is the one next to the closest encloser.
-	if (i >= 0 && encloser_labels(&nsec, q->name) == labels)
-		*out = (struct denial){DENIAL_PROVEN, 1u << i, false, CUT_NONE};
+	for (size_t i = 0; i < proof_count(q); i++) {
+		// RFC 4035 §5.3.4: the wildcard is the one next to the closest encloser.
+		if (shows_absent(q, i, q->name, &nsec) &&
+		    encloser_labels(&nsec, q->name) == labels) {
+			*out = (struct denial){DENIAL_PROVEN, 1u << i, false, CUT_NONE};
+			return;
+		}
+	}
 }

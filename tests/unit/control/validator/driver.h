@@ -31,7 +31,7 @@ struct world {
 		struct fixture fixture;
 	} instead[WORLD_STEPS_MAX]; // of what the zones say
 	size_t instead_count;
-	struct rrset *kept[256]; // owned
+	struct rrset *kept[1024]; // owned
 	size_t kept_count;
 	struct {
 		const uint8_t *name;

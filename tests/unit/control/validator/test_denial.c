@@ -1,0 +1,804 @@
+// What NSEC and NSEC3 may and may not prove. Rows B2 to B5, B12, B13, C2 of ATTACKS.
+#include "dataplane/dns/types.h"
+#include "tests/unit/control/validator/driver.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ZONE       signer_name("signed.example.")
+#define TYPES(...) ((const uint16_t[]){__VA_ARGS__, 0})
+
+static struct world w;
+static struct fixture f;
+static const struct signer_nsec3_params plain; // no salt, no iterations
+
+static const struct signer_zone_options with_nsec3 = {.nsec3 = true};
+
+static int open_nsec(void **state)
+{
+	(void)state;
+	world_standard(&w, NULL);
+	return 0;
+}
+
+static int open_nsec3(void **state)
+{
+	(void)state;
+	world_standard(&w, &with_nsec3);
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	(void)state;
+	world_close(&w);
+	return 0;
+}
+
+static const struct signer_key *zsk(const char *zone)
+{
+	return signer_zone_zsk(world_zone(&w, zone));
+}
+
+// Signed by `zone`, which takes the RRset over.
+static const struct rrset *sign_as(const char *zone, struct rrset *rrset)
+{
+	struct rrset *made = world_keep(&w, signer_sign(rrset, zsk(zone), signer_name(zone), NULL));
+
+	rrset_free(rrset);
+	return made;
+}
+
+static const struct rrset *sign(struct rrset *rrset)
+{
+	return sign_as("signed.example.", rrset);
+}
+
+// A step of signed.example. without proofs so far.
+static void deny(enum step_kind kind, const char *name, uint16_t type)
+{
+	f = (struct fixture){
+		.step = {
+			.kind = kind,
+			.name = signer_name(name),
+			.type = type,
+			.zone = ZONE,
+			.soa = signer_zone_find(world_zone(&w, "signed.example."), ZONE, TYPE_SOA),
+			.proofs = f.proofs,
+		}};
+}
+
+static void add(const struct rrset *proof)
+{
+	f.proofs[f.step.proof_count++] = proof;
+}
+
+static void nsec(const char *owner, const char *next, const uint16_t *types)
+{
+	add(sign(signer_nsec(owner, next, types, 300)));
+}
+
+static void nsec3(const char *name, bool before, const uint16_t *types)
+{
+	add(sign(signer_nsec3(name, "signed.example.", &plain, before, NULL, types, 300)));
+}
+
+static enum verdict judge(void)
+{
+	return world_judge(&w, &f.step);
+}
+
+#define assert_proven() assert_verdict(judge(), VERDICT_SECURE, &w)
+#define assert_bogus()                                                                             \
+	do {                                                                                       \
+		assert_verdict(judge(), VERDICT_BOGUS, &w);                                        \
+		assert_true(w.result.ede >= 0);                                                    \
+	} while (0)
+
+// ---- NSEC ----
+
+static void nodata_needs_the_type_and_cname_clear(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 1);
+	assert_int_equal(w.result.soa_ttl_s, 3600);
+	assert_int_equal(w.result.proof_ttl_s[0], 300);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_A);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_bogus();
+	assert_int_equal(w.result.ede, EDE_NSEC_MISSING);
+	// RFC 6840 §4.3
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_CNAME, TYPE_RRSIG, TYPE_NSEC));
+	assert_bogus();
+	// Of another name.
+	deny(STEP_NODATA, "wwx.signed.example.", TYPE_AAAA);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_bogus();
+}
+
+static void nxdomain_needs_name_and_wildcard_covered(void **state)
+{
+	(void)state;
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	assert_bogus();
+	assert_int_equal(w.result.ede, EDE_NSEC_MISSING);
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 3);
+	// The wildcard exists.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	nsec("*.signed.example.", "a.signed.example.", TYPES(TYPE_TXT));
+	assert_bogus();
+	// One record for both: the last of the zone.
+	deny(STEP_NXDOMAIN, "z.z.signed.example.", TYPE_A);
+	nsec("y.signed.example.", "signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	// A zone of one name.
+	deny(STEP_NXDOMAIN, "z.z.signed.example.", TYPE_A);
+	nsec("signed.example.", "signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+}
+
+static void an_empty_non_terminal_exists(void **state)
+{
+	(void)state;
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "a.m.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	deny(STEP_NODATA, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "a.m.signed.example.", TYPES(TYPE_A));
+	assert_proven();
+	// A wildcard that exists only as one.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.*.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+}
+
+static void the_ends_of_a_span_are_not_in_it(void **state)
+{
+	static const char *const names[] = {"l.signed.example.", "n.signed.example.",
+					    "k.signed.example.", "o.signed.example."};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		deny(STEP_NXDOMAIN, names[i], TYPE_A);
+		nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+		nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+		assert_bogus();
+	}
+	// Backwards, though not to the apex.
+	deny(STEP_NXDOMAIN, "z.signed.example.", TYPE_A);
+	nsec("y.signed.example.", "b.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+}
+
+// ATTACKS B2: B CVE-2026-13321.
+static void b2_an_nsec_that_leads_out_of_its_zone_proves_nothing(void **state)
+{
+	(void)state;
+	deny(STEP_NXDOMAIN, "z.signed.example.", TYPE_A);
+	nsec("y.signed.example.", "z.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// Names beside the zone, by a record of the zone.
+	deny(STEP_NXDOMAIN, "victim.example.", TYPE_A);
+	nsec("signed.example.", "z.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	deny(STEP_NODATA, "victim.example.", TYPE_A);
+	nsec("victim.example.", "z.example.", TYPES(TYPE_TXT));
+	assert_bogus();
+	// And when the record is of one zone, and signed by another.
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(sign_as("sub.signed.example.",
+		    signer_nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A), 300)));
+	assert_bogus();
+}
+
+static void an_nsec_expanded_from_a_wildcard_proves_nothing(void **state)
+{
+	struct rrset *rrset = signer_nsec("www.signed.example.", "x.signed.example.",
+					  TYPES(TYPE_A, TYPE_NSEC, TYPE_RRSIG), 300);
+	struct signer_options options = {
+		.has_labels = true,
+		.labels = 2,
+		.signed_owner = signer_name("*.signed.example."),
+	};
+
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE, &options)));
+	assert_bogus();
+	rrset_free(rrset);
+}
+
+// RFC 6840 §4.1; ATTACKS B4.
+static void b4_the_record_of_a_delegation_proves_nothing_below(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "island.signed.example.", TYPE_A);
+	nsec("island.signed.example.", "j.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	assert_bogus();
+	deny(STEP_NXDOMAIN, "x.dele.signed.example.", TYPE_A);
+	nsec("dele.signed.example.", "j.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// RFC 6672 §5.3.4.1
+	deny(STEP_NXDOMAIN, "x.dele.signed.example.", TYPE_A);
+	nsec("dele.signed.example.", "j.signed.example.", TYPES(TYPE_DNAME, TYPE_RRSIG, TYPE_NSEC));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// It does say something of names that sort behind it.
+	deny(STEP_NXDOMAIN, "e.signed.example.", TYPE_A);
+	nsec("dele.signed.example.", "j.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+}
+
+// ATTACKS B4: the grandparent's record, valid in itself, for a name in a secure child.
+static void b4_the_zone_above_denies_nothing_in_a_secure_child(void **state)
+{
+	struct signer_zone *example = world_zone(&w, "example.");
+
+	(void)state;
+	assert_verdict(world_ask(&w, "www.signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	for (int kind = STEP_NODATA; kind <= STEP_NXDOMAIN; kind++) {
+		deny((enum step_kind)kind, "www.signed.example.", TYPE_A);
+		f.step.soa = signer_zone_find(example, signer_name("example."), TYPE_SOA);
+		add(signer_zone_find(example, ZONE, TYPE_NSEC));
+		add(signer_zone_find(example, signer_name("example."), TYPE_NSEC));
+		add(signer_zone_find(example, signer_name("ns.example."), TYPE_NSEC));
+		assert_bogus();
+	}
+	// Even made for the purpose by a parent that went mad, and with nothing known of the child.
+	trust_forget(w.trust, ZONE);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_A);
+	f.step.soa = signer_zone_find(example, signer_name("example."), TYPE_SOA);
+	add(sign_as("example.", signer_nsec("signed.example.", "unsigned.example.",
+					    TYPES(TYPE_NS, TYPE_DS), 300)));
+	assert_bogus();
+}
+
+// RFC 4035 §5.2, RFC 6840 §4.4; ATTACKS B4.
+static void b4_only_the_parent_denies_a_ds(void **state)
+{
+	struct signer_zone *sub = world_zone(&w, "sub.signed.example.");
+	const uint8_t *name = signer_name("sub.signed.example.");
+
+	(void)state;
+	// The child's own NSEC, with SOA and NS: it has no DS bit, of course.
+	deny(STEP_NODATA, "sub.signed.example.", TYPE_DS);
+	f.step.soa = signer_zone_find(sub, name, TYPE_SOA);
+	f.step.zone = name;
+	add(signer_zone_find(sub, name, TYPE_NSEC));
+	assert_bogus();
+	assert_int_equal(w.result.cut, CUT_UNKNOWN);
+	// The same, signed by the parent.
+	deny(STEP_NODATA, "sub.signed.example.", TYPE_DS);
+	nsec("sub.signed.example.", "www.signed.example.", TYPES(TYPE_SOA, TYPE_NS, TYPE_DNSKEY));
+	assert_bogus();
+	// The parent's, which says that there is one.
+	deny(STEP_NODATA, "sub.signed.example.", TYPE_DS);
+	nsec("sub.signed.example.", "www.signed.example.", TYPES(TYPE_NS, TYPE_DS));
+	assert_bogus();
+}
+
+static void a_ds_denial_says_what_kind_of_name_it_is(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec("d.signed.example.", "e.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_INSECURE);
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec("d.signed.example.", "e.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NONE);
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec("c.signed.example.", "e.d.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NONE);
+	deny(STEP_NXDOMAIN, "d.signed.example.", TYPE_DS);
+	nsec("c.signed.example.", "e.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NOTHING_BELOW);
+}
+
+// A referral carries no SOA.
+static void a_denial_without_soa_is_proven_too(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	f.step.soa = NULL;
+	nsec("d.signed.example.", "e.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+}
+
+static void a_denial_stands_only_with_a_good_soa(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	struct rrset *soa = signer_strip(f.step.soa);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	f.step.soa = soa;
+	assert_bogus();
+	assert_int_equal(w.result.ede, EDE_RRSIGS_MISSING);
+	f.step.soa = world_keep(&w, signer_sign(soa, zsk("signed.example."), ZONE,
+						&(struct signer_options){.corrupt = true}));
+	assert_bogus();
+	f.step.soa =
+		signer_zone_find(world_zone(&w, "example."), signer_name("example."), TYPE_SOA);
+	assert_bogus();
+	rrset_free(soa);
+}
+
+static void a_forged_record_beside_good_ones_does_no_harm(void **state)
+{
+	struct rrset *rrset = signer_nsec("www.signed.example.", "x.signed.example.",
+					  TYPES(TYPE_A, TYPE_NSEC, TYPE_RRSIG), 300);
+
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE,
+				       &(struct signer_options){.corrupt = true})));
+	assert_bogus();
+	assert_int_equal(w.result.ede, EDE_DNSSEC_BOGUS);
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 2);
+	rrset_free(rrset);
+}
+
+// ---- wildcards: ATTACKS B5 ----
+
+static void expand(const char *wildcard, uint16_t type, const char *name)
+{
+	const struct rrset *rrset =
+		signer_zone_find(world_zone(&w, "signed.example."), signer_name(wildcard), type);
+
+	deny(type == TYPE_CNAME ? STEP_CNAME : STEP_ANSWER, name, TYPE_A);
+	f.step.soa = NULL;
+	f.step.rrset = world_keep(&w, signer_move(rrset, signer_name(name)));
+}
+
+// U CVE-2017-15105, K CVE-2018-1000002, P CVE-2026-52686.
+static void b5_an_expanded_wildcard_needs_its_proof(const char *wildcard, uint16_t type,
+						    const char *name)
+{
+	struct fixture whole;
+
+	assert_true(world_step(&w, name, TYPE_A, &whole));
+	expand(wildcard, type, name);
+	memcpy(f.proofs, whole.proofs, sizeof(f.proofs));
+	f.step.proof_count = whole.step.proof_count;
+	assert_proven();
+	assert_true(w.result.wildcard);
+	assert_true(w.result.proofs_used != 0);
+	f.step.proof_count = 0;
+	assert_bogus();
+	assert_int_equal(w.result.ede, EDE_NSEC_MISSING);
+	// The proof for another name.
+	nsec("w.other.signed.example.", "y.other.signed.example.", TYPES(TYPE_A));
+	nsec3("x.other.signed.example.", true, TYPES(TYPE_A));
+	assert_bogus();
+	// Unsigned proofs.
+	assert_true(world_step(&w, name, TYPE_A, &whole));
+	for (size_t i = 0; i < whole.step.proof_count; i++)
+		f.proofs[i] = world_keep(&w, signer_strip(whole.proofs[i]));
+	f.step.proof_count = whole.step.proof_count;
+	assert_bogus();
+}
+
+static void b5_positive_and_cname_wildcards_need_their_proof(void **state)
+{
+	(void)state;
+	b5_an_expanded_wildcard_needs_its_proof("*.wild.signed.example.", TYPE_A,
+						"x.wild.signed.example.");
+	b5_an_expanded_wildcard_needs_its_proof("*.wild.signed.example.", TYPE_A,
+						"a.b.x.wild.signed.example.");
+	b5_an_expanded_wildcard_needs_its_proof("*.cwild.signed.example.", TYPE_CNAME,
+						"x.cwild.signed.example.");
+}
+
+static void b5_a_wildcards_nodata_needs_both_records(void **state)
+{
+	(void)state;
+	assert_true(world_step(&w, "x.wild.signed.example.", TYPE_AAAA, &f));
+	f.step.proofs = f.proofs;
+	assert_proven();
+	uint32_t used = w.result.proofs_used;
+	size_t count = f.step.proof_count;
+	const struct rrset *all[STEP_PROOFS_MAX];
+	memcpy(all, f.proofs, sizeof(all));
+	for (size_t leave_out = 0; leave_out < count; leave_out++) {
+		size_t n = 0;
+		if (!(used & 1u << leave_out))
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			if (i != leave_out)
+				f.proofs[n++] = all[i];
+		}
+		f.step.proof_count = n;
+		assert_bogus();
+	}
+	// Of type A there are data at the wildcard.
+	memcpy(f.proofs, all, sizeof(all));
+	f.step.proof_count = count;
+	f.step.type = TYPE_A;
+	assert_bogus();
+}
+
+// The wildcard above is not the one that could have answered.
+static void b5_a_wildcard_is_used_only_next_to_the_closest_encloser(void **state)
+{
+	struct rrset *rrset = signer_rrset("x.y.signed.example. 300 IN A 192.0.2.66");
+
+	(void)state;
+	// "*.signed.example." would be valid, but y.signed.example. exists.
+	deny(STEP_ANSWER, "x.y.signed.example.", TYPE_A);
+	f.step.soa = NULL;
+	f.step.rrset =
+		world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE,
+					   &(struct signer_options){
+						   .has_labels = true,
+						   .labels = 2,
+						   .signed_owner = signer_name("*.signed.example."),
+					   }));
+	nsec("w.y.signed.example.", "z.y.signed.example.", TYPES(TYPE_A));
+	assert_bogus();
+	nsec("y.signed.example.", "z.signed.example.", TYPES(TYPE_A));
+	assert_bogus();
+	nsec("x.signed.example.", "z.signed.example.", TYPES(TYPE_A));
+	assert_proven();
+	rrset_free(rrset);
+}
+
+// ---- NSEC3 ----
+
+static void nsec3_nodata_needs_the_match(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec3("www.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_proven();
+	deny(STEP_NODATA, "www.signed.example.", TYPE_A);
+	nsec3("www.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_bogus();
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec3("www.signed.example.", false, TYPES(TYPE_CNAME, TYPE_RRSIG));
+	assert_bogus();
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec3("www.signed.example.", true, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_bogus();
+	// RFC 6840 §4.1
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec3("www.signed.example.", false, TYPES(TYPE_NS, TYPE_RRSIG));
+	assert_bogus();
+	deny(STEP_NODATA, "www.signed.example.", TYPE_DS);
+	nsec3("www.signed.example.", false, TYPES(TYPE_NS, TYPE_SOA, TYPE_RRSIG));
+	assert_bogus();
+}
+
+static void nsec3_nxdomain_needs_encloser_next_closer_and_wildcard(void **state)
+{
+	const struct rrset *all[3];
+
+	(void)state;
+	deny(STEP_NXDOMAIN, "a.b.signed.example.", TYPE_A);
+	nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+	nsec3("b.signed.example.", true, TYPES(TYPE_A));
+	nsec3("*.signed.example.", true, TYPES(TYPE_A));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 7);
+	memcpy(all, f.proofs, sizeof(all));
+	for (size_t leave_out = 0; leave_out < 3; leave_out++) {
+		f.step.proof_count = 0;
+		for (size_t i = 0; i < 3; i++) {
+			if (i != leave_out)
+				add(all[i]);
+		}
+		assert_bogus();
+	}
+	// The wildcard exists.
+	deny(STEP_NXDOMAIN, "a.b.signed.example.", TYPE_A);
+	add(all[0]);
+	add(all[1]);
+	nsec3("*.signed.example.", false, TYPES(TYPE_A));
+	assert_bogus();
+	// The encloser is a delegation or a DNAME (RFC 5155 §8.3).
+	for (int i = 0; i < 2; i++) {
+		deny(STEP_NXDOMAIN, "a.b.signed.example.", TYPE_A);
+		nsec3("b.signed.example.", false, TYPES(i == 0 ? TYPE_NS : TYPE_DNAME));
+		nsec3("a.b.signed.example.", true, TYPES(TYPE_A));
+		nsec3("*.b.signed.example.", true, TYPES(TYPE_A));
+		assert_bogus();
+	}
+}
+
+// ATTACKS B3: B CVE-2026-10723.
+static void b3_an_nsec3_is_one_label_in_front_of_its_signer(void **state)
+{
+	struct rrset *child;
+
+	(void)state;
+	// A child's record, made to match a name of the parent, under the child's key.
+	child = signer_nsec3("www.signed.example.", "sub.signed.example.", &plain, false, NULL,
+			     TYPES(TYPE_A), 300);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(sign_as("sub.signed.example.", child));
+	assert_bogus();
+	// Below the child's name, under the parent's key.
+	child = signer_nsec3("www.signed.example.", "sub.signed.example.", &plain, false, NULL,
+			     TYPES(TYPE_A), 300);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(sign(child));
+	assert_bogus();
+	// In the parent of the signer.
+	child = signer_nsec3("www.signed.example.", "example.", &plain, false, NULL, TYPES(TYPE_A),
+			     300);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(sign(child));
+	assert_bogus();
+	// The parent's NSEC3 says nothing inside a secure child.
+	child = signer_nsec3("www.signed.example.", "example.", &plain, false, NULL, TYPES(TYPE_A),
+			     300);
+	assert_verdict(world_ask(&w, "signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	f.step.soa = NULL;
+	add(sign_as("example.", child));
+	assert_bogus();
+}
+
+static void unknown_hash_algorithms_and_flags_are_ignored(void **state)
+{
+	(void)state;
+	for (int which = 0; which < 3; which++) {
+		struct rrset *rrset = signer_nsec3("www.signed.example.", "signed.example.", &plain,
+						   false, NULL, TYPES(TYPE_A), 300);
+		uint8_t rdata[256];
+		struct rdata changed = {rdata, rrset->rdatas[0].len};
+		memcpy(rdata, rrset->rdatas[0].data, changed.len);
+		rdata[0] = which == 1 ? 2 : 1;
+		rdata[1] = which == 2 ? 2 : 0;
+		deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+		add(sign(signer_rrset_wire(rrset->owner, TYPE_NSEC3, 300, &changed, 1)));
+		if (which == 0)
+			assert_proven();
+		else
+			assert_bogus();
+		rrset_free(rrset);
+	}
+}
+
+static void salts_and_iterations_are_honoured(void **state)
+{
+	struct signer_nsec3_params params = {.iterations = 50, .salt_len = 255};
+
+	(void)state;
+	memset(params.salt, 0x77, sizeof(params.salt));
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	add(sign(signer_nsec3("WWW.signed.example.", "signed.example.", &params, false, NULL,
+			      TYPES(TYPE_A), 300)));
+	assert_proven();
+	// Records of two chains do not add up.
+	deny(STEP_NXDOMAIN, "a.b.signed.example.", TYPE_A);
+	nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+	nsec3("b.signed.example.", true, TYPES(TYPE_A));
+	add(sign(signer_nsec3("*.signed.example.", "signed.example.", &params, true, NULL,
+			      TYPES(TYPE_A), 300)));
+	assert_bogus();
+}
+
+// RFC 5155 §8.6, §9.2; ATTACKS B12.
+static void b12_opt_out_lets_only_delegations_go_unproven(void **state)
+{
+	struct signer_nsec3_params opt_out = {.opt_out = true};
+
+	(void)state;
+	for (int is_opt_out = 0; is_opt_out < 2; is_opt_out++) {
+		opt_out.opt_out = is_opt_out;
+		deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+		nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+		add(sign(signer_nsec3("d.signed.example.", "signed.example.", &opt_out, true, NULL,
+				      TYPES(TYPE_A), 300)));
+		if (!is_opt_out) {
+			assert_bogus();
+			continue;
+		}
+		assert_verdict(judge(), VERDICT_INSECURE, &w);
+		assert_true(w.result.opt_out);
+		assert_int_equal(w.result.cut, CUT_INSECURE);
+		assert_int_equal(w.result.ede, EDE_NONE);
+		assert_int_equal(w.result.proofs_used, 3);
+	}
+	// Not secure, but neither may the proof be incomplete.
+	f.step.proof_count = 1;
+	f.proofs[0] = f.proofs[1];
+	assert_bogus();
+	// And its signatures have to be good.
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+	struct rrset *forged = signer_nsec3("d.signed.example.", "signed.example.", &opt_out, true,
+					    NULL, TYPES(TYPE_A), 300);
+	add(world_keep(&w, signer_sign(forged, zsk("signed.example."), ZONE,
+				       &(struct signer_options){.corrupt = true})));
+	assert_bogus();
+	rrset_free(forged);
+}
+
+// RFC 9276 §3.2: insecure only after that NSEC3's own RRSIG validates.
+static void too_many_iterations_are_insecure_once_proven(void **state)
+{
+	static const uint16_t iterations[] = {50, 51, 150, 2500, 65535};
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct signer_nsec3_params params = {.iterations = iterations[i]};
+		struct rrset *rrset = signer_nsec3("www.signed.example.", "signed.example.",
+						   &params, false, NULL, TYPES(TYPE_A), 300);
+		uint32_t before = w.budget.left[BUDGET_nsec3_hashes];
+		deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+		add(world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE, NULL)));
+		if (iterations[i] <= 50) {
+			assert_proven();
+			rrset_free(rrset);
+			continue;
+		}
+		assert_verdict(judge(), VERDICT_INSECURE, &w);
+		assert_int_equal(w.result.ede, EDE_UNSUPPORTED_NSEC3_ITERATIONS);
+		assert_int_equal(w.budget.left[BUDGET_nsec3_hashes], before);
+		f.proofs[0] =
+			world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE,
+						   &(struct signer_options){.corrupt = true}));
+		assert_bogus();
+		f.proofs[0] = world_keep(&w, signer_strip(rrset));
+		assert_bogus();
+		rrset_free(rrset);
+	}
+}
+
+// ATTACKS C2: CVE-2023-50868, and again B CVE-2026-1519, U CVE-2026-42923, B CVE-2026-11605.
+static void c2_hashes_stay_within_the_budget(void **state)
+{
+	static const uint16_t iterations[] = {0, 50, 51, 2500, 65535};
+	static const uint16_t types[] = {TYPE_A, TYPE_DS};
+	char name[300] = "";
+
+	(void)state;
+	assert_verdict(world_ask(&w, "signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	for (int i = 0; i < 119; i++)
+		strcat(name, "a.");
+	strcat(name, "signed.example.");
+	for (size_t i = 0; i < 5; i++) {
+		for (int kind = STEP_NODATA; kind <= STEP_NXDOMAIN; kind++) {
+			for (size_t t = 0; t < 2; t++) {
+				struct signer_nsec3_params params = {.iterations = iterations[i]};
+				budget_start(&w.budget, 0);
+				deny((enum step_kind)kind, name, types[t]);
+				// Each time other salts, so that nothing is known from before.
+				params.salt_len = 4;
+				params.salt[0] = (uint8_t)i;
+				params.salt[1] = (uint8_t)(kind * 2 + (int)t);
+				for (unsigned k = 0; k < STEP_PROOFS_MAX; k++) {
+					char owner[100];
+					snprintf(owner, sizeof(owner), "x%u.signed.example.", k);
+					add(sign(signer_nsec3(owner, "signed.example.", &params,
+							      false, NULL, TYPES(TYPE_A), 300)));
+				}
+				enum verdict seen = judge();
+				assert_verdict(
+					seen,
+					iterations[i] > 50 ? VERDICT_INSECURE : VERDICT_FAILED, &w);
+				assert_int_equal(w.result.ede,
+						 iterations[i] > 50
+							 ? EDE_UNSUPPORTED_NSEC3_ITERATIONS
+							 : EDE_DNSSEC_INDETERMINATE);
+				assert_true(w.budget.left[BUDGET_nsec3_hashes] <= 32);
+				assert_true(w.budget.left[BUDGET_signatures] > 48);
+			}
+		}
+	}
+}
+
+static void hashes_are_remembered(void **state)
+{
+	(void)state;
+	assert_verdict(world_ask(&w, "a.b.c.d.signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	uint32_t left = w.budget.left[BUDGET_nsec3_hashes];
+	assert_verdict(world_ask(&w, "a.b.c.d.signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	assert_int_equal(w.budget.left[BUDGET_nsec3_hashes], left);
+}
+
+// ATTACKS B12: NSEC ↔ NSEC3 transition, P CVE-2026-33261.
+static void b12_either_chain_will_do_while_a_zone_changes(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec("vvv.signed.example.", "w.signed.example.", TYPES(TYPE_A));
+	nsec3("www.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 2);
+	deny(STEP_NODATA, "www.signed.example.", TYPE_AAAA);
+	nsec3("vvv.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	nsec("www.signed.example.", "x.signed.example.", TYPES(TYPE_A));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 2);
+	// But half a proof of each is none.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	nsec3("*.signed.example.", true, TYPES(TYPE_A));
+	assert_bogus();
+}
+
+// RFC 9824; ATTACKS B13.
+static void b13_compact_denial(void **state)
+{
+	const uint16_t *nxname = TYPES(TYPE_RRSIG, TYPE_NSEC, TYPE_NXNAME);
+
+	(void)state;
+	deny(STEP_NODATA, "m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "\\000.m.signed.example.", nxname);
+	assert_proven();
+	assert_true(w.result.nxname);
+	// RFC 9824 §5: the RCODE may say so as well.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "\\000.m.signed.example.", nxname);
+	assert_proven();
+	// Without NXNAME the name exists.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "\\000.m.signed.example.", TYPES(TYPE_RRSIG, TYPE_NSEC));
+	assert_bogus();
+	// It says nothing of names below.
+	deny(STEP_NODATA, "x.m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "\\000.m.signed.example.", nxname);
+	assert_bogus();
+}
+
+int main(void)
+{
+#define NSEC(name)  cmocka_unit_test_setup_teardown(name, open_nsec, close_world)
+#define NSEC3(name) cmocka_unit_test_setup_teardown(name, open_nsec3, close_world)
+	const struct CMUnitTest tests[] = {
+		NSEC(nodata_needs_the_type_and_cname_clear),
+		NSEC(nxdomain_needs_name_and_wildcard_covered),
+		NSEC(an_empty_non_terminal_exists),
+		NSEC(the_ends_of_a_span_are_not_in_it),
+		NSEC(b2_an_nsec_that_leads_out_of_its_zone_proves_nothing),
+		NSEC(an_nsec_expanded_from_a_wildcard_proves_nothing),
+		NSEC(b4_the_record_of_a_delegation_proves_nothing_below),
+		NSEC(b4_the_zone_above_denies_nothing_in_a_secure_child),
+		NSEC(b4_only_the_parent_denies_a_ds),
+		NSEC(a_ds_denial_says_what_kind_of_name_it_is),
+		NSEC(a_denial_without_soa_is_proven_too),
+		NSEC(a_denial_stands_only_with_a_good_soa),
+		NSEC(a_forged_record_beside_good_ones_does_no_harm),
+		NSEC(b5_positive_and_cname_wildcards_need_their_proof),
+		NSEC3(b5_positive_and_cname_wildcards_need_their_proof),
+		NSEC(b5_a_wildcards_nodata_needs_both_records),
+		NSEC3(b5_a_wildcards_nodata_needs_both_records),
+		NSEC(b5_a_wildcard_is_used_only_next_to_the_closest_encloser),
+		NSEC3(nsec3_nodata_needs_the_match),
+		NSEC3(nsec3_nxdomain_needs_encloser_next_closer_and_wildcard),
+		NSEC3(b3_an_nsec3_is_one_label_in_front_of_its_signer),
+		NSEC3(unknown_hash_algorithms_and_flags_are_ignored),
+		NSEC3(salts_and_iterations_are_honoured),
+		NSEC3(b12_opt_out_lets_only_delegations_go_unproven),
+		NSEC3(too_many_iterations_are_insecure_once_proven),
+		NSEC3(c2_hashes_stay_within_the_budget),
+		NSEC3(hashes_are_remembered),
+		NSEC(b12_either_chain_will_do_while_a_zone_changes),
+		NSEC(b13_compact_denial),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
