@@ -185,10 +185,8 @@ static void fill(struct entry_spec *spec, struct parts *parts, const struct step
 static enum entry_kind kind_of(const struct step *step)
 {
 	static const enum entry_kind kinds[] = {
-		[STEP_ANSWER] = ENTRY_POSITIVE,
-		[STEP_CNAME] = ENTRY_CNAME,
-		[STEP_DNAME] = ENTRY_DNAME,
-		[STEP_NODATA] = ENTRY_NODATA,
+		[STEP_ANSWER] = ENTRY_POSITIVE,   [STEP_CNAME] = ENTRY_CNAME,
+		[STEP_DNAME] = ENTRY_DNAME,       [STEP_NODATA] = ENTRY_NODATA,
 		[STEP_NXDOMAIN] = ENTRY_NXDOMAIN,
 	};
 
@@ -280,9 +278,9 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 	return entry;
 }
 
-const struct entry *publish_failure(struct publisher *publisher, const uint8_t *name,
-				    uint16_t type, unsigned rcode, int ede, const char *ede_text,
-				    uint32_t ttl_s, const struct publication *publication)
+const struct entry *publish_failure(struct publisher *publisher, const uint8_t *name, uint16_t type,
+				    unsigned rcode, int ede, const char *ede_text, uint32_t ttl_s,
+				    const struct publication *publication)
 {
 	struct entry_spec spec = {
 		.name = name,

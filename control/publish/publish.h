@@ -42,16 +42,16 @@ void publisher_counters(const struct publisher *publisher, struct publisher_coun
 
 struct publication {
 	enum entry_provenance provenance;
-	uint64_t now_ms; // monotonic
-	int64_t now_s;   // wall
-	bool one_shot;   // by value only, whatever its TTL
+	uint64_t now_ms;     // monotonic
+	int64_t now_s;       // wall
+	bool one_shot;       // by value only, whatever its TTL
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
 };
 
 // The link `step` with a verdict of SECURE or INSECURE (anything else: NULL). TTLs are
-// bounded by the configuration, the SOA (RFC 2308 §5, RFC 9077 §3), the validation and the signatures;
-// a negative answer without a SOA, and TTL 0, are by value only. The entry has one pin for the
-// caller. NULL: no memory, or it makes no entry.
+// bounded by the configuration, the SOA (RFC 2308 §5, RFC 9077 §3), the validation and the
+// signatures; a negative answer without a SOA, and TTL 0, are by value only. The entry has one pin
+// for the caller. NULL: no memory, or it makes no entry.
 const struct entry *publish_step(struct publisher *publisher, const struct step *step,
 				 enum verdict verdict, const struct validation_result *result,
 				 const struct publication *publication)
@@ -63,9 +63,9 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 	__attribute__((nonnull, warn_unused_result));
 
 // (name, type) could not be resolved. ttl_s 0: by value only.
-const struct entry *publish_failure(struct publisher *publisher, const uint8_t *name,
-				    uint16_t type, unsigned rcode, int ede, const char *ede_text,
-				    uint32_t ttl_s, const struct publication *publication)
+const struct entry *publish_failure(struct publisher *publisher, const uint8_t *name, uint16_t type,
+				    unsigned rcode, int ede, const char *ede_text, uint32_t ttl_s,
+				    const struct publication *publication)
 	__attribute__((nonnull(1, 2, 8), warn_unused_result));
 
 // An RRset or (count 0) its absence that we know ourselves: special-use zones, or made out of

@@ -2,7 +2,6 @@
 // the cache, and look-ups of the rest, few at a time and few in all (ATTACKS D1, C4).
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 // was validated like any other; RRSIG with the RRSIGs of that RRset, by value only.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 // Where a CNAME or DNAME leads: another task, whose links follow ours.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
@@ -21,8 +20,8 @@ static void broken(struct task *task, const char *text)
 
 void chain_target(struct task *task)
 {
-	// DESIGN §6: at most 11 links. What is too long for this waiter may be all right for one who
-	// asks further along.
+	// DESIGN §6: at most 11 links. What is too long for this waiter may be all right for one
+	// who asks further along.
 	if (task->hops + open_chain(task)->count > BUDGET_CNAME_MAX) {
 		broken(task, "CNAME chain of more than 11 links");
 		return;

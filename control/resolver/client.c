@@ -1,7 +1,6 @@
 // Clients and what their questions may cost.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <stdarg.h>
@@ -192,8 +191,8 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 void clients_fail_ended(struct resolver *resolver)
 {
 	while (!cds_list_empty(&resolver->ended))
-		client_exhausted(resolver, cds_list_entry(resolver->ended.next, struct client,
-							  in_ended));
+		client_exhausted(resolver,
+				 cds_list_entry(resolver->ended.next, struct client, in_ended));
 }
 
 // ---- results ----
@@ -222,16 +221,16 @@ static struct store_result *stale_result(struct resolver *resolver, const struct
 		if (facts.security != SECURITY_SECURE)
 			return NULL;
 	}
-	struct store_result *result = store_result_stale(
-		resolver->parts.store, lookup.stale_links, lookup.stale_count, why);
+	struct store_result *result = store_result_stale(resolver->parts.store, lookup.stale_links,
+							 lookup.stale_count, why);
 	resolver->counters.stale += result != NULL;
 	return result;
 }
 
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task)
 {
-	const struct chain *chain = client->cd && task->has_unproven ? &task->unproven
-								     : &task->chain;
+	const struct chain *chain =
+		client->cd && task->has_unproven ? &task->unproven : &task->chain;
 	struct store_result *result = NULL;
 
 	if (chain->failed) {

@@ -238,8 +238,8 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 	table->bytes += d->bytes;
 	d->stored = true;
 	delegation_ref(d);
-	for (struct delegation *next, *x = table->oldest; x != NULL && table->bytes > table->bytes_max;
-	     x = next) {
+	for (struct delegation *next, *x = table->oldest;
+	     x != NULL && table->bytes > table->bytes_max; x = next) {
 		next = x->newer;
 		if (x != d && !name_is_root(x->zone))
 			take_out(table, x);

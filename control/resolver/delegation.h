@@ -21,7 +21,7 @@
 #define DELEGATION_PROOFS_MAX    4
 
 struct delegation_ns {
-	const uint8_t *name; // lower case; NULL: servers known by address only
+	const uint8_t *name;             // lower case; NULL: servers known by address only
 	const struct address *addresses; // glue
 	uint8_t address_count;
 };
@@ -40,8 +40,8 @@ struct delegation {
 	uint64_t down_until_ms;
 	uint32_t refs;
 	bool stored;
-	struct delegation *next;              // in its bucket
-	struct delegation *older, *newer;     // by use
+	struct delegation *next;          // in its bucket
+	struct delegation *older, *newer; // by use
 	uint64_t hash;
 	size_t bytes;
 	uint8_t ns_count;

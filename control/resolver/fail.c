@@ -1,7 +1,6 @@
 // How a task ends without an answer. What is remembered, for how long, and what is told.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <stdio.h>
@@ -10,6 +9,8 @@
 bool fail_is_of_validation(int ede)
 {
 	switch (ede) {
+	case EDE_UNSUPPORTED_DNSKEY_ALGORITHM:
+	case EDE_UNSUPPORTED_DS_DIGEST:
 	case EDE_DNSSEC_INDETERMINATE:
 	case EDE_DNSSEC_BOGUS:
 	case EDE_SIGNATURE_EXPIRED:
@@ -19,6 +20,7 @@ bool fail_is_of_validation(int ede)
 	case EDE_NO_ZONE_KEY_BIT:
 	case EDE_NSEC_MISSING:
 	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
+	case EDE_UNSUPPORTED_NSEC3_ITERATIONS:
 		return true;
 	default:
 		return false;

@@ -11,7 +11,7 @@
 
 #define FAILURE_TTL_MIN_S   1
 #define FAILURE_TTL_MAX_S   300
-#define FAILURE_TTL_OWN_S   1  // budget, overload: held against nobody
+#define FAILURE_TTL_OWN_S   1 // budget, overload: held against nobody
 #define FAILURE_TTL_BOGUS_S 60
 
 struct failure_table;

@@ -2,14 +2,13 @@
 // one outstanding however many variants clients ask (ATTACKS A1, A2).
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_MEMORY(wire_len) ((wire_len) * 3) // parsed, roughly
+#define MESSAGE_MEMORY(wire_len) ((wire_len)*3) // parsed, roughly
 
 struct question {
 	const uint8_t *zone, *name;

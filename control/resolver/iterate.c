@@ -1,7 +1,6 @@
 // Asking servers: down from the closest known zone cut, one server after another.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
@@ -87,8 +86,8 @@ void iterate_mark_down(struct task *task)
 	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures : 8);
 	if (cut->failures < UINT8_MAX)
 		cut->failures++;
-	cut->down_until_ms = task->resolver->clock.now_ms +
-			     (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
+	cut->down_until_ms =
+		task->resolver->clock.now_ms + (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
 }
 
 // No server is left to ask.
@@ -304,10 +303,8 @@ static void take_answer(struct task *task, struct response *response)
 }
 
 static const enum server_failure response_failures[] = {
-	[RESPONSE_LAME] = SERVER_LAME,
-	[RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
-	[RESPONSE_REFUSED] = SERVER_REFUSED,
-	[RESPONSE_ERROR] = SERVER_FORMERR,
+	[RESPONSE_LAME] = SERVER_LAME,           [RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
+	[RESPONSE_REFUSED] = SERVER_REFUSED,     [RESPONSE_ERROR] = SERVER_FORMERR,
 	[RESPONSE_MALFORMED] = SERVER_MALFORMED,
 };
 

@@ -2,7 +2,6 @@
 // as good that was not validated as secure or proven insecure.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
@@ -34,10 +33,9 @@ static struct publication publication_of(const struct task *task, const struct s
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
-		.this_name_only = (step->kind == STEP_NXDOMAIN &&
-				   route_below(resolver, step->name)) ||
-				  (step->kind == STEP_DNAME &&
-				   route_below(resolver, step->rrset->owner)),
+		.this_name_only =
+			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
+			(step->kind == STEP_DNAME && route_below(resolver, step->rrset->owner)),
 	};
 }
 
@@ -58,8 +56,7 @@ static void begin(struct task *task)
 	task->validation = NULL;
 	task->need = (struct need){0};
 	if (resolver->config.validate) {
-		task->validation =
-			validation_new(resolver->parts.trust, &task->step, wake, task);
+		task->validation = validation_new(resolver->parts.trust, &task->step, wake, task);
 		if (task->validation == NULL) {
 			fail_own(task, EDE_OTHER, "out of memory for validation");
 			return;
@@ -142,10 +139,9 @@ static void keep_unproven(struct task *task)
 	if (task->has_unproven || response == NULL)
 		return;
 	for (size_t i = 0; i < response->link_count; i++) {
-		const struct publication publication =
-			publication_of(task, &response->links[i]);
-		const struct entry *entry = publish_unproven(
-			resolver->publisher, &response->links[i], &publication);
+		const struct publication publication = publication_of(task, &response->links[i]);
+		const struct entry *entry =
+			publish_unproven(resolver->publisher, &response->links[i], &publication);
 		if (!chain_add(resolver, &task->unproven, entry)) {
 			chain_release(resolver, &task->unproven);
 			return;
@@ -166,7 +162,8 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.160s", result->reason);
 }
 
-// DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail closed.
+// DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail
+// closed.
 static void bogus(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
@@ -210,8 +207,8 @@ static void unjudged(struct task *task, const struct validation_result *result)
 // that cannot be forged blindly.
 static bool needs_tcp(const struct task *task, enum verdict verdict)
 {
-	return task->step.kind == STEP_DNAME && verdict != VERDICT_SECURE &&
-	       task->reply != NULL && !task->reply->strong && !task->over_tcp;
+	return task->step.kind == STEP_DNAME && verdict != VERDICT_SECURE && task->reply != NULL &&
+	       !task->reply->strong && !task->over_tcp;
 }
 
 static void learn(struct task *task, const struct validation_result *result)
@@ -264,8 +261,8 @@ static bool publish_link(struct task *task, enum verdict verdict,
 {
 	struct resolver *resolver = task->resolver;
 	const struct publication publication = publication_of(task, &task->step);
-	const struct entry *entry = publish_step(resolver->publisher, &task->step, verdict, result,
-						 &publication);
+	const struct entry *entry =
+		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
 	if (chain_add(resolver, &task->chain, entry))
@@ -444,7 +441,8 @@ static bool clock_failed(struct task *task)
 	if (resolver->clock.trusted || trust_anchor_count(resolver->parts.trust) == 0)
 		return false;
 	judge_release(task);
-	fail_own(task, EDE_SIGNATURE_NOT_YET_VALID, "the clock of this host is before the date this program was built");
+	fail_own(task, EDE_SIGNATURE_NOT_YET_VALID,
+		 "the clock of this host is before the date this program was built");
 	return true;
 }
 
@@ -464,12 +462,13 @@ void judge_run(struct task *task)
 		struct client *payer = task_payer(task);
 		if (payer == NULL)
 			return; // its clients are told at the end of this turn
-		enum verdict verdict = validation_run(task->validation, &payer->budget,
-						      resolver->clock.now_ms,
-						      resolver->clock.now_s);
+		enum verdict verdict =
+			validation_run(task->validation, &payer->budget, resolver->clock.now_ms,
+				       resolver->clock.now_s);
 		const struct validation_result *result = validation_result(task->validation);
 		if (verdict == VERDICT_WAIT) {
 			task->state = TASK_WAIT_BATCH;
+			resolver->submitted = true;
 			return;
 		}
 		if (verdict == VERDICT_FAILED && another_payer(task, payer))

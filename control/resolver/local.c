@@ -3,7 +3,6 @@
 // (home.arpa).
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <string.h>
@@ -12,21 +11,46 @@
 
 // Presentation form; every zone is empty but for SOA and NS, localhost has its addresses.
 static const char *const zones[] = {
-	"localhost", "invalid", "test", "local", "onion", "home.arpa",
+	"localhost",
+	"invalid",
+	"test",
+	"local",
+	"onion",
+	"home.arpa",
 	// RFC 6303 §4.1, §4.2
-	"10.in-addr.arpa", "168.192.in-addr.arpa", "0.in-addr.arpa", "127.in-addr.arpa",
-	"254.169.in-addr.arpa", "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa",
-	"113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa",
-	"16.172.in-addr.arpa", "17.172.in-addr.arpa", "18.172.in-addr.arpa",
-	"19.172.in-addr.arpa", "20.172.in-addr.arpa", "21.172.in-addr.arpa",
-	"22.172.in-addr.arpa", "23.172.in-addr.arpa", "24.172.in-addr.arpa",
-	"25.172.in-addr.arpa", "26.172.in-addr.arpa", "27.172.in-addr.arpa",
-	"28.172.in-addr.arpa", "29.172.in-addr.arpa", "30.172.in-addr.arpa",
+	"10.in-addr.arpa",
+	"168.192.in-addr.arpa",
+	"0.in-addr.arpa",
+	"127.in-addr.arpa",
+	"254.169.in-addr.arpa",
+	"2.0.192.in-addr.arpa",
+	"100.51.198.in-addr.arpa",
+	"113.0.203.in-addr.arpa",
+	"255.255.255.255.in-addr.arpa",
+	"16.172.in-addr.arpa",
+	"17.172.in-addr.arpa",
+	"18.172.in-addr.arpa",
+	"19.172.in-addr.arpa",
+	"20.172.in-addr.arpa",
+	"21.172.in-addr.arpa",
+	"22.172.in-addr.arpa",
+	"23.172.in-addr.arpa",
+	"24.172.in-addr.arpa",
+	"25.172.in-addr.arpa",
+	"26.172.in-addr.arpa",
+	"27.172.in-addr.arpa",
+	"28.172.in-addr.arpa",
+	"29.172.in-addr.arpa",
+	"30.172.in-addr.arpa",
 	"31.172.in-addr.arpa",
 	// RFC 6303 §4.3-§4.6
 	"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
 	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-	"d.f.ip6.arpa", "8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa",
+	"d.f.ip6.arpa",
+	"8.e.f.ip6.arpa",
+	"9.e.f.ip6.arpa",
+	"a.e.f.ip6.arpa",
+	"b.e.f.ip6.arpa",
 	"8.b.d.0.1.0.0.2.ip6.arpa",
 };
 #define ZONE_COUNT (sizeof(zones) / sizeof(zones[0]))

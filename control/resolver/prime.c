@@ -2,16 +2,15 @@
 // kept until something better is validated (ATTACKS O24).
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOT                ((const uint8_t *)"")
-#define PRIME_RETRY_MS      10000
-#define PRIME_RETRY_MAX_MS  3600000
-#define PRIME_INTERVAL_MS   86400000ULL
+#define ROOT                  ((const uint8_t *)"")
+#define PRIME_RETRY_MS        10000
+#define PRIME_RETRY_MAX_MS    3600000
+#define PRIME_INTERVAL_MS     86400000ULL
 #define PRIME_INTERVAL_MIN_MS 60000
 
 static void replace_root(struct resolver *resolver, const struct delegation_spec *spec)
@@ -98,11 +97,10 @@ void prime_learn(struct resolver *resolver, const struct message *message, const
 		uint64_t ttl_ms = 1000ULL * ns->ttl_s;
 		replace_root(resolver, &spec);
 		resolver->counters.primed++;
-		resolver->prime_due_ms =
-			resolver->clock.now_ms +
-			(ttl_ms < PRIME_INTERVAL_MIN_MS ? PRIME_INTERVAL_MIN_MS
-			 : ttl_ms > PRIME_INTERVAL_MS	? PRIME_INTERVAL_MS
-							: ttl_ms);
+		resolver->prime_due_ms = resolver->clock.now_ms +
+					 (ttl_ms < PRIME_INTERVAL_MIN_MS ? PRIME_INTERVAL_MIN_MS
+					  : ttl_ms > PRIME_INTERVAL_MS   ? PRIME_INTERVAL_MS
+									 : ttl_ms);
 	}
 	delegation_unref(old);
 }
@@ -110,9 +108,8 @@ void prime_learn(struct resolver *resolver, const struct message *message, const
 static void done(void *arg, struct store_result *result)
 {
 	struct resolver *resolver = arg;
-	uint64_t retry_ms = (uint64_t)PRIME_RETRY_MS << (resolver->prime_failures < 9
-								 ? resolver->prime_failures
-								 : 9);
+	uint64_t retry_ms = (uint64_t)PRIME_RETRY_MS
+			    << (resolver->prime_failures < 9 ? resolver->prime_failures : 9);
 
 	store_result_unref(resolver->parts.store, result);
 	resolver->priming = false;

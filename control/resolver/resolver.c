@@ -168,9 +168,12 @@ static uint64_t next_deadline(struct resolver *resolver)
 uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock)
 {
 	resolver->clock = *clock;
+	resolver->submitted = false;
 	uint64_t prime_ms = prime_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
+	if (resolver->submitted)
+		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }

@@ -27,8 +27,8 @@ struct root_hint {
 // A zone answered by configured servers (issue: stub and forward zones, minimal form).
 struct route {
 	uint8_t zone[NAME_MAX_LEN];
-	bool forward;            // true: RD=1 CD=1 to recursive servers; false: stub, authoritative
-	bool first;              // fall back to recursion
+	bool forward; // true: RD=1 CD=1 to recursive servers; false: stub, authoritative
+	bool first;   // fall back to recursion
 	bool tcp;
 	struct address servers[16];
 	uint16_t ports[16];
@@ -40,17 +40,17 @@ struct resolver_config {
 	size_t hint_count;
 	const struct route *routes;
 	size_t route_count;
-	bool qname_minimisation;  // true
-	bool local_zones;         // RFC 6761, RFC 6303: answered without asking anybody; true
+	bool qname_minimisation; // true
+	bool local_zones;        // RFC 6761, RFC 6303: answered without asking anybody; true
 	const uint8_t (*local_exceptions)[NAME_MAX_LEN]; // special-use zones at or below these
 	size_t local_exception_count;                    // are resolved like any other
-	bool validate;            // true; false only in tests that say so
-	uint32_t ttl_max_s;       // 86400
-	uint32_t ttl_min_s;       // 0
-	uint32_t negative_ttl_max_s; // 3600
-	uint32_t stale_s;         // 86400; 0: off
-	size_t tasks_max;         // questions at once, 0: 65,536
-	unsigned waiters_max;     // clients waiting for one question, 0: 100
+	bool validate;                                   // true; false only in tests that say so
+	uint32_t ttl_max_s;                              // 86400
+	uint32_t ttl_min_s;                              // 0
+	uint32_t negative_ttl_max_s;                     // 3600
+	uint32_t stale_s;                                // 86400; 0: off
+	size_t tasks_max;                                // questions at once, 0: 65,536
+	unsigned waiters_max;                            // clients waiting for one question, 0: 100
 };
 
 struct resolver_parts {
@@ -73,10 +73,12 @@ typedef void (*resolver_done)(void *arg, struct store_result *result);
 // same (name, type) whatever its CD, DO, AD (ATTACKS A2). 0; -EAGAIN when too many are under way
 // (counted; the caller answers SERVFAIL or a stale chain).
 int resolver_ask(struct resolver *resolver, const struct ticket_question *question,
-		 resolver_done done, void *arg) __attribute__((nonnull(1, 2, 3), warn_unused_result));
+		 resolver_done done, void *arg)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 
 // Moves the clock and everything that is due. Every event-loop turn, after upstream_timer()
-// and batch_run(). Returns the monotonic ms of the next thing due (UINT64_MAX: none).
+// and batch_run(). Returns the monotonic ms of the next thing due (UINT64_MAX: none): now, when
+// batch_run() has new signatures to verify.
 uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock)
 	__attribute__((nonnull));
 

@@ -49,8 +49,7 @@ static const struct rrset *find_dname(const struct reading *r, const uint8_t *na
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct rrset *rrset = answer->rrsets[i];
 		if (rrset->type != TYPE_DNAME || !name_within(name, rrset->owner) ||
-		    name_equal(name, rrset->owner) ||
-		    !name_within(rrset->owner, r->question->zone))
+		    name_equal(name, rrset->owner) || !name_within(rrset->owner, r->question->zone))
 			continue;
 		if (best == NULL || name_labels(rrset->owner) < name_labels(best->owner))
 			best = rrset;

@@ -31,8 +31,8 @@ struct response_question {
 };
 
 struct referral {
-	const struct rrset *ns;       // owner: the cut
-	const struct rrset *ds;       // or NULL
+	const struct rrset *ns;                        // owner: the cut
+	const struct rrset *ds;                        // or NULL
 	const struct rrset *glue[REFERRAL_NS_MAX * 2]; // A and AAAA, each of an NS name
 	size_t glue_count;
 };

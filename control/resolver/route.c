@@ -1,7 +1,6 @@
 // Zones answered by configured servers: stub and forward zones.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
@@ -51,10 +50,10 @@ void route_close(struct resolver *resolver)
 }
 
 // The deepest one that holds the name; the DS of a route's own zone belongs to whoever answers for
-// its parent. A reference to its servers in *cut. NULL also where a deeper zone below a stub zone is
-// known from its referrals.
-const struct route *route_find(const struct resolver *resolver, const uint8_t *name,
-			       uint16_t type, struct delegation **cut)
+// its parent. A reference to its servers in *cut. NULL also where a deeper zone below a stub zone
+// is known from its referrals.
+const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
+			       struct delegation **cut)
 {
 	const uint8_t *below = type == TYPE_DS ? name_skip(name, 1) : name;
 	size_t best = SIZE_MAX;
@@ -72,10 +71,10 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 		return NULL;
 	const struct route *route = &resolver->routes[best];
 	if (!route->forward) {
-		struct delegation *deeper = delegation_find(resolver->delegations, below,
-							    resolver->clock.now_ms);
-		bool is_deeper = deeper != NULL &&
-				 name_labels(deeper->zone) > name_labels(route->zone);
+		struct delegation *deeper =
+			delegation_find(resolver->delegations, below, resolver->clock.now_ms);
+		bool is_deeper =
+			deeper != NULL && name_labels(deeper->zone) > name_labels(route->zone);
 		delegation_unref(deeper);
 		if (is_deeper)
 			return NULL;

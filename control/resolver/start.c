@@ -1,7 +1,6 @@
 // What a task does before it asks anybody: special-use zones, the cache, kept failures.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <string.h>
@@ -81,8 +80,7 @@ static bool from_cache(struct task *task)
 static bool failure_from_cache(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	const struct entry *entry =
-		cache_find_failure(resolver->cache, task->name, task->type);
+	const struct entry *entry = cache_find_failure(resolver->cache, task->name, task->type);
 
 	if (!entry_usable(resolver, entry))
 		return false;

@@ -382,8 +382,7 @@ void task_finish(struct task *task)
 	iterate_release(task);
 	task_drop_waits(task);
 	while (!cds_list_empty(&task->waiters)) {
-		struct waiter *waiter =
-			cds_list_entry(task->waiters.next, struct waiter, in_task);
+		struct waiter *waiter = cds_list_entry(task->waiters.next, struct waiter, in_task);
 		struct client *client = waiter->client;
 		struct task *parent = waiter->parent;
 		enum wait_purpose purpose = waiter->purpose;

@@ -1,9 +1,9 @@
 // Inside of the resolver: tasks and what they share. Only control/resolver includes this.
 //
-// A task resolves one (name, type): it finds the servers, asks them, has the answer validated link by
-// link, publishes what was proven, and has the target of a CNAME or DNAME resolved by
-// another task. Everybody who wants to know the same waits for the same task. Tasks wait for one
-// another as a graph without cycles: task_wait() refuses what would close one.
+// A task resolves one (name, type): it finds the servers, asks them, has the answer validated link
+// by link, publishes what was proven, and has the target of a CNAME or DNAME resolved by another
+// task. Everybody who wants to know the same waits for the same task. Tasks wait for one another as
+// a graph without cycles: task_wait() refuses what would close one.
 #pragma once
 
 #include "control/publish/publish.h"
@@ -19,14 +19,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TASK_SERVERS_MAX   32 // addresses tried for one zone
-#define TASK_TRIES_MAX     3  // per server (RFC 9520 §3.1)
-#define TASK_FAILURES_MAX  16 // failed servers of one zone, then it is given up (ATTACKS C4)
-#define TASK_BOGUS_MAX     4  // servers whose answer did not validate
-#define TASK_FETCHES_MAX   5  // NS names without an address looked up per zone (ATTACKS D1)
-#define MESSAGE_BYTES_MAX  (64u << 20) // of all responses held
-#define TASK_WALK_MAX      64 // levels of tasks that wait for tasks; longer is refused
-#define TROUBLE_MAX        161
+#define TASK_SERVERS_MAX  32 // addresses tried for one zone
+#define TASK_TRIES_MAX    3  // per server (RFC 9520 §3.1)
+#define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
+#define TASK_BOGUS_MAX    4  // servers whose answer did not validate
+#define TASK_FETCHES_MAX  5  // NS names without an address looked up per zone (ATTACKS D1)
+#define MESSAGE_BYTES_MAX (64u << 20) // of all responses held
+#define TASK_WALK_MAX     64          // levels of tasks that wait for tasks; longer is refused
+#define TROUBLE_MAX       161
 
 // ---- results ----
 
@@ -43,23 +43,23 @@ void chain_release(struct resolver *resolver, struct chain *chain);
 // ---- who waits for what ----
 
 enum wait_purpose {
-	WAIT_CLIENT,  // a client's question, or our own
-	WAIT_TARGET,  // where a CNAME or DNAME leads
-	WAIT_NEED,    // a DS or DNSKEY RRset that a validation needs
+	WAIT_CLIENT,    // a client's question, or our own
+	WAIT_TARGET,    // where a CNAME or DNAME leads
+	WAIT_NEED,      // a DS or DNSKEY RRset that a validation needs
 	WAIT_NEED_ANEW, // although it is known: from a server (a key roll inside the TTL)
-	WAIT_STATE,   // whether the zone being asked is signed
-	WAIT_ADDRESS, // of a name server
-	WAIT_TYPE,    // one RRset of a name, for ANY and RRSIG
+	WAIT_STATE,     // whether the zone being asked is signed
+	WAIT_ADDRESS,   // of a name server
+	WAIT_TYPE,      // one RRset of a name, for ANY and RRSIG
 };
 
 struct waiter {
 	struct cds_list_head in_task; // of task->waiters, oldest first
 	struct task *task;            // waited for
 	enum wait_purpose purpose;
-	struct client *client;        // WAIT_CLIENT
-	struct task *parent;          // otherwise
+	struct client *client;          // WAIT_CLIENT
+	struct task *parent;            // otherwise
 	struct cds_list_head in_parent; // of parent->waits
-	uint8_t slot;                 // WAIT_ADDRESS: which NS
+	uint8_t slot;                   // WAIT_ADDRESS: which NS
 };
 
 struct client {
@@ -67,8 +67,8 @@ struct client {
 	struct ticket_question question;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
-	bool fresh;  // our own: asks the servers whatever is cached
-	bool ended;  // its budget is used up: fails at the end of this turn
+	bool fresh; // our own: asks the servers whatever is cached
+	bool ended; // its budget is used up: fails at the end of this turn
 	resolver_done done;
 	void *arg;
 	struct budget budget;
@@ -101,9 +101,9 @@ struct reply {
 	enum upstream_outcome outcome;
 	struct address server;
 	uint64_t rtt_us;
-	bool strong; // not easily forged: TCP, or a server cookie came back
-	bool reported; // the outcome went to the selector
-	size_t bytes; // counted in resolver->message_bytes
+	bool strong;            // not easily forged: TCP, or a server cookie came back
+	bool reported;          // the outcome went to the selector
+	size_t bytes;           // counted in resolver->message_bytes
 	struct delegation *cut; // made from it by the first task that read its referral
 };
 
@@ -111,17 +111,17 @@ struct reply {
 
 enum task_state {
 	TASK_START,
-	TASK_ASK,       // choose a server and ask
+	TASK_ASK, // choose a server and ask
 	TASK_WAIT_REPLY,
-	TASK_REPLY,     // a reply has come
+	TASK_REPLY, // a reply has come
 	TASK_WAIT_ADDRESS,
 	TASK_WAIT_STATE,
-	TASK_JUDGE,     // run the validation
+	TASK_JUDGE, // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
-	TASK_TARGET,    // have the open end of the chain resolved
+	TASK_TARGET, // have the open end of the chain resolved
 	TASK_WAIT_TARGET,
-	TASK_TYPE,      // ANY, RRSIG: the next type
+	TASK_TYPE, // ANY, RRSIG: the next type
 	TASK_WAIT_TYPE,
 	TASK_FINISH,
 };
@@ -144,9 +144,9 @@ struct task {
 	bool ready;
 	enum task_state state;
 	uint16_t type;
-	uint8_t depth; // nesting of sub-queries, at most BUDGET_DEPTH_MAX
-	uint8_t hops;  // CNAMEs that led here, the least of all waiters'
-	bool fresh;    // a waiter needs it from the servers, not from the cache
+	uint8_t depth;     // nesting of sub-queries, at most BUDGET_DEPTH_MAX
+	uint8_t hops;      // CNAMEs that led here, the least of all waiters'
+	bool fresh;        // a waiter needs it from the servers, not from the cache
 	bool past_failure; // a CD=1 client wants the data behind a bogus failure
 	uint64_t started_ms;
 	uint32_t mark; // of the last walk that came by
@@ -182,7 +182,7 @@ struct task {
 	struct response *response;
 	struct step step; // being judged
 	size_t link;
-	bool probing; // NXDOMAIN of a minimised name
+	bool probing;            // NXDOMAIN of a minimised name
 	struct delegation *hint; // the step is what this one's referral said about the DS
 	bool hint_tried;
 	struct validation *validation;
@@ -194,7 +194,7 @@ struct task {
 	struct chain unproven; // for CD=1, instead of chain, when has_unproven
 	bool has_unproven;
 	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
-	uint8_t type_index; // TASK_TYPE
+	uint8_t type_index;              // TASK_TYPE
 	char trouble[TROUBLE_MAX];
 	int bogus_ede; // of the first answer that did not validate
 	char bogus_text[TROUBLE_MAX];
@@ -250,6 +250,7 @@ struct resolver {
 	struct cds_list_head tasks, ready, clients;
 	struct cds_list_head ended; // clients whose budget ended in this turn
 	size_t task_count, message_bytes;
+	bool submitted; // signatures, in this turn: batch_run() is due at once
 	uint32_t mark;
 	uint64_t prime_due_ms;
 	unsigned prime_failures;
@@ -263,8 +264,8 @@ struct resolver {
 
 // task.c: the table, joining, waiting, ends
 struct task *task_join_client(struct resolver *resolver, struct client *client, int *error);
-// Starts or joins a sub-task of `parent`. 0; -ELOOP (it would wait for itself), -E2BIG (too deep, or
-// its budget is used up), -EAGAIN (too many tasks), -ENOMEM.
+// Starts or joins a sub-task of `parent`. 0; -ELOOP (it would wait for itself), -E2BIG (too deep,
+// or its budget is used up), -EAGAIN (too many tasks), -ENOMEM.
 int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *name, uint16_t type,
 	      uint8_t slot);
 void task_ready(struct task *task);
@@ -275,8 +276,7 @@ void task_free(struct task *task);       // nobody waits any more
 void task_leave(struct waiter *waiter);  // the last one ends the task, within this turn
 bool task_wants(const struct task *task, enum wait_purpose purpose); // some waiter of that kind
 bool task_wants_unproven(const struct task *task);
-void task_trouble(struct task *task, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void task_trouble(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // client.c: budgets
 void client_start(struct resolver *resolver, struct client *client);
@@ -304,7 +304,7 @@ void iterate_release(struct task *task);
 int iterate_server_index(const struct task *task, const struct address *address); // or -1
 
 // inquiry.c: questions to servers, shared by tasks
-bool inquiry_join(struct task *task); // one under way
+bool inquiry_join(struct task *task);                                     // one under way
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
 void inquiry_leave(struct task *task);
 void reply_unref(struct resolver *resolver, struct reply *reply);
@@ -339,14 +339,13 @@ void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uin
 // prime.c
 void prime_hints(struct resolver *resolver);
 uint64_t prime_run(struct resolver *resolver); // when to be called again
-void prime_learn(struct resolver *resolver, const struct message *message,
-		 const struct rrset *ns);
+void prime_learn(struct resolver *resolver, const struct message *message, const struct rrset *ns);
 
 // route.c
 int route_open(struct resolver *resolver);
 void route_close(struct resolver *resolver);
-const struct route *route_find(const struct resolver *resolver, const uint8_t *name,
-			       uint16_t type, struct delegation **cut);
+const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
+			       struct delegation **cut);
 bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
 
 // local.c

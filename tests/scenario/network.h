@@ -24,13 +24,13 @@ enum fault_kind {
 	FAULT_SERVFAIL,
 	FAULT_REFUSED,
 	FAULT_FORMERR,
-	FAULT_LAME,     // upward referral
+	FAULT_LAME, // upward referral
 	FAULT_NO_AA,
 	FAULT_TRUNCATE, // TC over UDP
 	FAULT_TRUNCATE_ALWAYS,
-	FAULT_STRIP,  // no RRSIG, NSEC, NSEC3
-	FAULT_BOGUS,  // every signature wrong
-	FAULT_FORGED, // other addresses, signatures as they were
+	FAULT_STRIP,    // no RRSIG, NSEC, NSEC3
+	FAULT_BOGUS,    // every signature wrong
+	FAULT_FORGED,   // other addresses, signatures as they were
 	FAULT_NXDOMAIN, // unsigned
 	FAULT_NO_SOA,
 	FAULT_WRONG_ID,
@@ -43,7 +43,7 @@ enum fault_kind {
 };
 
 struct network_query {
-	const char *server; // address
+	const char *server;         // address
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	uint16_t type;
 	bool tcp, rd, cd;

@@ -30,13 +30,13 @@
 // parent NS, glue and DS.
 struct world_zone {
 	const char *apex;
-	const char *servers; // "ns1.example.com.=192.0.2.1 ns2.example.com.=198.51.100.1"
-	const char *text;    // further records, one a line, or NULL
-	bool no_ds;          // signed, but the parent does not say so
-	const char *ds_text; // instead of its own DS
-	bool no_glue;        // the parent's referral has no addresses
-	bool ghosts;         // its servers' names have no addresses anywhere
-	uint32_t ns_ttl_s;   // 0: 3600
+	const char *servers;     // "ns1.example.com.=192.0.2.1 ns2.example.com.=198.51.100.1"
+	const char *text;        // further records, one a line, or NULL
+	bool no_ds;              // signed, but the parent does not say so
+	const char *ds_text;     // instead of its own DS
+	bool no_glue;            // the parent's referral has no addresses
+	bool ghosts;             // its servers' names have no addresses anywhere
+	uint32_t ns_ttl_s;       // 0: 3600
 	uint32_t negative_ttl_s; // 0: 300
 	struct signer_zone_options options;
 	// made
@@ -92,14 +92,14 @@ void world_undelegate(struct world *world, const char *apex);
 
 // ---- asking ----
 
-#define ASK_DO 1
-#define ASK_CD 2
-#define ASK_AD 4
+#define ASK_DO  1
+#define ASK_CD  2
+#define ASK_AD  4
 #define ASK_TCP 8
 
 struct question *world_ask_later(struct world *world, const char *name, uint16_t type,
 				 unsigned flags); // NULL: refused
-void world_run(struct world *world);               // until every question is answered
+void world_run(struct world *world);              // until every question is answered
 void world_advance(struct world *world, uint64_t ms);
 struct question *world_ask(struct world *world, const char *name, uint16_t type, unsigned flags);
 struct store_clock world_clock(const struct world *world);

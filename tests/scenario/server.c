@@ -154,8 +154,7 @@ static struct signer_zone *zone_for(const struct network_server *server, const u
 			const uint8_t *apex = signer_zone_apex(server->zones[i]);
 			if (!name_within(name, apex) || (strict && name_equal(name, apex)))
 				continue;
-			if (best == NULL ||
-			    name_labels(apex) > name_labels(signer_zone_apex(best)))
+			if (best == NULL || name_labels(apex) > name_labels(signer_zone_apex(best)))
 				best = server->zones[i];
 		}
 	}
@@ -280,8 +279,8 @@ static unsigned answer(struct making *m, const struct network_server *server)
 
 static void change_question(uint8_t *out, const struct network_query *query, enum fault_kind kind)
 {
-	for (size_t i = HEADER_LEN; kind == FAULT_WRONG_CASE && i < HEADER_LEN + name_len(query->name);
-	     i++) {
+	for (size_t i = HEADER_LEN;
+	     kind == FAULT_WRONG_CASE && i < HEADER_LEN + name_len(query->name); i++) {
 		if (out[i] >= 'A' && out[i] <= 'Z')
 			out[i] += 0x20;
 	}

@@ -231,9 +231,8 @@ static void a_chain_into_a_dead_zone_fails_but_its_links_are_kept(void **state)
 {
 	(void)state;
 	with((struct fault){.kind = FAULT_REFUSED, .below = "plain.org.", .server = "192.0.2.20"});
-	with((struct fault){.kind = FAULT_REFUSED,
-			    .below = "plain.org.",
-			    .server = "198.51.100.20"});
+	with((struct fault){
+		.kind = FAULT_REFUSED, .below = "plain.org.", .server = "198.51.100.20"});
 	struct question *q = world_ask(w, "away.example.com.", TYPE_A, ASK_DO);
 	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
 	assert_int_equal(q->reply->sections[SECTION_ANSWER].count, 0);

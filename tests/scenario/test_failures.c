@@ -84,7 +84,8 @@ static void all_servers_down_is_asked_about_less_and_less(void **state)
 		network_forget_log(&w->network);
 		for (int i = 0; i < 600; i++) {
 			struct question *later =
-				i % 10 == 0 ? world_ask_later(w, "www.example.com.", TYPE_A, 0) : NULL;
+				i % 10 == 0 ? world_ask_later(w, "www.example.com.", TYPE_A, 0)
+					    : NULL;
 			(void)later;
 			world_advance(w, 100);
 		}

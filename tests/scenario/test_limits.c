@@ -90,8 +90,8 @@ static void too_many_questions_at_once_are_refused(void **state)
 	}
 	assert_int_equal(accepted, 20);
 	world_run(w);
-	// No room was left for the sub-tasks that validation needs: a failure of our own, held for a
-	// second and against nobody.
+	// No room was left for the sub-tasks that validation needs: a failure of our own, held for
+	// a second and against nobody.
 	world_advance(w, 1100);
 	assert_answer(world_ask(w, "n0.wild.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
 		      EDE_NONE);
@@ -214,9 +214,12 @@ static void three_zones_that_need_each_other_are_given_up(void **state)
 {
 	(void)state;
 	begin();
-	world_add(w, &(struct world_zone){.apex = "one.com.", .servers = "ns.two.com.=" PROVIDER_A});
-	world_add(w, &(struct world_zone){.apex = "two.com.", .servers = "ns.six.com.=" PROVIDER_B});
-	world_add(w, &(struct world_zone){.apex = "six.com.", .servers = "ns.one.com.=" PROVIDER_C});
+	world_add(w,
+		  &(struct world_zone){.apex = "one.com.", .servers = "ns.two.com.=" PROVIDER_A});
+	world_add(w,
+		  &(struct world_zone){.apex = "two.com.", .servers = "ns.six.com.=" PROVIDER_B});
+	world_add(w,
+		  &(struct world_zone){.apex = "six.com.", .servers = "ns.one.com.=" PROVIDER_C});
 	world_start(w);
 	struct question *a = world_ask_later(w, "www.one.com.", TYPE_A, 0);
 	struct question *b = world_ask_later(w, "www.two.com.", TYPE_A, 0);
@@ -241,7 +244,8 @@ static void sub_queries_nest_eight_deep_at_most(void **state)
 		snprintf(servers[i], sizeof(servers[i]), "ns.d%d.com.=203.0.113.%d", i + 1, i + 1);
 		world_add(w, &(struct world_zone){.apex = apexes[i], .servers = servers[i]});
 	}
-	world_add(w, &(struct world_zone){.apex = "d14.com.", .servers = "ns.d14.com.=203.0.113.99"});
+	world_add(w,
+		  &(struct world_zone){.apex = "d14.com.", .servers = "ns.d14.com.=203.0.113.99"});
 	world_start(w);
 	struct question *q = world_ask(w, "www.d0.com.", TYPE_A, 0);
 	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
@@ -294,8 +298,8 @@ static void a_hostile_starter_does_not_fail_a_benign_joiner(void **state)
 		char *p = servers[i];
 		snprintf(apexes[i], sizeof(apexes[i]), "h%d.com.", i);
 		if (i < 10)
-			snprintf(texts[i], sizeof(texts[i]),
-				 "a.h%d.com. 300 IN CNAME a.h%d.com.\n", i, i + 1);
+			snprintf(texts[i], sizeof(texts[i]), "a.h%d.com. 300 IN CNAME a.h%d.com.\n",
+				 i, i + 1);
 		else
 			snprintf(texts[i], sizeof(texts[i]),
 				 "a.h%d.com. 300 IN CNAME www.example.com.\n", i);
@@ -314,7 +318,9 @@ static void a_hostile_starter_does_not_fail_a_benign_joiner(void **state)
 	}
 	// And those that answer do so over TCP only.
 	for (int i = 0; i < 9; i++)
-		with((struct fault){.kind = FAULT_TRUNCATE, .below = apexes[i], .udp_only = true,
+		with((struct fault){.kind = FAULT_TRUNCATE,
+				    .below = apexes[i],
+				    .udp_only = true,
 				    .type = TYPE_DNSKEY});
 	world_start(w);
 	struct question *hostile = world_ask_later(w, "a.h0.com.", TYPE_A, ASK_DO | ASK_TCP);
@@ -339,9 +345,10 @@ static void a_shared_sub_task_outlives_the_budget_of_its_starter(void **state)
 	(void)state;
 	begin();
 	add_example(w);
-	world_add(w, &(struct world_zone){.apex = "hostile.org.",
-					  .servers = "ns.hostile.org.=" PROVIDER_C,
-					  .text = "a.hostile.org. 300 IN CNAME www.example.com.\n"});
+	world_add(w,
+		  &(struct world_zone){.apex = "hostile.org.",
+				       .servers = "ns.hostile.org.=" PROVIDER_C,
+				       .text = "a.hostile.org. 300 IN CNAME www.example.com.\n"});
 	world_start(w);
 	warm();
 	world_ask(w, "nope.hostile.org.", TYPE_A, 0);

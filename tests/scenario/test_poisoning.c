@@ -266,7 +266,8 @@ static void a_denial_by_a_zone_above_is_no_denial(void **state)
 {
 	(void)state;
 	warm_plain();
-	with((struct fault){.server = "192.0.2.20", .replace = wrong_negative,
+	with((struct fault){.server = "192.0.2.20",
+			    .replace = wrong_negative,
 			    .flags = FLAG_AA | RCODE_NXDOMAIN});
 	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
 	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
@@ -281,7 +282,8 @@ static void an_unproven_denial_in_a_signed_zone_is_bogus(void **state)
 	(void)state;
 	world_ask(w, "www.example.com.", TYPE_MX, 0);
 	network_forget_log(&w->network);
-	with((struct fault){.kind = FAULT_NXDOMAIN, .name = "www.example.com.", .server = PROVIDER_A});
+	with((struct fault){
+		.kind = FAULT_NXDOMAIN, .name = "www.example.com.", .server = PROVIDER_A});
 	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
 	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
 	assert_not_cached(w, "www.example.com.", 0);
@@ -294,11 +296,12 @@ static void servers_at_addresses_that_nobody_may_ask_are_never_asked(void **stat
 {
 	(void)state;
 	begin();
-	world_add(w, &(struct world_zone){.apex = "self.com.",
-					  .servers = "n1.self.com.=0.0.0.0 n2.self.com.=127.0.0.1 "
-						     "n3.self.com.=224.0.0.1 n4.self.com.=192.0.2.53 "
-						     "n5.self.com.=255.255.255.255",
-					  .text = "www.self.com. 300 IN A 192.0.2.1\n"});
+	world_add(w,
+		  &(struct world_zone){.apex = "self.com.",
+				       .servers = "n1.self.com.=0.0.0.0 n2.self.com.=127.0.0.1 "
+						  "n3.self.com.=224.0.0.1 n4.self.com.=192.0.2.53 "
+						  "n5.self.com.=255.255.255.255",
+				       .text = "www.self.com. 300 IN A 192.0.2.1\n"});
 	world_start(w);
 	struct address own;
 	assert_int_equal(address_from_text("192.0.2.53", &own), 0);
@@ -372,8 +375,8 @@ static void ttls_are_clamped(void **state)
 	static const struct {
 		const char *sent;
 		uint64_t kept_s;
-	} rows[] = {{"0", 0},		{"1", 1},	      {"86401", 86400},
-		    {"2147483647", 86400}, {"2147483648", 0}, {"4294967295", 0}};
+	} rows[] = {{"0", 0},          {"1", 1},         {"86401", 86400}, {"2147483647", 86400},
+		    {"2147483648", 0}, {"4294967295", 0}};
 
 	(void)state;
 	warm_plain();

@@ -92,19 +92,19 @@ static void broken_zone(const struct signer_zone_options *options, int ede)
 static void an_expired_zone_says_so(void **state)
 {
 	(void)state;
-	broken_zone(&(struct signer_zone_options){.signatures = {.inception_s = SIGNER_NOW - 864000,
-								 .expiration_s =
-									 SIGNER_NOW - 172800}},
-		    EDE_SIGNATURE_EXPIRED);
+	broken_zone(
+		&(struct signer_zone_options){.signatures = {.inception_s = SIGNER_NOW - 864000,
+							     .expiration_s = SIGNER_NOW - 172800}},
+		EDE_SIGNATURE_EXPIRED);
 }
 
 static void a_zone_signed_in_the_future_says_so(void **state)
 {
 	(void)state;
-	broken_zone(&(struct signer_zone_options){.signatures = {.inception_s = SIGNER_NOW + 86400,
-								 .expiration_s =
-									 SIGNER_NOW + 864000}},
-		    EDE_SIGNATURE_NOT_YET_VALID);
+	broken_zone(
+		&(struct signer_zone_options){.signatures = {.inception_s = SIGNER_NOW + 86400,
+							     .expiration_s = SIGNER_NOW + 864000}},
+		EDE_SIGNATURE_NOT_YET_VALID);
 }
 
 static void a_ds_without_its_dnskey_is_bogus(void **state)

@@ -59,7 +59,7 @@ struct message *text_message(const char *qname, uint16_t qtype, uint16_t flags, 
 	builder_question(&b, text_name(qname), qtype, CLASS_IN);
 	for (; lines != NULL && *lines != NULL; lines++) {
 		struct text_record record;
-		enum section section = strncmp(*lines, "an ", 3) == 0	? SECTION_ANSWER
+		enum section section = strncmp(*lines, "an ", 3) == 0   ? SECTION_ANSWER
 				       : strncmp(*lines, "ns ", 3) == 0 ? SECTION_AUTHORITY
 									: SECTION_ADDITIONAL;
 		text_record(*lines + 3, &record);

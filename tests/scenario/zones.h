@@ -14,8 +14,7 @@ static inline void add_example(struct world *world)
 	world_add(world,
 		  &(struct world_zone){
 			  .apex = "example.com.",
-			  .servers = "ns1.example.com.=" PROVIDER_A
-				     " ns2.example.com.=" PROVIDER_B,
+			  .servers = "ns1.example.com.=" PROVIDER_A " ns2.example.com.=" PROVIDER_B,
 			  .text = "www.example.com. 300 IN A 192.0.2.80\n"
 				  "www.example.com. 300 IN AAAA 2001:db8::80\n"
 				  "*.wild.example.com. 300 IN A 192.0.2.81\n"
@@ -32,16 +31,17 @@ static inline void add_example(struct world *world)
 // An unsigned zone at two providers.
 static inline void add_plain(struct world *world)
 {
-	world_add(world, &(struct world_zone){
-				 .apex = "plain.org.",
-				 .servers = "ns1.plain.org.=192.0.2.20 ns2.plain.org.=198.51.100.20",
-				 .text = "www.plain.org. 300 IN A 192.0.2.90\n"
-					 "back.plain.org. 300 IN CNAME www.example.com.\n"
-					 "old.plain.org. 300 IN DNAME new.plain.org.\n"
-					 "x.new.plain.org. 300 IN A 192.0.2.91\n"
-					 "zero.plain.org. 0 IN A 192.0.2.92\n",
-				 .options = {.unsigned_ = true},
-			 });
+	world_add(world,
+		  &(struct world_zone){
+			  .apex = "plain.org.",
+			  .servers = "ns1.plain.org.=192.0.2.20 ns2.plain.org.=198.51.100.20",
+			  .text = "www.plain.org. 300 IN A 192.0.2.90\n"
+				  "back.plain.org. 300 IN CNAME www.example.com.\n"
+				  "old.plain.org. 300 IN DNAME new.plain.org.\n"
+				  "x.new.plain.org. 300 IN A 192.0.2.91\n"
+				  "zero.plain.org. 0 IN A 192.0.2.92\n",
+			  .options = {.unsigned_ = true},
+		  });
 }
 
 static struct world *w;

@@ -1,5 +1,4 @@
 #include "control/publish/publish.h"
-
 #include "dataplane/dns/types.h"
 #include "tests/scenario/text.h"
 
@@ -72,12 +71,12 @@ static const struct rrset *rrset_of(const char *record, const char *rrsig)
 	struct record records[2];
 
 	text_record(record, &data);
-	records[0] = (struct record){data.owner, data.rdata, data.ttl_s, data.type, CLASS_IN,
-				     data.rdlen};
+	records[0] = (struct record){data.owner, data.rdata, data.ttl_s,
+				     data.type,  CLASS_IN,   data.rdlen};
 	if (rrsig != NULL) {
 		text_record(rrsig, &sig);
-		records[1] = (struct record){sig.owner, sig.rdata, sig.ttl_s, sig.type, CLASS_IN,
-					     sig.rdlen};
+		records[1] = (struct record){sig.owner, sig.rdata, sig.ttl_s,
+					     sig.type,  CLASS_IN,  sig.rdlen};
 	}
 	made[made_count] = rrset_new(&records[0], 1, &records[1], rrsig != NULL);
 	return made[made_count++];
@@ -110,8 +109,7 @@ static struct step negative(enum step_kind kind, const char *soa)
 // Publishes and says how long the entry lives.
 static uint64_t life_of(const struct step *step, enum verdict verdict, struct entry_facts *facts)
 {
-	const struct entry *entry =
-		publish_step(publisher, step, verdict, &result, &publication);
+	const struct entry *entry = publish_step(publisher, step, verdict, &result, &publication);
 
 	assert_non_null(entry);
 	entry_facts(entry, facts);
@@ -320,9 +318,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_proofs_that_proved_go_along_and_bound_the_ttl,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_wildcard_keeps_its_proof, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_unproven_is_found_by_cd_only_and_not_for_long,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_failure_has_its_text_and_no_data, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_unproven_is_found_by_cd_only_and_not_for_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_failure_has_its_text_and_no_data, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

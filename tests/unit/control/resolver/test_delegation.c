@@ -1,5 +1,4 @@
 #include "control/resolver/delegation.h"
-
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 #include "tests/scenario/text.h"
@@ -15,7 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINES(...) (const char *const[]){__VA_ARGS__, NULL}
+#define LINES(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
 #define NOW 1000000ULL
 
 static struct delegation_table *table;
@@ -77,10 +80,9 @@ static void assert_found(const char *name, uint64_t now_ms, const char *zone)
 static void the_deepest_cut_is_found(void **state)
 {
 	(void)state;
-	struct delegation *com = refer(root, "www.example.com.",
-				       LINES("ns com. 300 IN NS ns.com.",
-					     "ar ns.com. 300 IN A 192.0.2.1"),
-				       NOW);
+	struct delegation *com =
+		refer(root, "www.example.com.",
+		      LINES("ns com. 300 IN NS ns.com.", "ar ns.com. 300 IN A 192.0.2.1"), NOW);
 	struct delegation *example = refer(com, "www.example.com.",
 					   LINES("ns example.com. 300 IN NS ns.example.com.",
 						 "ar ns.example.com. 300 IN AAAA 2001:db8::1"),
@@ -100,8 +102,7 @@ static void the_deepest_cut_is_found(void **state)
 static void a_cut_ends_with_its_ttl_and_never_after_its_parent(void **state)
 {
 	(void)state;
-	struct delegation *com =
-		refer(root, "a.com.", LINES("ns com. 100 IN NS ns.com."), NOW);
+	struct delegation *com = refer(root, "a.com.", LINES("ns com. 100 IN NS ns.com."), NOW);
 	struct delegation *example =
 		refer(com, "a.example.com.", LINES("ns example.com. 3600 IN NS ns.example.com."),
 		      NOW + 50000);
@@ -192,10 +193,9 @@ static void what_is_forgotten_is_forgotten_below_as_well(void **state)
 static void what_is_said_about_the_ds_is_kept_with_the_cut(void **state)
 {
 	(void)state;
-	struct delegation *com =
-		refer(root, "a.com.",
-		      LINES("ns com. 300 IN NS ns.com.", "ns com. 300 IN NSEC coop. NS RRSIG NSEC"),
-		      NOW);
+	struct delegation *com = refer(
+		root, "a.com.",
+		LINES("ns com. 300 IN NS ns.com.", "ns com. 300 IN NSEC coop. NS RRSIG NSEC"), NOW);
 	assert_null(com->ds);
 	assert_int_equal(com->proof_count, 1);
 	assert_true(name_equal(com->parent, text_name(".")));
@@ -211,8 +211,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cut_ends_with_its_ttl_and_never_after_its_parent,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(impossible_ttls_are_clamped, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			at_most_thirteen_servers_of_six_addresses_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(at_most_thirteen_servers_of_six_addresses_are_kept,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_full_table_forgets_the_least_used_but_never_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_forgotten_is_forgotten_below_as_well, setup,

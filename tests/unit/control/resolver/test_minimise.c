@@ -1,5 +1,4 @@
 #include "control/resolver/minimise.h"
-
 #include "tests/scenario/text.h"
 
 // clang-format off

@@ -1,5 +1,4 @@
 #include "control/resolver/response.h"
-
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
@@ -16,7 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINES(...) (const char *const[]){__VA_ARGS__, NULL}
+#define LINES(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
 
 static struct message *message;
 static struct response response;
@@ -291,10 +294,8 @@ static void a_negative_answer_to_another_question_is_malformed(void **state)
 	message_free(message);
 	message = text_message("other.example.", TYPE_A, FLAG_AA, RCODE_NXDOMAIN,
 			       LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5"));
-	assert_int_equal(read_as("victim.example.", TYPE_A, "example.", false),
-			 RESPONSE_MALFORMED);
-	assert_int_equal(read_as("other.example.", TYPE_MX, "example.", false),
-			 RESPONSE_MALFORMED);
+	assert_int_equal(read_as("victim.example.", TYPE_A, "example.", false), RESPONSE_MALFORMED);
+	assert_int_equal(read_as("other.example.", TYPE_MX, "example.", false), RESPONSE_MALFORMED);
 	assert_int_equal(read_as("other.example.", TYPE_A, "example.", false), RESPONSE_ANSWER);
 }
 
@@ -309,15 +310,16 @@ static void nxdomain_with_the_data_asked_for_is_malformed(void **state)
 static void a_referral_has_its_servers_and_glue(void **state)
 {
 	(void)state;
-	assert_int_equal(read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
-				 LINES("ns sub.example. 300 IN NS ns1.sub.example.",
-				       "ns sub.example. 300 IN NS ns2.other.example.",
-				       "ns sub.example. 300 IN DS 1 13 2 "
-				       "00000000000000000000000000000000000000000000000000000000000000"
-				       "00",
-				       "ar ns1.sub.example. 300 IN A 192.0.2.1",
-				       "ar ns2.other.example. 300 IN AAAA 2001:db8::1")),
-			 RESPONSE_REFERRAL);
+	assert_int_equal(
+		read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
+			LINES("ns sub.example. 300 IN NS ns1.sub.example.",
+			      "ns sub.example. 300 IN NS ns2.other.example.",
+			      "ns sub.example. 300 IN DS 1 13 2 "
+			      "00000000000000000000000000000000000000000000000000000000000000"
+			      "00",
+			      "ar ns1.sub.example. 300 IN A 192.0.2.1",
+			      "ar ns2.other.example. 300 IN AAAA 2001:db8::1")),
+		RESPONSE_REFERRAL);
 	assert_true(name_equal(response.referral.ns->owner, text_name("sub.example.")));
 	assert_int_equal(response.referral.ns->count, 2);
 	assert_int_equal(response.referral.glue_count, 2);
@@ -400,9 +402,9 @@ static void the_child_apex_does_not_deny_its_ds(void **state)
 				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
 			 RESPONSE_ANSWER);
 	assert_link(0, STEP_NODATA, "sub.example.");
-	assert_int_equal(read_it(".", TYPE_DS, ".", FLAG_AA, 0,
-				 LINES("ns . 300 IN SOA a. b. 1 2 3 4 5")),
-			 RESPONSE_ANSWER);
+	assert_int_equal(
+		read_it(".", TYPE_DS, ".", FLAG_AA, 0, LINES("ns . 300 IN SOA a. b. 1 2 3 4 5")),
+		RESPONSE_ANSWER);
 }
 
 // ATTACKS A9

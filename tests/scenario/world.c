@@ -1,0 +1,397 @@
+#include "tests/scenario/scenario.h"
+
+#include <stdlib.h>
+
+#define ROOT_SERVERS "a.root.=192.88.0.1 b.root.=198.41.0.4"
+
+// ---- zones ----
+
+struct server_spec {
+	char name[128], address[48];
+};
+
+static size_t parse_servers(const char *text, struct server_spec *out, size_t max)
+{
+	size_t count = 0;
+
+	while (*text != '\0') {
+		int used = 0;
+		assert_true(count < max);
+		assert_int_equal(sscanf(text, " %127[^=]=%47s%n", out[count].name,
+					out[count].address, &used),
+				 2);
+		count++;
+		text += used;
+		while (*text == ' ')
+			text++;
+	}
+	return count;
+}
+
+static bool below(const char *name, const char *zone)
+{
+	return name_within(text_name(name), text_name(zone));
+}
+
+static const char *address_type(const char *address)
+{
+	return strchr(address, ':') != NULL ? "AAAA" : "A";
+}
+
+// The zone that a name's data are in.
+static const struct world_zone *zone_of(const struct world *world, const char *name)
+{
+	const struct world_zone *best = NULL;
+
+	for (size_t i = 0; i < world->zone_count; i++) {
+		const struct world_zone *zone = &world->zones[i];
+		if (below(name, zone->apex) &&
+		    (best == NULL ||
+		     name_labels(text_name(zone->apex)) > name_labels(text_name(best->apex))))
+			best = zone;
+	}
+	return best;
+}
+
+static const struct world_zone *parent_of(const struct world *world, const struct world_zone *child)
+{
+	const struct world_zone *best = NULL;
+
+	for (size_t i = 0; i < world->zone_count; i++) {
+		const struct world_zone *zone = &world->zones[i];
+		if (zone == child || !below(child->apex, zone->apex) ||
+		    name_equal(text_name(child->apex), text_name(zone->apex)))
+			continue;
+		if (best == NULL ||
+		    name_labels(text_name(zone->apex)) > name_labels(text_name(best->apex)))
+			best = zone;
+	}
+	return best;
+}
+
+static void add_line(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_line(char **text, const char *format, ...)
+{
+	char line[4096];
+	size_t len = *text != NULL ? strlen(*text) : 0;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	*text = realloc(*text, len + strlen(line) + 1);
+	assert_non_null(*text);
+	strcpy(*text + len, line);
+}
+
+static void add_apex(const struct world *world, const struct world_zone *zone, char **text)
+{
+	struct server_spec servers[128];
+	size_t count = parse_servers(zone->servers, servers, 128);
+	uint32_t negative_ttl_s = zone->negative_ttl_s ? zone->negative_ttl_s : 300;
+
+	add_line(text, "%s %u IN SOA ns.invalid. host.invalid. 1 7200 3600 1209600 %u\n",
+		 zone->apex, negative_ttl_s, negative_ttl_s);
+	for (size_t i = 0; i < count; i++)
+		add_line(text, "%s 3600 IN NS %s\n", zone->apex, servers[i].name);
+	// The addresses of every server of the world whose name lies here.
+	for (size_t z = 0; z < world->zone_count; z++) {
+		count = parse_servers(world->zones[z].servers, servers, 128);
+		for (size_t i = 0; i < count && !world->zones[z].ghosts; i++) {
+			if (zone_of(world, servers[i].name) != zone)
+				continue;
+			char line[300];
+			snprintf(line, sizeof(line), "%s 3600 IN %s %s\n", servers[i].name,
+				 address_type(servers[i].address), servers[i].address);
+			if (strstr(*text, line) == NULL)
+				add_line(text, "%s", line);
+		}
+	}
+}
+
+static void add_delegation(const struct world_zone *zone, const struct world_zone *child,
+			   char **text)
+{
+	struct server_spec servers[128];
+	size_t count = parse_servers(child->servers, servers, 128);
+
+	for (size_t i = 0; i < count; i++) {
+		add_line(text, "%s %u IN NS %s\n", child->apex,
+			 child->ns_ttl_s ? child->ns_ttl_s : 3600, servers[i].name);
+		// Glue of names below the cut; sibling glue stands where those names' zone is.
+		if (!child->no_glue && below(servers[i].name, child->apex))
+			add_line(text, "%s 3600 IN %s %s\n", servers[i].name,
+				 address_type(servers[i].address), servers[i].address);
+	}
+	if (child->ds_text != NULL)
+		add_line(text, "%s", child->ds_text);
+	else if (!child->options.unsigned_ && !child->no_ds)
+		add_line(text, "%s", signer_zone_ds_text(child->zone));
+	(void)zone;
+}
+
+static void sign_zone(struct world *world, struct world_zone *zone)
+{
+	char *text = NULL;
+
+	add_apex(world, zone, &text);
+	if (zone->text != NULL)
+		add_line(&text, "%s", zone->text);
+	for (size_t i = 0; i < world->zone_count; i++) {
+		if (parent_of(world, &world->zones[i]) == zone)
+			add_delegation(zone, &world->zones[i], &text);
+	}
+	zone->zone = signer_zone_new(zone->apex, text, &zone->options);
+	free(text);
+}
+
+static void serve_zone(struct world *world, struct world_zone *zone)
+{
+	struct server_spec servers[128];
+	size_t count = parse_servers(zone->servers, servers, 128);
+
+	for (size_t i = 0; i < count; i++)
+		network_serve(&world->network, servers[i].address, zone->zone);
+}
+
+// Children before parents, whose DS records they make.
+static void sign_all(struct world *world)
+{
+	for (size_t depth = NAME_MAX_LABELS + 1; depth-- > 0;) {
+		for (size_t i = 0; i < world->zone_count; i++) {
+			if (name_labels(text_name(world->zones[i].apex)) != depth)
+				continue;
+			sign_zone(world, &world->zones[i]);
+			serve_zone(world, &world->zones[i]);
+		}
+	}
+}
+
+struct world_zone *world_zone(struct world *world, const char *apex)
+{
+	for (size_t i = 0; i < world->zone_count; i++) {
+		if (strcmp(world->zones[i].apex, apex) == 0)
+			return &world->zones[i];
+	}
+	fail_msg("no zone %s", apex);
+	return NULL;
+}
+
+static void sign_again(struct world *world, struct world_zone *zone)
+{
+	network_withdraw(&world->network, zone->zone);
+	signer_zone_free(zone->zone);
+	sign_zone(world, zone);
+	serve_zone(world, zone);
+}
+
+static void replace_rrset(struct world_zone *zone, struct rrset *rrset)
+{
+	struct rrset *is_signed =
+		signer_sign(rrset, signer_zone_zsk(zone->zone), signer_zone_apex(zone->zone), NULL);
+
+	rrset_free(rrset);
+	signer_zone_replace(zone->zone, is_signed);
+}
+
+void world_roll(struct world *world, const char *apex, bool ds)
+{
+	struct world_zone *zone = world_zone(world, apex);
+	struct world_zone *parent = world_zone(world, parent_of(world, zone)->apex);
+
+	sign_again(world, zone);
+	if (ds)
+		replace_rrset(parent, signer_rrset(signer_zone_ds_text(zone->zone)));
+}
+
+void world_undelegate(struct world *world, const char *apex)
+{
+	const struct world_zone *parent = parent_of(world, world_zone(world, apex));
+	const char *parent_apex = parent->apex;
+	static struct world_zone gone[WORLD_ZONES_MAX];
+
+	// Served on, with all that is below, but the parent (with new keys, which its own parent
+	// vouches for) no longer knows it.
+	memcpy(gone, world->zones, sizeof(gone));
+	for (size_t i = 0; i < world->zone_count; i++) {
+		if (!below(gone[i].apex, apex))
+			continue;
+		world->zones[i].apex = "gone.invalid.";
+		world->zones[i].ghosts = true;
+	}
+	world_roll(world, parent_apex, true);
+	for (size_t i = 0; i < world->zone_count; i++) {
+		world->zones[i].apex = gone[i].apex;
+		world->zones[i].ghosts = gone[i].ghosts;
+	}
+}
+
+// ---- the resolver and all below it ----
+
+static void add_hints(struct world *world)
+{
+	struct server_spec servers[HINTS_MAX];
+	size_t count = parse_servers(world_zone(world, ".")->servers, servers, HINTS_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		struct root_hint *hint = &world->config.hints[i];
+		name_copy(hint->name, text_name(servers[i].name));
+		assert_int_equal(address_from_text(servers[i].address, &hint->addresses[0]), 0);
+		hint->address_count = 1;
+	}
+	world->config.hint_count = count;
+}
+
+static void add_anchor(struct world *world)
+{
+	const struct signer_zone *root = world_zone(world, ".")->zone;
+	uint8_t rdata[64];
+
+	if (world->no_anchor || world_zone(world, ".")->options.unsigned_)
+		return;
+	size_t len = signer_ds(signer_zone_ksk(root), signer_zone_apex(root), 2, rdata);
+	assert_int_equal(
+		trust_anchor_add(world->trust, signer_zone_apex(root), TYPE_DS, rdata, len), 0);
+}
+
+struct world *world_new(void)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	network_open(&world->network);
+	world->start_us = world->network.now_us;
+	world->upstream_config = (struct upstream_config){.case_randomisation = true, .ipv4 = true};
+	world->config = (struct resolver_config){
+		.qname_minimisation = true,
+		.local_zones = true,
+		.validate = true,
+		.ttl_max_s = 86400,
+		.negative_ttl_max_s = 3600,
+		.stale_s = 86400,
+	};
+	return world;
+}
+
+void world_add(struct world *world, const struct world_zone *zone)
+{
+	assert_true(world->zone_count < WORLD_ZONES_MAX);
+	world->zones[world->zone_count++] = *zone;
+}
+
+void world_add_tlds(struct world *world)
+{
+	world_add(world, &(struct world_zone){.apex = ".", .servers = ROOT_SERVERS});
+	world_add(world, &(struct world_zone){
+				 .apex = "com.",
+				 .servers = "ns1.com.=192.5.6.30 ns2.com.=198.51.101.30",
+			 });
+	world_add(world, &(struct world_zone){
+				 .apex = "org.",
+				 .servers = "ns1.org.=192.5.7.30 ns2.org.=198.51.102.30",
+				 .options = {.nsec3 = true},
+			 });
+	world_add(world, &(struct world_zone){
+				 .apex = "net.",
+				 .servers = "ns1.net.=192.5.8.30 ns2.net.=198.51.103.30",
+				 .options = {.nsec3 = true, .params = {.opt_out = true}},
+			 });
+}
+
+struct store_clock world_clock(const struct world *world)
+{
+	return (struct store_clock){
+		.now_ms = world->network.now_us / 1000,
+		.now_s = SIGNER_NOW + world->wall_offset_s +
+			 (int64_t)((world->network.now_us - world->start_us) / 1000000),
+		.trusted = !world->clock_untrusted,
+	};
+}
+
+static void open_store(struct world *world)
+{
+	struct store_config config = {
+		.cache = {.memory_bytes = 8 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.stale_ttl_s = 30,
+	};
+	char err[256] = "";
+
+	memset(config.cache.hash_key, 7, sizeof(config.cache.hash_key));
+	world->acl = acl_new(acl_default_rules, acl_default_rule_count);
+	assert_non_null(world->acl);
+	config.acl = world->acl;
+	world->store = store_new(&config, err, sizeof(err));
+	if (world->store == NULL)
+		fail_msg("store: %s", err);
+	const struct store_clock clock = world_clock(world);
+	store_set_clock(world->store, &clock);
+}
+
+void world_start(struct world *world)
+{
+	const struct batch_config batch = {0};
+	const struct trust_config trust = {
+		.inception_skew_s = 3600,
+		.nsec3_iterations_max = 50,
+	};
+
+	sign_all(world);
+	open_store(world);
+	world->batch = batch_new(&batch);
+	world->trust = trust_new(&trust, world->batch);
+	world->upstream = upstream_new(&world->upstream_config, &world->network.transport);
+	assert_non_null(world->trust);
+	assert_non_null(world->upstream);
+	add_hints(world);
+	add_anchor(world);
+	const struct resolver_parts parts = {
+		.store = world->store,
+		.trust = world->trust,
+		.batch = world->batch,
+		.upstream = world->upstream,
+	};
+	world->resolver = resolver_new(&world->config, &parts);
+	assert_non_null(world->resolver);
+	world->started = true;
+	world_advance(world, 200);
+	network_forget_log(&world->network);
+}
+
+static void free_question(struct world *world, struct question *question)
+{
+	if (question->result != NULL)
+		store_result_unref(world->store, question->result);
+	message_free(question->reply);
+	free(question);
+}
+
+static void free_parts(struct world *world)
+{
+	resolver_free(world->resolver);
+	for (size_t i = 0; i < world->question_count; i++)
+		assert_int_equal(world->questions[i]->times_done, 1);
+	upstream_free(world->upstream);
+	trust_free(world->trust);
+	batch_free(world->batch);
+	for (size_t i = 0; i < world->question_count; i++)
+		free_question(world, world->questions[i]);
+	// No pin may be left on a one-shot entry.
+	struct cache_counters counters;
+	cache_counters(store_cache(world->store), &counters);
+	assert_int_equal(counters.bytes_one_shot, 0);
+	store_free(world->store);
+	acl_free(world->acl);
+}
+
+void world_free(struct world *world)
+{
+	if (world == NULL)
+		return;
+	if (world->started)
+		free_parts(world);
+	network_close(&world->network);
+	for (size_t i = 0; i < world->zone_count; i++)
+		signer_zone_free(world->zones[i].zone);
+	free(world);
+}
