@@ -109,10 +109,22 @@ static int run(void *arg)
 {
 	struct poller *poller = arg;
 	uint64_t before_ns = thread_ns();
-	int code = worker_run(poller->lcore);
 
+	atomic_store(&poller->thread, pthread_self());
+	int code = worker_run(poller->lcore);
+	atomic_store(&poller->thread, 0);
 	poller->cpu_ns += thread_ns() - before_ns;
 	return code;
+}
+
+uint64_t poller_cpu_ns(struct poller *poller)
+{
+	pthread_t thread = atomic_load(&poller->thread);
+	clockid_t clock;
+
+	if (thread == 0 || pthread_getcpuclockid(thread, &clock) != 0)
+		return 0;
+	return clock_ns(clock);
 }
 
 void poller_beat(struct poller *poller, struct store *store)

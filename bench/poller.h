@@ -5,6 +5,8 @@
 
 #include "dataplane/worker.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +26,8 @@ struct poller {
 	struct wake wake;
 	struct rte_mempool *pool;
 	struct lcore *lcore;
-	uint64_t cpu_ns; // of the poll-mode core, while it ran
+	uint64_t cpu_ns; // of the poll-mode core, after it was halted
+	_Atomic(pthread_t) thread; // the poll-mode core's while it runs, else 0
 };
 
 // Ends the program with a sentence when it cannot. The caller runs on control_cpu afterwards.
@@ -33,5 +36,7 @@ void poller_start(struct poller *poller, const struct poller_config *config)
 // The lcore polls from launch to halt, any number of times. poller_beat(): at least every 100 ms.
 void poller_launch(struct poller *poller, struct store *store) __attribute__((nonnull));
 void poller_beat(struct poller *poller, struct store *store) __attribute__((nonnull));
+// CPU time of the poll-mode core up to now; 0 when it has not begun yet.
+uint64_t poller_cpu_ns(struct poller *poller) __attribute__((nonnull));
 void poller_halt(struct poller *poller) __attribute__((nonnull));
 void poller_end(struct poller *poller) __attribute__((nonnull));
