@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 
 #define TIMEOUT_S 10
 
-// Exit status: 0 done, 1 the daemon refused, 2 wrong usage, 3 no daemon.
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
 
 static void print_usage(FILE *stream)
@@ -32,6 +32,16 @@ static void print_usage(FILE *stream)
 	fprintf(stream, "  %-42s %s\n", #name " " arguments, help);
 	PROTOCOL_VERBS(X)
 #undef X
+	fputs("exit status: 0 done, 1 the daemon refused or the output could not be written,\n"
+	      "             2 wrong usage, 3 no daemon, or none that answers\n",
+	      stream);
+}
+
+static const char *hint(int error)
+{
+	if (error == ENOENT || error == ECONNREFUSED)
+		return " (is assayd running?)";
+	return error == EACCES ? " (are you the user that it runs as, or root?)" : "";
 }
 
 static int connect_to(const char *path)
@@ -46,16 +56,26 @@ static int connect_to(const char *path)
 	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
+		fprintf(stderr, "assayctl: no socket: %s\n", strerror(errno));
 		return -1;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
-	fprintf(stderr, "assayctl: %s: %s%s\n", path, strerror(errno),
-		errno == ENOENT || errno == ECONNREFUSED ? " (is assayd running?)" : "");
+	fprintf(stderr, "assayctl: %s: %s%s\n", path, strerror(errno), hint(errno));
 	close(fd);
 	return -1;
+}
+
+static const char *why_no_answer(FILE *stream, ssize_t len, const json_error_t *error)
+{
+	if (len > 0)
+		return error->text;
+	if (feof(stream))
+		return "it closed the connection";
+	return errno == EAGAIN ? "none came within 10 s" : strerror(errno);
 }
 
 // Reads one line of JSON; NULL with a message on standard error.
@@ -70,8 +90,8 @@ static json_t *read_line(FILE *stream)
 	if (len > 0)
 		value = json_loadb(line, (size_t)len, 0, &error);
 	if (!value)
-		fprintf(stderr, "assayctl: no answer from the daemon%s%s\n", len > 0 ? ": " : "",
-			len > 0 ? error.text : "");
+		fprintf(stderr, "assayctl: no answer from the daemon: %s\n",
+			why_no_answer(stream, len, &error));
 	free(line);
 	return value;
 }
@@ -89,59 +109,85 @@ static bool hello_is_ours(FILE *stream)
 	return false;
 }
 
-static int send_request(int fd, char **words, int count)
+// The request as a line of its own, freed by the caller. NULL when a word is no text: leaving it out
+// would ask for something else.
+static char *request_line(char **words, int count)
 {
-	json_t *arguments = json_array(), *request;
-	char *line;
-	int status;
+	json_t *request = json_object(), *arguments = json_array();
+	int failed = json_object_set_new(request, "verb", json_string(words[0]));
+	char *line = NULL;
 
 	for (int i = 1; i < count; i++)
-		json_array_append_new(arguments, json_string(words[i]));
-	request = json_pack("{s:s, s:o}", "verb", words[0], "arguments", arguments);
-	line = request ? json_dumps(request, JSON_COMPACT) : NULL;
+		failed |= json_array_append_new(arguments, json_string(words[i]));
+	failed |= json_object_set_new(request, "arguments", arguments);
+	if (!failed)
+		line = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
-	if (!line) {
-		fprintf(stderr, "assayctl: the arguments are no UTF-8 text\n");
-		return -1;
-	}
-	status = dprintf(fd, "%s\n", line) < 0 ? -1 : 0;
-	free(line);
-	return status;
+	return line;
 }
 
-static int print_answer(json_t *answer, bool as_json)
+static int send_line(int fd, const char *line)
 {
-	if (!json_is_true(json_object_get(answer, "ok"))) {
-		const char *error = json_string_value(json_object_get(answer, "error"));
+	if (dprintf(fd, "%s\n", line) > 0)
+		return 0;
+	fprintf(stderr, "assayctl: the request could not be sent: %s\n", strerror(errno));
+	return -1;
+}
 
+static int print_answer(const json_t *answer, bool as_json)
+{
+	const char *text = json_string_value(json_object_get(answer, "text"));
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	const json_t *data = json_object_get(answer, "data");
+
+	if (!json_is_true(json_object_get(answer, "ok"))) {
 		fprintf(stderr, "assayctl: %s\n", error ? error : "the daemon refused");
 		return EXIT_REFUSED;
 	}
-	if (as_json && json_object_get(answer, "data")) {
-		json_dumpf(json_object_get(answer, "data"), stdout, JSON_INDENT(2));
+	if (as_json && data) {
+		json_dumpf(data, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		const char *text = json_string_value(json_object_get(answer, "text"));
-
 		fputs(text ? text : "", stdout);
 	}
-	return 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "assayctl: the answer could not be written: %s\n", strerror(errno));
+	return EXIT_REFUSED;
 }
 
-static int run(const char *path, char **words, int count, bool as_json)
+static int ask(int fd, const char *line, bool as_json)
 {
-	int fd = connect_to(path), status = EXIT_NO_DAEMON;
-	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+	FILE *stream = fdopen(fd, "r");
+	int status = EXIT_NO_DAEMON;
 	json_t *answer = NULL;
 
-	if (!stream)
+	if (!stream) {
+		close(fd);
 		return EXIT_NO_DAEMON;
-	if (hello_is_ours(stream) && send_request(fd, words, count) == 0)
+	}
+	if (hello_is_ours(stream) && send_line(fd, line) == 0)
 		answer = read_line(stream);
 	if (answer)
 		status = print_answer(answer, as_json);
 	json_decref(answer);
 	fclose(stream);
+	return status;
+}
+
+static int run(const char *path, char **words, int count, bool as_json)
+{
+	char *line = request_line(words, count);
+	int fd, status = EXIT_NO_DAEMON;
+
+	if (!line) {
+		fprintf(stderr, "assayctl: the arguments are no UTF-8 text\n");
+		return EXIT_USAGE;
+	}
+	fd = connect_to(path);
+	if (fd >= 0)
+		status = ask(fd, line, as_json);
+	free(line);
 	return status;
 }
 
@@ -169,6 +215,7 @@ int main(int argc, char **argv)
 	bool as_json = false;
 	int choice, count;
 
+	signal(SIGPIPE, SIG_IGN); // a daemon that is gone is said, not died of
 	// "+": options of a verb, such as flush --zone, are the verb's.
 	while ((choice = getopt_long(argc, argv, "+s:jVh", long_options, NULL)) != -1) {
 		switch (choice) {
