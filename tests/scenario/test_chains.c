@@ -197,6 +197,8 @@ static void a_long_chain_is_not_too_long_for_one_who_joins_it_further_along(void
 	add_long_chain(20);
 	world_start(w);
 	struct question *far = world_ask_later(w, "c0.chain.org.", TYPE_A, ASK_DO | ASK_TCP);
+	while (network_sent(&w->network, NULL, "c9.chain.com.", TYPE_A) == 0)
+		world_advance(w, 1);
 	struct question *near = world_ask_later(w, "c9.chain.com.", TYPE_A, ASK_DO | ASK_TCP);
 	world_run(w);
 	assert_answer(far, RCODE_SERVFAIL, false, EDE_OTHER);

@@ -31,6 +31,38 @@ static void one_provider_down_costs_a_timeout_and_no_answer(void **state)
 	assert_sent_at_most(w, 60);
 }
 
+static void after_a_failure_the_next_try_goes_to_another_failure_domain(void **state)
+{
+	static char apexes[8][20], servers[8][140];
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 8; i++) {
+		snprintf(apexes[i], sizeof(apexes[i]), "z%d.com.", i);
+		snprintf(servers[i], sizeof(servers[i]),
+			 "a.z%d.com.=192.0.2.%d b.z%d.com.=192.0.2.%d c.z%d.com.=192.0.2.%d "
+			 "d.z%d.com.=203.0.113.%d",
+			 i, i * 4 + 1, i, i * 4 + 2, i, i * 4 + 3, i, i + 1);
+		world_add(w, &(struct world_zone){.apex = apexes[i],
+						  .servers = servers[i],
+						  .options = {.unsigned_ = true}});
+	}
+	world_start(w);
+	for (int i = 0; i < 24 + 8; i++) {
+		static char addresses[32][20];
+		snprintf(addresses[i], sizeof(addresses[i]), "192.0.2.%d", i);
+		with((struct fault){.kind = FAULT_DROP, .server = addresses[i]});
+	}
+	for (int i = 0; i < 8; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "nope.z%d.com.", i);
+		network_forget_log(&w->network);
+		assert_int_equal(world_ask(w, name, TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
+		assert_true(network_sent(&w->network, NULL, name, TYPE_A) <= 2);
+		assert_cached(w, name, 0, ENTRY_NXDOMAIN, SECURITY_INSECURE);
+	}
+}
+
 // ATTACKS O4
 static void lame_servers_are_passed_by(void **state)
 {
@@ -314,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
+		scenario(after_a_failure_the_next_try_goes_to_another_failure_domain),
 		scenario(lame_servers_are_passed_by),
 		scenario_common(malformed_replies_do_not_end_the_search),
 		scenario_common(all_servers_down_is_asked_about_less_and_less),

@@ -285,6 +285,27 @@ static void a_client_that_comes_late_is_not_failed_with_the_first(void **state)
 	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
 }
 
+static void a_client_whose_time_is_over_leaves_no_failure_while_others_wait(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 300, .name = "www.example.com."});
+	w->waited_ms = 6800;
+	struct question *old = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
+	w->waited_ms = 0;
+	struct question *young = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 201);
+	assert_true(old->done);
+	assert_int_equal(old->reply->rcode, RCODE_SERVFAIL);
+	assert_int_not_equal(old->reply->edns.ede, EDE_NONE);
+	assert_false(young->done);
+	assert_no_failure_cached(w, "www.example.com.", TYPE_A);
+	world_run(w);
+	assert_answer(young, RCODE_NOERROR, true, EDE_NONE);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_sent_at_most(w, 6);
+}
+
 // The hostile client's chain uses up its packets while a benign one waits for a name on the way.
 static void a_hostile_starter_does_not_fail_a_benign_joiner(void **state)
 {
@@ -411,6 +432,7 @@ int main(void)
 		scenario(sub_queries_nest_eight_deep_at_most),
 		scenario_common(everything_is_bounded_by_seven_seconds),
 		scenario_common(a_client_that_comes_late_is_not_failed_with_the_first),
+		scenario_common(a_client_whose_time_is_over_leaves_no_failure_while_others_wait),
 		scenario(a_hostile_starter_does_not_fail_a_benign_joiner),
 		scenario(a_shared_sub_task_outlives_the_budget_of_its_starter),
 		scenario(an_end_in_the_middle_of_everything_answers_everybody_once),

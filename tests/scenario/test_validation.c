@@ -198,6 +198,46 @@ static void cd_and_others_wait_for_one_question_and_get_their_own_answers(void *
 	assert_sent_at_most(w, 4);
 }
 
+static void cd_follows_a_bogus_alias_out_of_its_zone(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_BOGUS, .name = "away.example.com."});
+	struct question *q = world_ask_later(w, "away.example.com.", TYPE_A, ASK_DO);
+	struct question *cd = world_ask_later(w, "away.example.com.", TYPE_A, ASK_CD);
+	world_run(w);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_DNSSEC_BOGUS);
+	assert_answer(cd, RCODE_NOERROR, false, EDE_NONE);
+	assert_order(cd);
+	assert_address(cd, "192.0.2.90");
+	assert_not_cached(w, "away.example.com.", TYPE_CNAME);
+	assert_cached(w, "www.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+	assert_sent_at_most(w, 10);
+}
+
+static void keys_that_failed_are_not_asked_for_with_every_name(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){
+			     .apex = "broken.com.",
+			     .servers = "ns.broken.com.=" PROVIDER_A,
+			     .text = "*.broken.com. 300 IN A 192.0.2.66\n",
+			     .ds_text = "broken.com. 3600 IN DS 12345 13 2 "
+					"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c"
+					"1d1e1f\n",
+		     });
+	world_start(w);
+	for (int i = 0; i < 20; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.broken.com.", i);
+		assert_int_equal(world_ask(w, name, TYPE_A, 0)->reply->rcode, RCODE_SERVFAIL);
+		assert_not_cached(w, name, TYPE_A);
+	}
+	assert_true(network_sent(&w->network, NULL, "broken.com.", TYPE_DNSKEY) <= 4);
+	assert_true(network_sent(&w->network, NULL, "broken.com.", TYPE_DS) <= 2);
+}
+
 static void a_good_link_to_a_bogus_one(void **state)
 {
 	(void)state;
@@ -406,6 +446,8 @@ int main(void)
 		scenario(an_unsigned_child_under_a_ds_is_bogus),
 		scenario_common(cd_gets_what_did_not_validate_and_nobody_else_does),
 		scenario_common(cd_and_others_wait_for_one_question_and_get_their_own_answers),
+		scenario_common(cd_follows_a_bogus_alias_out_of_its_zone),
+		scenario(keys_that_failed_are_not_asked_for_with_every_name),
 		scenario(a_good_link_to_a_bogus_one),
 		scenario_common(a_key_roll_inside_the_ttl_is_no_attack),
 		scenario(a_signed_child_on_its_parents_servers_is_secure),
