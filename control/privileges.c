@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define INHERITED (1u << CAP_NET_ADMIN)
 #define KEPT ((1u << CAP_NET_ADMIN) | (1u << CAP_NET_BIND_SERVICE) | (1u << CAP_NET_RAW))
 
 // proc(5): 0 private memory, 4 ELF headers. Without the bits of shared mappings and of hugepages, where
@@ -49,15 +50,23 @@ int privileges_prepare(void)
 	return core_filter_set();
 }
 
-// glibc has no wrapper; only the calling thread is changed.
-static int capabilities_set(uint32_t effective)
+// glibc has no wrapper; only the calling thread is changed. Nothing is kept that it does not have.
+// What it starts may have INHERITED as well (nft, which takes down the ingress rule).
+static int capabilities_keep(uint32_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {
-		{.effective = effective, .permitted = effective},
-	};
+	struct __user_cap_data_struct data[2] = {0};
 
+	if (syscall(SYS_capget, &header, data) != 0)
+		return -errno;
+	kept &= data[0].permitted;
+	data[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept,
+						  .inheritable = kept & INHERITED};
+	data[1] = (struct __user_cap_data_struct){0};
 	if (syscall(SYS_capset, &header, data) != 0)
+		return -errno;
+	if ((kept & INHERITED) != 0 &&
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0)
 		return -errno;
 	return 0;
 }
@@ -105,7 +114,7 @@ int privileges_drop(const char *user, char *err, size_t err_len)
 	}
 	if (!root)
 		return 0;
-	status = capabilities_set(KEPT);
+	status = capabilities_keep(KEPT);
 	if (status < 0)
 		snprintf(err, err_len, "cannot drop capabilities: %s", strerror(-status));
 	return status;

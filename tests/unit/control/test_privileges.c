@@ -80,6 +80,17 @@ static void *other_thread(void *arg)
 	return NULL;
 }
 
+// nft, started to take down the ingress rule, needs CAP_NET_ADMIN and nothing else.
+static void started_program_has_net_admin_alone(void)
+{
+	unsigned long long effective = 0;
+	FILE *program = popen("grep CapEff /proc/self/status", "r");
+
+	IN_CHILD(program && fscanf(program, "CapEff: %llx", &effective) == 1);
+	IN_CHILD(pclose(program) == 0);
+	IN_CHILD(effective == 1u << CAP_NET_ADMIN);
+}
+
 static void become_nobody(void)
 {
 	uint32_t others = ~0u;
@@ -93,6 +104,7 @@ static void become_nobody(void)
 	IN_CHILD(getgroups(0, NULL) == 0);
 	IN_CHILD(setuid(0) != 0);
 	IN_CHILD((effective_capabilities() & ~kept) == 0);
+	started_program_has_net_admin_alone();
 	sem_post(&dropped);
 	pthread_join(thread, NULL);
 	IN_CHILD(others == 0);
