@@ -97,8 +97,8 @@ static void log_arguments(enum log_level level, const char *format, va_list argu
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	used = (int)strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-	used += snprintf(line + used, sizeof(line) - (size_t)used, ".%03ldZ assayd %s: ",
-			 now.tv_nsec / 1000000, level_names[level]);
+	used += snprintf(line + used, sizeof(line) - (size_t)used,
+			 ".%03ldZ assayd %s: ", now.tv_nsec / 1000000, level_names[level]);
 	written = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
 	if (written < 0)
 		return;
@@ -129,7 +129,8 @@ void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level,
 		return;
 	if (limit->second != now_ms / 1000) {
 		if (limit->left_out > 0)
-			log_line(level, "%u more lines of this kind were left out", limit->left_out);
+			log_line(level, "%u more lines of this kind were left out",
+				 limit->left_out);
 		limit->second = now_ms / 1000;
 		limit->lines = 0;
 		limit->left_out = 0;

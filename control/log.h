@@ -17,16 +17,16 @@ int log_level_from_text(const char *text, enum log_level *level)
 
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((nonnull(2), format(printf, 2, 3)));
-#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 
 // Names and texts from the network may hold anything: replaces whatever is not printable ASCII by
 // "?", so that no control sequence reaches a terminal. log_line() does so by itself.
 void log_printable(char *text, size_t len) __attribute__((nonnull));
 
-// For what a remote can trigger: at most `burst` lines of one kind per second; how many were left out
-// is said before the first line of a later second. One thread per limit.
+// For what a remote can trigger: at most `burst` lines of one kind per second; how many were left
+// out is said before the first line of a later second. One thread per limit.
 struct log_limit {
 	uint64_t second;
 	unsigned lines;

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #define INHERITED (1u << CAP_NET_ADMIN)
-#define KEPT ((1u << CAP_NET_ADMIN) | (1u << CAP_NET_BIND_SERVICE) | (1u << CAP_NET_RAW))
+#define KEPT      ((1u << CAP_NET_ADMIN) | (1u << CAP_NET_BIND_SERVICE) | (1u << CAP_NET_RAW))
 
-// proc(5): 0 private memory, 4 ELF headers. Without the bits of shared mappings and of hugepages, where
-// packets and the cache lie.
+// proc(5): 0 private memory, 4 ELF headers. Without the bits of shared mappings and of hugepages,
+// where packets and the cache lie.
 #define CORE_FILTER "0x11"
 
 // A kernel without core dumps has no such file, and nothing to leave out.
@@ -60,8 +60,8 @@ static int capabilities_keep(uint32_t kept)
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -errno;
 	kept &= data[0].permitted;
-	data[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept,
-						  .inheritable = kept & INHERITED};
+	data[0] = (struct __user_cap_data_struct){
+		.effective = kept, .permitted = kept, .inheritable = kept & INHERITED};
 	data[1] = (struct __user_cap_data_struct){0};
 	if (syscall(SYS_capset, &header, data) != 0)
 		return -errno;

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16 // the oldest gives way
-#define ARGUMENTS_MAX 8
-#define IDLE_MS 60000
-#define BACKLOG 8
+#define ARGUMENTS_MAX   8
+#define IDLE_MS         60000
+#define BACKLOG         8
 
 struct connection {
 	struct connection *next; // the one accepted before
@@ -154,9 +154,9 @@ static void send_reply(struct connection *connection, const struct reply *reply)
 	else if (reply->text_len > PROTOCOL_LINE_MAX / 4) // data says the same again, and escapes
 		send_error(connection, "the answer is longer than the protocol allows");
 	else
-		send_json(connection, json_pack("{s:b, s:s, s:O?}", "ok", 1, "text",
-						reply->text ? reply->text : "", "data",
-						reply->data));
+		send_json(connection,
+			  json_pack("{s:b, s:s, s:O?}", "ok", 1, "text",
+				    reply->text ? reply->text : "", "data", reply->data));
 }
 
 // ---- requests ----
@@ -192,7 +192,8 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 		verb_run(&connection->api->context, verb, arguments, count, &reply);
 	else
 		reply_refuse(&reply, "not a request: %.160s",
-			    request ? "it needs a verb and at most 8 arguments, all text" : error.text);
+			     request ? "it needs a verb and at most 8 arguments, all text"
+				     : error.text);
 	send_reply(connection, &reply);
 	reply_free(&reply);
 	json_decref(request);
@@ -242,8 +243,8 @@ static void received(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 	go_on(connection);
 }
 
-// Takes the next line that is there, or reads on; while an answer is on its way neither, so that who
-// does not read gets nothing more made for it (ATTACKS G5).
+// Takes the next line that is there, or reads on; while an answer is on its way neither, so that
+// who does not read gets nothing more made for it (ATTACKS G5).
 static void go_on(struct connection *connection)
 {
 	int status;
@@ -300,8 +301,8 @@ static void accepted(uv_stream_t *socket, int status)
 		return;
 	}
 	uv_timer_start(&connection->idle, idle_over, IDLE_MS, IDLE_MS);
-	send_json(connection, json_pack("{s:i, s:s}", "assay", PROTOCOL_VERSION, "version",
-					ASSAY_VERSION));
+	send_json(connection,
+		  json_pack("{s:i, s:s}", "assay", PROTOCOL_VERSION, "version", ASSAY_VERSION));
 }
 
 // ---- the socket ----
@@ -330,13 +331,15 @@ static int make_way(const char *path, char *err, size_t err_len)
 	if (lstat(path, &info) != 0)
 		return 0;
 	if (!S_ISSOCK(info.st_mode)) {
-		snprintf(err, err_len, "%s: this file is no socket; move it or change control.socket",
-			 path);
+		snprintf(err, err_len,
+			 "%s: this file is no socket; move it or change control.socket", path);
 		return -1;
 	}
 	if (somebody_listens(path)) {
-		snprintf(err, err_len, "%s: another assayd answers here already; stop it or change "
-				       "control.socket", path);
+		snprintf(err, err_len,
+			 "%s: another assayd answers here already; stop it or change "
+			 "control.socket",
+			 path);
 		return -1;
 	}
 	if (unlink(path) == 0)
@@ -345,7 +348,8 @@ static int make_way(const char *path, char *err, size_t err_len)
 	return -1;
 }
 
-// The socket's folder may be missing after a restart of the machine (/run). 0, or -1 with a sentence.
+// The socket's folder may be missing after a restart of the machine (/run). 0, or -1 with a
+// sentence.
 static int make_folder(const char *path, char *err, size_t err_len)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -381,7 +385,8 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 		status = uv_listen((uv_stream_t *)&api->socket, BACKLOG, accepted);
 	if (status == 0)
 		return 0;
-	snprintf(err, err_len, "%s: the control socket cannot be made: %s", path, uv_strerror(status));
+	snprintf(err, err_len, "%s: the control socket cannot be made: %s", path,
+		 uv_strerror(status));
 	return -1;
 }
 
@@ -390,8 +395,8 @@ static void socket_closed(uv_handle_t *handle)
 	api_release(handle->data);
 }
 
-struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context *context, char *err,
-		     size_t err_len)
+struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context *context,
+		     char *err, size_t err_len)
 {
 	struct api *api = calloc(1, sizeof(*api));
 	struct store_clock now;

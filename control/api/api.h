@@ -21,18 +21,19 @@ struct api_context {
 	struct resolver *resolver;
 	struct upstream *upstream;
 	struct trust *trust;
-	void (*counters)(void *arg, api_counter_visit visit, void *visit_arg); // all of the daemon's
+	void (*counters)(void *arg, api_counter_visit visit,
+			 void *visit_arg); // all of the daemon's
 	// One line per call: ports, anchors, exceptions. What starts with "alarm: " is shown and
 	// counted as an alarm.
 	void (*describe)(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
-	void (*stop)(void *arg);  // asks the daemon to end
+	void (*stop)(void *arg); // asks the daemon to end
 	void *arg;
-	uint64_t started_ms;      // set by api_open(), after which `status` counts the uptime
+	uint64_t started_ms; // set by api_open(), after which `status` counts the uptime
 };
 
 // Creates the socket (mode 0600, in a folder that is made when it is missing). A stale socket is
-// replaced; a live one, or a file that is no socket, is an error. The store's clock must be set. NULL
-// with a sentence in err. The loop must run once more after a failure and after api_close().
+// replaced; a live one, or a file that is no socket, is an error. The store's clock must be set.
+// NULL with a sentence in err. The loop must run once more after a failure and after api_close().
 struct api *api_open(struct uv_loop_s *loop, const char *path, const struct api_context *context,
 		     char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
 void api_close(struct api *api); // removes the socket

@@ -11,16 +11,17 @@
 #include <strings.h>
 #include <time.h>
 
-#define SHOWN_MAX 64
+#define SHOWN_MAX     64
 #define TIME_TEXT_MAX 32
-// Without a type in the question these are tried; what is known above them is private or experimental.
+// Without a type in the question these are tried; what is known above them is private or
+// experimental.
 #define TYPE_TRIED_MAX 511
 
 struct view {
 	struct cache *cache;
 	struct store_clock now;
 	struct reply *reply;
-	json_t *entries; // borrowed
+	json_t *entries;                      // borrowed
 	const struct entry *shown[SHOWN_MAX]; // each entry once
 	size_t shown_count;
 };
@@ -88,16 +89,16 @@ static void describe_times(const struct view *view, const struct entry_facts *fa
 	char stale[64] = "", signatures[96] = "", date[TIME_TEXT_MAX];
 
 	if (stale_s > 0 && facts->stale_until_ms > facts->expires_ms)
-		snprintf(stale, sizeof(stale), ", %s for %" PRId64 " s", fresh ? "then stale" : "stale",
-			 fresh ? stale_s - fresh_s : stale_s);
+		snprintf(stale, sizeof(stale), ", %s for %" PRId64 " s",
+			 fresh ? "then stale" : "stale", fresh ? stale_s - fresh_s : stale_s);
 	if (facts->signature_expires_s != SIGNATURE_NEVER_EXPIRES)
 		snprintf(signatures, sizeof(signatures), "; signatures %s %s",
 			 facts->signature_expires_s > view->now.now_s ? "end" : "ENDED",
 			 time_to_text(facts->signature_expires_s, date));
 	reply_line(view->reply, "; age %" PRId64 " s, %s %" PRId64 " s%s%s%s; %zu bytes",
-		   -seconds_until(view, facts->created_ms), fresh ? "fresh for" : "past its TTL for",
-		   fresh ? fresh_s : -fresh_s, fresh ? "" : " already", stale, signatures,
-		   facts->bytes);
+		   -seconds_until(view, facts->created_ms),
+		   fresh ? "fresh for" : "past its TTL for", fresh ? fresh_s : -fresh_s,
+		   fresh ? "" : " already", stale, signatures, facts->bytes);
 }
 
 static uint32_t remaining_ttl(const struct view *view, const struct entry_facts *facts,
@@ -137,17 +138,16 @@ static json_t *facts_to_json(const struct view *view, const struct entry_facts *
 {
 	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:o, s:s, s:b, s:I}", "name",
-			 name_to_text(facts->name, name), "type", type_to_text(facts->type, type),
-			 "kind", kind_words[facts->kind], "security",
-			 security_words[facts->security], "provenance",
-			 provenance_words[facts->provenance], "age_s",
-			 (json_int_t)-seconds_until(view, facts->created_ms), "ttl_s",
-			 (json_int_t)seconds_until(view, facts->expires_ms), "stale_until_s",
-			 (json_int_t)seconds_until(view, facts->stale_until_ms), "ede", facts->ede,
-			 "ede_text", reply_string(facts->ede_text), "rcode",
-			 rcode_to_text(facts->rcode), "opt_out", facts->opt_out, "bytes",
-			 (json_int_t)facts->bytes);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:o, s:s, s:b, s:I}", "name",
+		name_to_text(facts->name, name), "type", type_to_text(facts->type, type), "kind",
+		kind_words[facts->kind], "security", security_words[facts->security], "provenance",
+		provenance_words[facts->provenance], "age_s",
+		(json_int_t)-seconds_until(view, facts->created_ms), "ttl_s",
+		(json_int_t)seconds_until(view, facts->expires_ms), "stale_until_s",
+		(json_int_t)seconds_until(view, facts->stale_until_ms), "ede", facts->ede,
+		"ede_text", reply_string(facts->ede_text), "rcode", rcode_to_text(facts->rcode),
+		"opt_out", facts->opt_out, "bytes", (json_int_t)facts->bytes);
 }
 
 static bool is_shown(const struct view *view, const struct entry *entry)
@@ -193,8 +193,11 @@ static void show_type(struct view *view, const uint8_t *name, uint16_t type)
 static void look_up(const struct view *view, const uint8_t *name, uint16_t type,
 		    struct lookup *lookup)
 {
-	*lookup = (struct lookup){.name = name, .name_len = (uint16_t)name_len(name), .type = type,
-				  .now_ms = view->now.now_ms, .now_s = view->now.now_s};
+	*lookup = (struct lookup){.name = name,
+				  .name_len = (uint16_t)name_len(name),
+				  .type = type,
+				  .now_ms = view->now.now_ms,
+				  .now_s = view->now.now_s};
 	cache_lookup(view->cache, lookup);
 }
 
@@ -217,10 +220,12 @@ static struct outcome outcome_of(const struct lookup *lookup)
 	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count == 0)
 		return (struct outcome){"failure", "is answered with the failure"};
 	if (lookup->status == LOOKUP_FAILURE)
-		return (struct outcome){"stale", "is answered with stale data, because of the failure"};
+		return (struct outcome){"stale",
+					"is answered with stale data, because of the failure"};
 	if (lookup->stale_count > 0)
 		return (struct outcome){"miss", "would be asked for; stale data stands ready"};
-	return (struct outcome){"miss", "is not, or not completely, in the cache: would be asked for"};
+	return (struct outcome){"miss",
+				"is not, or not completely, in the cache: would be asked for"};
 }
 
 // The chain that answers, then what stands at the name itself, then what is beside it.

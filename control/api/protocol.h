@@ -6,23 +6,23 @@
 //   server → {"ok": true, "text": "…", "data": {…}}                 or
 //   server → {"ok": false, "error": "one sentence"}
 //
-// Answers come in the order of the requests, one at a time: the next request is read when the answer
-// to the former has been taken. After a line that is too long the server says so and closes.
+// Answers come in the order of the requests, one at a time: the next request is read when the
+// answer to the former has been taken. After a line that is too long the server says so and closes.
 // `text` is for people, `data` for programs. A client that does not speak version 1 closes.
 // This header is all that assayctl knows of the daemon.
 #pragma once
 
-#define PROTOCOL_VERSION 1
-#define PROTOCOL_LINE_MAX (16 * 1024 * 1024) // of an answer; requests: 64 KiB
+#define PROTOCOL_VERSION     1
+#define PROTOCOL_LINE_MAX    (16 * 1024 * 1024) // of an answer; requests: 64 KiB
 #define PROTOCOL_REQUEST_MAX (64 * 1024)
-#define PROTOCOL_SOCKET "/run/assay/control.sock"
+#define PROTOCOL_SOCKET      "/run/assay/control.sock"
 
 // The verbs of this version: name, arguments, help, least and most arguments.
 #define PROTOCOL_VERBS(X)                                                                          \
-	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)        \
+	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)          \
 	X(stats, "[--all]", "counters that are not zero; --all and --json: every one", 0, 1)       \
-	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)           \
-	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)     \
-	X(requests, "", "questions under way, oldest first", 0, 0)                               \
-	X(log, "error|warning|info|debug", "change the log level", 1, 1)                         \
+	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)             \
+	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)       \
+	X(requests, "", "questions under way, oldest first", 0, 0)                                 \
+	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \
 	X(stop, "", "end the daemon", 0, 0)

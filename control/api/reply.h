@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct reply {
-	char *text;      // grows; printable ASCII, tabs and ends of lines; freed by reply_free()
+	char *text; // grows; printable ASCII, tabs and ends of lines; freed by reply_free()
 	size_t text_len;
 	size_t text_size;
 	json_t *data;    // a reference of its own, or NULL

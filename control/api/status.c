@@ -21,7 +21,8 @@ static const char *duration_to_text(uint64_t seconds, char out[32])
 
 	if (seconds >= 86400)
 		used = (size_t)snprintf(out, 32, "%" PRIu64 " d ", seconds / 86400);
-	snprintf(out + used, 32 - used, "%02u:%02u:%02u", of_day / 3600, of_day / 60 % 60, of_day % 60);
+	snprintf(out + used, 32 - used, "%02u:%02u:%02u", of_day / 3600, of_day / 60 % 60,
+		 of_day % 60);
 	return out;
 }
 
@@ -67,8 +68,9 @@ static void add_alarms(const struct api_context *context, struct status *status,
 
 	cache_counters(store_cache(context->store), &cache);
 	if (!now->trusted)
-		add_alarm(status, "the clock says a date before this version was built: signed names "
-				  "fail until it is set");
+		add_alarm(status,
+			  "the clock says a date before this version was built: signed names "
+			  "fail until it is set");
 	if (cache.stalled)
 		add_alarm(status, "the cache takes nothing in: a poll-mode core does not let go of "
 				  "old entries");
@@ -87,11 +89,11 @@ void verb_status(const struct api_context *context, const char *const *arguments
 	(void)arguments, (void)count;
 	store_get_clock(context->store, &now);
 	uptime_s = (now.now_ms - context->started_ms) / 1000;
-	reply->data = json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version", ASSAY_VERSION,
-				"pid", (int)getpid(), "uptime_s", (json_int_t)uptime_s, "clock_s",
-				(json_int_t)now.now_s, "clock_trusted", now.trusted, "log",
-				log_level_to_text(log_get_level()), "lines", status.lines, "alarms",
-				status.alarms);
+	reply->data = json_pack(
+		"{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version", ASSAY_VERSION, "pid",
+		(int)getpid(), "uptime_s", (json_int_t)uptime_s, "clock_s", (json_int_t)now.now_s,
+		"clock_trusted", now.trusted, "log", log_level_to_text(log_get_level()), "lines",
+		status.lines, "alarms", status.alarms);
 	reply_line(reply, "assayd %s, process %d, up %s", ASSAY_VERSION, (int)getpid(),
 		   duration_to_text(uptime_s, duration));
 	add_clock(&status, &now);
@@ -139,7 +141,8 @@ void verb_stats(const struct api_context *context, const char *const *arguments,
 	struct stats stats = {.reply = reply, .all = count > 0};
 
 	if (count > 0 && strcmp(arguments[0], "--all") != 0) {
-		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all]", arguments[0]);
+		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all]",
+			     arguments[0]);
 		return;
 	}
 	reply->data = json_object();

@@ -53,8 +53,8 @@ static void flush_all(const struct api_context *context, struct reply *reply)
 	flushed(reply, cache_flush_all(store_cache(context->store)));
 }
 
-static void flush_name(const struct api_context *context, const char *const *arguments, size_t count,
-		       struct reply *reply)
+static void flush_name(const struct api_context *context, const char *const *arguments,
+		       size_t count, struct reply *reply)
 {
 	struct cache *cache = store_cache(context->store);
 	uint8_t name[NAME_MAX_LEN];
@@ -68,8 +68,8 @@ static void flush_name(const struct api_context *context, const char *const *arg
 		flushed(reply, cache_flush_type(cache, name, type));
 }
 
-static void verb_flush(const struct api_context *context, const char *const *arguments, size_t count,
-		       struct reply *reply)
+static void verb_flush(const struct api_context *context, const char *const *arguments,
+		       size_t count, struct reply *reply)
 {
 	if (strcmp(arguments[0], "--zone") == 0) {
 		if (count == 2)
@@ -125,7 +125,7 @@ static void verb_log(const struct api_context *context, const char *const *argum
 	(void)context, (void)count;
 	if (log_level_from_text(arguments[0], &level) != 0) {
 		reply_refuse(reply, "\"%.128s\" is none of error, warning, info, debug",
-			    arguments[0]);
+			     arguments[0]);
 		return;
 	}
 	log_set_level(level);
@@ -163,7 +163,7 @@ void verb_run(const struct api_context *context, const char *verb, const char *c
 			continue;
 		if (count < verbs[i].least || count > verbs[i].most)
 			reply_refuse(reply, "usage: %s%s%s", verb, verbs[i].arguments[0] ? " " : "",
-				    verbs[i].arguments);
+				     verbs[i].arguments);
 		else
 			verbs[i].run(context, arguments, count, reply);
 		return;

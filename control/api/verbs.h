@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Looks the verb up and runs it; an unknown verb or a wrong number of arguments is an error that says
-// what is right.
+// Looks the verb up and runs it; an unknown verb or a wrong number of arguments is an error that
+// says what is right.
 void verb_run(const struct api_context *context, const char *verb, const char *const *arguments,
 	      size_t count, struct reply *reply) __attribute__((nonnull(1, 2, 5)));
 

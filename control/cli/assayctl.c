@@ -104,13 +104,14 @@ static bool hello_is_ours(FILE *stream)
 	json_decref(hello);
 	if (!hello || version == PROTOCOL_VERSION)
 		return hello != NULL;
-	fprintf(stderr, "assayctl: the daemon speaks version %d of the protocol, this assayctl %d\n",
+	fprintf(stderr,
+		"assayctl: the daemon speaks version %d of the protocol, this assayctl %d\n",
 		(int)version, PROTOCOL_VERSION);
 	return false;
 }
 
-// The request as a line of its own, freed by the caller. NULL when a word is no text: leaving it out
-// would ask for something else.
+// The request as a line of its own, freed by the caller. NULL when a word is no text: leaving it
+// out would ask for something else.
 static char *request_line(char **words, int count)
 {
 	json_t *request = json_object(), *arguments = json_array();
@@ -207,8 +208,10 @@ static int without_json_flag(char **words, int count, bool *as_json)
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"version", no_argument, NULL, 'V'},      {"help", no_argument, NULL, 'h'},
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = PROTOCOL_SOCKET;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_MAX 65535
-#define QUESTION_BYTES_MAX 4096 // no question is longer; what is, ends the connection
-#define UNSENT_MAX (64u << 10)  // bytes a client may leave unread before its questions wait
+#define MESSAGE_MAX        65535
+#define QUESTION_BYTES_MAX 4096        // no question is longer; what is, ends the connection
+#define UNSENT_MAX         (64u << 10) // bytes a client may leave unread before its questions wait
 
 struct connection {
 	struct connection *older, *newer; // in one of the listener's lists
@@ -327,7 +327,8 @@ static void ask(struct connection *connection, const struct serve *serve)
 static void answer_question(struct connection *connection, uint8_t *message, size_t len)
 {
 	struct listener *listener = connection->listener;
-	struct serve serve = {.client = &connection->client, .tcp = true,
+	struct serve serve = {.client = &connection->client,
+			      .tcp = true,
 			      .rotation = (uint32_t)listener->counters.queries};
 	struct store_clock now;
 

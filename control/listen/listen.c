@@ -145,7 +145,8 @@ void listener_close(struct listener *listener)
 }
 
 void listener_counters(const struct listener *listener,
-		       void (*visit)(const char *name, const char *words, uint64_t value, void *arg),
+		       void (*visit)(const char *name, const char *words, uint64_t value,
+				     void *arg),
 		       void *arg)
 {
 	visit("tcp.open", "TCP connections open", listener->connection_count, arg);

@@ -31,10 +31,18 @@ struct metrics {
 
 // What goes up and down; all else only counts.
 static const char *const gauges[] = {
-	"cache.entries",     "cache.unproven",        "cache.bytes_*",
-	"cache.stalled",     "*.open",                "*.outstanding",
-	"*.under_way",       "resolver.delegations",  "resolver.message_bytes",
-	"tcp.unsent_bytes",  "port.*.mbufs",          "port.*.mbufs_available",
+	"cache.entries",
+	"cache.unproven",
+	"cache.bytes_*",
+	"cache.stalled",
+	"*.open",
+	"*.outstanding",
+	"*.under_way",
+	"resolver.delegations",
+	"resolver.message_bytes",
+	"tcp.unsent_bytes",
+	"port.*.mbufs",
+	"port.*.mbufs_available",
 };
 
 static const char *metric_type(const char *name)
@@ -105,8 +113,8 @@ void metrics_end(struct metrics *metrics)
 static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned status,
 				 const char *text, size_t len)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result result;
 
 	if (!response)
@@ -128,8 +136,8 @@ static enum MHD_Result send_page(struct MHD_Connection *connection, struct metri
 }
 
 static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url,
-			      const char *method, const char *version, const char *body, size_t *body_len,
-			      void **state)
+			      const char *method, const char *version, const char *body,
+			      size_t *body_len, void **state)
 {
 	static const char not_found[] = "only /metrics is here\n";
 	static const char not_allowed[] = "only GET and HEAD are answered\n";
@@ -213,12 +221,15 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	struct sockaddr_storage bound;
 	int family = socket_address(address, &bound);
 	struct metrics *metrics;
-	// poll(), because select() refuses descriptors over 1,023, which questions to servers use up.
+	// poll(), because select() refuses descriptors over 1,023, which questions to servers use
+	// up.
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD;
 
 	if (family < 0) {
-		snprintf(err, err_len, "metrics.address: \"%s\" is no address and port such as "
-				       "127.0.0.1:9953", address);
+		snprintf(err, err_len,
+			 "metrics.address: \"%s\" is no address and port such as "
+			 "127.0.0.1:9953",
+			 address);
 		return NULL;
 	}
 	metrics = metrics_new();
@@ -229,12 +240,11 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	if (family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	errno = 0;
-	metrics->server = MHD_start_daemon(flags, 0, NULL, NULL, answer, metrics,
-					   MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&bound,
-					   MHD_OPTION_CONNECTION_LIMIT, 16u,
-					   MHD_OPTION_CONNECTION_TIMEOUT, 10u,
-					   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
-					   MHD_OPTION_END);
+	metrics->server =
+		MHD_start_daemon(flags, 0, NULL, NULL, answer, metrics, MHD_OPTION_SOCK_ADDR,
+				 (struct sockaddr *)&bound, MHD_OPTION_CONNECTION_LIMIT, 16u,
+				 MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
 	if (metrics->server)
 		return metrics;
 	snprintf(err, err_len, "metrics.address: %s cannot be listened on%s%s", address,

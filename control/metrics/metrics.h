@@ -1,5 +1,5 @@
-// Counters over HTTP in the text format of Prometheus (libmicrohttpd, its own thread; the numbers are
-// collected on control and copied under a lock, so that a slow reader holds up nobody).
+// Counters over HTTP in the text format of Prometheus (libmicrohttpd, its own thread; the numbers
+// are collected on control and copied under a lock, so that a slow reader holds up nobody).
 #pragma once
 
 #include <stddef.h>

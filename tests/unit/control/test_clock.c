@@ -1,10 +1,5 @@
 #include "control/clock.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/control/testing.h"
 
 #include <errno.h>
 #include <fcntl.h>

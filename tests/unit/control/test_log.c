@@ -1,11 +1,6 @@
 // Each test makes standard error a file, a pipe or a socket of its own, and puts it back.
 #include "control/log.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/control/testing.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -94,8 +89,9 @@ static void line_has_time_level_and_words(void **state)
 	char level[16], words[64];
 
 	log_warning("%s is gone", "192.0.2.1");
-	assert_int_equal(sscanf(logged(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ assayd %15[a-z]: %63[^\n]\n",
-				&year, &month, &day, &hour, &minute, &second, &ms, level, words),
+	assert_int_equal(sscanf(logged(),
+				"%4d-%2d-%2dT%2d:%2d:%2d.%3dZ assayd %15[a-z]: %63[^\n]\n", &year,
+				&month, &day, &hour, &minute, &second, &ms, level, words),
 			 9);
 	assert_string_equal(level, "warning");
 	assert_string_equal(words, "192.0.2.1 is gone");
@@ -125,7 +121,8 @@ static void control_characters_never_reach_the_terminal(void **state)
 	(void)state;
 	const char *line;
 
-	log_info("%s", "a\x1b[2Jb\nc\rd\te\x7f" "f\xc2\x9bg\x9bh");
+	log_info("%s", "a\x1b[2Jb\nc\rd\te\x7f"
+		       "f\xc2\x9bg\x9bh");
 	line = logged();
 	assert_int_equal(lines(line), 1);
 	assert_non_null(strstr(line, "a?[2Jb?c?d?e?f??g?h\n"));
@@ -239,7 +236,7 @@ static void O20_full_disk_is_counted(void **state)
 
 int main(void)
 {
-#define PIPE(f) cmocka_unit_test_setup_teardown(f, pipe_setup, teardown)
+#define PIPE(f)   cmocka_unit_test_setup_teardown(f, pipe_setup, teardown)
 #define SOCKET(f) cmocka_unit_test_setup_teardown(f, socket_setup, teardown)
 	const struct CMUnitTest tests[] = {
 		PIPE(line_has_time_level_and_words),

@@ -1,11 +1,5 @@
 #include "control/notify.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/control/testing.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,12 +1,6 @@
 // Each test gives up its rights in a child, which says by its exit status what it found.
 #include "control/privileges.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/control/testing.h"
 
 #include <linux/capability.h>
 #include <pthread.h>

@@ -60,7 +60,8 @@ static inline void counters(void *arg, api_counter_visit visit, void *visit_arg)
 }
 
 static const char *described = "port 0: net_af_xdp0, up";
-static inline void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
+static inline void describe(void *arg, void (*line)(const char *text, void *line_arg),
+			    void *line_arg)
 {
 	(void)arg;
 	line(described, line_arg);
@@ -109,18 +110,20 @@ static inline void turn(void)
 static inline struct api *open_api(const char *at, char *err, size_t err_len)
 {
 	static char resolver; // stands for one: its functions are those above
-	struct api_context context = {.store = store, .resolver = (struct resolver *)&resolver,
+	struct api_context context = {.store = store,
+				      .resolver = (struct resolver *)&resolver,
 				      .counters = counters,
-				      .describe = describe, .stop = stop};
+				      .describe = describe,
+				      .stop = stop};
 
 	return api_open(&loop, at, &context, err, err_len);
 }
 
 static inline int setup(void **state)
 {
-	struct store_config config = {.cache = {.memory_bytes = 16 << 20, .shards = 1,
-						.one_shot_bytes = 1 << 20},
-				      .stale_ttl_s = 30};
+	struct store_config config = {
+		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.stale_ttl_s = 30};
 	char err[256];
 
 	(void)state;

@@ -101,7 +101,8 @@ static void two_requests_in_one_write_get_two_answers(void **state)
 	(void)state;
 	int fd = greeted_operator();
 
-	send_text(fd, "{\"verb\": \"log\", \"arguments\": [\"debug\"]}\n{\"verb\": \"requests\"}\n");
+	send_text(fd,
+		  "{\"verb\": \"log\", \"arguments\": [\"debug\"]}\n{\"verb\": \"requests\"}\n");
 	take_answer(fd);
 	assert_string_equal(text, "log level is debug\n");
 	take_answer(fd);
@@ -142,8 +143,17 @@ static void G5_garbage_is_answered_with_an_error(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-		"\n", "x\n", "{\n", "[]\n", "1\n", "null\n", "{}\n", "\"verb\"\n",
-		"{\"verb\": 1}\n", "{\"verb\": null}\n", "{\"verb\": [\"stop\"]}\n",
+		"\n",
+		"x\n",
+		"{\n",
+		"[]\n",
+		"1\n",
+		"null\n",
+		"{}\n",
+		"\"verb\"\n",
+		"{\"verb\": 1}\n",
+		"{\"verb\": null}\n",
+		"{\"verb\": [\"stop\"]}\n",
 		"{\"verb\": \"stop\", \"arguments\": \"now\"}\n",
 		"{\"verb\": \"stop\", \"arguments\": {}}\n",
 		"{\"verb\": \"stop\", \"arguments\": [1]}\n",
@@ -257,7 +267,8 @@ static void G5_oldest_of_too_many_gives_way(void **state)
 static void G5_mutated_requests_never_break_the_socket(void **state)
 {
 	(void)state;
-	static const char seed[] = "{\"verb\": \"lookup\", \"arguments\": [\"www.example.\", \"A\"]}\n";
+	static const char seed[] =
+		"{\"verb\": \"lookup\", \"arguments\": [\"www.example.\", \"A\"]}\n";
 	unsigned random = 20260824;
 	int fd = -1;
 
@@ -277,8 +288,8 @@ static void G5_mutated_requests_never_break_the_socket(void **state)
 			continue;
 		}
 		take_answer(fd);
-		for (char *end = line; (end = memchr(end, '\n', sizeof(seed) - 2 - (size_t)(end - line)));
-		     end++)
+		for (char *end = line;
+		     (end = memchr(end, '\n', sizeof(seed) - 2 - (size_t)(end - line))); end++)
 			take_answer(fd); // a line of its own
 	}
 	if (fd >= 0)

@@ -3,8 +3,12 @@
 
 static void publish_address(const char *name)
 {
-	struct given a = {.name = name, .type = TYPE_A, .security = SECURITY_SECURE, .ttl_s = 300,
-			  .stale_s = 3600, .now_ms = NOW_MS - 12000,
+	struct given a = {.name = name,
+			  .type = TYPE_A,
+			  .security = SECURITY_SECURE,
+			  .ttl_s = 300,
+			  .stale_s = 3600,
+			  .now_ms = NOW_MS - 12000,
 			  .signature_expires_s = NOW_S + 86400,
 			  .data = {{.type = TYPE_A, .ttl_s = 300, .rdata = "c0000201"},
 				   {.type = TYPE_A, .ttl_s = 300, .rdata = "c0000202"}}};
@@ -14,8 +18,13 @@ static void publish_address(const char *name)
 
 static void publish_failure(const char *name, const char *words)
 {
-	struct given bogus = {.name = name, .type = TYPE_A, .kind = ENTRY_FAILURE, .ttl_s = 60,
-			      .rcode = RCODE_SERVFAIL, .ede = EDE_DNSSEC_BOGUS, .ede_text = words,
+	struct given bogus = {.name = name,
+			      .type = TYPE_A,
+			      .kind = ENTRY_FAILURE,
+			      .ttl_s = 60,
+			      .rcode = RCODE_SERVFAIL,
+			      .ede = EDE_DNSSEC_BOGUS,
+			      .ede_text = words,
 			      .now_ms = now.now_ms};
 
 	publish(&bogus);
@@ -55,9 +64,8 @@ static void lookup_shows_records_as_dig_does(void **state)
 	assert_int_equal(json_integer_value(json_object_get(entry, "signatures_end")),
 			 NOW_S + 86400);
 	assert_string_equal(json_string_value(json_object_get(entry, "security")), "secure");
-	assert_string_equal(
-		json_string_value(json_array_get(json_object_get(entry, "records"), 1)),
-		"www.example.\t288\tIN\tA\t192.0.2.2");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(entry, "records"), 1)),
+			    "www.example.\t288\tIN\tA\t192.0.2.2");
 }
 
 static void lookup_tells_stale_from_fresh(void **state)
@@ -68,7 +76,8 @@ static void lookup_tells_stale_from_fresh(void **state)
 	now.now_s += 90000;
 	store_set_clock(store, &now);
 	ask("lookup", "\"www.example.\", \"A\"");
-	assert_says("; www.example. A is not, or not completely, in the cache: would be asked for\n");
+	assert_says(
+		"; www.example. A is not, or not completely, in the cache: would be asked for\n");
 	assert_says("; age 412 s, past its TTL for 112 s already, stale for 3488 s; signatures "
 		    "ENDED ");
 	assert_says("www.example.\t0\tIN\tA\t192.0.2.1\n");
@@ -108,16 +117,26 @@ static void lookup_shows_failures_with_their_EDE(void **state)
 static void lookup_follows_aliases_and_shows_negative_proofs(void **state)
 {
 	(void)state;
-	struct given alias = {.name = "alias.example.", .type = TYPE_CNAME, .kind = ENTRY_CNAME,
-			      .security = SECURITY_SECURE, .ttl_s = 300,
-			      .data = {{.type = TYPE_CNAME, .ttl_s = 300, .rdata = "@gone.example."}}};
-	struct given gone = {
-		.name = "gone.example.", .kind = ENTRY_NXDOMAIN, .security = SECURITY_SECURE,
-		.ttl_s = 60, .opt_out = true,
-		.data = {{.owner = "example.", .type = TYPE_SOA, .ttl_s = 60,
-			  .rdata = "@ns.example. @admin.example. #1 #2 #3 #4 #60"}},
-		.proofs = {{.owner = "a.example.", .type = TYPE_NSEC, .ttl_s = 60,
-			    .rdata = "@z.example. 0006 4000 0000 0003"}}};
+	struct given alias = {
+		.name = "alias.example.",
+		.type = TYPE_CNAME,
+		.kind = ENTRY_CNAME,
+		.security = SECURITY_SECURE,
+		.ttl_s = 300,
+		.data = {{.type = TYPE_CNAME, .ttl_s = 300, .rdata = "@gone.example."}}};
+	struct given gone = {.name = "gone.example.",
+			     .kind = ENTRY_NXDOMAIN,
+			     .security = SECURITY_SECURE,
+			     .ttl_s = 60,
+			     .opt_out = true,
+			     .data = {{.owner = "example.",
+				       .type = TYPE_SOA,
+				       .ttl_s = 60,
+				       .rdata = "@ns.example. @admin.example. #1 #2 #3 #4 #60"}},
+			     .proofs = {{.owner = "a.example.",
+					 .type = TYPE_NSEC,
+					 .ttl_s = 60,
+					 .rdata = "@z.example. 0006 4000 0000 0003"}}};
 
 	publish(&alias);
 	publish(&gone);
@@ -133,10 +152,15 @@ static void lookup_follows_aliases_and_shows_negative_proofs(void **state)
 static void lookup_without_a_type_shows_all_types(void **state)
 {
 	(void)state;
-	struct given odd = {.name = "www.example.", .type = 300, .security = SECURITY_INSECURE,
-			    .ttl_s = 300, .data = {{.type = 300, .ttl_s = 300, .rdata = "dead"}}};
-	struct given above = {.name = "none.example.", .kind = ENTRY_NXDOMAIN,
-			      .security = SECURITY_SECURE, .ttl_s = 60};
+	struct given odd = {.name = "www.example.",
+			    .type = 300,
+			    .security = SECURITY_INSECURE,
+			    .ttl_s = 300,
+			    .data = {{.type = 300, .ttl_s = 300, .rdata = "dead"}}};
+	struct given above = {.name = "none.example.",
+			      .kind = ENTRY_NXDOMAIN,
+			      .security = SECURITY_SECURE,
+			      .ttl_s = 60};
 
 	publish_address("www.example.");
 	publish(&odd);
@@ -158,8 +182,10 @@ static void lookup_shows_the_longest_records_whole(void **state)
 {
 	(void)state;
 	static char rdata[60 * 12];
-	struct given large = {.name = "large.example.", .type = TYPE_TXT,
-			      .security = SECURITY_INSECURE, .ttl_s = 300,
+	struct given large = {.name = "large.example.",
+			      .type = TYPE_TXT,
+			      .security = SECURITY_INSECURE,
+			      .ttl_s = 300,
 			      .data = {{.type = TYPE_TXT, .ttl_s = 300, .rdata = rdata}}};
 
 	for (int i = 0; i < 60; i++)
@@ -173,8 +199,10 @@ static void lookup_shows_the_longest_records_whole(void **state)
 static void lookup_shows_RDATA_that_its_type_does_not_explain(void **state)
 {
 	(void)state;
-	struct given broken = {.name = "broken.example.", .type = TYPE_MX,
-			       .security = SECURITY_INSECURE, .ttl_s = 300,
+	struct given broken = {.name = "broken.example.",
+			       .type = TYPE_MX,
+			       .security = SECURITY_INSECURE,
+			       .ttl_s = 300,
 			       .data = {{.type = TYPE_MX, .ttl_s = 300, .rdata = "00"}}};
 
 	publish(&broken);
@@ -277,18 +305,19 @@ static void stats_groups_counters_and_hides_zeros(void **state)
 {
 	(void)state;
 	ask("stats", "");
-	assert_string_equal(text,
-			    "dataplane\n"
-			    "  received                        12345678901  packets received\n"
-			    "upstream\n"
-			    "  sent_udp                                  7  questions sent over UDP\n");
+	assert_string_equal(
+		text, "dataplane\n"
+		      "  received                        12345678901  packets received\n"
+		      "upstream\n"
+		      "  sent_udp                                  7  questions sent over UDP\n");
 	assert_int_equal(json_object_size(data), 4);
 	assert_int_equal(json_integer_value(json_object_get(data, "dataplane.received")),
 			 12345678901);
 	assert_int_equal(json_integer_value(json_object_get(data, "tcp.open")), 0);
 	ask("stats", "\"--all\"");
 	assert_says("dataplane\n");
-	assert_says("  drop.runt                                 0  shorter than its headers say\n");
+	assert_says(
+		"  drop.runt                                 0  shorter than its headers say\n");
 	assert_says("tcp\n  open                                      0  TCP connections open\n");
 }
 

@@ -1,5 +1,5 @@
-// A listener on 127.0.0.1 with a real store behind it, clients on plain sockets, and a resolver that
-// keeps what it is asked until the test answers.
+// A listener on 127.0.0.1 with a real store behind it, clients on plain sockets, and a resolver
+// that keeps what it is asked until the test answers.
 #pragma once
 
 #include "control/listen/connection.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 10000 // no test waits longer for what must happen
-#define KEPT_MAX 2048
+#define KEPT_MAX    2048
 
 struct kept {
 	struct ticket_question question;
@@ -54,7 +54,10 @@ static inline void publish(const struct given *given)
 
 static inline void publish_address(const char *name)
 {
-	struct given a = {.name = name, .type = TYPE_A, .security = SECURITY_INSECURE, .ttl_s = 300,
+	struct given a = {.name = name,
+			  .type = TYPE_A,
+			  .security = SECURITY_INSECURE,
+			  .ttl_s = 300,
 			  .data = {{.type = TYPE_A, .ttl_s = 300, .rdata = "c0000201"}}};
 
 	publish(&a);
@@ -105,9 +108,9 @@ static inline void open_listener(void)
 {
 	static const struct acl_rule everybody = {.prefix = {.family = 4}, .action = ACL_ALLOW};
 	struct service_addresses addresses = {.list = {{4, {127, 0, 0, 1}}}, .count = 1};
-	struct store_config config = {.cache = {.memory_bytes = 16 << 20, .shards = 1,
-						.one_shot_bytes = 1 << 20},
-				      .stale_ttl_s = 30};
+	struct store_config config = {
+		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.stale_ttl_s = 30};
 	struct store_clock clock = {NOW_MS, NOW_S, true};
 	char err[256];
 
@@ -163,8 +166,8 @@ static inline int client(void)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(
-		uv_tcp_getsockname(&listener->sockets[0], (struct sockaddr *)&bound, &len), 0);
+	assert_int_equal(uv_tcp_getsockname(&listener->sockets[0], (struct sockaddr *)&bound, &len),
+			 0);
 	assert_true(connect(fd, (struct sockaddr *)&bound, sizeof(struct sockaddr_in)) == 0 ||
 		    errno == EINPROGRESS);
 	return fd;

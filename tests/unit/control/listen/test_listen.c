@@ -37,8 +37,8 @@ static void miss_is_answered_with_its_result(void **state)
 	close(fd);
 }
 
-// RFC 7766 §6.2.1.1: further questions do not wait for the answers to earlier ones, and (§7) answers
-// go out as they are ready.
+// RFC 7766 §6.2.1.1: further questions do not wait for the answers to earlier ones, and (§7)
+// answers go out as they are ready.
 static void answers_go_out_in_the_order_in_which_they_are_ready(void **state)
 {
 	(void)state;
@@ -202,8 +202,12 @@ static void refused_question_gets_servfail(void **state)
 static void refused_question_gets_a_stale_answer_where_one_is_allowed(void **state)
 {
 	(void)state;
-	struct given a = {.name = "old.example.", .type = TYPE_A, .security = SECURITY_INSECURE,
-			  .ttl_s = 300, .stale_s = 3600, .now_ms = NOW_MS - 400000,
+	struct given a = {.name = "old.example.",
+			  .type = TYPE_A,
+			  .security = SECURITY_INSECURE,
+			  .ttl_s = 300,
+			  .stale_s = 3600,
+			  .now_ms = NOW_MS - 400000,
 			  .data = {{.type = TYPE_A, .ttl_s = 300, .rdata = "c0000201"}}};
 	int fd = taken_client();
 

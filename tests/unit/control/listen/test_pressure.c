@@ -78,7 +78,9 @@ static void answer_starts_the_idle_time_anew(void **state)
 static void publish_large_text(const char *name)
 {
 	static char rdata[60 * 12];
-	struct given text = {.name = name, .type = TYPE_TXT, .security = SECURITY_INSECURE,
+	struct given text = {.name = name,
+			     .type = TYPE_TXT,
+			     .security = SECURITY_INSECURE,
 			     .ttl_s = 300,
 			     .data = {{.type = TYPE_TXT, .ttl_s = 300, .rdata = rdata}}};
 

@@ -1,11 +1,6 @@
 // The page over real sockets. ATTACKS G5: bounded whatever a client does.
 #include "control/metrics/metrics.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/control/testing.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -89,7 +84,8 @@ static int get(const char *url)
 {
 	char head[4096];
 
-	snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", url);
+	snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		 url);
 	return request(head);
 }
 
@@ -112,7 +108,8 @@ static void page_is_valid_text_of_prometheus(void **state)
 	size_t samples = 0;
 
 	regcomp(&help, "^# HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*$", REG_EXTENDED | REG_NOSUB);
-	regcomp(&type, "^# TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (counter|gauge)$", REG_EXTENDED | REG_NOSUB);
+	regcomp(&type, "^# TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (counter|gauge)$",
+		REG_EXTENDED | REG_NOSUB);
 	regcomp(&sample, "^[a-zA-Z_:][a-zA-Z0-9_:]* [0-9]+$", REG_EXTENDED | REG_NOSUB);
 	metrics_begin(metrics);
 	metrics_value("dataplane.drop.no-mbuf", "no \"packet\" buffer\\\nleft", 7, metrics);
@@ -146,10 +143,13 @@ static void what_goes_down_is_a_gauge(void **state)
 {
 	(void)state;
 	static const char *const up_and_down[] = {
-		"cache.bytes_used", "cache.stalled", "tcp.open", "dataplane.ticket.outstanding",
-		"resolver.under_way", "port.12.mbufs_available", "tcp.unsent_bytes"};
+		"cache.bytes_used",   "cache.stalled",
+		"tcp.open",           "dataplane.ticket.outstanding",
+		"resolver.under_way", "port.12.mbufs_available",
+		"tcp.unsent_bytes"};
 	static const char *const only_up[] = {"upstream.received_bytes", "tcp.accepted",
-					      "port.0.rx_bytes", "resolver.tasks", "cache.inserted"};
+					      "port.0.rx_bytes", "resolver.tasks",
+					      "cache.inserted"};
 	char line[100];
 
 	metrics_begin(metrics);
@@ -194,7 +194,8 @@ static void page_that_is_full_ends_with_a_whole_line(void **state)
 	assert_in_range(strlen(body), 900000, 1 << 20);
 	assert_int_equal(body[strlen(body) - 1], '\n');
 	body[strlen(body) - 1] = '\0';
-	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d %d", &number, &value), 2);
+	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d %d", &number, &value),
+			 2);
 	assert_int_equal(number, value);
 }
 
@@ -303,12 +304,25 @@ static void descriptors_over_1023_are_served(void **state)
 static void wrong_addresses_are_said(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"", "9953", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0",
-					    "127.0.0.1:65536", "127.0.0.1:+1", "127.0.0.1: 1",
-					    "127.0.0.1:9953x", "::1:9953", "[::1]9953", "[:9953",
-					    ":9953", "localhost:9953", "[]:1", "127.0.0.1:-1",
-					    "1111111111111111111111111111111111111111111111111111:1"
-					    "11111111111111111111111111111111111111111111111111111"};
+	static const char *const wrong[] = {
+		"",
+		"9953",
+		"127.0.0.1",
+		"127.0.0.1:",
+		"127.0.0.1:0",
+		"127.0.0.1:65536",
+		"127.0.0.1:+1",
+		"127.0.0.1: 1",
+		"127.0.0.1:9953x",
+		"::1:9953",
+		"[::1]9953",
+		"[:9953",
+		":9953",
+		"localhost:9953",
+		"[]:1",
+		"127.0.0.1:-1",
+		"1111111111111111111111111111111111111111111111111111:1"
+		"11111111111111111111111111111111111111111111111111111"};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_null(metrics_open(wrong[i], err, sizeof(err)));
@@ -322,7 +336,8 @@ static void wrong_addresses_are_said(void **state)
 static void IPv6_address_is_served(void **state)
 {
 	(void)state;
-	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT,
 				   .sin6_port = where.sin_port};
 	struct metrics *other;
 	int fd;
