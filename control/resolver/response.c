@@ -252,6 +252,22 @@ static bool points_elsewhere(const struct reading *r, bool authoritative)
 	return false;
 }
 
+// A zone's server says AA (RFC 1035 §4.1.1). Some never do: theirs are taken too, when they offer
+// no recursion and so cannot be quoting a cache, and say something of the zone: a link of the
+// chain, or the zone's own SOA.
+static bool speaks_for_zone(const struct reading *r)
+{
+	const struct response *out = r->out;
+	const uint16_t flags = r->message->flags;
+
+	if (r->question->forwarder || (flags & FLAG_AA) != 0)
+		return true;
+	if ((flags & FLAG_RA) != 0 || out->link_count == 0)
+		return false;
+	const struct step *first = &out->links[0];
+	return first->rrset != NULL || first->soa != NULL;
+}
+
 static bool has_soa(const struct message *message)
 {
 	const struct section_rrsets *authority = &message->sections[SECTION_AUTHORITY];
@@ -270,10 +286,14 @@ static void read_noerror(struct reading *r)
 	bool soa = has_soa(r->message);
 
 	take_chain(r);
+	// Without AA, data beside a delegation may be the parent's glue.
+	if ((out->link_count == 0 || !authoritative) && !r->question->forwarder && !soa &&
+	    out->kind == RESPONSE_ANSWER && take_referral(r)) {
+		response_cut(out, 0);
+		return;
+	}
 	if (out->kind != RESPONSE_ANSWER || chain_ended(out))
 		goto end;
-	if (out->link_count == 0 && !r->question->forwarder && !soa && take_referral(r))
-		return;
 	// A loop or a target outside the zone: nothing here speaks about that name.
 	if (out->link_count > 0 &&
 	    (seen_before(out) || !name_within(out->names[out->link_count], r->question->zone)))
@@ -290,7 +310,7 @@ static void read_noerror(struct reading *r)
 	if (out->link_count + 1 <= RESPONSE_LINKS_MAX)
 		take_denial(r, STEP_NODATA);
 end:
-	if (out->kind == RESPONSE_ANSWER && !authoritative)
+	if (out->kind == RESPONSE_ANSWER && !speaks_for_zone(r))
 		out->kind = RESPONSE_LAME;
 }
 
@@ -299,10 +319,6 @@ static void read_nxdomain(struct reading *r)
 {
 	struct response *out = r->out;
 
-	if (!r->question->forwarder && (r->message->flags & FLAG_AA) == 0) {
-		out->kind = RESPONSE_LAME;
-		return;
-	}
 	take_chain(r);
 	if (out->kind != RESPONSE_ANSWER)
 		return;
@@ -311,14 +327,15 @@ static void read_nxdomain(struct reading *r)
 			out->kind = RESPONSE_MALFORMED;
 		return;
 	}
-	if (out->link_count > 0 &&
-	    (seen_before(out) || !name_within(out->names[out->link_count], r->question->zone)))
-		return;
 	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {
 		out->kind = RESPONSE_LAME;
 		return;
 	}
-	take_denial(r, STEP_NXDOMAIN);
+	if (out->link_count == 0 ||
+	    (!seen_before(out) && name_within(out->names[out->link_count], r->question->zone)))
+		take_denial(r, STEP_NXDOMAIN);
+	if (out->kind == RESPONSE_ANSWER && !speaks_for_zone(r))
+		out->kind = RESPONSE_LAME;
 }
 
 static void read_yxdomain(struct reading *r)

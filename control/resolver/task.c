@@ -148,6 +148,26 @@ static struct task *find_or_start(struct resolver *resolver, const uint8_t *name
 	return task;
 }
 
+// A shorter way to a task was found: so it is to where its chain leads.
+static void lower_hops(struct task *task, unsigned hops)
+{
+	struct waiter *wait;
+
+	while (hops < task->hops) {
+		struct task *target = NULL;
+		task->hops = (uint8_t)hops;
+		cds_list_for_each_entry(wait, &task->waits, in_parent)
+		{
+			if (wait->purpose == WAIT_TARGET)
+				target = wait->task;
+		}
+		if (target == NULL)
+			return;
+		task = target;
+		hops++;
+	}
+}
+
 struct task *task_join_client(struct resolver *resolver, struct client *client, int *error)
 {
 	bool joined;
@@ -163,7 +183,7 @@ struct task *task_join_client(struct resolver *resolver, struct client *client, 
 	if (joined)
 		resolver->counters.joined++;
 	task->depth = 0;
-	task->hops = 0;
+	lower_hops(task, 0);
 	task->fresh = task->fresh || client->fresh;
 	task->past_failure = task->past_failure || client->cd;
 	task->client_count++;
@@ -190,26 +210,6 @@ static bool reaches(struct task *task, const struct task *target, uint32_t mark,
 			return true;
 	}
 	return false;
-}
-
-// A shorter way to a task was found: so it is to where its chain leads.
-static void lower_hops(struct task *task, unsigned hops)
-{
-	struct waiter *wait;
-
-	while (hops < task->hops) {
-		struct task *target = NULL;
-		task->hops = (uint8_t)hops;
-		cds_list_for_each_entry(wait, &task->waits, in_parent)
-		{
-			if (wait->purpose == WAIT_TARGET)
-				target = wait->task;
-		}
-		if (target == NULL)
-			return;
-		task = target;
-		hops++;
-	}
 }
 
 // CNAMEs are counted as hops, everything else that a task needs as depth.

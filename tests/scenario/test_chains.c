@@ -197,7 +197,7 @@ static void a_long_chain_is_not_too_long_for_one_who_joins_it_further_along(void
 	add_long_chain(20);
 	world_start(w);
 	struct question *far = world_ask_later(w, "c0.chain.org.", TYPE_A, ASK_DO | ASK_TCP);
-	while (network_sent(&w->network, NULL, "c9.chain.com.", TYPE_A) == 0)
+	while (network_sent(&w->network, NULL, "c10.chain.org.", TYPE_A) == 0)
 		world_advance(w, 1);
 	struct question *near = world_ask_later(w, "c9.chain.com.", TYPE_A, ASK_DO | ASK_TCP);
 	world_run(w);
@@ -205,6 +205,29 @@ static void a_long_chain_is_not_too_long_for_one_who_joins_it_further_along(void
 	assert_answer(near, RCODE_NOERROR, true, EDE_NONE);
 	assert_int_equal(question_count_of(near, SECTION_ANSWER, TYPE_CNAME), 11);
 	assert_cached(w, "c20.chain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_sent_at_most(w, 40);
+}
+
+static void nor_for_one_who_comes_to_it_by_another_alias(void **state)
+{
+	(void)state;
+	begin();
+	add_long_chain(19);
+	world_add(w, &(struct world_zone){.apex = "example.com.",
+					  .servers = "ns.example.com.=" PROVIDER_C,
+					  .text = "a.example.com. 300 IN CNAME c9.chain.com.\n"});
+	world_start(w);
+	world_ask(w, "a.example.com.", TYPE_CNAME, 0);
+	struct question *far = world_ask_later(w, "c0.chain.org.", TYPE_A, ASK_DO | ASK_TCP);
+	while (network_sent(&w->network, NULL, "c10.chain.org.", TYPE_A) == 0)
+		world_advance(w, 1);
+	struct question *near = world_ask_later(w, "a.example.com.", TYPE_A, ASK_DO | ASK_TCP);
+	world_run(w);
+	assert_answer(far, RCODE_SERVFAIL, false, EDE_OTHER);
+	assert_answer(near, RCODE_NOERROR, true, EDE_NONE);
+	assert_order(near);
+	assert_int_equal(question_count_of(near, SECTION_ANSWER, TYPE_CNAME), 11);
+	assert_cached(w, "c19.chain.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
 	assert_sent_at_most(w, 40);
 }
 
@@ -260,6 +283,7 @@ int main(void)
 		scenario(eleven_links_are_followed),
 		scenario(a_chain_of_twenty_is_given_up_after_eleven),
 		scenario(a_long_chain_is_not_too_long_for_one_who_joins_it_further_along),
+		scenario(nor_for_one_who_comes_to_it_by_another_alias),
 		scenario(two_aliases_of_one_name_ask_for_it_once),
 		scenario_common(a_chain_into_a_dead_zone_fails_but_its_links_are_kept),
 	};

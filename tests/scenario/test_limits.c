@@ -149,6 +149,28 @@ static void a_referral_to_servers_that_never_answer_ends_in_time(void **state)
 	assert_failure_cached(w, "www.slow.com.", TYPE_TXT, EDE_NO_REACHABLE_AUTHORITY);
 }
 
+// ATTACKS C4
+static void servers_that_all_refuse_are_given_up_before_the_last(void **state)
+{
+	static char servers[2000];
+	char *p = servers;
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 26; i++)
+		p += sprintf(p, "ns%d.many.com.=203.0.113.%d ", i / 2, i + 1);
+	world_add(w, &(struct world_zone){.apex = "many.com.",
+					  .servers = servers,
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	with((struct fault){.kind = FAULT_REFUSED, .below = "www.many.com.", .type = TYPE_TXT});
+	struct question *q = world_ask(w, "www.many.com.", TYPE_TXT, 0);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(network_sent(&w->network, NULL, "www.many.com.", TYPE_TXT) >= 14);
+	assert_sent_at_most(w, 19);
+	assert_failure_cached(w, "www.many.com.", TYPE_TXT, EDE_NO_REACHABLE_AUTHORITY);
+}
+
 // ATTACKS D2: CNAMEs times name servers without glue, every name in another zone.
 static void camp_does_not_pass_the_budget(void **state)
 {
@@ -426,6 +448,7 @@ int main(void)
 		scenario(too_many_questions_at_once_are_refused),
 		scenario(a_hundred_name_servers_without_addresses_cost_few_questions),
 		scenario(a_referral_to_servers_that_never_answer_ends_in_time),
+		scenario(servers_that_all_refuse_are_given_up_before_the_last),
 		scenario(camp_does_not_pass_the_budget),
 		scenario(zones_that_need_each_other_are_given_up_and_remembered),
 		scenario(three_zones_that_need_each_other_are_given_up),

@@ -114,6 +114,39 @@ static void records_that_do_not_belong_are_dropped(void **state)
 	assert_cached_only_below(w, zones);
 }
 
+static void speak_for_a_child(const struct network_query *query, enum section section,
+			      struct builder *b, void *arg)
+{
+	(void)arg;
+	(void)query;
+	if (section == SECTION_ANSWER)
+		add(b, section, "www.sub.plain.org. 300 IN A 203.0.113.66");
+}
+
+// ATTACKS A7: what a zone's servers add about names of a zone delegated to others.
+static void a_parent_does_not_speak_for_a_child_that_is_known(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "plain.org.",
+					  .servers = "ns.plain.org.=" PROVIDER_A,
+					  .text = "a.plain.org. 300 IN CNAME www.sub.plain.org.\n",
+					  .options = {.unsigned_ = true}});
+	world_add(w, &(struct world_zone){.apex = "sub.plain.org.",
+					  .servers = "ns.sub.plain.org.=" PROVIDER_B,
+					  .text = "www.sub.plain.org. 300 IN A 192.0.2.93\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	world_ask(w, "sub.plain.org.", TYPE_MX, 0);
+	with((struct fault){.server = PROVIDER_A, .decorate = speak_for_a_child});
+	struct question *q = world_ask(w, "a.plain.org.", TYPE_A, 0);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_order(q);
+	assert_address(q, "192.0.2.93");
+	assert_int_equal(network_sent(&w->network, PROVIDER_B, "www.sub.plain.org.", TYPE_A), 1);
+	assert_cached(w, "www.sub.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+}
+
 // ATTACKS A9: a forwarder for one zone says what it likes about others.
 static void lie(const struct network_query *query, enum section section, struct builder *b,
 		void *arg)
@@ -406,6 +439,7 @@ int main(void)
 		scenario(what_does_not_match_is_ignored_until_the_answer_comes),
 		scenario_common(a_case_that_does_not_come_back_is_settled_over_tcp),
 		scenario(records_that_do_not_belong_are_dropped),
+		scenario(a_parent_does_not_speak_for_a_child_that_is_known),
 		scenario(a_forwarder_is_only_believed_about_its_zone),
 		scenario(a_forwarder_that_fails_is_passed_by_only_when_told_to),
 		scenario(a_stub_zone_asks_its_servers),

@@ -198,6 +198,23 @@ static void cd_and_others_wait_for_one_question_and_get_their_own_answers(void *
 	assert_sent_at_most(w, 4);
 }
 
+static void cd_gets_the_good_answer_when_one_server_has_it(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_FORGED, .server = PROVIDER_A});
+	for (int i = 0; i < 8; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
+		struct question *cd = world_ask(w, name, TYPE_A, ASK_DO | ASK_CD);
+		assert_answer(cd, RCODE_NOERROR, true, EDE_NONE);
+		assert_address(cd, "192.0.2.81");
+		assert_cached(w, name, TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	}
+	assert_true(world_counter(w, "resolver.bogus") >= 1);
+	assert_sent_at_most(w, 30);
+}
+
 static void cd_follows_a_bogus_alias_out_of_its_zone(void **state)
 {
 	(void)state;
@@ -446,6 +463,7 @@ int main(void)
 		scenario(an_unsigned_child_under_a_ds_is_bogus),
 		scenario_common(cd_gets_what_did_not_validate_and_nobody_else_does),
 		scenario_common(cd_and_others_wait_for_one_question_and_get_their_own_answers),
+		scenario_common(cd_gets_the_good_answer_when_one_server_has_it),
 		scenario_common(cd_follows_a_bogus_alias_out_of_its_zone),
 		scenario(keys_that_failed_are_not_asked_for_with_every_name),
 		scenario(a_good_link_to_a_bogus_one),
