@@ -52,6 +52,17 @@ static const uint8_t *zone_side(const struct task *task)
 	return task->type == TYPE_DS ? name_skip(task->name, 1) : task->name;
 }
 
+// A forwarder needs the whole name. What a validation needs are ancestors of a name that these
+// servers have been asked for step by step already.
+static bool minimises(const struct task *task)
+{
+	if (!task->resolver->config.qname_minimisation)
+		return false;
+	if (task->route != NULL && task->route->forward)
+		return false;
+	return !task->fresh || name_is_root(task->cut->zone);
+}
+
 void iterate_start(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -71,9 +82,7 @@ void iterate_start(struct task *task)
 		return;
 	}
 	enter_cut(task, cut);
-	bool forward = task->route != NULL && task->route->forward;
-	minimise_start(&task->minimise, task->name, name_labels(cut->zone),
-		       resolver->config.qname_minimisation && !forward);
+	minimise_start(&task->minimise, task->name, name_labels(cut->zone), minimises(task));
 	iterate_ask(task);
 }
 
