@@ -112,6 +112,23 @@ static void give_up(struct task *task)
 	fail_unreachable(task);
 }
 
+static uint64_t hash_of(const struct task *task, const uint8_t *name)
+{
+	return cache_hash(task->resolver->cache, name, name_len(name));
+}
+
+// Names that need not be asked for on the way down.
+static void skip_known_names(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint64_t zone_hash = hash_of(task, task->cut->zone);
+
+	while (!minimise_full(&task->minimise) &&
+	       inside_has(resolver->inside, zone_hash,
+			  hash_of(task, minimise_name(&task->minimise)), resolver->clock.now_ms))
+		minimise_skip(&task->minimise);
+}
+
 static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	task->servers[server].tries++;
@@ -140,6 +157,7 @@ void iterate_ask(struct task *task)
 		give_up(task);
 		return;
 	}
+	skip_known_names(task);
 	if (inquiry_join(task))
 		return;
 	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,
@@ -299,6 +317,9 @@ static void take_answer(struct task *task, struct response *response)
 
 	task->good_server = server;
 	if (!minimise_full(&task->minimise) && !nxdomain) {
+		inside_put(task->resolver->inside, hash_of(task, task->cut->zone),
+			   hash_of(task, minimise_name(&task->minimise)),
+			   task->resolver->clock.now_ms);
 		minimise_next(&task->minimise);
 		ask_on(task);
 		free(response);

@@ -23,6 +23,8 @@ void minimise_start(struct minimise *minimise, const uint8_t *name, size_t zone_
 		    bool enabled) __attribute__((nonnull));
 // One or several labels more, after an answer for the name asked that was no referral.
 void minimise_next(struct minimise *minimise) __attribute__((nonnull));
+// One label more at no step's cost: the name asked is known to lie inside the zone.
+void minimise_skip(struct minimise *minimise) __attribute__((nonnull));
 // A referral to a zone of zone_labels labels.
 void minimise_descend(struct minimise *minimise, size_t zone_labels) __attribute__((nonnull));
 // The full name from now on (RFC 9156 §2.3 (6): fall back).

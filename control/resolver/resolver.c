@@ -60,8 +60,9 @@ static int open_parts(struct resolver *resolver)
 	resolver->publisher = publisher_new(&publisher, resolver->cache);
 	resolver->delegations = delegation_table_new(DELEGATIONS_BYTES, key);
 	resolver->failures = failure_table_new();
+	resolver->inside = inside_table_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
-	    resolver->failures == NULL)
+	    resolver->failures == NULL || resolver->inside == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	return error != 0 ? error : route_open(resolver);
@@ -118,6 +119,7 @@ void resolver_free(struct resolver *resolver)
 	run_ready(resolver);
 	route_close(resolver);
 	free(resolver->exceptions);
+	inside_table_free(resolver->inside);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);

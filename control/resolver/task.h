@@ -9,6 +9,7 @@
 #include "control/publish/publish.h"
 #include "control/resolver/delegation.h"
 #include "control/resolver/failure.h"
+#include "control/resolver/inside.h"
 #include "control/resolver/minimise.h"
 #include "control/resolver/resolver.h"
 #include "control/resolver/response.h"
@@ -240,6 +241,7 @@ struct resolver {
 	struct publisher *publisher;
 	struct delegation_table *delegations;
 	struct failure_table *failures;
+	struct inside_table *inside;
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions

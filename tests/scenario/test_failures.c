@@ -28,7 +28,7 @@ static void one_provider_down_costs_a_timeout_and_no_answer(void **state)
 	}
 	// Once it is known to be down it is seldom tried.
 	assert_true(network_sent(&w->network, PROVIDER_A, NULL, 0) < 10);
-	assert_sent_at_most(w, 60);
+	assert_sent_at_most(w, 32);
 }
 
 static void after_a_failure_the_next_try_goes_to_another_failure_domain(void **state)

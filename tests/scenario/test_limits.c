@@ -171,6 +171,56 @@ static void servers_that_all_refuse_are_given_up_before_the_last(void **state)
 	assert_failure_cached(w, "www.many.com.", TYPE_TXT, EDE_NO_REACHABLE_AUTHORITY);
 }
 
+static void stuff(const struct network_query *query, enum section section, struct builder *b,
+		  void *arg)
+{
+	uint8_t rdata[1001];
+
+	(void)query;
+	(void)arg;
+	memset(rdata, 'x', sizeof(rdata));
+	for (size_t i = 0; i < sizeof(rdata); i += 200)
+		rdata[i] = i + 200 < sizeof(rdata) ? 199 : (uint8_t)(sizeof(rdata) - i - 1);
+	for (unsigned i = 0; section == SECTION_ADDITIONAL && i < 50; i++) {
+		rdata[1] = (uint8_t)('0' + i);
+		builder_record(b, section, text_name("junk.chain.org."), TYPE_TXT, CLASS_IN, 300,
+			       rdata, sizeof(rdata));
+	}
+}
+
+// ATTACKS D13
+static void irrelevant_records_use_up_the_bytes_of_one_client_only(void **state)
+{
+	static char text[1200];
+	char *p = text;
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 8; i++)
+		p += sprintf(p, "c%d.chain.org. 300 IN CNAME c%d.b%d.chain.org.\n", i, i, i);
+	for (int i = 0; i < 8; i++)
+		p += sprintf(p, "c%d.b%d.chain.org. 300 IN CNAME x%d.away.com.\n", i, i, i);
+	world_add(w, &(struct world_zone){.apex = "chain.org.",
+					  .servers = "ns.chain.org.=" PROVIDER_A,
+					  .text = text});
+	p = text + strlen(text) + 1;
+	const char *away = p;
+	for (int i = 0; i < 8; i++)
+		p += sprintf(p, "x%d.away.com. 300 IN CNAME c%d.chain.org.\n", i, i + 1);
+	world_add(w, &(struct world_zone){.apex = "away.com.",
+					  .servers = "ns.away.com.=" PROVIDER_B,
+					  .text = away});
+	world_start(w);
+	with((struct fault){
+		.below = "chain.org.", .server = PROVIDER_A, .type = TYPE_A, .decorate = stuff});
+	struct question *q = world_ask(w, "c0.chain.org.", TYPE_A, 0);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_OTHER);
+	assert_int_equal(world_counter(w, "resolver.exhausted"), 1);
+	assert_int_equal(world_counter(w, "resolver.message_bytes"), 0);
+	assert_sent_at_most(w, 24);
+	assert_not_cached(w, "junk.chain.org.", TYPE_TXT);
+}
+
 // ATTACKS D2: CNAMEs times name servers without glue, every name in another zone.
 static void camp_does_not_pass_the_budget(void **state)
 {
@@ -449,6 +499,7 @@ int main(void)
 		scenario(a_hundred_name_servers_without_addresses_cost_few_questions),
 		scenario(a_referral_to_servers_that_never_answer_ends_in_time),
 		scenario(servers_that_all_refuse_are_given_up_before_the_last),
+		scenario(irrelevant_records_use_up_the_bytes_of_one_client_only),
 		scenario(camp_does_not_pass_the_budget),
 		scenario(zones_that_need_each_other_are_given_up_and_remembered),
 		scenario(three_zones_that_need_each_other_are_given_up),

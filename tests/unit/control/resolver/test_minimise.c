@@ -86,6 +86,21 @@ static void a_long_name_takes_at_most_ten_steps(void **state)
 	assert_int_equal(steps, MINIMISE_COUNT_MAX);
 }
 
+static void what_is_known_is_skipped_without_a_step(void **state)
+{
+	struct minimise m;
+
+	(void)state;
+	minimise_start(&m, text_name("a.b.c.d.example."), 1, true);
+	minimise_skip(&m);
+	minimise_skip(&m);
+	assert_true(name_equal(minimise_name(&m), text_name("b.c.d.example.")));
+	assert_int_equal(m.count, 1);
+	minimise_skip(&m);
+	minimise_skip(&m);
+	assert_true(minimise_full(&m));
+}
+
 static void referrals_do_not_start_the_count_anew(void **state)
 {
 	struct minimise m;
@@ -111,6 +126,7 @@ int main(void)
 		cmocka_unit_test(giving_up_shows_the_whole_name_for_good),
 		cmocka_unit_test(a_zone_of_that_very_name_is_asked_for_it),
 		cmocka_unit_test(a_long_name_takes_at_most_ten_steps),
+		cmocka_unit_test(what_is_known_is_skipped_without_a_step),
 		cmocka_unit_test(referrals_do_not_start_the_count_anew),
 	};
 

@@ -80,16 +80,66 @@ static void a_plain_answer_is_one_link(void **state)
 	assert_null(response.links[0].soa);
 }
 
-static void an_answer_without_aa_is_lame(void **state)
+// AA=0 and RA=1: somebody's cache.
+static void an_answer_without_aa_from_a_recursive_server_is_lame(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, 0,
+				 LINES("an www.example. 300 IN CNAME a.example.")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, 0,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, RCODE_NXDOMAIN,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_LAME);
+}
+
+static void what_a_server_says_of_its_zone_needs_no_aa(void **state)
 {
 	(void)state;
 	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
-				 LINES("an www.example. 300 IN A 192.0.2.1")),
-			 RESPONSE_LAME);
+				 LINES("an www.example. 300 IN A 192.0.2.1",
+				       "ns example. 300 IN NS ns.example.")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_ANSWER, "www.example.");
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
+				 LINES("an www.example. 300 IN CNAME www.test.")),
+			 RESPONSE_ANSWER);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "www.example.");
 	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, RCODE_NXDOMAIN,
 				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
-			 RESPONSE_LAME);
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NXDOMAIN, "www.example.");
+}
+
+static void without_aa_data_beside_a_delegation_is_glue(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("ns.sub.example.", TYPE_A, "example.", 0, 0,
+				 LINES("an ns.sub.example. 300 IN A 192.0.2.1",
+				       "ns sub.example. 300 IN NS ns.sub.example.",
+				       "ar ns.sub.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_REFERRAL);
+	assert_int_equal(response.link_count, 0);
+	assert_int_equal(response.referral.glue_count, 1);
+}
+
+static void silence_without_aa_is_lame(void **state)
+{
+	(void)state;
 	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0, NULL), RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, RCODE_NXDOMAIN, NULL),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
+				 LINES("an other.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_LAME);
 }
 
 static void a_forwarder_needs_no_aa(void **state)
@@ -455,7 +505,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_answer_is_one_link),
-		cmocka_unit_test(an_answer_without_aa_is_lame),
+		cmocka_unit_test(an_answer_without_aa_from_a_recursive_server_is_lame),
+		cmocka_unit_test(what_a_server_says_of_its_zone_needs_no_aa),
+		cmocka_unit_test(without_aa_data_beside_a_delegation_is_glue),
+		cmocka_unit_test(silence_without_aa_is_lame),
 		cmocka_unit_test(a_forwarder_needs_no_aa),
 		cmocka_unit_test(a_cname_chain_is_taken_in_order_whatever_the_order_sent),
 		cmocka_unit_test(a_target_outside_the_zone_is_left_open),
