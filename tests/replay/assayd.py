@@ -87,8 +87,8 @@ class Assayd(Adapter):
             'addr add %s/64 dev servers0 nodad' % GATEWAY6,
             'link set client0 up', 'link set servers0 up')) + '\n')
         ctx.run('ip', '-batch', batch)
-        commands = ['link set lo up',
-                    'link set port0 addrgenmode none', 'link set port0 allmulticast on',
+        # lo stays down: 127.0.0.0/8 leads to the servers too, where a scenario has them there.
+        commands = ['link set port0 addrgenmode none', 'link set port0 allmulticast on',
                     'link set port0 up',
                     'addr add %s/24 dev up0' % SOURCE,
                     'addr add %s/64 dev up0 nodad' % SOURCE6, 'link set up0 up']
@@ -98,9 +98,11 @@ class Assayd(Adapter):
                 address = ipaddress.ip_address(text)
             except ValueError:
                 continue
-            if not (address.is_loopback or address.is_unspecified or address.is_multicast):
+            if not (address.is_unspecified or address.is_multicast or text == '::1'):
                 commands.append('route replace %s via %s' % (
                     text, GATEWAY6 if address.version == 6 else GATEWAY))
+        ctx.run('sysctl', '-qw', 'net.ipv4.conf.servers0.route_localnet=1')
+        ctx.run(*self.inside(ctx, 'sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1'))
         batch = ctx.write('routes', '\n'.join(commands) + '\n')
         ctx.run(*self.inside(ctx, 'ip', '-force', '-batch', batch), check=False)
         # A veth hands over packets whose checksums nobody has finished.
