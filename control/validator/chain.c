@@ -3,7 +3,7 @@
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/types.h"
 
-#define STEP_BY_STEP_MAX 3 // unknown names in a row that are asked for from the top
+#define STEP_BY_STEP_MAX 6 // unknown names in a row that are asked for from the top
 
 void chain_reach(const struct trust *trust, const uint8_t *target, bool jump,
 		 const struct moment *moment, struct chain *out)
