@@ -104,12 +104,23 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 	}
 }
 
+// TCP needs a round trip more, and gets time to repeat a lost SYN when the server has asked for TCP.
+// When TCP is only tried because UDP was silent, the client must not wait long for a dead server.
+static uint64_t wait_us(const struct exchange *exchange)
+{
+	uint64_t wait_ms = exchange->request.timeout_ms;
+	uint64_t least_ms = exchange->tcp_for_loss ? EXCHANGE_TCP_TRY_MS : EXCHANGE_TCP_MIN_MS;
+
+	if (exchange->tcp && wait_ms < least_ms)
+		wait_ms = least_ms;
+	return wait_ms * 1000;
+}
+
 static enum upstream_outcome send_question(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
 	uint8_t buf[HEADER_LEN + NAME_MAX_LEN + 4 + 128];
 	uint64_t now_us = upstream_now_us(upstream);
-	uint64_t wait_ms = exchange->request.timeout_ms;
 	int len, error;
 
 	len = build(exchange, buf, sizeof(buf));
@@ -122,10 +133,8 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 	else
 		upstream->counters.sent_udp++;
 	upstream->counters.small_first += exchange->small;
-	if (exchange->tcp && wait_ms < EXCHANGE_TCP_MIN_MS)
-		wait_ms = EXCHANGE_TCP_MIN_MS;
 	exchange->sent_us = now_us;
-	timers_set(&upstream->timers, &exchange->timer, now_us + wait_ms * 1000);
+	timers_set(&upstream->timers, &exchange->timer, now_us + wait_us(exchange));
 	return UPSTREAM_OK;
 }
 
@@ -143,11 +152,7 @@ void attempt_close(struct exchange *exchange)
 
 static void wait_for_connection(struct exchange *exchange, uint64_t now_us)
 {
-	uint64_t wait_ms = exchange->request.timeout_ms;
-
-	if (wait_ms < EXCHANGE_TCP_MIN_MS)
-		wait_ms = EXCHANGE_TCP_MIN_MS;
-	timers_set(&exchange->upstream->timers, &exchange->timer, now_us + wait_ms * 1000);
+	timers_set(&exchange->upstream->timers, &exchange->timer, now_us + wait_us(exchange));
 }
 
 enum upstream_outcome attempt_start(struct exchange *exchange)

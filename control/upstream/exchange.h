@@ -12,6 +12,7 @@
 
 #define EXCHANGE_ATTEMPTS_MAX 8
 #define EXCHANGE_TCP_MIN_MS   1500
+#define EXCHANGE_TCP_TRY_MS   400 // because UDP was silent
 #define UDP_SMALL             512
 
 enum form { // of the question; only ever goes down the list

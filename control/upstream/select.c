@@ -146,10 +146,31 @@ static int due_probe(struct race *race, uint64_t now_us)
 	return due;
 }
 
+// Drawn among those that nothing speaks against; a server that failed last is left to probes.
+static int explore(struct race *race)
+{
+	bool kept[SELECT_MAX];
+	size_t left = 0;
+
+	for (size_t i = 0; i < race->count; i++) {
+		const struct rating *rating = race->views[i].rating;
+
+		kept[i] = race->views[i].chosen && (!rating || rating->fails == 0);
+		left += kept[i];
+	}
+	if (left < 2)
+		return -1;
+	for (size_t i = 0; i < race->count; i++)
+		race->views[i].chosen = kept[i];
+	race->upstream->counters.explorations++;
+	return (int)draw_one(race, left);
+}
+
 static int pick(struct race *race, const struct address *avoid)
 {
 	size_t left;
 	uint64_t best;
+	int explored;
 
 	for (size_t i = 0; i < race->count; i++)
 		race->views[i].chosen = race->views[i].standing != STANDING_NEVER;
@@ -160,12 +181,29 @@ static int pick(struct race *race, const struct address *avoid)
 		narrow(race, rank_domain, avoid);
 	left = narrow(race, rank_tries, NULL);
 	if (left > 1 && upstream_draw(race->upstream, 100) < EXPLORE_PERCENT) {
-		race->upstream->counters.explorations++;
-		return (int)draw_one(race, left);
+		explored = explore(race);
+		if (explored >= 0)
+			return explored;
 	}
 	best = best_score_us(race);
 	left = narrow(race, rank_score, &best);
 	return (int)draw_one(race, left);
+}
+
+// How long to wait: as long as the server may need, but not long while another one is good and has
+// not been asked, since a server that went away shows only by its silence.
+static uint64_t patience_us(const struct race *race, size_t which)
+{
+	uint64_t timeout_us = rating_timeout_us(race->views[which].rating);
+
+	if (timeout_us <= RATING_PROBE_MAX_US)
+		return timeout_us;
+	for (size_t i = 0; i < race->count; i++) {
+		if (i != which && race->views[i].standing == STANDING_GOOD &&
+		    race->candidates[i].tries == 0)
+			return RATING_PROBE_MAX_US;
+	}
+	return timeout_us;
 }
 
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
@@ -192,7 +230,7 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		which = pick(&race, avoid);
 		if (which < 0)
 			return -1;
-		timeout_us = rating_timeout_us(race.views[which].rating);
+		timeout_us = patience_us(&race, (size_t)which);
 	}
 	*timeout_ms = (uint32_t)((timeout_us + 999) / 1000);
 	return which;

@@ -35,8 +35,19 @@ def distinct(names):
     return len(lines), len({'.'.join(n.split('.')[-2:]) for n in lines})
 
 
+def lasting(info, daemon):
+    """The names whose TTL is longer than this test: those with short TTLs are for outages."""
+    with open(info['files']['names-multi.dnsperf']) as stream:
+        brief = {'.'.join(line.split()[0].split('.')[-2:]) for line in stream}
+    names = os.path.join(daemon.workdir, 'lasting.dnsperf')
+    with open(info['files']['names.dnsperf']) as stream, open(names, 'w') as out:
+        out.writelines(line for line in stream
+                       if '.'.join(line.split()[0].split('.')[-2:]) not in brief)
+    return names
+
+
 def cached(checks, info, daemon):
-    names = info['files']['names.dnsperf']
+    names = lasting(info, daemon)
     count, zones = distinct(names)
     checks.check('at least 10,000 names of 100 zones', count >= 10000 and zones >= 100,
                  '%d names, %d zones' % (count, zones))
@@ -45,7 +56,7 @@ def cached(checks, info, daemon):
     # What took its time the first time is cached by now.
     dnsperf(info, daemon.service4, names, '-n', '1', '-q', '100')
     before = daemon.stats()
-    out = dnsperf(info, daemon.service4, names, '-n', '6', '-q', '100')
+    out = dnsperf(info, daemon.service4, names, '-n', '10', '-q', '100')
     after = daemon.stats()
     sent = field(out, 'Queries sent') or 0
     checks.check('100,000 queries', sent >= 100000, out)

@@ -114,8 +114,10 @@ def protocol(checks, daemon):
     reply = ask(server, 'www.types.nsec.', 128, use_edns=0)
     checks.check('NXNAME is FORMERR with EDE 30',
                  reply.rcode() == dns.rcode.FORMERR and 30 in ede(reply), reply)
-    reply = ask(server, 'www.types.nsec.', 'A', use_edns=1)
-    checks.equal('EDNS version 1 is BADVERS', reply.rcode(), dns.rcode.BADVERS)
+    query = dns.message.make_query('www.types.nsec.', 'A')
+    query.use_edns(edns=1, payload=1232)
+    checks.equal('EDNS version 1 is BADVERS', dns.query.udp(query, server, timeout=5).rcode(),
+                 dns.rcode.BADVERS)
     query = dns.message.make_query('www.types.nsec.', 'A')
     query.set_opcode(4)
     checks.equal('NOTIFY is NOTIMP', dns.query.udp(query, server, timeout=5).rcode(),

@@ -117,6 +117,40 @@ static void fastest_server_gets_nearly_all_and_the_rest_are_explored(void **stat
 	script_stop(&f.s);
 }
 
+// A server that has just failed is tried again by probes, not by every twentieth question.
+static void server_that_failed_last_is_not_explored(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+	for (size_t i = 0; i < 3; i++)
+		report(&f, i, SERVER_GOOD, 20);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	assert_int_equal(share(&f, 0, 2000), 0);
+	script_stop(&f.s);
+}
+
+// While another server could still answer nobody waits long for one that is late.
+static void wait_is_short_while_another_server_is_good(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	for (size_t i = 0; i < 20; i++) {
+		report(&f, 0, SERVER_GOOD, 3000);
+		report(&f, 1, SERVER_GOOD, 3000);
+	}
+	choose(&f, &timeout_ms);
+	assert_int_equal(timeout_ms, 1000);
+	f.list[0].tries = f.list[0].failed = 1;
+	assert_int_equal(choose(&f, &timeout_ms), 1);
+	assert_in_range(timeout_ms, 3000, 5000);
+	script_stop(&f.s);
+}
+
 static void equally_fast_servers_share(void **state)
 {
 	struct fixture f;
@@ -463,6 +497,8 @@ int main(void)
 		cmocka_unit_test(timeout_follows_rtt_and_variance_within_bounds),
 		cmocka_unit_test(timeouts_in_a_row_double_up_to_five_seconds),
 		cmocka_unit_test(fastest_server_gets_nearly_all_and_the_rest_are_explored),
+		cmocka_unit_test(server_that_failed_last_is_not_explored),
+		cmocka_unit_test(wait_is_short_while_another_server_is_good),
 		cmocka_unit_test(equally_fast_servers_share),
 		cmocka_unit_test(unknown_servers_share),
 		cmocka_unit_test(each_is_tried_before_any_a_second_time),
