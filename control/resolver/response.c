@@ -253,19 +253,12 @@ static bool points_elsewhere(const struct reading *r, bool authoritative)
 }
 
 // A zone's server says AA (RFC 1035 §4.1.1). Some never do: theirs are taken too, when they offer
-// no recursion and so cannot be quoting a cache, and say something of the zone: a link of the
-// chain, or the zone's own SOA.
+// no recursion and so cannot be quoting a cache. RFC 2308 §2.2: NOERROR with neither the data nor
+// any NS record is NODATA; points_elsewhere() has seen to the NS records.
 static bool speaks_for_zone(const struct reading *r)
 {
-	const struct response *out = r->out;
-	const uint16_t flags = r->message->flags;
-
-	if (r->question->forwarder || (flags & FLAG_AA) != 0)
-		return true;
-	if ((flags & FLAG_RA) != 0 || out->link_count == 0)
-		return false;
-	const struct step *first = &out->links[0];
-	return first->rrset != NULL || first->soa != NULL;
+	return r->question->forwarder || (r->message->flags & FLAG_AA) != 0 ||
+	       (r->message->flags & FLAG_RA) == 0;
 }
 
 static bool has_soa(const struct message *message)

@@ -131,14 +131,18 @@ static void without_aa_data_beside_a_delegation_is_glue(void **state)
 	assert_int_equal(response.referral.glue_count, 1);
 }
 
-static void silence_without_aa_is_lame(void **state)
+// RFC 2308 §2.2: neither data nor NS records.
+static void silence_without_aa_is_nodata_unless_recursion_is_offered(void **state)
 {
 	(void)state;
-	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0, NULL), RESPONSE_LAME);
-	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, RCODE_NXDOMAIN, NULL),
+	assert_int_equal(read_it("www.example.", TYPE_AAAA, "example.", 0, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1")),
+			 RESPONSE_ANSWER);
+	assert_link(0, STEP_NODATA, "www.example.");
+	assert_null(response.links[0].soa);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, 0, NULL),
 			 RESPONSE_LAME);
-	assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0,
-				 LINES("an other.example. 300 IN A 192.0.2.1")),
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, RCODE_NXDOMAIN, NULL),
 			 RESPONSE_LAME);
 }
 
@@ -508,7 +512,7 @@ int main(void)
 		cmocka_unit_test(an_answer_without_aa_from_a_recursive_server_is_lame),
 		cmocka_unit_test(what_a_server_says_of_its_zone_needs_no_aa),
 		cmocka_unit_test(without_aa_data_beside_a_delegation_is_glue),
-		cmocka_unit_test(silence_without_aa_is_lame),
+		cmocka_unit_test(silence_without_aa_is_nodata_unless_recursion_is_offered),
 		cmocka_unit_test(a_forwarder_needs_no_aa),
 		cmocka_unit_test(a_cname_chain_is_taken_in_order_whatever_the_order_sent),
 		cmocka_unit_test(a_target_outside_the_zone_is_left_open),
