@@ -150,6 +150,36 @@ bool address_fetch(struct task *task)
 	return fetch_some(task, NS_UNKNOWN) > 0 || fetch_some(task, NS_GLUE) > 0;
 }
 
+// The name's own zone does not tell its address: what the parents' referrals down to it said has
+// to do. Only delegations of zones at or above the name count.
+static size_t add_glue_of(struct task *task, const uint8_t *ns_name)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *name = ns_name;
+	size_t added = 0;
+
+	while (added == 0) {
+		struct delegation *d =
+			delegation_find(resolver->delegations, name, resolver->clock.now_ms);
+		if (d == NULL)
+			return 0;
+		for (size_t i = 0; i < d->ns_count; i++) {
+			if (d->ns[i].name == NULL || !name_equal(d->ns[i].name, ns_name))
+				continue;
+			for (size_t k = 0; k < d->ns[i].address_count; k++)
+				added += add_server(task, &d->ns[i].addresses[k], ns_name, 53);
+		}
+		bool root = name_is_root(d->zone);
+		if (!root)
+			name = name_skip(ns_name, (uint8_t)(name_labels(ns_name) -
+							    name_labels(d->zone) + 1));
+		delegation_unref(d);
+		if (root)
+			break;
+	}
+	return added;
+}
+
 // RFC 2181 §10.3: an NS name is no alias, so a chain is no address.
 void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 {
@@ -158,6 +188,8 @@ void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 	if (usable && add_entry(task, task->cut->ns[slot].name, chain->links[0]) > 0)
 		task->ns_state[slot] = NS_KNOWN;
 	task->ns_pending[slot]--;
-	if (task->ns_state[slot] == NS_FETCHING && task->ns_pending[slot] == 0)
-		task->ns_state[slot] = NS_FAILED;
+	if (task->ns_state[slot] != NS_FETCHING || task->ns_pending[slot] != 0)
+		return;
+	task->ns_state[slot] =
+		add_glue_of(task, task->cut->ns[slot].name) > 0 ? NS_KNOWN : NS_FAILED;
 }

@@ -293,6 +293,13 @@ static void forget_bogus(struct task *task)
 	task->bogus_ede = EDE_NONE;
 }
 
+// RFC 2181 §5.4.1: behind an alias a server may add what it is not authoritative for. Without
+// signatures where the alias has some, it is asked for on its own.
+static bool is_unsigned(const struct step *step)
+{
+	return step->rrset != NULL && step->rrset->rrsig_count == 0;
+}
+
 static void good(struct task *task, enum verdict verdict, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
@@ -321,7 +328,10 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	}
 	if (!publish_link(task, verdict, result))
 		return;
-	if (++task->link < task->response->link_count)
+	if (++task->link < task->response->link_count && verdict == VERDICT_SECURE &&
+	    is_unsigned(&task->response->links[task->link]))
+		response_cut(task->response, task->link);
+	if (task->link < task->response->link_count)
 		begin_link(task);
 	else
 		end_of_response(task);

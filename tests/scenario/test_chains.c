@@ -18,6 +18,44 @@ static void a_chain_inside_a_zone_takes_one_question(void **state)
 	assert_sent(w, 1);
 }
 
+static void add_unsigned_target(const struct network_query *query, enum section section,
+				struct builder *b, void *arg)
+{
+	struct text_record record;
+
+	(void)query, (void)arg;
+	if (section != SECTION_ANSWER)
+		return;
+	text_record("target.example.com. 300 IN A 203.0.113.66", &record);
+	builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s, record.rdata,
+		       record.rdlen);
+}
+
+// RFC 2181 §5.4.1
+static void an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){
+			     .apex = "example.com.",
+			     .servers = "ns1.example.com.=" PROVIDER_A,
+			     .text = "alias.example.com. 300 IN CNAME target.example.com.\n"
+				     "target.example.com. 300 IN TXT \"no address\"\n"});
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+	with((struct fault){.server = PROVIDER_A,
+			    .name = "alias.example.com.",
+			    .decorate = add_unsigned_target});
+	struct question *q = world_ask(w, "alias.example.com.", TYPE_A, ASK_DO);
+	// What the server denies under its own name, with a proof, is what holds.
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_int_equal(network_sent(&w->network, NULL, "target.example.com.", TYPE_A), 1);
+	assert_int_equal(network_sent(&w->network, NULL, "target.example.com.", TYPE_DS), 0);
+	assert_cached(w, "target.example.com.", TYPE_A, ENTRY_NODATA, SECURITY_SECURE);
+}
+
 static void a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end(void **state)
 {
 	(void)state;
@@ -274,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_common(a_chain_inside_a_zone_takes_one_question),
+		scenario(an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own),
 		scenario_common(a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end),
 		scenario_common(a_chain_out_of_an_insecure_zone_is_insecure),
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),

@@ -342,9 +342,33 @@ static void a_server_known_by_a_bad_address_is_found_by_the_others(void **state)
 	assert_sent_at_most(w, 8);
 }
 
+// The host's own zone does not know its address; the referral down to that zone did.
+static void a_server_without_an_address_of_its_own_is_found_by_its_glue(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "host.org.",
+					  .servers = "ns.host.org.=192.0.2.30",
+					  .ghosts = true,
+					  .options = {.unsigned_ = true}});
+	world_add(w, &(struct world_zone){.apex = "plain.com.",
+					  .servers = "ns.host.org.=192.0.2.30",
+					  .text = "www.plain.com. 300 IN A 192.0.2.91\n",
+					  .ghosts = true,
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	struct question *q = world_ask(w, "www.plain.com.", TYPE_A, 0);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.91");
+	// Glue is never answered (ATTACKS A7).
+	q = world_ask(w, "ns.host.org.", TYPE_A, 0);
+	assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(a_server_without_an_address_of_its_own_is_found_by_its_glue),
 		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
 		scenario(after_a_failure_the_next_try_goes_to_another_failure_domain),
 		scenario(lame_servers_are_passed_by),
