@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import glob
+import json
 import os
 import platform
 import re
@@ -15,7 +16,6 @@ BUILD = os.environ.get('ASSAY_BUILD', os.path.join(ROOT, 'build'))
 OUT = os.path.join(ROOT, 'build', 'bench')
 RESERVE = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'
 FREE = '/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages'
-LOCK = '/run/lock/assay-bench'
 
 
 def read(path, otherwise=''):
@@ -88,7 +88,8 @@ def describe():
 @contextlib.contextmanager
 def only_bench():
     """One bench at a time: they would measure each other."""
-    with open(LOCK, 'w') as stream:
+    os.makedirs(OUT, exist_ok=True)
+    with open(os.path.join(OUT, 'lock'), 'w') as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -135,7 +136,6 @@ def hugepages(mib):
 # ---- build ----
 
 def build_options():
-    import json
     result = subprocess.run(['meson', 'introspect', '--buildoptions', BUILD],
                             capture_output=True, text=True, check=False)
     if result.returncode != 0:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import shutil
 import subprocess
 import time
 
@@ -73,6 +74,8 @@ class Testpmd(Program):
     """dpdk-testpmd as a measure: it swaps addresses and ports of each packet, and no more."""
 
     def __init__(self, pcap, burst, control, cpu, mbufs, mbuf_bytes, huge, memory_mib):
+        if shutil.which('dpdk-testpmd') is None:
+            raise RuntimeError('dpdk-testpmd is not installed (package dpdk)')
         memory = ['--in-memory'] if huge else ['--no-huge', '--no-shconf', '-m', memory_mib]
         # It speaks through a pipe: without stdbuf it would keep its lines to itself.
         super().__init__([
