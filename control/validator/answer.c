@@ -9,6 +9,12 @@
 
 static_assert(STEP_PROOFS_MAX == DENIAL_PROOFS_MAX, "one bit per proof in both");
 
+// Proofs that a denial does not need but that are verified all the same, while at least so much of
+// the budget is left.
+#define OTHERS_MAX             3
+#define OTHERS_SIGNATURES_LEFT 32
+#define OTHERS_FAILED_LEFT     12
+
 static size_t proof_count(const struct step *step)
 {
 	return step->proof_count < STEP_PROOFS_MAX ? step->proof_count : STEP_PROOFS_MAX;
@@ -82,12 +88,17 @@ static bool cut_between(struct validation *v, enum verdict *verdict)
 			*verdict = validation_insecure(v, &chain);
 			return true;
 		}
-		if (chain.standing.cut == CUT_SECURE) {
-			*verdict = validation_bogus(
-				v, EDE_DNSSEC_BOGUS,
-				"signed by a zone above a secure delegation of the name");
-			return true;
+		if (chain.standing.cut != CUT_SECURE)
+			continue;
+		// An anchor may outlive its zone, if a secure zone above proves that.
+		if (chain.standing.anchored && v->step->kind == STEP_NXDOMAIN) {
+			v->denied = chain.zone;
+			continue;
 		}
+		*verdict =
+			validation_bogus(v, EDE_DNSSEC_BOGUS,
+					 "signed by a zone above a secure delegation of the name");
+		return true;
 	}
 	return false;
 }
@@ -107,7 +118,10 @@ static bool reach_signer(struct validation *v, enum verdict *verdict)
 		*verdict = validation_need(v, chain.need, TYPE_DS);
 		return false;
 	case CHAIN_INSECURE:
-		*verdict = validation_insecure(v, &chain);
+		*verdict = v->denied == NULL
+				   ? validation_insecure(v, &chain)
+				   : validation_bogus(v, EDE_DNSSEC_BOGUS,
+						      "an insecure zone denies an anchored one");
 		return false;
 	case CHAIN_NO_CUT:
 		// The delegation may be new.
@@ -140,12 +154,14 @@ static bool nsec3_hash(void *arg, const uint8_t *name, const struct rdata_nsec3 
 	return trust_nsec3_hash(v->trust, v->context.budget, name, params, out);
 }
 
-static void ask_denial(struct validation *v, struct denial *out)
+static struct denial_question question_of(struct validation *v)
 {
 	const struct step *step = v->step;
-	struct denial_question question = {
+	const uint8_t *name = step_positive(step) ? step->rrset->owner : step->name;
+
+	return (struct denial_question){
 		.zone = v->context.signer,
-		.name = step_positive(step) ? step->rrset->owner : step->name,
+		.name = v->denied != NULL ? v->denied : name,
 		.type = step->type,
 		.proofs = step->proofs,
 		.count = proof_count(step),
@@ -154,6 +170,12 @@ static void ask_denial(struct validation *v, struct denial *out)
 		.hash = nsec3_hash,
 		.arg = v,
 	};
+}
+
+static void ask_denial(struct validation *v, struct denial *out)
+{
+	const struct denial_question question = question_of(v);
+	const struct step *step = v->step;
 
 	if (step_positive(step))
 		denial_wildcard(&question, v->rrset.labels, out);
@@ -161,6 +183,8 @@ static void ask_denial(struct validation *v, struct denial *out)
 		denial_nxdomain(&question, out);
 	else
 		denial_nodata(&question, out);
+	if (v->denied != NULL && out->verdict != DENIAL_PROVEN && out->verdict != DENIAL_BUDGET)
+		out->verdict = DENIAL_NONE;
 }
 
 // Why there is no proof: what is wrong with the first record's signature, or that there is none.
@@ -200,11 +224,46 @@ static enum signature_state verify_used(struct validation *v, uint32_t used,
 	return state;
 }
 
-static void use_denial(struct validation *v, const struct denial *denial)
+// Other records of the zone that came along, such as the closest encloser's beside a wildcard's
+// proof: clients may want them. Only while the budget is ample, and only if the first signature is
+// good. Returns those that are; *waiting says that some are under way.
+static uint32_t verify_others(struct validation *v, uint32_t used, bool *waiting)
 {
-	v->result.proofs_used = denial->used;
+	const struct denial_question question = question_of(v);
+	const struct budget *budget = v->context.budget;
+	unsigned looked_at = 0;
+	uint32_t good = 0;
+
+	for (size_t i = 0; i < proof_count(v->step) && looked_at < OTHERS_MAX; i++) {
+		struct signature *s = &v->proofs[i];
+		if (used & 1u << i || !denial_sound(&question, i))
+			continue;
+		looked_at++;
+		if (s->state == SIGNATURE_UNTRIED) {
+			if (budget->left[BUDGET_signatures] < OTHERS_SIGNATURES_LEFT ||
+			    budget->left[BUDGET_failed_signatures] < OTHERS_FAILED_LEFT)
+				continue;
+			s->failures = SIGNATURE_FAILED_MAX - 1;
+		}
+		switch (signature_run(s)) {
+		case SIGNATURE_GOOD:
+			good |= 1u << i;
+			break;
+		case SIGNATURE_PENDING:
+			*waiting = true;
+			break;
+		default:
+			break;
+		}
+	}
+	return good;
+}
+
+static void use_denial(struct validation *v, const struct denial *denial, uint32_t others)
+{
+	v->result.proofs_used = denial->used | others;
 	for (size_t i = 0; i < proof_count(v->step); i++) {
-		if (denial->used & 1u << i)
+		if (v->result.proofs_used & 1u << i)
 			validation_use(v, &v->proofs[i], &v->result.proof_ttl_s[i]);
 	}
 	v->result.opt_out = denial->verdict == DENIAL_OPT_OUT;
@@ -217,11 +276,12 @@ static void use_denial(struct validation *v, const struct denial *denial)
 		v->result.cut = CUT_INSECURE;
 }
 
-static enum verdict conclude_denial(struct validation *v, const struct denial *denial)
+static enum verdict conclude_denial(struct validation *v, const struct denial *denial,
+				    uint32_t others)
 {
 	enum verdict verdict;
 
-	use_denial(v, denial);
+	use_denial(v, denial, others);
 	verdict = validation_secure(v);
 	if (verdict != VERDICT_SECURE || denial->verdict == DENIAL_PROVEN)
 		return verdict;
@@ -240,21 +300,23 @@ static enum verdict conclude_denial(struct validation *v, const struct denial *d
 static enum verdict prove(struct validation *v)
 {
 	for (;;) {
-		struct signature *waiting = NULL;
+		struct signature *not_good = NULL;
 		struct denial denial;
+		bool waiting = false;
 		ask_denial(v, &denial);
 		if (denial.verdict == DENIAL_BUDGET)
 			return validation_out_of_budget(v);
 		if (denial.verdict == DENIAL_NONE)
 			return unproven(v);
-		switch (verify_used(v, denial.used, &waiting)) {
-		case SIGNATURE_UNTRIED:
+		enum signature_state state = verify_used(v, denial.used, &not_good);
+		if (state == SIGNATURE_UNTRIED)
 			continue;
-		case SIGNATURE_GOOD:
-			return conclude_denial(v, &denial);
-		default:
-			return validation_no_signature(v, waiting);
-		}
+		uint32_t others = verify_others(v, denial.used, &waiting);
+		if (state != SIGNATURE_GOOD)
+			return validation_no_signature(v, not_good);
+		if (waiting)
+			return VERDICT_WAIT;
+		return conclude_denial(v, &denial, others);
 	}
 }
 
@@ -329,10 +391,12 @@ static enum verdict negative(struct validation *v)
 		return prove(v);
 	}
 	struct denial denial;
-	struct signature *waiting;
+	struct signature *not_good;
+	bool waiting;
 	ask_denial(v, &denial);
-	if (denial.verdict != DENIAL_NONE && denial.verdict != DENIAL_BUDGET)
-		verify_used(v, denial.used, &waiting);
+	if (denial.verdict != DENIAL_NONE && denial.verdict != DENIAL_BUDGET &&
+	    verify_used(v, denial.used, &not_good) != SIGNATURE_UNTRIED)
+		verify_others(v, denial.used, &waiting);
 	return VERDICT_WAIT;
 }
 

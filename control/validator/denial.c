@@ -19,6 +19,11 @@ bool denial_eligible(const struct denial_question *q, size_t i, uint16_t type)
 	return false;
 }
 
+bool denial_sound(const struct denial_question *q, size_t i)
+{
+	return nsec_sound(q, i) || nsec3_sound(q, i);
+}
+
 enum bitmap_says denial_bitmap(const uint8_t *bitmap, size_t len, uint16_t type, bool at_root)
 {
 	bool ns = rdata_bitmap_has(bitmap, len, TYPE_NS);

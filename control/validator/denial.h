@@ -70,6 +70,11 @@ void nsec3_wildcard(const struct denial_question *question, size_t labels, struc
 bool denial_eligible(const struct denial_question *question, size_t i, uint16_t type)
 	__attribute__((nonnull));
 
+// True when proofs[i] is an NSEC or NSEC3 that could be part of a proof in this zone.
+bool denial_sound(const struct denial_question *question, size_t i) __attribute__((nonnull));
+bool nsec_sound(const struct denial_question *question, size_t i) __attribute__((nonnull));
+bool nsec3_sound(const struct denial_question *question, size_t i) __attribute__((nonnull));
+
 // What a matching record's bitmap says of (name, type).
 enum bitmap_says { BITMAP_UNUSABLE, BITMAP_THERE, BITMAP_ABSENT };
 enum bitmap_says denial_bitmap(const uint8_t *bitmap, size_t len, uint16_t type, bool at_root)

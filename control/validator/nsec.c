@@ -18,6 +18,13 @@ static bool read_nsec(const struct denial_question *q, size_t i, struct nsec *ou
 	       name_within(out->rdata.next, q->zone);
 }
 
+bool nsec_sound(const struct denial_question *q, size_t i)
+{
+	struct nsec nsec;
+
+	return read_nsec(q, i, &nsec);
+}
+
 static size_t proof_count(const struct denial_question *q)
 {
 	return q->count < DENIAL_PROOFS_MAX ? q->count : DENIAL_PROOFS_MAX;

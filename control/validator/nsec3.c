@@ -39,6 +39,13 @@ static bool read_nsec3(const struct denial_question *q, size_t i, struct nsec3 *
 	       out->rdata.next_len == NSEC3_HASH_LEN;
 }
 
+bool nsec3_sound(const struct denial_question *q, size_t i)
+{
+	struct nsec3 nsec3;
+
+	return read_nsec3(q, i, &nsec3) && nsec3.rdata.iterations <= q->iterations_max;
+}
+
 static bool same_parameters(const struct rdata_nsec3 *a, const struct rdata_nsec3 *b)
 {
 	return a->iterations == b->iterations && a->salt_len == b->salt_len &&

@@ -180,7 +180,7 @@ static void accept(struct signature *s)
 static void reject(struct signature *s)
 {
 	s->failures++;
-	s->uncharged++;
+	s->context->unpaid++;
 	blame(s, EDE_DNSSEC_BOGUS, "RRSIG with key tag %u does not verify", s->trying.key_tag);
 }
 
@@ -214,7 +214,7 @@ static enum signature_state try_key(struct signature *s, const struct record_ite
 	};
 
 	// Whatever is under way may turn out wrong: it must fit as well.
-	if (c->budget->left[BUDGET_failed_signatures] <= c->pending) {
+	if (c->budget->left[BUDGET_failed_signatures] <= c->pending + c->unpaid) {
 		if (c->pending > 0)
 			return SIGNATURE_PENDING;
 		// Says no, and that this is what ran out.
@@ -240,13 +240,11 @@ static enum signature_state try_key(struct signature *s, const struct record_ite
 	}
 }
 
-// False: no budget left for the failures that there were.
-static bool pay(struct signature *s)
+bool signature_pay(struct signature_context *c)
 {
-	while (s->uncharged > 0) {
-		if (!budget_charge(s->context->budget, BUDGET_failed_signatures, 1))
+	for (; c->unpaid > 0; c->unpaid--) {
+		if (!budget_charge(c->budget, BUDGET_failed_signatures, 1))
 			return false;
-		s->uncharged--;
 	}
 	return true;
 }
@@ -265,7 +263,7 @@ static enum signature_state try_rrsig(struct signature *s)
 		enum signature_state state = try_key(s, &keys->items[s->key]);
 		if (state != SIGNATURE_UNTRIED)
 			return state;
-		if (!pay(s))
+		if (!signature_pay(s->context))
 			return SIGNATURE_UNJUDGED;
 	}
 	if (s->same_tag == 0)
@@ -278,8 +276,6 @@ enum signature_state signature_run(struct signature *s)
 	if (s->ticket != NULL || s->state == SIGNATURE_GOOD || s->state == SIGNATURE_BAD)
 		return s->state;
 	s->state = SIGNATURE_UNTRIED;
-	if (!pay(s))
-		return s->state = SIGNATURE_UNJUDGED;
 	while (s->rrsig < s->rrset->rrsig_count && s->rrsig < RRSET_RRSIGS_MAX &&
 	       s->failures < SIGNATURE_FAILED_MAX) {
 		if (usable(s, &s->rrset->rrsigs[s->rrsig])) {

@@ -43,7 +43,6 @@ struct signature {
 	size_t rrsig, key; // next to try
 	unsigned same_tag; // keys tried for this RRSIG
 	unsigned failures;
-	unsigned uncharged; // failures that no budget has paid for yet
 	struct batch_ticket *ticket;
 	struct rdata_rrsig trying;
 	bool trying_tolerated;
@@ -59,12 +58,16 @@ struct signature_context {
 	const struct records *keys;
 	uint32_t inception_skew_s, expiration_skew_s;
 	unsigned pending;
+	unsigned unpaid;            // failures that no budget has paid for yet
 	void (*settled)(void *arg); // pending came down to 0, from batch_run()
 	void *arg;
 	// Of the run that is on:
 	struct budget *budget;
 	int64_t now_s;
 };
+
+// Pays for what failed since the last run. False: the budget has no more failures.
+bool signature_pay(struct signature_context *context) __attribute__((nonnull));
 
 void signature_start(struct signature *signature, struct signature_context *context,
 		     const struct rrset *rrset) __attribute__((nonnull));

@@ -252,6 +252,7 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 		out->ede = zone->nta ? EDE_NEGATIVE_TRUST_ANCHOR : EDE_NONE;
 	} else if (zone->anchors != NULL) {
 		out->cut = CUT_SECURE;
+		out->anchored = true;
 	} else if (zone->cut != CUT_UNKNOWN &&
 		   term_holds(&zone->cut_term, moment->now_ms, moment->now_s)) {
 		out->cut = zone->cut;

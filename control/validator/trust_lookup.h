@@ -18,7 +18,8 @@ struct moment {
 };
 
 struct standing {
-	enum cut cut; // SECURE also where an anchor is
+	enum cut cut;  // SECURE also where an anchor is
+	bool anchored; // SECURE by the operator's word, not the parent's
 	bool nta;
 	bool tolerated;
 	int ede;           // why insecure, or EDE_NONE

@@ -304,6 +304,8 @@ enum verdict validation_run(struct validation *v, struct budget *budget, uint64_
 	v->context.budget = budget;
 	v->context.now_s = now_s;
 	v->moment = (struct moment){now_ms, now_s};
+	if (!signature_pay(&v->context))
+		return validation_out_of_budget(v);
 	if (v->context.pending > 0) {
 		v->waiting = true;
 		return v->result.verdict = VERDICT_WAIT;

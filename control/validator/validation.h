@@ -24,7 +24,8 @@ struct validation {
 	struct signature_context context;
 	struct signature rrset, soa;
 	struct signature proofs[STEP_PROOFS_MAX];
-	uint32_t excluded; // proofs that did not verify
+	uint32_t excluded;     // proofs that did not verify
+	const uint8_t *denied; // NXDOMAIN from above an anchored zone: this has to be its proof
 
 	// BOGUS unless there turns out to be an insecure delegation down to suspect_to.
 	const uint8_t *suspect_to;

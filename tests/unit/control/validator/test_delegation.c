@@ -409,6 +409,39 @@ static void an_island_is_secure_and_cannot_be_talked_down(void **state)
 	}
 }
 
+// The operator's anchor outlived the zone, and a zone above, which is secure itself, proves it. An
+// insecure one, or anything less than that proof, does not.
+static void only_a_secure_nxdomain_ends_an_anchored_zone(void **state)
+{
+	struct signer_key *gone = signer_key_new(13, 0, 257);
+	uint8_t rdata[64];
+	size_t len = signer_ds(gone, signer_name("gone.signed.example."), 2, rdata);
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(
+		trust_anchor_add(w.trust, signer_name("gone.signed.example."), TYPE_DS, rdata, len),
+		0);
+	assert_verdict(world_ask(&w, "www.gone.signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	assert_verdict(world_ask(&w, "gone.signed.example.", TYPE_A), VERDICT_SECURE, &w);
+	// That a name inside it does not exist is not for the zone above to say.
+	assert_int_equal(
+		trust_anchor_add(w.trust, signer_name("ent.signed.example."), TYPE_DS, rdata, len),
+		0);
+	assert_bogus(world_ask(&w, "nx.ent.signed.example.", TYPE_A), EDE_NSEC_MISSING);
+	assert_bogus(world_ask(&w, "ent.signed.example.", TYPE_A), EDE_DNSSEC_BOGUS);
+	// Unsigned, or by an insecure zone.
+	assert_true(world_step(&w, "www.gone.signed.example.", TYPE_A, &f));
+	const struct rrset *soa = f.step.soa;
+	f.step.soa = world_keep(&w, signer_strip(soa));
+	f.step.proof_count = 0;
+	assert_bogus(world_judge(&w, &f.step), EDE_RRSIGS_MISSING);
+	assert_int_equal(trust_insecure_add(w.trust, ZONE, UINT64_MAX, true), 0);
+	assert_true(world_step(&w, "www.gone.signed.example.", TYPE_A, &f));
+	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
+	signer_key_free(gone);
+}
+
 static void an_anchor_may_be_a_ds_or_a_dnskey(void **state)
 {
 	struct signer_zone *root = world_zone(&w, ".");
@@ -725,6 +758,7 @@ int main(void)
 		TEST(nothing_is_below_a_name_that_does_not_exist),
 		TEST(without_an_anchor_everything_is_insecure),
 		TEST(an_island_is_secure_and_cannot_be_talked_down),
+		TEST(only_a_secure_nxdomain_ends_an_anchored_zone),
 		TEST(an_anchor_may_be_a_ds_or_a_dnskey),
 		TEST(anchors_that_cannot_be_used_are_refused),
 		TEST(a_negative_trust_anchor_holds_for_its_time),
