@@ -109,8 +109,8 @@ def measure_case(report, programs, size, name, huge):
             ready['fill_ns']]
 
 
-HEAD = ['case', 'Assay M/s', 'testpmd M/s', 'ratio', '± rounds', 'ns/query', 'undisturbed', 'TSC cycles', 'hits',
-        'least CPU share', 'cache B/name', 'fill ns/name']
+HEAD = ['case', 'Assay M/s', 'testpmd M/s', 'ratio', '± rounds', 'ns/query', 'undisturbed',
+        'TSC cycles', 'hits', 'least CPU share', 'cache B/name', 'fill ns/name']
 
 
 def measure_churn(report, program, size):

@@ -75,12 +75,12 @@ class Testpmd(Program):
 
     def __init__(self, pcap, burst, control, cpu, mbufs, mbuf_bytes, huge, memory_mib):
         if shutil.which('dpdk-testpmd') is None:
-            raise RuntimeError('dpdk-testpmd is not installed (package dpdk)')
+            raise RuntimeError('dpdk-testpmd is not installed (package dpdk-dev)')
         memory = ['--in-memory'] if huge else ['--no-huge', '--no-shconf', '-m', memory_mib]
         # It speaks through a pipe: without stdbuf it would keep its lines to itself.
         super().__init__([
-            'stdbuf', '-oL', 'dpdk-testpmd', f'--lcores=0@{control},1@{cpu}', '--main-lcore=0', '--no-pci',
-            '--no-telemetry', '--iova-mode=va', '--log-level=error',
+            'stdbuf', '-oL', 'dpdk-testpmd', f'--lcores=0@{control},1@{cpu}', '--main-lcore=0',
+            '--no-pci', '--no-telemetry', '--iova-mode=va', '--log-level=error',
             f'--file-prefix=testpmd-{os.getpid()}', *memory,
             f'--vdev=net_pcap0,rx_pcap={pcap},infinite_rx=1', '--',
             '--interactive', '--forward-mode=5tswap', f'--burst={burst}',
