@@ -238,13 +238,18 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
-	char text[160];
+	char text[NAME_TEXT_MAX + 64], name[NAME_TEXT_MAX];
 
 	(void)arg;
-	snprintf(text, sizeof(text), "clock: %s", assayd.now.trusted ? "trusted" : "NOT TRUSTED");
-	line(text, line_arg);
 	snprintf(text, sizeof(text), "trust anchors: %zu", trust_anchor_count(assayd.trust));
 	line(text, line_arg);
+	if (!assayd.config->resolver.validate)
+		line("alarm: validation is off (trust.validate)", line_arg);
+	for (size_t i = 0; i < assayd.config->insecure_count; i++) {
+		snprintf(text, sizeof(text), "not validated, by configuration: %s",
+			 name_to_text(assayd.config->insecure[i].name, name));
+		line(text, line_arg);
+	}
 	dataplane_describe(assayd.dataplane, line, line_arg);
 }
 

@@ -4,7 +4,7 @@ from .zone import Signing, Zone, own_servers, provider_servers
 
 SIGNED_TLDS = ("nsec", "nsec3", "optout")
 ALL_TLDS = SIGNED_TLDS + ("plain",)
-HOST_COUNT = 25
+HOST_COUNT = 28
 SHORT_TTL_S = 5
 _PAIRS = ("ab", "bc", "cd", "da", "ac", "bd")
 
