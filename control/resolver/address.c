@@ -150,6 +150,18 @@ bool address_fetch(struct task *task)
 	return fetch_some(task, NS_UNKNOWN) > 0 || fetch_some(task, NS_GLUE) > 0;
 }
 
+// Without waiting for them: while the servers whose addresses are known are asked.
+void address_fetch_more(struct task *task)
+{
+	if (task->route != NULL)
+		return;
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (task->ns_state[i] == NS_FETCHING)
+			return;
+	}
+	fetch_some(task, NS_UNKNOWN);
+}
+
 // The name's own zone does not tell its address: what the parents' referrals down to it said has
 // to do. Only delegations of zones at or above the name count.
 static size_t add_glue_of(struct task *task, const uint8_t *ns_name)
@@ -188,8 +200,11 @@ void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 	if (usable && add_entry(task, task->cut->ns[slot].name, chain->links[0]) > 0)
 		task->ns_state[slot] = NS_KNOWN;
 	task->ns_pending[slot]--;
-	if (task->ns_state[slot] != NS_FETCHING || task->ns_pending[slot] != 0)
+	if (task->ns_state[slot] != NS_FETCHING || task->ns_pending[slot] != 0) {
+		iterate_servers_found(task);
 		return;
+	}
 	task->ns_state[slot] =
 		add_glue_of(task, task->cut->ns[slot].name) > 0 ? NS_KNOWN : NS_FAILED;
+	iterate_servers_found(task);
 }

@@ -136,6 +136,29 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 		fail_own(task, EDE_OTHER, "too many questions to servers at once");
 }
 
+static bool good_left(const struct task *task)
+{
+	return upstream_good_left(task->resolver->parts.upstream, task->cut->zone, task->servers,
+				  task->server_count);
+}
+
+// The address of another server has come while one is being asked that something speaks against:
+// no use in waiting for that one to be silent again.
+void iterate_servers_found(struct task *task)
+{
+	if (task->state != TASK_WAIT_REPLY || !good_left(task))
+		return;
+	int i = iterate_server_index(task, &task->inquiry->server);
+	if (i < 0)
+		return;
+	struct candidate asked = task->servers[i];
+	asked.tries = 0;
+	if (upstream_good_left(task->resolver->parts.upstream, task->cut->zone, &asked, 1))
+		return;
+	inquiry_leave(task);
+	task->state = TASK_ASK;
+}
+
 void iterate_ask(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -158,6 +181,9 @@ void iterate_ask(struct task *task)
 		return;
 	}
 	skip_known_names(task);
+	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
+	if (!good_left(task))
+		address_fetch_more(task);
 	if (inquiry_join(task))
 		return;
 	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,

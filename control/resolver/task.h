@@ -302,6 +302,7 @@ void iterate_reply(struct task *task);
 void iterate_next_server(struct task *task, const struct address *server,
 			 enum server_failure failure, bool for_good);
 void iterate_mark_down(struct task *task); // none of the zone's servers answers
+void iterate_servers_found(struct task *task); // while it waits for a reply, maybe
 void iterate_release(struct task *task);
 int iterate_server_index(const struct task *task, const struct address *address); // or -1
 
@@ -314,6 +315,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
 bool address_fetch(struct task *task); // true: look-ups are under way
+void address_fetch_more(struct task *task);
 void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
 
 // judge.c: validation and publication, link by link

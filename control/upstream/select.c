@@ -236,6 +236,24 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 	return which;
 }
 
+bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
+			const struct candidate *candidates, size_t count)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct race race = {
+		.upstream = upstream,
+		.candidates = candidates,
+		.count = count < SELECT_MAX ? count : SELECT_MAX,
+	};
+
+	for (size_t i = 0; i < race.count; i++) {
+		look(&race, i, zone, 1, now_us);
+		if (race.views[i].standing == STANDING_GOOD)
+			return true;
+	}
+	return false;
+}
+
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us)
 {

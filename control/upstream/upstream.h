@@ -162,6 +162,11 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
+// Whether some candidate has not been tried and is neither out nor failed in this task.
+bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
+			const struct candidate *candidates, size_t count)
+	__attribute__((nonnull(1, 2)));
+
 // Own, unspecified, loopback, link-local, IPv4-mapped, multicast, broadcast addresses and
 // families that are off may never be asked (ATTACKS A14); exchange_start() refuses them too.
 void upstream_own_address_add(struct upstream *upstream, const struct address *address)

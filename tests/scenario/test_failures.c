@@ -365,10 +365,37 @@ static void a_server_without_an_address_of_its_own_is_found_by_its_glue(void **s
 	assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
 }
 
+// The parent's referral has an address of the dead server only; the other one's name has to be looked
+// up, which must not wait until the dead one has been tried often enough.
+static void a_dead_server_with_glue_does_not_hide_a_good_one_without(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "dns.com.", .servers = "ns.dns.com.=192.0.2.40"});
+	world_add(w, &(struct world_zone){.apex = "dns.org.",
+					  .servers = "ns.dns.org.=203.0.113.40"});
+	world_add(w, &(struct world_zone){.apex = "shared.com.",
+					  .servers = "ns1.dns.com.=" PROVIDER_A
+						     " ns2.dns.org.=" PROVIDER_B,
+					  .text = "*.shared.com. 5 IN A 192.0.2.85\n"});
+	world_start(w);
+	assert_answer(world_ask(w, "a.shared.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	for (int i = 0; i < 20; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.shared.com.", i);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_true(q->done_us - q->asked_us < 1000000);
+		world_advance(w, 400);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_server_without_an_address_of_its_own_is_found_by_its_glue),
+		scenario(a_dead_server_with_glue_does_not_hide_a_good_one_without),
 		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
 		scenario(after_a_failure_the_next_try_goes_to_another_failure_domain),
 		scenario(lame_servers_are_passed_by),
