@@ -175,6 +175,11 @@ uint64_t rating_timeout_us(const struct rating *rating)
 	return shifted_us(known_timeout_us(rating), rating->timeouts);
 }
 
+uint64_t rating_patience_us(const struct rating *rating)
+{
+	return rating ? known_timeout_us(rating) : RATING_FIRST_US;
+}
+
 uint64_t rating_score_us(const struct rating *rating)
 {
 	if (!rating)

@@ -54,6 +54,8 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 
 // Of the next question; NULL: nothing known.
 uint64_t rating_timeout_us(const struct rating *rating) __attribute__((pure));
+// The same as if it had not been silent lately.
+uint64_t rating_patience_us(const struct rating *rating) __attribute__((pure));
 // Smaller is better.
 uint64_t rating_score_us(const struct rating *rating) __attribute__((pure));
 

@@ -7,6 +7,7 @@
 // In order of preference.
 enum standing {
 	STANDING_GOOD,
+	STANDING_SUSPECT, // not out for this zone, but out for whoever asked it last
 	STANDING_FAILED, // in this task, but not out
 	STANDING_OUT,
 	STANDING_OUT_FAILED,
@@ -15,9 +16,9 @@ enum standing {
 
 struct view {
 	struct rating *rating; // NULL: nothing known
+	struct rating *probe;  // out, and it is time to see whether it still is
 	uint64_t score_us;
 	uint8_t standing;
-	bool probe;
 	bool chosen; // still in the race
 };
 
@@ -40,23 +41,33 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	const struct candidate *candidate = &race->candidates[i];
 	struct ratings *ratings = &race->upstream->ratings;
 	struct view *view = &race->views[i];
+	struct rating *everywhere;
 	enum rating_state state;
 
 	*view = (struct view){.standing = STANDING_NEVER};
 	if (candidate->tries >= max_tries || !upstream_may_ask(race->upstream, &candidate->address))
 		return;
-	// What is known of it elsewhere counts only where it is new: a hostile zone that names a
-	// server which does not answer for it must not take that server from zones that use it.
+	// What is known of it elsewhere counts fully only where it is new: a hostile zone that names
+	// a server which does not answer for it must not take that server from zones that use it. It
+	// is asked after others, no more.
+	everywhere = ratings_find(ratings, NULL, &candidate->address, now_us);
 	view->rating = ratings_find(ratings, zone, &candidate->address, now_us);
 	if (!view->rating)
-		view->rating = ratings_find(ratings, NULL, &candidate->address, now_us);
+		view->rating = everywhere;
 	view->score_us = rating_score_us(view->rating);
 	state = rating_state(view->rating, now_us);
-	view->probe = state == RATING_PROBE;
-	if (state == RATING_IN)
-		view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
-	else
+	if (state == RATING_PROBE)
+		view->probe = view->rating;
+	if (state != RATING_IN) {
 		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
+		return;
+	}
+	view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
+	state = rating_state(everywhere, now_us);
+	if (state != RATING_IN && !candidate->failed)
+		view->standing = STANDING_SUSPECT;
+	if (state == RATING_PROBE)
+		view->probe = everywhere;
 }
 
 // Keeps those in the race whose rank is least; returns how many.
@@ -134,13 +145,12 @@ static int due_probe(struct race *race, uint64_t now_us)
 		if (candidate->failed)
 			return -1;
 		others |= race->views[i].standing == STANDING_GOOD;
-		if (race->views[i].probe && race->views[i].standing == STANDING_OUT &&
-		    candidate->tries == 0 && due < 0)
+		if (race->views[i].probe && candidate->tries == 0 && due < 0)
 			due = (int)i;
 	}
 	if (!others || due < 0)
 		return -1;
-	race->views[due].rating->probe_until_us =
+	race->views[due].probe->probe_until_us =
 		now_us + rating_timeout_us(race->views[due].rating);
 	race->upstream->counters.probes++;
 	return due;
@@ -190,20 +200,19 @@ static int pick(struct race *race, const struct address *avoid)
 	return (int)draw_one(race, left);
 }
 
-// How long to wait: as long as the server may need, but not long while another one is good and has
-// not been asked, since a server that went away shows only by its silence.
+// How long to wait: as long as the server may need, but while another one is good and has not been
+// asked, neither long nor longer because of earlier silence: a server that went away shows only by
+// that, and a client waits for every probe.
 static uint64_t patience_us(const struct race *race, size_t which)
 {
-	uint64_t timeout_us = rating_timeout_us(race->views[which].rating);
+	uint64_t patience = rating_patience_us(race->views[which].rating);
 
-	if (timeout_us <= RATING_PROBE_MAX_US)
-		return timeout_us;
 	for (size_t i = 0; i < race->count; i++) {
 		if (i != which && race->views[i].standing == STANDING_GOOD &&
 		    race->candidates[i].tries == 0)
-			return RATING_PROBE_MAX_US;
+			return patience < RATING_PROBE_MAX_US ? patience : RATING_PROBE_MAX_US;
 	}
-	return timeout_us;
+	return rating_timeout_us(race->views[which].rating);
 }
 
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
@@ -222,16 +231,11 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 	for (size_t i = 0; i < race.count; i++)
 		look(&race, i, zone, max_tries, now_us);
 	which = due_probe(&race, now_us);
-	if (which >= 0) {
-		timeout_us = rating_timeout_us(race.views[which].rating);
-		if (timeout_us > RATING_PROBE_MAX_US)
-			timeout_us = RATING_PROBE_MAX_US;
-	} else {
+	if (which < 0)
 		which = pick(&race, avoid);
-		if (which < 0)
-			return -1;
-		timeout_us = patience_us(&race, (size_t)which);
-	}
+	if (which < 0)
+		return -1;
+	timeout_us = patience_us(&race, (size_t)which);
 	*timeout_ms = (uint32_t)((timeout_us + 999) / 1000);
 	return which;
 }

@@ -151,6 +151,58 @@ static void wait_is_short_while_another_server_is_good(void **state)
 	script_stop(&f.s);
 }
 
+// A client waits for each probe: as long as the server used to take, not longer because it was silent.
+static void probe_waits_no_longer_for_earlier_silence(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 10);
+	report(&f, 0, SERVER_GOOD, 1);
+	for (size_t i = 0; i < 4; i++) {
+		script_advance_ms(&f.s, 100);
+		report(&f, 0, SERVER_TIMEOUT, 0);
+	}
+	script_advance_ms(&f.s, 1000);
+	assert_int_equal(choose(&f, &timeout_ms), 0);
+	assert_int_equal(script_counter(&f.s, "upstream.probes"), 1);
+	assert_int_equal(timeout_ms, 50);
+	script_stop(&f.s);
+}
+
+// Found to be silent for one zone, it is asked after others for the next one too, and one question for
+// any of them tries it again.
+static void server_silent_elsewhere_comes_after_others(void **state)
+{
+	struct fixture f;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	f.zone = script_name("other.");
+	report(&f, 0, SERVER_GOOD, 5);
+	report(&f, 1, SERVER_GOOD, 300);
+	f.zone = script_name("example.");
+	report(&f, 0, SERVER_GOOD, 5);
+	for (size_t i = 0; i < 2; i++) {
+		script_advance_ms(&f.s, 60);
+		report(&f, 0, SERVER_TIMEOUT, 0);
+	}
+	f.zone = script_name("other.");
+	assert_int_equal(share(&f, 1, 200), 200);
+	f.list[1].tries = f.list[1].failed = 1;
+	assert_int_equal(choose(&f, &timeout_ms), 0); // before one that has failed
+	f.list[1].tries = f.list[1].failed = 0;
+	script_advance_ms(&f.s, 1000);
+	assert_int_equal(choose(&f, &timeout_ms), 0); // the probe
+	assert_int_equal(share(&f, 1, 20), 20);
+	report(&f, 0, SERVER_GOOD, 5);
+	assert_true(share(&f, 0, 200) > 150);
+	script_stop(&f.s);
+}
+
 static void equally_fast_servers_share(void **state)
 {
 	struct fixture f;
@@ -499,6 +551,8 @@ int main(void)
 		cmocka_unit_test(fastest_server_gets_nearly_all_and_the_rest_are_explored),
 		cmocka_unit_test(server_that_failed_last_is_not_explored),
 		cmocka_unit_test(wait_is_short_while_another_server_is_good),
+		cmocka_unit_test(probe_waits_no_longer_for_earlier_silence),
+		cmocka_unit_test(server_silent_elsewhere_comes_after_others),
 		cmocka_unit_test(equally_fast_servers_share),
 		cmocka_unit_test(unknown_servers_share),
 		cmocka_unit_test(each_is_tried_before_any_a_second_time),
