@@ -88,6 +88,11 @@ static bool cut_between(struct validation *v, enum verdict *verdict)
 			*verdict = validation_insecure(v, &chain);
 			return true;
 		}
+		// RFC 4035 §5.3.1: the zone whose servers answered is said to begin here.
+		if (chain.standing.cut == CUT_UNKNOWN && name_equal(chain.zone, v->step->zone)) {
+			*verdict = validation_need(v, chain.zone, TYPE_DS);
+			return true;
+		}
 		if (chain.standing.cut != CUT_SECURE)
 			continue;
 		// An anchor may outlive its zone, if a secure zone above proves that.

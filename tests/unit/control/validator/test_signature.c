@@ -236,6 +236,17 @@ static void the_zone_above_cannot_sign_for_a_secure_child(void **state)
 	assert_bogus(judge_www(forged), EDE_DNSSEC_BOGUS);
 }
 
+// ATTACKS B4, RFC 4035 §5.3.1: the zone whose servers answered is known to begin there, even when
+// nothing has been proven of its delegation yet.
+static void nor_before_anything_is_known_of_the_delegation(void **state)
+{
+	struct rrset *forged =
+		world_keep(&w, signer_sign(www(), zsk("example."), signer_name("example."), NULL));
+
+	(void)state;
+	assert_bogus(judge_www(forged), EDE_DNSSEC_BOGUS);
+}
+
 static void a_signer_beside_or_below_the_name_is_bogus(void **state)
 {
 	static const char *const signers[] = {
@@ -479,6 +490,7 @@ int main(void)
 		TEST(b1_a_wildcard_above_the_signers_zone_is_bogus),
 		TEST(b1_more_labels_than_the_owner_has_are_bogus),
 		TEST(the_zone_above_cannot_sign_for_a_secure_child),
+		TEST(nor_before_anything_is_known_of_the_delegation),
 		TEST(a_signer_beside_or_below_the_name_is_bogus),
 		TEST(a_tag_that_no_key_has_is_asked_for_once_more),
 		TEST(another_algorithm_number_than_the_keys_is_bogus),
