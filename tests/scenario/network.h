@@ -65,6 +65,10 @@ struct fault {
 	bool udp_only;
 	bool then_good; // the right answer follows 5 ms later
 	network_hook decorate, replace;
+	// Written, with all its RRSIGs, in the place of an RRset that the server has; NULL: left
+	// out; the same: as it is.
+	const struct rrset *(*rewrite)(const struct network_query *query, enum section section,
+				       const struct rrset *rrset, void *arg);
 	void *hook_arg;
 	uint16_t flags; // with replace: of the reply, beside QR
 	unsigned hits;

@@ -103,17 +103,27 @@ static void write_rrset(struct making *m, enum section section, const struct rrs
 		add_rrsigs(m, section, rrset);
 }
 
+static void write_part(struct making *m, const struct part *part)
+{
+	const struct fault *fault = m->fault;
+	const struct rrset *rrset = part->rrset;
+
+	if (rrset == NULL) {
+		builder_record(m->b, part->section, part->owner, TYPE_CNAME, CLASS_IN, 0,
+			       part->target, name_len(part->target));
+		return;
+	}
+	if (fault != NULL && fault->rewrite != NULL)
+		rrset = fault->rewrite(m->query, part->section, rrset, fault->hook_arg);
+	if (rrset != NULL)
+		write_rrset(m, part->section, rrset, part->rrsigs || rrset != part->rrset);
+}
+
 static void write_section(struct making *m, enum section section)
 {
 	for (size_t i = 0; i < m->part_count; i++) {
-		const struct part *part = &m->parts[i];
-		if (part->section != section)
-			continue;
-		if (part->rrset != NULL)
-			write_rrset(m, section, part->rrset, part->rrsigs);
-		else
-			builder_record(m->b, section, part->owner, TYPE_CNAME, CLASS_IN, 0,
-				       part->target, name_len(part->target));
+		if (m->parts[i].section == section)
+			write_part(m, &m->parts[i]);
 	}
 	if (m->fault != NULL && m->fault->replace != NULL)
 		m->fault->replace(m->query, section, m->b, m->fault->hook_arg);

@@ -1,0 +1,481 @@
+// The never-weaken matrix (DESIGN §1, ATTACKS B6): every way to an answer times everything that
+// can be wrong with what the servers below a secure delegation say. Not one NOERROR or NXDOMAIN may
+// come of it for a client without CD=1, no AD, and nothing that stays in the cache.
+#include "tests/scenario/flaws.h"
+#include "tests/scenario/zones.h"
+
+#define FORWARDER "203.0.113.50"
+#define COM_A     "192.5.6.30"
+#define COM_B     "198.51.101.30"
+#define ALIVE     "192.0.2.80" // the address that the zones have
+
+enum way {
+	WAY_PLAIN,
+	WAY_RETRY,      // the first try goes unanswered
+	WAY_TCP,        // the first reply is truncated
+	WAY_STALE,      // the data were good, and have expired
+	WAY_REFRESH,    // the same, where nothing may be served stale
+	WAY_CD_FIRST,   // a client with CD=1 comes first
+	WAY_CD_BESIDE,  // or at the same time
+	WAY_CD_EXPIRED, // or first, and then nobody answers any more
+	WAY_FORWARD,
+	WAY_STUB,
+};
+
+static const struct path {
+	const char *words;
+	const char *name; // asked
+	uint16_t type;
+	const char *faulty;   // the name about which servers say something wrong
+	bool below;           // and all below it
+	bool at_com;          // the zone above says it
+	uint16_t faulty_type; // 0: whatever the type
+	enum flaw_style style;
+	enum way way;
+	unsigned good_rcode;
+	enum entry_security good_security;
+	uint16_t answer_type; // that is cached for `faulty`, 0: NXDOMAIN
+} paths[] = {
+	{"direct", "www.victim.com.", TYPE_A, "www.victim.com.", .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_A},
+	{"CNAME target", "to.friend.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"CNAME with its target", "alias.victim.com.", TYPE_A, "alias.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_CNAME},
+	{"DNAME", "x.old.victim.com.", TYPE_A, "x.old.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_CNAME},
+	{"wildcard", "x.wild.victim.com.", TYPE_A, "x.wild.victim.com.", .style = FLAW_OF_PROOF,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"wildcard denied", "x.wild.victim.com.", TYPE_A, "x.wild.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"wildcard NODATA", "x.wild.victim.com.", TYPE_MX, "x.wild.victim.com.",
+	 .style = FLAW_OF_PROOF, .good_security = SECURITY_SECURE, .answer_type = TYPE_MX},
+	{"NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.", .style = FLAW_OF_PROOF,
+	 .good_rcode = RCODE_NXDOMAIN, .good_security = SECURITY_SECURE},
+	{"NODATA", "www.victim.com.", TYPE_MX, "www.victim.com.", .style = FLAW_OF_PROOF,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_MX},
+	{"referral", "www.victim.com.", TYPE_A, "victim.com.", .below = true, .at_com = true,
+	 .style = FLAW_OF_REFERRAL, .good_security = SECURITY_SECURE, .answer_type = TYPE_DS},
+	{"referral to an unsigned zone", "www.plain.com.", TYPE_A, "plain.com.", .below = true,
+	 .at_com = true, .style = FLAW_OF_REFERRAL, .good_security = SECURITY_INSECURE},
+	{"DS", "victim.com.", TYPE_DS, "victim.com.", .below = true, .at_com = true,
+	 .style = FLAW_OF_REFERRAL, .good_security = SECURITY_SECURE, .answer_type = TYPE_DS},
+	{"DNSKEY", "www.victim.com.", TYPE_A, "victim.com.", .faulty_type = TYPE_DNSKEY,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_DNSKEY},
+	{"ANY", "www.victim.com.", TYPE_ANY, "www.victim.com.", .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_A},
+	{"after retry", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_RETRY,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"over TCP", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_TCP,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"stale", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STALE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"refresh", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_REFRESH,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"CD=1 first", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_CD_FIRST,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"CD=1 first, CNAME target", "to.friend.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_CD_FIRST, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"CD=1 first, NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .way = WAY_CD_FIRST, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE},
+	{"CD=1 first, referral", "www.victim.com.", TYPE_A, "victim.com.", .below = true,
+	 .at_com = true, .style = FLAW_OF_REFERRAL, .way = WAY_CD_FIRST,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_DS},
+	{"CD=1 beside", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_CD_BESIDE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"stale of what CD=1 brought", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_CD_EXPIRED, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"forwarded", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FORWARD,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"forwarded NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .way = WAY_FORWARD, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE},
+	{"stub", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STUB,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+};
+#define PATH_COUNT (sizeof(paths) / sizeof(paths[0]))
+
+static const struct {
+	enum flaw_kind kind;
+	const char *words;
+} flaws[] = {
+	{FLAW_NONE, "good"},
+	{FLAW_WRONG_SIGNATURE, "wrong signature"},
+	{FLAW_STRIPPED, "stripped RRSIG"},
+	{FLAW_EXPIRED, "expired"},
+	{FLAW_WRONG_SIGNER, "wrong signer"},
+	{FLAW_STOLEN_NAME, "wrong signer under the right name"},
+	{FLAW_PARENT_SIGNER, "signed by the zone above"},
+	{FLAW_NXDOMAIN, "forged NSEC or NSEC3, NXDOMAIN"},
+	{FLAW_NODATA, "forged NSEC or NSEC3, NODATA"},
+	{FLAW_REPLAYED, "NSEC or NSEC3 about other names"},
+	{FLAW_2500, "forged NSEC3 with 2,500 iterations"},
+	{FLAW_2500_UNSIGNED, "unsigned NSEC3 with 2,500 iterations"},
+	{FLAW_CUT, "unsigned below a forged cut"},
+	{FLAW_CUT_2500, "unsigned below a forged cut with 2,500 iterations"},
+	{FLAW_TIMEOUT, "timeout"},
+};
+#define FLAW_COUNT (sizeof(flaws) / sizeof(flaws[0]))
+
+// ---- a cell ----
+
+static struct cell {
+	const struct path *path;
+	size_t flaw_index;
+	struct flaw flaw;
+	struct fault *faults[4];
+	size_t fault_count;
+	uint64_t since_ms; // from here on servers are faulty
+} cell;
+static unsigned complaints;
+static struct route route;
+
+static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void complain(const char *format, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	print_message("%s × %s (%s): %s\n", cell.path->words, flaws[cell.flaw_index].words,
+		      cell.flaw.nsec3 ? "NSEC3" : "NSEC", text);
+	complaints++;
+}
+
+static void add_zone(const char *apex, const char *servers, const char *text, bool nsec3)
+{
+	world_add(w, &(struct world_zone){.apex = apex,
+					  .servers = servers,
+					  .text = text,
+					  .options = {.nsec3 = nsec3}});
+}
+
+static void add_zones(bool nsec3)
+{
+	add_zone(".", "a.root.=192.88.0.1 b.root.=198.41.0.4", NULL, nsec3);
+	add_zone("com.", "ns1.com.=" COM_A " ns2.com.=" COM_B, NULL, nsec3);
+	add_zone("victim.com.", "ns1.victim.com.=" PROVIDER_A " ns2.victim.com.=" PROVIDER_B,
+		 "www.victim.com. 300 IN A " ALIVE "\n"
+		 "*.wild.victim.com. 300 IN A " ALIVE "\n"
+		 "alias.victim.com. 300 IN CNAME www.victim.com.\n"
+		 "old.victim.com. 300 IN DNAME new.victim.com.\n"
+		 "x.new.victim.com. 300 IN A " ALIVE "\n",
+		 nsec3);
+	add_zone("friend.com.", "ns.friend.com.=" PROVIDER_C,
+		 "to.friend.com. 300 IN CNAME www.victim.com.\n", nsec3);
+	add_zone("evil.com.", "ns.evil.com.=203.0.113.60", NULL, nsec3);
+	world_add(w, &(struct world_zone){.apex = "plain.com.",
+					  .servers = "ns.plain.com.=203.0.113.61",
+					  .text = "www.plain.com. 300 IN A " ALIVE "\n",
+					  .options = {.unsigned_ = true}});
+}
+
+static void add_route(void)
+{
+	bool forward = cell.path->way == WAY_FORWARD;
+
+	if (!forward && cell.path->way != WAY_STUB)
+		return;
+	route = (struct route){.forward = forward, .server_count = 1};
+	name_copy(route.zone, text_name("victim.com."));
+	assert_int_equal(address_from_text(FORWARDER, &route.servers[0]), 0);
+	w->config.routes = &route;
+	w->config.route_count = 1;
+}
+
+static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
+{
+	cell = (struct cell){.path = path, .flaw_index = flaw_index};
+	w = world_new();
+	add_zones(nsec3);
+	add_route();
+	if (path->way == WAY_REFRESH)
+		w->config.stale_s = 0;
+	world_start(w);
+	for (size_t i = 0; i < w->zone_count && path->way >= WAY_FORWARD; i++) {
+		if (path->way == WAY_FORWARD || strcmp(w->zones[i].apex, "victim.com.") == 0)
+			network_serve(&w->network, FORWARDER, w->zones[i].zone);
+	}
+	cell.flaw = (struct flaw){
+		.kind = flaws[flaw_index].kind,
+		.style = path->style,
+		.nsec3 = nsec3,
+		.zone = world_zone(w, path->at_com ? "com." : "victim.com.")->zone,
+		.evil = world_zone(w, "evil.com.")->zone,
+		.above = world_zone(w, path->at_com ? "." : "com.")->zone,
+	};
+}
+
+static void add_fault(const char *server, const char *faulty)
+{
+	struct fault fault = flaw_fault(&cell.flaw);
+
+	fault.server = server;
+	fault.name = cell.path->below ? NULL : faulty;
+	fault.below = cell.path->below ? faulty : NULL;
+	fault.type = cell.path->faulty_type;
+	cell.faults[cell.fault_count++] = network_fault(&w->network, &fault);
+}
+
+static void break_servers(void)
+{
+	const struct path *path = cell.path;
+
+	cell.since_ms = w->network.now_us / 1000;
+	if (cell.flaw.kind != FLAW_NONE) {
+		add_fault(path->at_com ? COM_A : NULL, path->faulty);
+		if (path->at_com)
+			add_fault(COM_B, path->faulty);
+	}
+	if (path->way == WAY_RETRY)
+		with((struct fault){.kind = FAULT_DROP, .name = path->faulty, .times = 1});
+	if (path->way == WAY_TCP)
+		with((struct fault){
+			.kind = FAULT_TRUNCATE, .name = path->faulty, .udp_only = true});
+}
+
+// ---- what may come of it ----
+
+static bool is_positive(const struct question *q)
+{
+	return q->reply->rcode == RCODE_NOERROR || q->reply->rcode == RCODE_NXDOMAIN;
+}
+
+static bool is_old_data(const struct question *q)
+{
+	return cell.path->way == WAY_STALE && q->result->stale &&
+	       q->reply->rcode == RCODE_NOERROR && q->reply->edns.ede == EDE_STALE_ANSWER &&
+	       strcmp(question_data(q, TYPE_A, 0), ALIVE) == 0;
+}
+
+static void look_at_answer(const struct question *q, const char *who)
+{
+	if (q->reply->flags & FLAG_AD)
+		complain("AD is set for %s", who);
+	if (cell.path->way == WAY_STALE && !is_old_data(q))
+		complain("%s does not get the stale answer", who);
+	if (is_positive(q) && !is_old_data(q))
+		complain("rcode %u for %s, with %s", q->reply->rcode, who,
+			 question_data(q, TYPE_A, 0));
+	if (!is_positive(q) && q->reply->rcode != RCODE_SERVFAIL)
+		complain("rcode %u for %s", q->reply->rcode, who);
+	if (!is_positive(q) && q->reply->edns.ede == EDE_NONE)
+		complain("SERVFAIL without EDE for %s", who);
+	if (!is_positive(q) && q->reply->sections[SECTION_ANSWER].count > 0)
+		complain("SERVFAIL with an answer for %s", who);
+}
+
+static bool has_false_address(const struct entry *entry)
+{
+	static const uint8_t address[] = {203, 0, 113, 66};
+	struct entry_reader reader;
+	struct record record;
+	enum entry_part part;
+
+	entry_read(entry, &reader);
+	while (entry_next(&reader, &part, &record)) {
+		if (part == ENTRY_DATA && record.type == TYPE_A &&
+		    memcmp(record.rdata, address, sizeof(address)) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Below `faulty` nothing has been said that could be kept since servers are faulty.
+static bool look_at_entry(const struct entry *entry, void *arg)
+{
+	struct entry_facts facts;
+	char text[NAME_TEXT_MAX];
+
+	(void)arg;
+	entry_facts(entry, &facts);
+	if (facts.kind == ENTRY_FAILURE)
+		return true;
+	if (facts.security == SECURITY_UNPROVEN) {
+		if (facts.expires_ms - facts.created_ms > 30000)
+			complain("%s is kept unproven for %d s", name_to_text(facts.name, text),
+				 (int)((facts.expires_ms - facts.created_ms) / 1000));
+		return true;
+	}
+	if (has_false_address(entry))
+		complain("the false address of %s is cached", name_to_text(facts.name, text));
+	if (facts.created_ms >= cell.since_ms && cell.path->faulty_type == 0 &&
+	    name_within(facts.name, text_name(cell.path->faulty)))
+		complain("%s type %u is cached, kind %d, security %d",
+			 name_to_text(facts.name, text), facts.type, facts.kind, facts.security);
+	if (facts.created_ms >= cell.since_ms && cell.path->faulty_type != 0 &&
+	    name_within(facts.name, text_name("victim.com.")) && facts.security != SECURITY_SECURE)
+		complain("%s type %u is cached, security %d", name_to_text(facts.name, text),
+			 facts.type, facts.security);
+	return true;
+}
+
+static void look_at_cache(void)
+{
+	const struct store_clock clock = world_clock(w);
+	const uint8_t *name = text_name(cell.path->name);
+	struct lookup lookup = {
+		.name = name,
+		.name_len = (uint16_t)name_len(name),
+		.type = cell.path->type,
+		.now_ms = clock.now_ms,
+		.now_s = clock.now_s,
+	};
+
+	cache_walk(store_cache(w->store), look_at_entry, NULL);
+	cache_lookup(store_cache(w->store), &lookup);
+	if (lookup.status == LOOKUP_HIT)
+		complain("the cache has an answer for CD=0");
+	if (trust_zone_state(w->trust, text_name(cell.path->faulty), clock.now_ms, clock.now_s) ==
+	    ZONE_INSECURE)
+		complain("%s is trusted to be insecure", cell.path->faulty);
+}
+
+static void look_at_log(void)
+{
+	unsigned hits = 0;
+
+	for (size_t i = 0; i < cell.fault_count; i++)
+		hits += cell.faults[i]->hits;
+	if (hits == 0 || (cell.flaw.kind != FLAW_TIMEOUT && cell.flaw.sent == 0))
+		complain("no faulty reply was sent: the cell is empty");
+	if (cell.path->way == WAY_TCP && w->network.connections == 0 &&
+	    cell.flaw.kind != FLAW_TIMEOUT)
+		complain("nothing was asked over TCP");
+	if (cell.path->way == WAY_FORWARD &&
+	    network_sent(&w->network, FORWARDER, cell.path->faulty, 0) == 0)
+		complain("the forwarder was not asked");
+}
+
+// ---- running it ----
+
+static void ask_before(void)
+{
+	enum way way = cell.path->way;
+
+	if (way != WAY_STALE && way != WAY_REFRESH)
+		return;
+	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_advance(w, 301000);
+	network_forget_log(&w->network);
+}
+
+static void ask_with_cd(void)
+{
+	const struct path *path = cell.path;
+	struct question *cd = NULL;
+
+	if (path->way == WAY_CD_FIRST || path->way == WAY_CD_EXPIRED)
+		cd = world_ask(w, path->name, path->type, ASK_DO | ASK_CD);
+	else if (path->way == WAY_CD_BESIDE)
+		cd = world_ask_later(w, path->name, path->type, ASK_DO | ASK_CD);
+	if (path->way == WAY_CD_EXPIRED && cell.flaw.kind != FLAW_NONE) {
+		world_advance(w, 400000);
+		with((struct fault){.kind = FAULT_DROP});
+	}
+	if (cd != NULL && cd->done && cell.flaw.kind != FLAW_NONE && cd->reply->flags & FLAG_AD)
+		complain("AD is set for CD=1");
+}
+
+static void look_at_good(const struct question *q)
+{
+	const struct path *path = cell.path;
+	bool secure = path->good_security == SECURITY_SECURE;
+	struct entry_facts facts;
+
+	if (q->reply->rcode != path->good_rcode || q->reply->edns.ede != EDE_NONE)
+		complain("rcode %u, EDE %d", q->reply->rcode, q->reply->edns.ede);
+	if (!!(q->reply->flags & FLAG_AD) != secure)
+		complain("AD is %s", secure ? "not set" : "set");
+	if (path->type == TYPE_A && path->good_rcode == RCODE_NOERROR &&
+	    strcmp(question_data(q, TYPE_A, 0), ALIVE) != 0)
+		complain("the answer is %s", question_data(q, TYPE_A, 0));
+	if (path->way == WAY_TCP && w->network.connections == 0)
+		complain("nothing was asked over TCP");
+	if (!secure || path->answer_type == TYPE_DNSKEY || path->answer_type == TYPE_DS ||
+	    strcmp(path->words, "DNAME") == 0)
+		return;
+	if (!world_cached(w, path->faulty, path->answer_type, &facts) ||
+	    facts.security != SECURITY_SECURE)
+		complain("it is not cached as secure");
+}
+
+// The same world, healed: nothing but the flaw stood in the way.
+static void look_after_healing(void)
+{
+	network_heal(&w->network);
+	world_advance(w, 700000);
+	look_at_good(world_ask(w, cell.path->name, cell.path->type, ASK_DO));
+}
+
+static void run_cell(void)
+{
+	static const struct {
+		const char *words;
+		unsigned flags;
+	} clients[] = {
+		{"DO=1", ASK_DO}, {"a plain client", 0}, {"AD=1 over TCP", ASK_AD | ASK_TCP}};
+	const struct path *path = cell.path;
+
+	ask_before();
+	break_servers();
+	ask_with_cd();
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+		struct question *q = world_ask(w, path->name, path->type, clients[i].flags);
+		if (cell.flaw.kind != FLAW_NONE)
+			look_at_answer(q, clients[i].words);
+		else if (i == 0)
+			look_at_good(q);
+	}
+	if (cell.flaw.kind == FLAW_NONE)
+		return;
+	look_at_log();
+	look_at_cache();
+	look_after_healing();
+}
+
+static int end_cell(void **state)
+{
+	flaw_free(&cell.flaw);
+	return end_world(state);
+}
+
+static void unproven_data_are_never_an_answer(void **state)
+{
+	const struct path *path = *state;
+
+	complaints = 0;
+	for (size_t i = 0; i < FLAW_COUNT * 2; i++) {
+		open_cell(path, i / 2, i % 2);
+		run_cell();
+		end_cell(state);
+	}
+	assert_int_equal(complaints, 0);
+}
+
+// Where it ended, when an assertion inside the world has failed.
+static int end_path(void **state)
+{
+	if (w != NULL)
+		complain("ended here");
+	return end_cell(state);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[PATH_COUNT];
+
+	for (size_t i = 0; i < PATH_COUNT; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = paths[i].words,
+			.test_func = unproven_data_are_never_an_answer,
+			.teardown_func = end_path,
+			.initial_state = (void *)(uintptr_t)&paths[i],
+		};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
