@@ -5,8 +5,8 @@
 
 #define STEP_BY_STEP_MAX 6 // unknown names in a row that are asked for from the top
 
-void chain_reach(const struct trust *trust, const uint8_t *target, bool jump,
-		 const struct moment *moment, struct chain *out)
+void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const struct moment *moment,
+		 struct chain *out)
 {
 	size_t labels = name_labels(target), unknown = 0;
 	const uint8_t *topmost = NULL;
@@ -33,12 +33,14 @@ void chain_reach(const struct trust *trust, const uint8_t *target, bool jump,
 			unknown = 0;
 			continue;
 		case CUT_INSECURE:
+			trust_touch(trust, at);
 			out->zone = at;
 			out->standing = standing;
 			return;
 		case CUT_SECURE:
 			break;
 		}
+		trust_touch(trust, at);
 		out->zone = at;
 		out->standing = standing;
 		out->need = jump && target_unknown && unknown > STEP_BY_STEP_MAX ? target : topmost;

@@ -23,5 +23,5 @@ struct chain {
 
 // jump: the target is said to be an apex: when many names on the way are unknown, its own DS is
 // asked for first, which spares the names in between that are no cuts.
-void chain_reach(const struct trust *trust, const uint8_t *target, bool jump,
-		 const struct moment *moment, struct chain *out) __attribute__((nonnull));
+void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const struct moment *moment,
+		 struct chain *out) __attribute__((nonnull));

@@ -262,6 +262,14 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 	}
 }
 
+void trust_touch(struct trust *trust, const uint8_t *name)
+{
+	struct zone *zone = zones_find(trust->zones, name);
+
+	if (zone != NULL)
+		zones_touch(trust->zones, zone);
+}
+
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
 {
 	struct zone *zone = zones_find(trust->zones, name);
@@ -269,7 +277,6 @@ struct records *trust_keys(struct trust *trust, const uint8_t *name, const struc
 	if (zone == NULL || zone->keys == NULL ||
 	    !term_holds(&zone->keys_term, moment->now_ms, moment->now_s))
 		return NULL;
-	zones_touch(trust->zones, zone);
 	return records_ref(zone->keys);
 }
 
@@ -280,7 +287,6 @@ struct records *trust_ds(struct trust *trust, const uint8_t *name, const struct 
 	if (zone == NULL || zone->ds == NULL ||
 	    !term_holds(&zone->cut_term, moment->now_ms, moment->now_s))
 		return NULL;
-	zones_touch(trust->zones, zone);
 	return records_ref(zone->ds);
 }
 

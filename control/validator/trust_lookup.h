@@ -30,6 +30,9 @@ struct standing {
 void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
 		    struct standing *out) __attribute__((nonnull));
 
+// What is known of this name decided something: it is among the last to be forgotten.
+void trust_touch(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
+
 // With a reference for the caller, or NULL.
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
 	__attribute__((nonnull, warn_unused_result));

@@ -736,7 +736,9 @@ static void zones_are_bounded_and_anchors_stay(void **state)
 		assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
 		trust_learn(w.trust, &f.step, &w.result, w.now_ms, w.now_s);
 	}
+	// What is in use stays, asked-for noise goes.
 	assert_verdict(ask_www(), VERDICT_SECURE, &w);
+	assert_int_equal(world_asked(&w, "signed.example.", TYPE_DNSKEY), 1);
 	assert_int_equal(trust_zone_state(w.trust, signer_name("a.nta."), w.now_ms, w.now_s),
 			 ZONE_INSECURE);
 	assert_int_equal(trust_anchor_count(w.trust), 1);

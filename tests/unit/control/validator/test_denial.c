@@ -687,6 +687,7 @@ static void too_many_iterations_are_insecure_once_proven(void **state)
 		assert_verdict(judge(), VERDICT_INSECURE, &w);
 		assert_int_equal(w.result.ede, EDE_UNSUPPORTED_NSEC3_ITERATIONS);
 		assert_int_equal(w.budget.left[BUDGET_nsec3_hashes], before);
+		assert_int_equal(w.result.proofs_used, 1);
 		f.proofs[0] =
 			world_keep(&w, signer_sign(rrset, zsk("signed.example."), ZONE,
 						   &(struct signer_options){.corrupt = true}));
