@@ -139,27 +139,27 @@ static unsigned fetch_some(struct task *task, enum ns_state wanted)
 	return started;
 }
 
-bool address_fetch(struct task *task)
+static bool is_fetching(const struct task *task)
 {
-	if (task->route != NULL)
-		return false;
 	for (size_t i = 0; i < task->cut->ns_count; i++) {
 		if (task->ns_state[i] == NS_FETCHING)
 			return true;
 	}
-	return fetch_some(task, NS_UNKNOWN) > 0 || fetch_some(task, NS_GLUE) > 0;
+	return false;
 }
 
-// Without waiting for them: while the servers whose addresses are known are asked.
-void address_fetch_more(struct task *task)
+bool address_fetch(struct task *task)
 {
 	if (task->route != NULL)
-		return;
-	for (size_t i = 0; i < task->cut->ns_count; i++) {
-		if (task->ns_state[i] == NS_FETCHING)
-			return;
-	}
-	fetch_some(task, NS_UNKNOWN);
+		return false;
+	return is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0 ||
+	       fetch_some(task, NS_GLUE) > 0;
+}
+
+// While the servers whose addresses are known are asked.
+bool address_fetch_more(struct task *task)
+{
+	return task->route == NULL && (is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0);
 }
 
 // The name's own zone does not tell its address: what the parents' referrals down to it said has

@@ -22,6 +22,7 @@ struct client *client_new(const struct ticket_question *question, resolver_done 
 	client->waiter.purpose = WAIT_CLIENT;
 	client->waiter.client = client;
 	CDS_INIT_LIST_HEAD(&client->by_deadline);
+	CDS_INIT_LIST_HEAD(&client->in_patience);
 	CDS_INIT_LIST_HEAD(&client->paid);
 	return client;
 }
@@ -40,6 +41,7 @@ void client_start(struct resolver *resolver, struct client *client)
 		       client->budget.deadline_ms)
 		after = after->prev;
 	cds_list_add(&client->by_deadline, after);
+	stale_start(resolver, client);
 }
 
 static bool can_pay(const struct client *client)
@@ -120,18 +122,21 @@ static void client_free(struct client *client)
 		set_payer(task, NULL);
 	}
 	cds_list_del(&client->by_deadline);
+	cds_list_del(&client->in_patience);
 	if (client->ended)
 		cds_list_del(&client->in_ended);
 	free(client);
 }
 
-static void client_done(struct client *client, struct store_result *result)
+// result NULL: it has been answered before.
+void client_done(struct client *client, struct store_result *result)
 {
 	resolver_done done = client->done;
 	void *arg = client->arg;
 
 	client_free(client);
-	done(arg, result);
+	if (result != NULL)
+		done(arg, result);
 }
 
 static const char *const exhausted_words[] = {
@@ -197,47 +202,22 @@ void clients_fail_ended(struct resolver *resolver)
 
 // ---- results ----
 
-// Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
-// what was secure, within its signatures (DESIGN §7).
-static struct store_result *stale_result(struct resolver *resolver, const struct client *client,
-					 int why)
-{
-	struct lookup lookup = {
-		.name = client->name,
-		.name_len = client->question.name_len,
-		.type = client->question.qtype,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-	};
-
-	if (resolver->config.stale_s == 0 || client->fresh)
-		return NULL;
-	cache_lookup(resolver->cache, &lookup);
-	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
-		return NULL;
-	for (size_t i = 0; fail_is_of_validation(why) && i < lookup.stale_count; i++) {
-		struct entry_facts facts;
-		entry_facts(lookup.stale_links[i], &facts);
-		if (facts.security != SECURITY_SECURE)
-			return NULL;
-	}
-	struct store_result *result = store_result_stale(resolver->parts.store, lookup.stale_links,
-							 lookup.stale_count, why);
-	resolver->counters.stale += result != NULL;
-	return result;
-}
-
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task)
 {
 	const struct chain *chain =
 		client->cd && task->has_unproven ? &task->unproven : &task->chain;
 	struct store_result *result = NULL;
 
+	if (client->answered) {
+		client_done(client, NULL);
+		return;
+	}
 	if (chain->failed) {
 		struct entry_facts facts;
 		entry_facts(chain->links[chain->count - 1], &facts);
 		resolver->counters.failed++;
 		result = stale_result(resolver, client, facts.ede);
+		resolver->counters.stale += result != NULL;
 	}
 	if (result == NULL && chain->count > 0)
 		result = store_result_new(resolver->parts.store, chain->links, chain->count);
@@ -249,10 +229,18 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text)
 {
-	struct store_result *result = stale_result(resolver, client, ede);
+	struct store_result *result = NULL;
 
-	resolver->counters.failed++;
+	if (client->answered)
+		client->waiter.task->kept = false;
 	task_leave(&client->waiter);
+	if (client->answered) {
+		client_done(client, NULL);
+		return;
+	}
+	resolver->counters.failed++;
+	result = stale_result(resolver, client, ede);
+	resolver->counters.stale += result != NULL;
 	if (result == NULL)
 		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, ede, text);
 	client_done(client, result);

@@ -228,6 +228,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		// Whether its servers answer is not for a referral to say.
 		d->failures = old->failures;
 		d->down_until_ms = old->down_until_ms;
+		d->failing = old->failing;
 		take_out(table, old);
 	}
 	d->hash = hash_of(table, d->zone);

@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `failures` and `down_until_ms`. Held by reference.
+// Immutable but for `failures`, `down_until_ms` and `failing`. Held by reference.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -38,6 +38,7 @@ struct delegation {
 	// No server of the zone answered at all: how often in a row, and until when nobody asks.
 	uint8_t failures;
 	uint64_t down_until_ms;
+	bool failing; // no server that might be good is left, and none has answered since
 	uint32_t refs;
 	bool stored;
 	struct delegation *next;          // in its bucket

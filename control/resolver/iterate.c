@@ -182,8 +182,8 @@ void iterate_ask(struct task *task)
 	}
 	skip_known_names(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
-	if (!good_left(task))
-		address_fetch_more(task);
+	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0)
+		task->cut->failing = true;
 	if (inquiry_join(task))
 		return;
 	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,
@@ -379,11 +379,13 @@ static void read_response(struct task *task, struct response *response)
 	case RESPONSE_ANSWER:
 		report(task, SERVER_GOOD);
 		task->cut->failures = 0;
+		task->cut->failing = false;
 		take_answer(task, response);
 		return;
 	case RESPONSE_REFERRAL:
 		report(task, SERVER_GOOD);
 		task->cut->failures = 0;
+		task->cut->failing = false;
 		follow_referral(task, response);
 		break;
 	case RESPONSE_LAME:

@@ -86,6 +86,8 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->ready);
 	CDS_INIT_LIST_HEAD(&resolver->clients);
 	CDS_INIT_LIST_HEAD(&resolver->ended);
+	CDS_INIT_LIST_HEAD(&resolver->patient);
+	CDS_INIT_LIST_HEAD(&resolver->impatient);
 	store_get_clock(parts->store, &resolver->clock);
 	find_families(resolver);
 	if (open_parts(resolver) != 0) {
@@ -112,6 +114,8 @@ void resolver_free(struct resolver *resolver)
 	if (resolver == NULL)
 		return;
 	resolver->closing = true;
+	if (resolver->cache != NULL)
+		stale_run(resolver);
 	while (resolver->cache != NULL && !cds_list_empty(&resolver->clients))
 		client_fail(resolver,
 			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
@@ -138,6 +142,8 @@ int resolver_ask(struct resolver *resolver, const struct ticket_question *questi
 		return -EAGAIN;
 	resolver->counters.questions++;
 	if (task_join_client(resolver, client, &error) == NULL) {
+		if (stale_instead(resolver, client))
+			return 0;
 		resolver->counters.refused++;
 		free(client);
 		return -EAGAIN;
@@ -174,9 +180,13 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t prime_ms = prime_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
+	uint64_t stale_ms = stale_run(resolver);
+	run_ready(resolver); // tasks that nobody waits for any more
 	if (resolver->submitted)
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
+	if (stale_ms < deadline_ms)
+		deadline_ms = stale_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 

@@ -64,12 +64,14 @@ struct waiter {
 };
 
 struct client {
-	struct cds_list_head by_deadline, in_ended;
+	struct cds_list_head by_deadline, in_ended, in_patience;
 	struct ticket_question question;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
 	bool fresh; // our own: asks the servers whatever is cached
 	bool ended; // its budget is used up: fails at the end of this turn
+	bool answered;              // with stale data: it pays on, so that they are renewed
+	struct store_result *stale; // found when it could not join its task
 	resolver_done done;
 	void *arg;
 	struct budget budget;
@@ -156,6 +158,7 @@ struct task {
 	struct client *payer; // whose budget pays; task_payer()
 	struct cds_list_head in_paid;
 	bool orphaned; // it has had a payer whose budget ended
+	bool kept;     // by a client that has been answered already
 
 	// asking
 	const struct route *route;
@@ -229,6 +232,7 @@ struct task {
 	X(exhausted, "questions that used up their budget")                                        \
 	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
 	X(stale, "stale answers given because resolution failed")                                  \
+	X(stale_early, "stale answers given while resolution went on")                                  \
 	X(primed, "root server lists learned")                                                     \
 	X(prime_failures, "attempts to learn the root servers that failed")
 
@@ -251,6 +255,9 @@ struct resolver {
 	struct inquiry *inquiries[TASK_BUCKETS];
 	struct cds_list_head tasks, ready, clients;
 	struct cds_list_head ended; // clients whose budget ended in this turn
+	// Those who may be given stale data: after a while, or, where servers are known to fail,
+	// at the end of this turn.
+	struct cds_list_head patient, impatient;
 	size_t task_count, message_bytes;
 	bool submitted; // signatures, in this turn: batch_run() is due at once
 	uint32_t mark;
@@ -288,7 +295,16 @@ void client_end(struct resolver *resolver, struct client *client);
 void clients_fail_ended(struct resolver *resolver);
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task);
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text);
+void client_done(struct client *client, struct store_result *result);
 struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg);
+
+// stale.c
+#define STALE_TIMER_MS 1800 // RFC 8767 §5: a client waits no longer when there are stale data
+void stale_start(struct resolver *resolver, struct client *client);
+// True: it has not joined its task, but there are stale data for it.
+bool stale_instead(struct resolver *resolver, struct client *client);
+uint64_t stale_run(struct resolver *resolver); // when to be called again
+struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why);
 
 // start.c
 void task_start(struct task *task);
@@ -315,7 +331,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
 bool address_fetch(struct task *task); // true: look-ups are under way
-void address_fetch_more(struct task *task);
+bool address_fetch_more(struct task *task); // the same, of names without any address only
 void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
 
 // judge.c: validation and publication, link by link

@@ -1,0 +1,142 @@
+// Stale answers (RFC 8767): in the place of a failure, and to clients who have waited long enough
+// while the resolution goes on.
+
+#include "control/resolver/task.h"
+
+#include <stdlib.h>
+
+// Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
+// what was secure, within its signatures (DESIGN §7).
+struct store_result *stale_result(struct resolver *resolver, const struct client *client,
+					 int why)
+{
+	struct lookup lookup = {
+		.name = client->name,
+		.name_len = client->question.name_len,
+		.type = client->question.qtype,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	if (resolver->config.stale_s == 0 || client->fresh)
+		return NULL;
+	cache_lookup(resolver->cache, &lookup);
+	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
+		return NULL;
+	for (size_t i = 0; fail_is_of_validation(why) && i < lookup.stale_count; i++) {
+		struct entry_facts facts;
+		entry_facts(lookup.stale_links[i], &facts);
+		if (facts.security != SECURITY_SECURE)
+			return NULL;
+	}
+	return store_result_stale(resolver->parts.store, lookup.stale_links, lookup.stale_count,
+				  why);
+}
+
+// The servers that a question would go to have been failing, all of them.
+static bool known_to_fail(const struct resolver *resolver, const struct client *client)
+{
+	const uint8_t *name = client->name;
+	uint16_t type = client->question.qtype;
+	struct delegation *cut = NULL;
+
+	if (route_find(resolver, name, type, &cut) == NULL)
+		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
+	bool failing =
+		cut != NULL && (cut->failing || cut->down_until_ms > resolver->clock.now_ms);
+	delegation_unref(cut);
+	return failing;
+}
+
+static uint64_t due_ms(const struct client *client)
+{
+	return client->budget.deadline_ms - BUDGET_TIME_MS + STALE_TIMER_MS;
+}
+
+void stale_start(struct resolver *resolver, struct client *client)
+{
+	struct cds_list_head *after = resolver->patient.prev;
+
+	if (resolver->config.stale_s == 0 || client->fresh)
+		return;
+	if (known_to_fail(resolver, client)) {
+		cds_list_add_tail(&client->in_patience, &resolver->impatient);
+		return;
+	}
+	while (after != &resolver->patient &&
+	       due_ms(cds_list_entry(after, struct client, in_patience)) > due_ms(client))
+		after = after->prev;
+	cds_list_add(&client->in_patience, after);
+}
+
+bool stale_instead(struct resolver *resolver, struct client *client)
+{
+	client->stale = stale_result(resolver, client, EDE_NONE);
+	if (client->stale == NULL)
+		return false;
+	cds_list_add_tail(&client->in_patience, &resolver->impatient);
+	return true;
+}
+
+// What speaks against the servers' answers so far, here or further along the chain.
+static int doubt(const struct task *task)
+{
+	struct waiter *wait;
+
+	for (const struct task *next; task != NULL; task = next) {
+		if (task->bogus_ede != EDE_NONE)
+			return task->bogus_ede;
+		next = NULL;
+		cds_list_for_each_entry(wait, &task->waits, in_parent)
+		{
+			if (wait->purpose == WAIT_TARGET)
+				next = wait->task;
+		}
+	}
+	return EDE_NONE;
+}
+
+// One client per task stays behind, whose budget pays for the rest.
+static void answer(struct resolver *resolver, struct client *client, struct store_result *result)
+{
+	struct task *task = client->waiter.task;
+	resolver_done done = client->done;
+	void *arg = client->arg;
+
+	resolver->counters.stale_early++;
+	if (task == NULL) {
+		client_done(client, result);
+	} else if (task->kept) {
+		task_leave(&client->waiter);
+		client_done(client, result);
+	} else {
+		task->kept = client->answered = true;
+		done(arg, result);
+	}
+}
+
+static void give(struct resolver *resolver, struct client *client)
+{
+	struct store_result *result = client->stale;
+
+	cds_list_del_init(&client->in_patience);
+	if (result == NULL)
+		result = stale_result(resolver, client, doubt(client->waiter.task));
+	if (result != NULL)
+		answer(resolver, client, result);
+}
+
+uint64_t stale_run(struct resolver *resolver)
+{
+	while (!cds_list_empty(&resolver->impatient))
+		give(resolver,
+		     cds_list_entry(resolver->impatient.next, struct client, in_patience));
+	while (!cds_list_empty(&resolver->patient)) {
+		struct client *client =
+			cds_list_entry(resolver->patient.next, struct client, in_patience);
+		if (due_ms(client) > resolver->clock.now_ms)
+			return due_ms(client);
+		give(resolver, client);
+	}
+	return UINT64_MAX;
+}
