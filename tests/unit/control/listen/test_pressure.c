@@ -108,6 +108,7 @@ static void G1_client_that_does_not_read_stops_itself(void **state)
 	uint64_t queries;
 
 	publish_large_text("big.example.");
+	listener->idle_ms = 120000; // however slow the machine is
 	int fd = client_that_does_not_read(), other = taken_client();
 	do {
 		queries = listener->counters.queries;
