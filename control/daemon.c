@@ -480,7 +480,8 @@ static int start(void)
 	if (start_signals() != 0 || start_store() != 0)
 		return -1;
 	read_clock();
-	if (start_dataplane() != 0 || start_trust() != 0 || start_resolver() != 0 ||
+	// The port opens when there is somebody behind it: a start that fails has answered nobody.
+	if (start_trust() != 0 || start_resolver() != 0 || start_dataplane() != 0 ||
 	    start_services() != 0)
 		return -1;
 	start_loop();
