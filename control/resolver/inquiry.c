@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEDGE_PACKETS_LEFT 20 // of the payer's budget, or there is no hedge
+
 #define MESSAGE_MEMORY(wire_len) ((wire_len)*3) // parsed, roughly
 
 struct question {
@@ -100,7 +102,7 @@ static bool is_strong(const struct exchange_reply *reply)
 	       (reply->message->edns.has_cookie && reply->message->edns.server_cookie_len > 0);
 }
 
-static struct reply *reply_new(struct inquiry *inquiry, const struct exchange_reply *from)
+static struct reply *reply_new(const struct leg *leg, const struct exchange_reply *from)
 {
 	struct reply *reply = calloc(1, sizeof(*reply));
 
@@ -111,12 +113,12 @@ static struct reply *reply_new(struct inquiry *inquiry, const struct exchange_re
 	reply->refs = 1;
 	reply->outcome = from->outcome;
 	reply->message = from->outcome == UPSTREAM_OK ? from->message : NULL;
-	reply->server = inquiry->server;
+	reply->server = leg->server;
 	reply->rtt_us = from->rtt_us;
 	if (reply->message != NULL) {
 		reply->strong = is_strong(from);
 		reply->bytes = MESSAGE_MEMORY(reply->message->wire_len);
-		inquiry->resolver->message_bytes += reply->bytes;
+		leg->inquiry->resolver->message_bytes += reply->bytes;
 	}
 	return reply;
 }
@@ -138,13 +140,53 @@ static void charge_bytes(struct inquiry *inquiry, uint32_t bytes)
 		(void)task_charge(first_task(inquiry), BUDGET_bytes, bytes);
 }
 
+bool inquiry_hedged(const struct inquiry *inquiry)
+{
+	return inquiry->legs[1].exchange != NULL;
+}
+
+const struct address *inquiry_server(const struct inquiry *inquiry)
+{
+	return &inquiry->legs[inquiry->legs[0].exchange == NULL && inquiry_hedged(inquiry)].server;
+}
+
+static struct leg *other_leg(const struct leg *leg)
+{
+	struct inquiry *inquiry = leg->inquiry;
+
+	return &inquiry->legs[leg == &inquiry->legs[0]];
+}
+
+// This server gave no answer, but the other one still may. False: it may not.
+static bool wait_on(struct leg *leg, const struct exchange_reply *from)
+{
+	struct inquiry *inquiry = leg->inquiry;
+	struct task *task;
+
+	if (from->outcome == UPSTREAM_OK || other_leg(leg)->exchange == NULL)
+		return false;
+	if (from->outcome == UPSTREAM_CANCELLED || from->outcome == UPSTREAM_NO_RESOURCE)
+		return true;
+	upstream_report(inquiry->resolver->parts.upstream, inquiry->zone, &leg->server,
+			iterate_outcome_failure(from->outcome), from->rtt_us);
+	cds_list_for_each_entry(task, &inquiry->tasks, in_inquiry)
+		iterate_leg_failed(task, &leg->server);
+	return true;
+}
+
 static void done(void *arg, const struct exchange_reply *from)
 {
-	struct inquiry *inquiry = arg;
+	struct leg *leg = arg;
+	struct inquiry *inquiry = leg->inquiry;
 	struct resolver *resolver = inquiry->resolver;
 
+	leg->exchange = NULL;
 	charge_bytes(inquiry, from->bytes);
-	struct reply *reply = reply_new(inquiry, from);
+	if (wait_on(leg, from))
+		return;
+	if (other_leg(leg)->exchange != NULL)
+		exchange_abandon(other_leg(leg)->exchange, inquiry->zone);
+	struct reply *reply = reply_new(leg, from);
 	while (!cds_list_empty(&inquiry->tasks)) {
 		struct task *task = first_task(inquiry);
 		cds_list_del_init(&task->in_inquiry);
@@ -162,6 +204,59 @@ static void done(void *arg, const struct exchange_reply *from)
 	free(inquiry);
 }
 
+static void late(void *arg);
+
+static bool start_leg(struct task *task, size_t which, size_t server, uint32_t timeout_ms)
+{
+	struct inquiry *inquiry = task->inquiry;
+	struct resolver *resolver = task->resolver;
+	struct leg *leg = &inquiry->legs[which];
+
+	leg->inquiry = inquiry;
+	leg->server = task->servers[server].address;
+	const struct exchange_request request = {
+		.server = leg->server,
+		.port = task->ports[server],
+		.name = inquiry->name,
+		.type = inquiry->type,
+		.rd = inquiry->rd,
+		.cd = inquiry->cd,
+		.signed_zone = trust_zone_state(resolver->parts.trust, inquiry->zone,
+						resolver->clock.now_ms,
+						resolver->clock.now_s) != ZONE_INSECURE,
+		.tcp = inquiry->tcp,
+		.timeout_ms = timeout_ms,
+		.charge = charge,
+		.charge_arg = inquiry,
+		.late_ms = which == 0 ? upstream_late_ms(resolver->parts.upstream, inquiry->zone,
+							 &leg->server)
+				      : 0,
+		.late = late,
+	};
+	leg->exchange = exchange_start(resolver->parts.upstream, &request, done, leg);
+	if (leg->exchange != NULL)
+		resolver->counters.sent++;
+	return leg->exchange != NULL;
+}
+
+// DESIGN §7: a second server of another failure domain, within the budget.
+static void late(void *arg)
+{
+	struct inquiry *inquiry = ((struct leg *)arg)->inquiry;
+	struct task *task = first_task(inquiry);
+	const struct client *payer = task_payer(task);
+	uint32_t timeout_ms;
+
+	if (payer == NULL || payer->budget.left[BUDGET_packets] < HEDGE_PACKETS_LEFT)
+		return;
+	int server = upstream_hedge(task->resolver->parts.upstream, inquiry->zone, task->servers,
+				    task->server_count, &inquiry->legs[0].server, &timeout_ms);
+	if (server < 0)
+		return;
+	task->servers[server].tries++;
+	start_leg(task, 1, (size_t)server, timeout_ms);
+}
+
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 {
 	struct resolver *resolver = task->resolver;
@@ -172,38 +267,21 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		return -EAGAIN;
 	inquiry->hash = q.hash;
 	inquiry->resolver = resolver;
-	inquiry->server = task->servers[server].address;
 	inquiry->type = q.type;
+	inquiry->rd = task->route != NULL && task->route->forward;
 	inquiry->cd = asks_cd(task);
 	inquiry->tcp = task->over_tcp || (task->route != NULL && task->route->tcp);
 	name_copy(inquiry->zone, q.zone);
 	name_copy(inquiry->name, q.name);
 	CDS_INIT_LIST_HEAD(&inquiry->tasks);
-	const struct exchange_request request = {
-		.server = inquiry->server,
-		.port = task->ports[server],
-		.name = inquiry->name,
-		.type = q.type,
-		.rd = task->route != NULL && task->route->forward,
-		.cd = inquiry->cd,
-		.signed_zone = trust_zone_state(resolver->parts.trust, inquiry->zone,
-						resolver->clock.now_ms,
-						resolver->clock.now_s) != ZONE_INSECURE,
-		.tcp = inquiry->tcp,
-		.timeout_ms = timeout_ms,
-		.charge = charge,
-		.charge_arg = inquiry,
-	};
 	attach(inquiry, task);
 	struct inquiry **slot = bucket(resolver, q.hash);
 	inquiry->next = *slot;
 	*slot = inquiry;
-	inquiry->exchange = exchange_start(resolver->parts.upstream, &request, done, inquiry);
-	if (inquiry->exchange == NULL) {
+	if (!start_leg(task, 0, server, timeout_ms)) {
 		inquiry_leave(task);
 		return -EAGAIN;
 	}
-	resolver->counters.sent++;
 	return 0;
 }
 
@@ -217,8 +295,10 @@ void inquiry_leave(struct task *task)
 	task->inquiry = NULL;
 	if (!cds_list_empty(&inquiry->tasks))
 		return;
-	if (inquiry->exchange != NULL)
-		exchange_cancel(inquiry->exchange);
+	for (size_t i = 0; i < 2; i++) {
+		if (inquiry->legs[i].exchange != NULL)
+			exchange_cancel(inquiry->legs[i].exchange);
+	}
 	unlink_inquiry(inquiry);
 	free(inquiry);
 }

@@ -146,9 +146,9 @@ static bool good_left(const struct task *task)
 // no use in waiting for that one to be silent again.
 void iterate_servers_found(struct task *task)
 {
-	if (task->state != TASK_WAIT_REPLY || !good_left(task))
+	if (task->state != TASK_WAIT_REPLY || inquiry_hedged(task->inquiry) || !good_left(task))
 		return;
-	int i = iterate_server_index(task, &task->inquiry->server);
+	int i = iterate_server_index(task, inquiry_server(task->inquiry));
 	if (i < 0)
 		return;
 	struct candidate asked = task->servers[i];
@@ -199,7 +199,7 @@ void iterate_ask(struct task *task)
 
 // ---- replies ----
 
-static enum server_failure outcome_failure(enum upstream_outcome outcome)
+enum server_failure iterate_outcome_failure(enum upstream_outcome outcome)
 {
 	static const enum server_failure failures[UPSTREAM_OUTCOME_COUNT] = {
 		[UPSTREAM_TIMEOUT] = SERVER_TIMEOUT,
@@ -230,6 +230,21 @@ static void note_trouble(struct task *task, const struct address *server, const 
 
 	task_trouble(task, "%s for %.60s: %s", address_to_text(server, address),
 		     name_to_text(task->cut->zone, zone), words);
+}
+
+void iterate_leg_failed(struct task *task, const struct address *server)
+{
+	int i = iterate_server_index(task, server);
+
+	if (i >= 0) {
+		if (task->servers[i].failed < UINT8_MAX)
+			task->servers[i].failed++;
+		if (task->servers[i].tries == 0)
+			task->servers[i].tries++;
+	}
+	task->failures++;
+	task->avoid = *server;
+	task->has_avoid = true;
 }
 
 void iterate_next_server(struct task *task, const struct address *server,
@@ -448,7 +463,7 @@ void iterate_reply(struct task *task)
 		failed_server(task, SERVER_FORMERR, true);
 		return;
 	default:
-		failed_server(task, outcome_failure(reply->outcome), true);
+		failed_server(task, iterate_outcome_failure(reply->outcome), true);
 		return;
 	}
 	struct response *response = malloc(sizeof(*response));

@@ -224,7 +224,7 @@ static void describe_wait(const struct task *task, char *out, size_t cap)
 
 	if (task->inquiry != NULL)
 		snprintf(out, cap, "waits for %s (%.100s)",
-			 address_to_text(&task->inquiry->server, address),
+			 address_to_text(inquiry_server(task->inquiry), address),
 			 name_to_text(task->inquiry->zone, zone));
 	else if (task->waits.next != &task->waits)
 		snprintf(out, cap, "waits for another question");

@@ -83,14 +83,20 @@ struct client {
 
 // ---- an upstream question that tasks share ----
 
-// At most one is outstanding per (zone, name, type), whoever wants it (ATTACKS A2).
+struct leg {
+	struct inquiry *inquiry;
+	struct exchange *exchange; // NULL: none, or over
+	struct address server;
+};
+
+// At most one is outstanding per (zone, name, type), whoever wants it (ATTACKS A2); when its server
+// is late another one's may join it, the hedge.
 struct inquiry {
 	struct inquiry *next; // in its bucket
 	uint64_t hash;
 	struct resolver *resolver;
-	struct exchange *exchange;
+	struct leg legs[2];
 	struct cds_list_head tasks; // task->in_inquiry; the first one pays
-	struct address server;
 	uint16_t type;
 	bool tcp, cd, rd;
 	bool overdrawn; // nobody could pay for the next packet
@@ -317,6 +323,9 @@ void iterate_reply(struct task *task);
 // Asks on after a server's answer was no good; for_good: that server no more in this task.
 void iterate_next_server(struct task *task, const struct address *server,
 			 enum server_failure failure, bool for_good);
+// One of the two servers that were asked gave no answer; the other one may.
+void iterate_leg_failed(struct task *task, const struct address *server);
+enum server_failure iterate_outcome_failure(enum upstream_outcome outcome);
 void iterate_mark_down(struct task *task); // none of the zone's servers answers
 void iterate_servers_found(struct task *task); // while it waits for a reply, maybe
 void iterate_release(struct task *task);
@@ -326,6 +335,8 @@ int iterate_server_index(const struct task *task, const struct address *address)
 bool inquiry_join(struct task *task);                                     // one under way
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
 void inquiry_leave(struct task *task);
+bool inquiry_hedged(const struct inquiry *inquiry);
+const struct address *inquiry_server(const struct inquiry *inquiry); // that it waits for
 void reply_unref(struct resolver *resolver, struct reply *reply);
 
 // address.c: addresses of a zone's name servers

@@ -116,6 +116,16 @@ static uint64_t wait_us(const struct exchange *exchange)
 	return wait_ms * 1000;
 }
 
+static uint64_t first_timer_us(const struct exchange *exchange)
+{
+	uint64_t late_us = exchange->sent_us + exchange->request.late_ms * 1000ull;
+
+	if (exchange->tcp || exchange->attempts > 1 || exchange->request.late_ms == 0 ||
+	    late_us >= exchange->deadline_us)
+		return exchange->deadline_us;
+	return late_us;
+}
+
 static enum upstream_outcome send_question(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
@@ -134,7 +144,10 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 		upstream->counters.sent_udp++;
 	upstream->counters.small_first += exchange->small;
 	exchange->sent_us = now_us;
-	timers_set(&upstream->timers, &exchange->timer, now_us + wait_us(exchange));
+	if (upstream->hedge_credit < HEDGE_MAX)
+		upstream->hedge_credit += HEDGE_EARNED;
+	exchange->deadline_us = now_us + wait_us(exchange);
+	timers_set(&upstream->timers, &exchange->timer, first_timer_us(exchange));
 	return UPSTREAM_OK;
 }
 
@@ -152,7 +165,8 @@ void attempt_close(struct exchange *exchange)
 
 static void wait_for_connection(struct exchange *exchange, uint64_t now_us)
 {
-	timers_set(&exchange->upstream->timers, &exchange->timer, now_us + wait_us(exchange));
+	exchange->deadline_us = now_us + wait_us(exchange);
+	timers_set(&exchange->upstream->timers, &exchange->timer, exchange->deadline_us);
 }
 
 enum upstream_outcome attempt_start(struct exchange *exchange)

@@ -29,6 +29,8 @@
 	X(address_refused, "not sent: an address that may not be asked")                           \
 	X(too_many, "not started: too many at once")                                               \
 	X(probes, "questions that probed a server which was out")                                  \
+	X(hedges, "questions put to a second server because the first was late")                   \
+	X(hedges_refused, "hedges not sent because they would be too many")                        \
 	X(explorations, "questions that explored another server than the best")
 
 struct upstream_counters {

@@ -1,6 +1,7 @@
 #include "control/upstream/exchange.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void unlink_exchange(struct exchange *exchange)
 {
@@ -17,6 +18,7 @@ static void unlink_exchange(struct exchange *exchange)
 void exchange_discard(struct exchange *exchange)
 {
 	unlink_exchange(exchange);
+	free(exchange->abandoned_for);
 	free(exchange);
 }
 
@@ -25,6 +27,24 @@ static bool was_answered(enum upstream_outcome outcome)
 	return outcome == UPSTREAM_OK || outcome == UPSTREAM_FORMERR ||
 	       outcome == UPSTREAM_NOTIMP || outcome == UPSTREAM_BADVERS ||
 	       outcome == UPSTREAM_TRUNCATED_OVER_TCP;
+}
+
+// Nobody waits for it, but it tells how the server does.
+static void report_abandoned(const struct exchange *exchange, enum upstream_outcome outcome,
+			     uint64_t rtt_us)
+{
+	enum server_failure failure = SERVER_GOOD;
+
+	if (outcome == UPSTREAM_TIMEOUT)
+		failure = SERVER_TIMEOUT;
+	else if (outcome == UPSTREAM_UNREACHABLE)
+		failure = SERVER_UNREACHABLE;
+	else if (outcome == UPSTREAM_RESET)
+		failure = SERVER_RESET;
+	else if (outcome != UPSTREAM_OK)
+		return;
+	upstream_report(exchange->upstream, exchange->abandoned_for, &exchange->request.server,
+			failure, rtt_us);
 }
 
 // The exchange is gone before its owner hears of it: a new one may take its place.
@@ -45,15 +65,22 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 	if (was_answered(outcome))
 		reply.rtt_us = upstream_now_us(upstream) - exchange->sent_us;
 	upstream->outcomes[outcome]++;
+	if (exchange->abandoned_for) {
+		report_abandoned(exchange, outcome, reply.rtt_us);
+		message_free(message);
+		done = NULL;
+	}
 	exchange_discard(exchange);
 	upstream_rearm(upstream);
-	done(arg, &reply);
+	if (done)
+		done(arg, &reply);
 }
 
 static void start_next(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
-	enum upstream_outcome outcome = attempt_start(exchange);
+	enum upstream_outcome outcome =
+		exchange->abandoned_for ? UPSTREAM_CANCELLED : attempt_start(exchange);
 
 	if (outcome == UPSTREAM_OK)
 		upstream_rearm(upstream);
@@ -157,6 +184,12 @@ void exchange_timeout(struct exchange *exchange)
 		finish(exchange, exchange->outcome, NULL);
 		return;
 	}
+	if (upstream_now_us(upstream) < exchange->deadline_us) {
+		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
+		if (!exchange->abandoned_for)
+			exchange->request.late(exchange->arg);
+		return;
+	}
 	if (!exchange->tcp && exchange->settle_by_tcp) {
 		upstream->counters.settled_by_tcp++;
 		exchange->tcp = true;
@@ -231,4 +264,16 @@ void exchange_cancel(struct exchange *exchange)
 	upstream->outcomes[UPSTREAM_CANCELLED]++;
 	exchange_discard(exchange);
 	upstream_rearm(upstream);
+}
+
+void exchange_abandon(struct exchange *exchange, const uint8_t *zone)
+{
+	size_t len = name_len(zone);
+
+	exchange->abandoned_for = malloc(len);
+	if (!exchange->abandoned_for) {
+		exchange_cancel(exchange);
+		return;
+	}
+	memcpy(exchange->abandoned_for, zone, len);
 }

@@ -28,6 +28,7 @@ struct exchange {
 	struct exchange_request request;
 	exchange_done done;
 	void *arg;
+	uint8_t *abandoned_for; // nobody waits: the zone for whose sake it was asked
 
 	// what comes next
 	bool tcp;
@@ -46,6 +47,7 @@ struct exchange {
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
 	uint64_t sent_us;
+	uint64_t deadline_us; // the timer may come before it: the answer is late
 
 	// so far
 	uint32_t bytes;

@@ -180,6 +180,18 @@ uint64_t rating_patience_us(const struct rating *rating)
 	return rating ? known_timeout_us(rating) : RATING_FIRST_US;
 }
 
+// Three mean deviations are past the 95th percentile of what round trips look like.
+uint64_t rating_late_us(const struct rating *rating)
+{
+	if (!rating || rating->srtt_us == 0)
+		return 0;
+	uint64_t spread_us = UINT64_C(3) * rating->rttvar_us;
+	if (spread_us < RATING_GRAIN_US)
+		spread_us = RATING_GRAIN_US;
+	uint64_t late_us = rating->srtt_us + spread_us;
+	return late_us < RATING_LATE_MIN_US ? RATING_LATE_MIN_US : late_us;
+}
+
 uint64_t rating_score_us(const struct rating *rating)
 {
 	if (!rating)

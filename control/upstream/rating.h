@@ -11,6 +11,8 @@
 #define RATING_WAYS         8
 #define RATING_FIRST_US     UINT64_C(400000) // first timeout of a server nobody has asked
 #define RATING_MIN_US       UINT64_C(50000)
+#define RATING_LATE_MIN_US  UINT64_C(10000) // less is as likely our own delay
+#define RATING_GRAIN_US     UINT64_C(5000)  // as is a deviation of less
 #define RATING_MAX_US       UINT64_C(5000000)
 #define RATING_PROBE_MAX_US UINT64_C(1000000)
 #define RATING_OUT_US       UINT64_C(1000000) // doubles with each failed probe
@@ -56,6 +58,8 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 uint64_t rating_timeout_us(const struct rating *rating) __attribute__((pure));
 // The same as if it had not been silent lately.
 uint64_t rating_patience_us(const struct rating *rating) __attribute__((pure));
+// Longer than nearly all of its answers took; 0: it has not answered.
+uint64_t rating_late_us(const struct rating *rating) __attribute__((pure));
 // Smaller is better.
 uint64_t rating_score_us(const struct rating *rating) __attribute__((pure));
 

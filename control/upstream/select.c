@@ -240,6 +240,52 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 	return which;
 }
 
+uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,
+			  const struct address *server)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	const struct rating *rating = ratings_find(&upstream->ratings, zone, server, now_us);
+
+	if (!rating)
+		rating = ratings_find(&upstream->ratings, NULL, server, now_us);
+	return (uint32_t)((rating_late_us(rating) + 999) / 1000);
+}
+
+int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
+		   const struct candidate *candidates, size_t count, const struct address *first,
+		   uint32_t *timeout_ms)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct race race = {
+		.upstream = upstream,
+		.candidates = candidates,
+		.count = count < SELECT_MAX ? count : SELECT_MAX,
+	};
+	size_t left = 0;
+	uint64_t best;
+	int which;
+
+	for (size_t i = 0; i < race.count; i++) {
+		look(&race, i, zone, 1, now_us);
+		race.views[i].chosen = race.views[i].standing == STANDING_GOOD &&
+				       !same_domain(&candidates[i].address, first);
+		left += race.views[i].chosen;
+	}
+	if (left == 0)
+		return -1;
+	if (upstream->hedge_credit < HEDGE_COST) {
+		upstream->counters.hedges_refused++;
+		return -1;
+	}
+	upstream->hedge_credit -= HEDGE_COST;
+	upstream->counters.hedges++;
+	best = best_score_us(&race);
+	left = narrow(&race, rank_score, &best);
+	which = (int)draw_one(&race, left);
+	*timeout_ms = (uint32_t)((rating_timeout_us(race.views[which].rating) + 999) / 1000);
+	return which;
+}
+
 bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 			const struct candidate *candidates, size_t count)
 {

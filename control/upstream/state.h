@@ -9,6 +9,11 @@
 
 #define OWN_ADDRESSES_MAX 256
 
+// Hedges may be three of a hundred packets, thirty at once after a calm while.
+#define HEDGE_EARNED 3
+#define HEDGE_COST   100
+#define HEDGE_MAX    (30 * HEDGE_COST)
+
 struct upstream {
 	struct upstream_config config;
 	struct transport transport;
@@ -22,6 +27,7 @@ struct upstream {
 	struct address own[OWN_ADDRESSES_MAX];
 	size_t own_count;
 	bool allow_loopback;
+	uint32_t hedge_credit;
 	struct upstream_counters counters;
 	uint64_t outcomes[UPSTREAM_OUTCOME_COUNT];
 	uint64_t reports[SERVER_FAILURE_COUNT];

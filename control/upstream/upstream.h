@@ -83,6 +83,10 @@ struct exchange_request {
 					// TCP fallbacks and cookies; false ends the exchange
 					// (CANCELLED). May not cancel the exchange itself.
 	void *charge_arg;
+	// Over UDP, when there is no answer to the first packet after late_ms (0: never): whoever
+	// started it may ask another server too. May not cancel the exchange.
+	uint32_t late_ms;
+	void (*late)(void *arg); // the argument of done
 };
 
 struct exchange_reply {
@@ -116,6 +120,9 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 				exchange_done done, void *arg)
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // done is not called
+// Nobody waits for it any more, but what comes of the packet under way says how its server does for
+// the zone: reported to the selector. done is not called.
+void exchange_abandon(struct exchange *exchange, const uint8_t *zone) __attribute__((nonnull));
 
 // ---- selection: which server of a zone next ----
 
@@ -161,6 +168,15 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct candidate *candidates, size_t count, unsigned max_tries,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
+
+// After how many ms a server's answer is later than about 19 of 20 of its answers; 0: not known.
+uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,
+			  const struct address *server) __attribute__((nonnull));
+// Which server to ask as well, now that the first one is late: a good one of another /24 or /48 that
+// has not been tried. -1: none, or hedges have used up their three hundredths of all packets.
+int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
+		   const struct candidate *candidates, size_t count, const struct address *first,
+		   uint32_t *timeout_ms) __attribute__((nonnull, warn_unused_result));
 
 // Whether some candidate has not been tried and is neither out nor failed in this task.
 bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,

@@ -53,8 +53,11 @@ static void a_thousand_names_of_a_new_zone_ask_for_it_once(void **state)
 	}
 	world_run(w);
 	assert_int_equal(network_sent(&w->network, NULL, "com.", TYPE_A), 1);
-	assert_int_equal(network_sent(&w->network, NULL, "example.com.", TYPE_A), 1);
-	assert_int_equal(network_sent(&w->network, NULL, "example.com.", TYPE_DNSKEY), 1);
+	// Once, and once more of another server where the first was late.
+	uint64_t hedges = world_counter(w, "upstream.hedges");
+	assert_int_equal(network_sent(&w->network, NULL, "example.com.", 0), 2 + hedges);
+	assert_true(network_sent(&w->network, NULL, "example.com.", TYPE_A) <= 2);
+	assert_true(network_sent(&w->network, NULL, "example.com.", TYPE_DNSKEY) <= 2);
 	assert_cached(w, "r0.example.com.", 0, ENTRY_NXDOMAIN, SECURITY_SECURE);
 }
 

@@ -120,6 +120,88 @@ static void case_is_drawn_anew_for_each_letter(void **state)
 	script_stop(&s);
 }
 
+static unsigned late_calls;
+
+static void count_late(void *arg)
+{
+	(void)arg;
+	late_calls++;
+}
+
+static void ask_with_late(struct script *s)
+{
+	struct exchange_request request;
+
+	late_calls = 0;
+	script_start(s, &script_config);
+	request = script_request(s);
+	request.timeout_ms = 400;
+	request.late_ms = 30;
+	request.late = count_late;
+	script_ask(s, &request);
+}
+
+static void late_answer_is_told_once_and_waited_for(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask_with_late(&s);
+	script_advance_ms(&s, 29);
+	assert_int_equal(late_calls, 0);
+	script_advance_ms(&s, 1);
+	assert_int_equal(late_calls, 1);
+	script_advance_ms(&s, 369);
+	script_expect_waiting(&s);
+	assert_int_equal(late_calls, 1);
+	script_advance_ms(&s, 1);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	assert_int_equal(late_calls, 1);
+	script_stop(&s);
+}
+
+// Nobody waits, but how the server did is known in the end.
+static void abandoned_question_is_reported_to_the_selector(void **state)
+{
+	static const char *const counters[] = {"upstream.server.good", "upstream.server.timeout"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct script s;
+
+		ask_with_late(&s);
+		exchange_abandon(s.exchange, script_name("example."));
+		s.exchange = NULL;
+		script_advance_ms(&s, 50);
+		assert_int_equal(late_calls, 0);
+		if (i == 0)
+			script_answer(&s, (struct script_reply){0});
+		else
+			script_advance_ms(&s, 350);
+		assert_int_equal(s.done, 0);
+		assert_int_equal(script_counter(&s, counters[i]), 1);
+		assert_false(script_open(&s));
+		script_stop(&s);
+	}
+}
+
+// What would need another packet ends it.
+static void abandoned_question_sends_no_more(void **state)
+{
+	struct script s;
+
+	(void)state;
+	ask_with_late(&s);
+	exchange_abandon(s.exchange, script_name("example."));
+	s.exchange = NULL;
+	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	assert_int_equal(s.sent_count, 1);
+	assert_int_equal(s.opened, 1);
+	assert_false(script_open(&s));
+	assert_int_equal(s.done, 0);
+	script_stop(&s);
+}
+
 static void silence_is_a_timeout_in_the_time_asked_for(void **state)
 {
 	struct script s;
@@ -668,6 +750,9 @@ int main(void)
 		cmocka_unit_test(forwarder_is_asked_with_rd_and_cd),
 		cmocka_unit_test(data_keeps_nothing_of_the_case_that_was_drawn),
 		cmocka_unit_test(case_is_drawn_anew_for_each_letter),
+		cmocka_unit_test(late_answer_is_told_once_and_waited_for),
+		cmocka_unit_test(abandoned_question_is_reported_to_the_selector),
+		cmocka_unit_test(abandoned_question_sends_no_more),
 		cmocka_unit_test(silence_is_a_timeout_in_the_time_asked_for),
 		cmocka_unit_test(late_answer_is_not_delivered_to_a_closed_exchange),
 		cmocka_unit_test(truncated_answer_is_asked_over_tcp),

@@ -1,5 +1,5 @@
 // Which server next (DESIGN §7).
-#include "control/upstream/rating.h"
+#include "control/upstream/state.h"
 #include "tests/unit/control/upstream/script.h"
 
 #include <string.h>
@@ -200,6 +200,56 @@ static void server_silent_elsewhere_comes_after_others(void **state)
 	assert_int_equal(share(&f, 1, 20), 20);
 	report(&f, 0, SERVER_GOOD, 5);
 	assert_true(share(&f, 0, 200) > 150);
+	script_stop(&f.s);
+}
+
+static void late_is_past_what_round_trips_used_to_take(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1, "192.0.2.1");
+	assert_int_equal(upstream_late_ms(f.s.upstream, f.zone, &f.list[0].address), 0);
+	report(&f, 0, SERVER_GOOD, 100);
+	assert_int_equal(upstream_late_ms(f.s.upstream, f.zone, &f.list[0].address), 250);
+	for (unsigned i = 0; i < 100; i++)
+		report(&f, 0, SERVER_GOOD, 100);
+	assert_in_range(upstream_late_ms(f.s.upstream, f.zone, &f.list[0].address), 105, 106);
+	for (unsigned i = 0; i < 100; i++)
+		report(&f, 0, SERVER_GOOD, 1);
+	assert_int_equal(upstream_late_ms(f.s.upstream, f.zone, &f.list[0].address), 10);
+	script_stop(&f.s);
+}
+
+static int hedge(struct fixture *f)
+{
+	uint32_t timeout_ms;
+
+	return upstream_hedge(f->s.upstream, f->zone, f->list, f->count, &f->list[0].address,
+			      &timeout_ms);
+}
+
+static void hedge_goes_to_a_good_untried_server_of_another_domain(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "192.0.2.2", "198.51.100.1");
+	f.list[0].tries = 1;
+	assert_int_equal(hedge(&f), -1); // nothing has been sent yet that would pay for it
+	f.s.upstream->hedge_credit = 3 * HEDGE_COST;
+	assert_int_equal(hedge(&f), 2);
+	f.list[2].tries = 1;
+	assert_int_equal(hedge(&f), -1);
+	f.list[2].tries = 0;
+	report(&f, 2, SERVER_UNREACHABLE, 0);
+	assert_int_equal(hedge(&f), -1);
+	report(&f, 2, SERVER_GOOD, 5);
+	assert_int_equal(hedge(&f), 2);
+	assert_int_equal(hedge(&f), 2);
+	assert_int_equal(hedge(&f), -1);
+	assert_int_equal(script_counter(&f.s, "upstream.hedges"), 3);
+	assert_int_equal(script_counter(&f.s, "upstream.hedges_refused"), 2);
 	script_stop(&f.s);
 }
 
@@ -553,6 +603,8 @@ int main(void)
 		cmocka_unit_test(wait_is_short_while_another_server_is_good),
 		cmocka_unit_test(probe_waits_no_longer_for_earlier_silence),
 		cmocka_unit_test(server_silent_elsewhere_comes_after_others),
+		cmocka_unit_test(late_is_past_what_round_trips_used_to_take),
+		cmocka_unit_test(hedge_goes_to_a_good_untried_server_of_another_domain),
 		cmocka_unit_test(equally_fast_servers_share),
 		cmocka_unit_test(unknown_servers_share),
 		cmocka_unit_test(each_is_tried_before_any_a_second_time),
