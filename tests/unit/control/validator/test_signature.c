@@ -225,6 +225,58 @@ static void b1_more_labels_than_the_owner_has_are_bogus(void **state)
 	assert_bogus(judge_www(sign(www(), &options)), EDE_DNSSEC_BOGUS);
 }
 
+// RFC 4034 §3.1.3: the "*" does not count.
+static void b1_a_wildcards_own_labels_do_not_count_the_asterisk(void **state)
+{
+	struct rrset *plain =
+		world_keep(&w, signer_rrset("*.wild.signed.example. 300 IN A 192.0.2.3"));
+	struct signer_options options = {.has_labels = true, .labels = 3};
+	struct fixture f;
+
+	(void)state;
+	assert_true(world_step(&w, "*.wild.signed.example.", TYPE_A, &f));
+	f.step.rrset = sign(plain, &options);
+	assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
+	options.labels = 4;
+	f.step.rrset = sign(plain, &options);
+	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
+}
+
+static void a_ds_is_never_expanded_from_a_wildcard(void **state)
+{
+	uint8_t rdata[64];
+	size_t len = signer_ds(zsk("signed.example."), signer_name("x.signed.example."), 2, rdata);
+	struct rrset *plain =
+		world_keep(&w, signer_rrset_wire(signer_name("x.signed.example."), TYPE_DS, 300,
+						 &(struct rdata){rdata, (uint16_t)len}, 1));
+	struct signer_options options = {.has_labels = true, .labels = 2};
+	struct fixture f;
+
+	(void)state;
+	// With all that would prove it for another type.
+	assert_true(world_step(&w, "x.signed.example.", TYPE_DS, &f));
+	f.step.kind = STEP_ANSWER;
+	f.step.soa = NULL;
+	f.step.rrset = sign(plain, &options);
+	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
+	assert_int_equal(w.result.cut, CUT_UNKNOWN);
+	f.step.rrset = sign(plain, NULL);
+	assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
+	assert_int_equal(w.result.cut, CUT_SECURE);
+}
+
+// Two zones may share a key; a signature counts for the zone that it names.
+static void a_good_signature_in_another_zones_name_is_bogus(void **state)
+{
+	struct signer_options corrupt = {.corrupt = true};
+	struct rrset *other = world_keep(
+		&w, signer_sign(www(), zsk("signed.example."), signer_name("example."), NULL));
+
+	(void)state;
+	assert_bogus(judge_www(sign(other, &corrupt)), EDE_DNSSEC_BOGUS);
+	assert_verdict(judge_www(sign(other, NULL)), VERDICT_SECURE, &w);
+}
+
 static void the_zone_above_cannot_sign_for_a_secure_child(void **state)
 {
 	struct rrset *forged =
@@ -334,6 +386,26 @@ static void c1_keytrap_stays_within_the_limits(void **state)
 	assert_int_equal(after.failed, before.failed);
 	assert_int_equal(w.budget.exhausted, BUDGET_failed_signatures);
 	for (unsigned i = 0; i < 100; i++)
+		signer_key_free(keys[i]);
+}
+
+// The limit per RRset falls between the two keys of a tag, too.
+static void c1_the_fifth_failure_is_not_tried(void **state)
+{
+	struct signer_key *keys[3];
+	struct rrset *rrset = www();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		keys[i] = signer_key_with_tag(8, 256, i == 0 ? 100 : 200, i);
+	set_keys(keys, 3);
+	for (unsigned i = 0; i < 3; i++)
+		rrset = world_keep(&w, signer_sign(rrset, keys[i], ZONE,
+						   &(struct signer_options){
+							   .expiration_s = SIGNER_NOW + 50 + i}));
+	assert_bogus(judge_www(rrset), EDE_DNSSEC_BOGUS);
+	assert_int_equal(w.budget.left[BUDGET_failed_signatures], 16 - SIGNATURE_FAILED_MAX);
+	for (unsigned i = 0; i < 3; i++)
 		signer_key_free(keys[i]);
 }
 
@@ -489,6 +561,10 @@ int main(void)
 		TEST(tolerated_keys_taint_what_they_sign),
 		TEST(b1_a_wildcard_above_the_signers_zone_is_bogus),
 		TEST(b1_more_labels_than_the_owner_has_are_bogus),
+		TEST(b1_a_wildcards_own_labels_do_not_count_the_asterisk),
+		TEST(a_ds_is_never_expanded_from_a_wildcard),
+		TEST(a_good_signature_in_another_zones_name_is_bogus),
+		TEST(c1_the_fifth_failure_is_not_tried),
 		TEST(the_zone_above_cannot_sign_for_a_secure_child),
 		TEST(nor_before_anything_is_known_of_the_delegation),
 		TEST(a_signer_beside_or_below_the_name_is_bogus),
