@@ -75,11 +75,19 @@ void server_udp_answer(struct server *server, bool sent_small, bool truncated, u
 		server->small_until_us = now_us + SERVER_DETOUR_US;
 	server->udp_timeouts = 0;
 	server->tcp_until_us = 0;
+	server->tcp_detours = 0;
 }
 
 void server_tcp_answer(struct server *server, uint64_t now_us)
 {
-	server->tcp_until_us = now_us + SERVER_DETOUR_US;
+	uint64_t detour_us = SERVER_TCP_FIRST_US << (server->tcp_detours < 8 ? server->tcp_detours : 8);
+
+	// TCP that answers is no proof that UDP is blocked: the server may just have come back. So the
+	// first detour is short, and only UDP lost again makes it longer.
+	server->tcp_until_us =
+		now_us + (detour_us < SERVER_DETOUR_US ? detour_us : SERVER_DETOUR_US);
+	if (server->tcp_detours < UINT8_MAX)
+		server->tcp_detours++;
 	server->udp_timeouts = 1; // UDP gets another try when the detour ends
 }
 

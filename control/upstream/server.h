@@ -15,7 +15,8 @@
 #define SERVERS_DEFAULT     65536
 #define SERVER_WAYS         8
 #define SERVER_MEMORY_US    (15 * 60 * UINT64_C(1000000)) // no EDNS, no cookie, case not kept
-#define SERVER_DETOUR_US    (60 * UINT64_C(1000000))      // TCP first, small replies
+#define SERVER_DETOUR_US    (60 * UINT64_C(1000000))      // small replies; TCP first at most
+#define SERVER_TCP_FIRST_US (2 * UINT64_C(1000000))       // TCP first, doubled while UDP stays lost
 #define SERVER_TCP_PROBE_US (10 * UINT64_C(1000000))
 
 struct server {
@@ -29,6 +30,7 @@ struct server {
 	uint64_t small_until_us;     // replies over 512 bytes do not arrive
 	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
 	uint8_t udp_timeouts;        // in a row
+	uint8_t tcp_detours;         // in a row: how often UDP was lost again after one
 	uint8_t cookie_len;          // 0: has not sent a cookie
 	uint8_t client_cookie[COOKIE_CLIENT_LEN]; // the server cookie belongs to this one
 	uint8_t cookie[COOKIE_SERVER_MAX];
