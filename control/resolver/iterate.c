@@ -60,7 +60,9 @@ static bool minimises(const struct task *task)
 		return false;
 	if (task->route != NULL && task->route->forward)
 		return false;
-	return !task->fresh || name_is_root(task->cut->zone);
+	bool needed = task_wants(task, WAIT_NEED) || task_wants(task, WAIT_NEED_ANEW) ||
+		      task_wants(task, WAIT_STATE);
+	return !needed || name_is_root(task->cut->zone);
 }
 
 void iterate_start(struct task *task)

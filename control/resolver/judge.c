@@ -265,6 +265,8 @@ static bool publish_link(struct task *task, enum verdict verdict,
 		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
+	if (entry != NULL)
+		prefetch_track(resolver, entry);
 	if (chain_add(resolver, &task->chain, entry))
 		return true;
 	judge_release(task);

@@ -61,6 +61,8 @@ static int open_parts(struct resolver *resolver)
 	resolver->delegations = delegation_table_new(DELEGATIONS_BYTES, key);
 	resolver->failures = failure_table_new();
 	resolver->inside = inside_table_new();
+	if (!config->no_prefetch)
+		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL)
 		return -ENOMEM;
@@ -124,6 +126,7 @@ void resolver_free(struct resolver *resolver)
 	route_close(resolver);
 	free(resolver->exceptions);
 	inside_table_free(resolver->inside);
+	prefetch_free(resolver->prefetch);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);
@@ -178,6 +181,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	resolver->clock = *clock;
 	resolver->submitted = false;
 	uint64_t prime_ms = prime_run(resolver);
+	uint64_t prefetch_ms = prefetch_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
@@ -187,6 +191,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)
 		deadline_ms = stale_ms;
+	if (prefetch_ms < deadline_ms)
+		deadline_ms = prefetch_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 

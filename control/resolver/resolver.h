@@ -45,6 +45,7 @@ struct resolver_config {
 	const uint8_t (*local_exceptions)[NAME_MAX_LEN]; // special-use zones at or below these
 	size_t local_exception_count;                    // are resolved like any other
 	bool validate;                                   // true; false only in tests that say so
+	bool no_prefetch; // do not renew names in use before they end
 	uint32_t ttl_max_s;                              // 86400
 	uint32_t ttl_min_s;                              // 0
 	uint32_t negative_ttl_max_s;                     // 3600

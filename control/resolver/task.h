@@ -237,6 +237,8 @@ struct task {
 	X(failed, "questions that ended in failure")                                               \
 	X(exhausted, "questions that used up their budget")                                        \
 	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
+	X(prefetched, "names in use asked for again before they ended")                            \
+	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                                  \
 	X(primed, "root server lists learned")                                                     \
@@ -252,6 +254,7 @@ struct resolver {
 	struct delegation_table *delegations;
 	struct failure_table *failures;
 	struct inside_table *inside;
+	struct prefetch *prefetch; // NULL: off
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
@@ -311,6 +314,12 @@ void stale_start(struct resolver *resolver, struct client *client);
 bool stale_instead(struct resolver *resolver, struct client *client);
 uint64_t stale_run(struct resolver *resolver); // when to be called again
 struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why);
+
+// prefetch.c
+struct prefetch *prefetch_new(void);
+void prefetch_free(struct prefetch *prefetch);
+void prefetch_track(struct resolver *resolver, const struct entry *entry); // just published
+uint64_t prefetch_run(struct resolver *resolver); // when to be called again
 
 // start.c
 void task_start(struct task *task);

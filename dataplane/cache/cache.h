@@ -40,12 +40,13 @@ enum lookup_status {
 	LOOKUP_FAILURE, // links[count-1] is a fresh FAILURE; the links before it lead there
 };
 
-// In: name (lower case), name_len, type, now_ms, unproven. Out: the rest.
+// In: name (lower case), name_len, type, unproven, dnssec, now_ms, now_s. Out: the rest.
 struct lookup {
 	const uint8_t *name;
 	uint16_t name_len;
 	uint16_t type;
 	bool unproven;        // CD=1: the UNPROVEN table may answer after the main one misses
+	bool dnssec;          // a hint: signatures and proofs will be read, not only the data
 	uint64_t now_ms;
 	int64_t now_s;        // wall: a SECURE entry whose signatures are over is not fresh
 	uint64_t hash;        // of name; set by cache_lookup*
@@ -113,6 +114,14 @@ bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type
 // Collects what the reclaimer has let through a grace period, sweeps a bounded part of
 // the index for entries past their stale time. Call it every event-loop turn.
 void cache_maintain(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
+
+// The entry of a name with this hash and of this type, FAILURE aside, or NULL. May be expired.
+const struct entry *cache_find_hash(struct cache *cache, uint64_t hash, uint16_t type)
+	__attribute__((nonnull));
+// Whether readers have asked for the entry since it was published or the mark was cleared; the mark
+// becomes `visited` (eviction goes by it too). False also when it is no longer in the table.
+bool cache_mark_visited(struct cache *cache, const struct entry *entry, bool visited)
+	__attribute__((nonnull));
 
 // Walks every entry (writer only), for dumps: those of the UNPROVEN table too, which
 // entry_facts() tells apart. False from visit ends it. visit changes nothing.
