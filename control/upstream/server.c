@@ -80,15 +80,17 @@ void server_udp_answer(struct server *server, bool sent_small, bool truncated, u
 
 void server_tcp_answer(struct server *server, uint64_t now_us)
 {
-	uint64_t detour_us = SERVER_TCP_FIRST_US << (server->tcp_detours < 8 ? server->tcp_detours : 8);
+	unsigned doublings = server->tcp_detours < 8 ? server->tcp_detours : 8;
+	uint64_t detour_us = doublings ? SERVER_TCP_FIRST_US << (doublings - 1) : 0;
 
-	// TCP that answers is no proof that UDP is blocked: the server may just have come back. So the
-	// first detour is short, and only UDP lost again makes it longer.
+	// TCP that answers is no proof that UDP is blocked: the server may just have come back. So UDP
+	// is tried again at once, and only when it is lost again TCP is used for longer and longer.
 	server->tcp_until_us =
 		now_us + (detour_us < SERVER_DETOUR_US ? detour_us : SERVER_DETOUR_US);
 	if (server->tcp_detours < UINT8_MAX)
 		server->tcp_detours++;
 	server->udp_timeouts = 1; // UDP gets another try when the detour ends
+	server->tcp_probe_us = 0; // TCP works: no need to try it rarely
 }
 
 bool server_wants_tcp(const struct server *server, uint64_t now_us)

@@ -579,6 +579,14 @@ static void o5_tcp_is_tried_after_two_timeouts_and_remembered_briefly(void **sta
 	script_connected(&s);
 	script_answer(&s, (struct script_reply){0});
 	script_expect(&s, UPSTREAM_OK);
+	script_ask(&s, &request); // it may only have been away
+	assert_false(script_channel(&s)->tcp);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	script_ask(&s, &request);
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
 	script_ask(&s, &request);
 	assert_true(script_channel(&s)->tcp);
 	exchange_cancel(s.exchange);

@@ -87,25 +87,28 @@ static void timeouts_lead_from_small_to_tcp_and_an_answer_ends_it(void **state)
 	assert_false(server_wants_tcp(&server, 2));
 }
 
-// A server that was away comes back over TCP first: UDP is tried again soon, later only when it
+// A server that was away comes back over TCP first: UDP is tried again at once, later only when it
 // stays lost.
-static void detour_over_tcp_is_short_until_udp_is_lost_again(void **state)
+static void detour_over_tcp_begins_when_udp_is_lost_again(void **state)
 {
 	struct server server = {.port = 53};
 	uint64_t now = 1;
 
 	(void)state;
 	server_tcp_answer(&server, now);
+	assert_false(server_wants_tcp(&server, now));
+	server_udp_timeout(&server);
+	assert_true(server_wants_tcp(&server, now));
+	server_tcp_answer(&server, now);
 	assert_true(server_wants_tcp(&server, now + 1999999));
 	assert_false(server_wants_tcp(&server, now += 2000001));
 	server_udp_timeout(&server);
-	assert_true(server_wants_tcp(&server, now));
 	server_tcp_answer(&server, now);
 	assert_true(server_wants_tcp(&server, now + 3999999));
 	assert_false(server_wants_tcp(&server, now += 4000001));
 	server_udp_answer(&server, true, false, now);
 	server_tcp_answer(&server, now);
-	assert_false(server_wants_tcp(&server, now += 2000001));
+	assert_false(server_wants_tcp(&server, now));
 	for (unsigned i = 0; i < 300; i++)
 		server_tcp_answer(&server, now);
 	assert_true(server_wants_tcp(&server, now + 59999999));
@@ -119,7 +122,7 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded_and_new_servers_get_in),
 		cmocka_unit_test(server_in_use_outlives_a_flood_of_others),
 		cmocka_unit_test(timeouts_lead_from_small_to_tcp_and_an_answer_ends_it),
-		cmocka_unit_test(detour_over_tcp_is_short_until_udp_is_lost_again),
+		cmocka_unit_test(detour_over_tcp_begins_when_udp_is_lost_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
