@@ -98,6 +98,7 @@ static enum progress serve_begin(const struct store *store, const uint8_t *msg, 
 	serve->lookup.name_len = serve->query.qname_len;
 	serve->lookup.type = serve->query.qtype;
 	serve->lookup.unproven = serve->query.cd;
+	serve->lookup.dnssec = query_wants_dnssec(&serve->query);
 	serve->lookup.now_ms = serve->now_ms;
 	serve->lookup.now_s = serve->now_s;
 	return LOOK_UP;

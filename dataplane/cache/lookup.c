@@ -268,19 +268,69 @@ void cache_lookup(struct cache *cache, struct lookup *lookup)
 	lookup_hashed(cache, lookup);
 }
 
-void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
+// ---- bursts ----
+
+#define STAGE_MAX 64 // look-ups in a stage: more would push each other out of the first cache
+#define REST_MAX 768
+
+// What table_guess() has not asked for, of an entry as large as most signed ones.
+static inline void prefetch_rest(const struct entry *entry)
 {
+	size_t end = entry->bytes < REST_MAX ? entry->bytes : REST_MAX;
+
+	for (size_t at = GUESS_BYTES; at < end; at += 64)
+		__builtin_prefetch((const uint8_t *)entry + at);
+}
+
+// The short lane: the very entry of (name, type), if it is fresh. It is the first that pick()
+// would take, and of no kind that follow() would go on from.
+static inline bool end_with(struct lookup *lookup, const struct candidate *guess)
+{
+	const struct entry *entry = guess->entry;
+
+	if (entry == NULL ||
+	    !entry_is_named(entry, lookup->hash, lookup->name, lookup->name_len) ||
+	    !usable_fresh(entry, lookup))
+		return false;
+	lookup->stale_count = 0;
+	lookup->links[0] = entry;
+	end_chain(lookup, false, 1);
+	candidate_visit(guess);
+	if (lookup->dnssec)
+		prefetch_rest(entry);
+	return true;
+}
+
+static void lookup_stage(const struct cache *cache, struct lookup *const *lookups, size_t count)
+{
+	struct candidate guesses[STAGE_MAX];
+
 	for (size_t i = 0; i < count; i++) {
 		struct lookup *lookup = lookups[i];
 		lookup->hash = cache_hash(cache, lookup->name, lookup->name_len);
 		table_prefetch(&cache_shard_of(cache, lookup->hash)->answers.table, lookup->hash);
 	}
 	for (size_t i = 0; i < count; i++) {
-		uint64_t hash = lookups[i]->hash;
-		table_prefetch_entries(&cache_shard_of(cache, hash)->answers.table, hash);
+		const struct lookup *lookup = lookups[i];
+		const struct table *table = &cache_shard_of(cache, lookup->hash)->answers.table;
+
+		if (never_cached(lookup->type) ||
+		    !table_guess(table, lookup->hash, lookup->type, &guesses[i])) {
+			guesses[i].entry = NULL;
+			table_prefetch_entries(table, lookup->hash);
+		}
 	}
-	for (size_t i = 0; i < count; i++)
-		lookup_hashed(cache, lookups[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!end_with(lookups[i], &guesses[i]))
+			lookup_hashed(cache, lookups[i]);
+	}
+}
+
+void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
+{
+	for (; count > STAGE_MAX; lookups += STAGE_MAX, count -= STAGE_MAX)
+		lookup_stage(cache, lookups, STAGE_MAX);
+	lookup_stage(cache, lookups, count);
 }
 
 static const struct entry *find(struct cache *cache, const uint8_t *lower_name, uint32_t what)

@@ -45,7 +45,7 @@ static inline uint32_t word_what(uint64_t word)
 
 static inline uint64_t make_word(uint64_t hash, uint32_t what, entry_ref ref)
 {
-	return (uint64_t)name_bits(hash) << 49 | (uint64_t)what << 32 | ref;
+	return (uint64_t)word_key(hash, what) << 32 | ref;
 }
 
 static inline struct line *next_line(const struct table *table, const struct line *line)
@@ -56,12 +56,6 @@ static inline struct line *next_line(const struct table *table, const struct lin
 	uint32_t next = atomic_load_explicit(&line->next, memory_order_acquire);
 
 	return next != 0 ? &table->lines[next] : NULL;
-}
-
-static inline bool entry_is_named(const struct entry *entry, uint64_t hash, const uint8_t *name,
-				  size_t len)
-{
-	return entry->hash == hash && entry->name_len == len && memcmp(entry->body, name, len) == 0;
 }
 
 // ---- readers ----
@@ -115,7 +109,7 @@ bool table_find(const struct table *table, uint64_t hash, const uint8_t *name, s
 		uint32_t what, struct position *out)
 {
 	struct line *line = &table->lines[table_bucket(table, hash)];
-	uint64_t key = make_word(hash, what, 0) >> 32;
+	uint32_t key = word_key(hash, what);
 
 	for (; line != NULL; line = next_line(table, line)) {
 		for (unsigned i = 0; i < LINE_SLOTS; i++) {

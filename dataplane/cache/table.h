@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define LINE_SLOTS 7
 #define TABLE_CHAIN_MAX 4
@@ -80,6 +81,18 @@ static inline uint32_t word_name_bits(uint64_t word)
 	return (uint32_t)(word >> 49);
 }
 
+// The upper half of a slot.
+static inline uint32_t word_key(uint64_t hash, uint32_t what)
+{
+	return name_bits(hash) << 17 | what;
+}
+
+static inline bool entry_is_named(const struct entry *entry, uint64_t hash, const uint8_t *name,
+				  size_t len)
+{
+	return entry->hash == hash && entry->name_len == len && memcmp(entry->body, name, len) == 0;
+}
+
 // Bytes of index that an arena of so many bytes needs.
 size_t table_bytes(size_t arena_bytes) __attribute__((const));
 // Uses area[0..bytes), 64-byte aligned, zeroed.
@@ -119,6 +132,39 @@ static inline void table_prefetch_entries(const struct table *table, uint64_t ha
 		__builtin_prefetch(entry + 64);
 		__builtin_prefetch(entry + 128);
 	}
+}
+
+#define GUESS_BYTES 128
+
+// What the first line of the bucket seems to hold of (name, type), without a look at any entry:
+// the hash's 15 bits and the type agree. Asks for the memory in which a plain address RRset's
+// entry stands. False: nothing seems to be there, which says nothing of the rest of the chain.
+static inline bool table_guess(const struct table *table, uint64_t hash, uint16_t type,
+			       struct candidate *out)
+{
+	struct line *line = &table->lines[table_bucket(table, hash)];
+	uint32_t key = word_key(hash, type);
+	unsigned agree = 0;
+
+	// No branch: which slot it is cannot be foretold.
+	for (unsigned i = 0; i < LINE_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+		agree |= (unsigned)((uint32_t)(word >> 32) == key) << i;
+	}
+	if (agree == 0)
+		return false;
+	unsigned slot = (unsigned)__builtin_ctz(agree);
+	// Acquire: partner of the release in table_set(). The writer may have been here meanwhile.
+	uint64_t word = atomic_load_explicit(&line->slots[slot], memory_order_acquire);
+	if ((uint32_t)(word >> 32) != key || (entry_ref)word == 0)
+		return false;
+	*out = (struct candidate){table_entry(table, (entry_ref)word), line, slot};
+	// Entries start at any half of a line: these are all lines of the first GUESS_BYTES.
+	const uint8_t *entry = (const uint8_t *)out->entry;
+	__builtin_prefetch(entry);
+	__builtin_prefetch(entry + 64);
+	__builtin_prefetch(entry + GUESS_BYTES - 1);
+	return true;
 }
 
 void table_node(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,
