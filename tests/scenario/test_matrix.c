@@ -7,6 +7,7 @@
 #define FORWARDER "203.0.113.50"
 #define COM_A     "192.5.6.30"
 #define COM_B     "198.51.101.30"
+#define LATE_MS   2300         // past the time after which clients get stale data
 #define ALIVE     "192.0.2.80" // the address that the zones have
 
 enum way {
@@ -14,6 +15,7 @@ enum way {
 	WAY_RETRY,      // the first try goes unanswered
 	WAY_TCP,        // the first reply is truncated
 	WAY_STALE,      // the data were good, and have expired
+	WAY_STALE_LATE, // and what servers say comes after the stale answer
 	WAY_REFRESH,    // the same, where nothing may be served stale
 	WAY_CD_FIRST,   // a client with CD=1 comes first
 	WAY_CD_BESIDE,  // or at the same time
@@ -70,6 +72,8 @@ static const struct path {
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"stale", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STALE,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"stale, then late replies", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_STALE_LATE, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"refresh", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_REFRESH,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"CD=1 first", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_CD_FIRST,
@@ -214,6 +218,10 @@ static void add_fault(const char *server, const char *faulty)
 {
 	struct fault fault = flaw_fault(&cell.flaw);
 
+	if (cell.path->way == WAY_STALE_LATE && fault.kind == FAULT_NONE) {
+		fault.kind = FAULT_DELAY;
+		fault.delay_ms = LATE_MS;
+	}
 	fault.server = server;
 	fault.name = cell.path->below ? NULL : faulty;
 	fault.below = cell.path->below ? faulty : NULL;
@@ -245,10 +253,15 @@ static bool is_positive(const struct question *q)
 	return q->reply->rcode == RCODE_NOERROR || q->reply->rcode == RCODE_NXDOMAIN;
 }
 
+static bool goes_stale(void)
+{
+	return cell.path->way == WAY_STALE || cell.path->way == WAY_STALE_LATE;
+}
+
 static bool is_old_data(const struct question *q)
 {
-	return cell.path->way == WAY_STALE && q->result->stale &&
-	       q->reply->rcode == RCODE_NOERROR && q->reply->edns.ede == EDE_STALE_ANSWER &&
+	return goes_stale() && q->result->stale && q->reply->rcode == RCODE_NOERROR &&
+	       q->reply->edns.ede == EDE_STALE_ANSWER &&
 	       strcmp(question_data(q, TYPE_A, 0), ALIVE) == 0;
 }
 
@@ -256,7 +269,7 @@ static void look_at_answer(const struct question *q, const char *who)
 {
 	if (q->reply->flags & FLAG_AD)
 		complain("AD is set for %s", who);
-	if (cell.path->way == WAY_STALE && !is_old_data(q))
+	if (goes_stale() && !is_old_data(q))
 		complain("%s does not get the stale answer", who);
 	if (is_positive(q) && !is_old_data(q))
 		complain("rcode %u for %s, with %s", q->reply->rcode, who,
@@ -357,7 +370,7 @@ static void ask_before(void)
 {
 	enum way way = cell.path->way;
 
-	if (way != WAY_STALE && way != WAY_REFRESH)
+	if (!goes_stale() && way != WAY_REFRESH)
 		return;
 	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,
 		      EDE_NONE);
@@ -410,6 +423,10 @@ static void look_after_healing(void)
 {
 	network_heal(&w->network);
 	world_advance(w, 700000);
+	if (goes_stale()) { // stale data may go out once more while they are renewed
+		world_ask(w, cell.path->name, cell.path->type, ASK_DO);
+		world_advance(w, 2000);
+	}
 	look_at_good(world_ask(w, cell.path->name, cell.path->type, ASK_DO));
 }
 
@@ -434,6 +451,8 @@ static void run_cell(void)
 	}
 	if (cell.flaw.kind == FLAW_NONE)
 		return;
+	if (path->way == WAY_STALE_LATE)
+		world_advance(w, 8000);
 	look_at_log();
 	look_at_cache();
 	look_after_healing();
