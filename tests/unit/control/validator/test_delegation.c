@@ -166,6 +166,28 @@ static void c3_hashing_keys_for_ds_is_bounded(void **state)
 		signer_key_free(keys[i]);
 }
 
+// ATTACKS C3: the third key of the tag that a DS names is not looked at.
+static void c3_two_keys_of_one_tag_are_hashed_per_ds(void **state)
+{
+	struct signer_key *keys[4];
+
+	(void)state;
+	keys[3] = signer_key_new(8, 0, 257);
+	keys[0] = signer_key_with_tag(8, 257, keys[3]->tag, 1);
+	keys[1] = signer_key_with_tag(8, 257, keys[3]->tag, 2);
+	keys[2] = zsk();
+	set_ds(signer_ds_rrset(ZONE, &keys[3], 1, 2, 3600));
+	set_keys(keys + 1, 3, keys[3], NULL);
+	assert_verdict(ask_www(), VERDICT_SECURE, &w);
+	set_keys(keys, 4, keys[3], NULL);
+	assert_verdict(ask_www(), VERDICT_FAILED, &w);
+	assert_int_equal(w.result.ede, EDE_DNSKEY_MISSING);
+	for (int i = 0; i < 4; i++) {
+		if (i != 2)
+			signer_key_free(keys[i]);
+	}
+}
+
 static void causes_of_a_bogus_dnskey_rrset(void **state)
 {
 	struct signer_key *other = signer_key_new(13, 0, 257);
@@ -750,6 +772,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(b7_b8_which_ds_count),
 		TEST(c3_hashing_keys_for_ds_is_bounded),
+		TEST(c3_two_keys_of_one_tag_are_hashed_per_ds),
 		TEST(causes_of_a_bogus_dnskey_rrset),
 		TEST(a_ds_that_names_no_zone_key),
 		TEST(b9_stripped_answers_under_a_secure_delegation_are_bogus),

@@ -292,6 +292,21 @@ static void b4_only_the_parent_denies_a_ds(void **state)
 	assert_bogus();
 }
 
+static void b4_nor_does_the_child_assert_one(void **state)
+{
+	struct signer_zone *signed_ = world_zone(&w, "signed.example.");
+	const uint8_t *name = signer_name("sub.signed.example.");
+
+	(void)state;
+	deny(STEP_ANSWER, "sub.signed.example.", TYPE_DS);
+	f.step.soa = NULL;
+	f.step.rrset = sign_as("sub.signed.example.",
+			       signer_strip(signer_zone_find(signed_, name, TYPE_DS)));
+	assert_bogus();
+	assert_int_equal(world_asked(&w, "sub.signed.example.", TYPE_DS), 0);
+	assert_int_equal(world_asked(&w, "sub.signed.example.", TYPE_DNSKEY), 0);
+}
+
 static void a_ds_denial_says_what_kind_of_name_it_is(void **state)
 {
 	(void)state;
@@ -627,6 +642,22 @@ static void salts_and_iterations_are_honoured(void **state)
 	add(sign(signer_nsec3("*.signed.example.", "signed.example.", &params, true, NULL,
 			      TYPES(TYPE_A), 300)));
 	assert_bogus();
+	// Not even where its span would fit, were the parameters the same.
+	struct rrset *fits = signer_nsec3("*.signed.example.", "signed.example.", &plain, true,
+					  NULL, TYPES(TYPE_A), 300);
+	uint8_t rdata[256];
+	struct rdata changed = {rdata, fits->rdatas[0].len};
+	memcpy(rdata, fits->rdatas[0].data, changed.len);
+	for (uint8_t count = 0; count < 2; count++) {
+		rdata[3] = count; // iterations
+		f.step.proof_count = 2;
+		add(sign(signer_rrset_wire(fits->owner, TYPE_NSEC3, 300, &changed, 1)));
+		if (count == 0)
+			assert_proven();
+		else
+			assert_bogus();
+	}
+	rrset_free(fits);
 }
 
 // RFC 5155 §8.6, §9.2; ATTACKS B12.
@@ -811,6 +842,7 @@ int main(void)
 		NSEC(b4_the_record_of_a_delegation_proves_nothing_below),
 		NSEC(b4_the_zone_above_denies_nothing_in_a_secure_child),
 		NSEC(b4_only_the_parent_denies_a_ds),
+		NSEC(b4_nor_does_the_child_assert_one),
 		NSEC(a_ds_denial_says_what_kind_of_name_it_is),
 		NSEC(a_denial_without_soa_is_proven_too),
 		NSEC(a_denial_stands_only_with_a_good_soa),

@@ -277,6 +277,41 @@ static void a_good_signature_in_another_zones_name_is_bogus(void **state)
 	assert_verdict(judge_www(sign(other, NULL)), VERDICT_SECURE, &w);
 }
 
+// Whatever was taken out of a response has to be what was asked for.
+static void good_data_for_another_question_are_bogus(void **state)
+{
+	static const struct {
+		enum step_kind kind;
+		const char *asked;
+		uint16_t asked_type;
+		const char *owner;
+		uint16_t type;
+	} cases[] = {
+		{STEP_ANSWER, "alias.signed.example.", TYPE_A, "www.signed.example.", TYPE_A},
+		{STEP_ANSWER, "www.signed.example.", TYPE_AAAA, "www.signed.example.", TYPE_A},
+		{STEP_CNAME, "x.signed.example.", TYPE_A, "alias.signed.example.", TYPE_CNAME},
+		{STEP_CNAME, "www.signed.example.", TYPE_AAAA, "www.signed.example.", TYPE_A},
+		{STEP_DNAME, "dname.signed.example.", TYPE_A, "dname.signed.example.", TYPE_DNAME},
+		{STEP_DNAME, "x.signed.example.", TYPE_A, "dname.signed.example.", TYPE_DNAME},
+		{STEP_DNAME, "x.www.signed.example.", TYPE_A, "www.signed.example.", TYPE_A},
+		{STEP_ANSWER, "www.signed.example.", TYPE_DNSKEY, "signed.example.", TYPE_DNSKEY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct step step = {
+			.kind = cases[i].kind,
+			.name = signer_name(cases[i].asked),
+			.type = cases[i].asked_type,
+			.zone = ZONE,
+			.rrset = signer_zone_find(world_zone(&w, "signed.example."),
+						  signer_name(cases[i].owner), cases[i].type),
+		};
+		assert_non_null(step.rrset);
+		assert_bogus(world_judge(&w, &step), EDE_DNSSEC_BOGUS);
+	}
+}
+
 static void the_zone_above_cannot_sign_for_a_secure_child(void **state)
 {
 	struct rrset *forged =
@@ -561,6 +596,7 @@ int main(void)
 		TEST(tolerated_keys_taint_what_they_sign),
 		TEST(b1_a_wildcard_above_the_signers_zone_is_bogus),
 		TEST(b1_more_labels_than_the_owner_has_are_bogus),
+		TEST(good_data_for_another_question_are_bogus),
 		TEST(b1_a_wildcards_own_labels_do_not_count_the_asterisk),
 		TEST(a_ds_is_never_expanded_from_a_wildcard),
 		TEST(a_good_signature_in_another_zones_name_is_bogus),
