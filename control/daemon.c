@@ -504,12 +504,12 @@ static void stop(void)
 {
 	api_close(assayd.api);
 	listener_close(assayd.listener);
-	if (assayd.dataplane)
+	if (assayd.dataplane) {
 		dataplane_drain(assayd.dataplane);
-	if (assayd.resolver) {
 		take_misses();
-		resolver_free(assayd.resolver);
 	}
+	if (assayd.resolver)
+		resolver_free(assayd.resolver);
 	if (assayd.dataplane)
 		dataplane_stop(assayd.dataplane);
 	if (assayd.upstream)
