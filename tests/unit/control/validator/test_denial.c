@@ -354,6 +354,9 @@ static void a_denial_stands_only_with_a_good_soa(void **state)
 	f.step.soa =
 		signer_zone_find(world_zone(&w, "example."), signer_name("example."), TYPE_SOA);
 	assert_bogus();
+	// Signed by the zone, but not its own.
+	f.step.soa = sign(signer_move(soa, signer_name("www.signed.example.")));
+	assert_bogus();
 	rrset_free(soa);
 }
 
