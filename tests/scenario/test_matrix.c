@@ -17,6 +17,7 @@ enum way {
 	WAY_STALE,      // the data were good, and have expired
 	WAY_STALE_LATE, // and what servers say comes after the stale answer
 	WAY_REFRESH,    // the same, where nothing may be served stale
+	WAY_PREFETCH,   // the data are good, in use, and renewed before they end
 	WAY_CD_FIRST,   // a client with CD=1 comes first
 	WAY_CD_BESIDE,  // or at the same time
 	WAY_CD_EXPIRED, // or first, and then nobody answers any more
@@ -75,6 +76,8 @@ static const struct path {
 	{"stale, then late replies", "www.victim.com.", TYPE_A, "www.victim.com.",
 	 .way = WAY_STALE_LATE, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"refresh", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_REFRESH,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"prefetch", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_PREFETCH,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"CD=1 first", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_CD_FIRST,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
@@ -197,7 +200,7 @@ static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
 	w = world_new();
 	add_zones(nsec3);
 	add_route();
-	if (path->way == WAY_REFRESH)
+	if (path->way == WAY_REFRESH || path->way == WAY_PREFETCH)
 		w->config.stale_s = 0;
 	world_start(w);
 	for (size_t i = 0; i < w->zone_count && path->way >= WAY_FORWARD; i++) {
@@ -366,35 +369,6 @@ static void look_at_log(void)
 
 // ---- running it ----
 
-static void ask_before(void)
-{
-	enum way way = cell.path->way;
-
-	if (!goes_stale() && way != WAY_REFRESH)
-		return;
-	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,
-		      EDE_NONE);
-	world_advance(w, 301000);
-	network_forget_log(&w->network);
-}
-
-static void ask_with_cd(void)
-{
-	const struct path *path = cell.path;
-	struct question *cd = NULL;
-
-	if (path->way == WAY_CD_FIRST || path->way == WAY_CD_EXPIRED)
-		cd = world_ask(w, path->name, path->type, ASK_DO | ASK_CD);
-	else if (path->way == WAY_CD_BESIDE)
-		cd = world_ask_later(w, path->name, path->type, ASK_DO | ASK_CD);
-	if (path->way == WAY_CD_EXPIRED && cell.flaw.kind != FLAW_NONE) {
-		world_advance(w, 400000);
-		with((struct fault){.kind = FAULT_DROP});
-	}
-	if (cd != NULL && cd->done && cell.flaw.kind != FLAW_NONE && cd->reply->flags & FLAG_AD)
-		complain("AD is set for CD=1");
-}
-
 static void look_at_good(const struct question *q)
 {
 	const struct path *path = cell.path;
@@ -416,6 +390,49 @@ static void look_at_good(const struct question *q)
 	if (!world_cached(w, path->faulty, path->answer_type, &facts) ||
 	    facts.security != SECURITY_SECURE)
 		complain("it is not cached as secure");
+}
+
+static void ask_before(void)
+{
+	enum way way = cell.path->way;
+
+	if (!goes_stale() && way != WAY_REFRESH && way != WAY_PREFETCH)
+		return;
+	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_advance(w, way == WAY_PREFETCH ? 280000 : 301000);
+	network_forget_log(&w->network);
+}
+
+// Until the data end they are what they were; then nothing has come in their place.
+static void wait_for_prefetch(void)
+{
+	struct question *q = world_ask(w, cell.path->name, cell.path->type, ASK_DO);
+
+	if (network_sent(&w->network, NULL, NULL, 0) != 0)
+		complain("the data have ended too early");
+	world_advance(w, 18000);
+	if (world_counter(w, "resolver.prefetched") == 0)
+		complain("nothing was asked before the data ended");
+	for (int i = 0; i < 2; i++, q = world_ask(w, cell.path->name, cell.path->type, ASK_DO))
+		look_at_good(q);
+	world_advance(w, 3000);
+}
+
+static struct question *ask_with_cd(void)
+{
+	const struct path *path = cell.path;
+	struct question *cd = NULL;
+
+	if (path->way == WAY_CD_FIRST || path->way == WAY_CD_EXPIRED)
+		cd = world_ask(w, path->name, path->type, ASK_DO | ASK_CD);
+	else if (path->way == WAY_CD_BESIDE)
+		cd = world_ask_later(w, path->name, path->type, ASK_DO | ASK_CD);
+	if (path->way == WAY_CD_EXPIRED && cell.flaw.kind != FLAW_NONE) {
+		world_advance(w, 400000);
+		with((struct fault){.kind = FAULT_DROP});
+	}
+	return cd;
 }
 
 // The same world, healed: nothing but the flaw stood in the way.
@@ -441,7 +458,9 @@ static void run_cell(void)
 
 	ask_before();
 	break_servers();
-	ask_with_cd();
+	if (path->way == WAY_PREFETCH)
+		wait_for_prefetch();
+	struct question *cd = ask_with_cd();
 	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
 		struct question *q = world_ask(w, path->name, path->type, clients[i].flags);
 		if (cell.flaw.kind != FLAW_NONE)
@@ -451,6 +470,8 @@ static void run_cell(void)
 	}
 	if (cell.flaw.kind == FLAW_NONE)
 		return;
+	if (cd != NULL && cd->reply->flags & FLAG_AD)
+		complain("AD is set for CD=1");
 	if (path->way == WAY_STALE_LATE)
 		world_advance(w, 8000);
 	look_at_log();
