@@ -231,15 +231,20 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 {
 	if (verdict != VERDICT_SECURE && verdict != VERDICT_INSECURE)
 		return NULL;
-	bool secure = verdict == VERDICT_SECURE;
+	bool outdated = publication->outdated || result->outdated;
+	bool secure = verdict == VERDICT_SECURE && !outdated;
 	uint32_t ttl_s = bounded_ttl(data_ttl(publisher, step), step, result, publication->now_s);
+	if (outdated)
+		ttl_s = lesser(ttl_s, OUTDATED_TTL_MAX_S);
 	struct entry_spec spec = {
 		.name = entry_owner(step),
 		.type = step->type,
 		.kind = kind_of(step),
 		.security = secure ? SECURITY_SECURE : SECURITY_INSECURE,
 		.provenance = publication->provenance,
-		.ede = secure ? EDE_NONE : result->ede,
+		.ede = outdated ? EDE_STALE_ANSWER
+		       : secure ? EDE_NONE
+				: result->ede,
 		.now_ms = publication->now_ms,
 		.ttl_s = ttl_s,
 		.stale_s = ttl_s > 0 ? publisher->config.stale_s : 0,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define UNPROVEN_TTL_MAX_S 30
+#define OUTDATED_TTL_MAX_S 30
 
 struct publisher;
 
@@ -46,6 +47,8 @@ struct publication {
 	int64_t now_s;       // wall
 	bool one_shot;       // by value only, whatever its TTL
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
+	bool outdated;       // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
+			     // TTL 30. So is what the validation calls outdated.
 };
 
 // The link `step` with a verdict of SECURE or INSECURE (anything else: NULL). TTLs are

@@ -44,6 +44,29 @@ void client_start(struct resolver *resolver, struct client *client)
 	stale_start(resolver, client);
 }
 
+bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done)
+{
+	struct ticket_question question = {
+		.qtype = type,
+		.qclass = CLASS_IN,
+		.name_len = (uint8_t)name_len(name),
+		.arrival_ms = resolver->clock.now_ms,
+	};
+	int error = 0;
+
+	name_copy(question.name, name);
+	struct client *client = client_new(&question, done, resolver);
+	if (client == NULL)
+		return false;
+	client->fresh = true;
+	if (task_join_client(resolver, client, &error) == NULL) {
+		free(client);
+		return false;
+	}
+	client_start(resolver, client);
+	return true;
+}
+
 static bool can_pay(const struct client *client)
 {
 	return client != NULL && !client->ended;
@@ -186,6 +209,7 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 			ttl_s = failure_backoff(resolver->failures, task->hash,
 						resolver->clock.now_ms);
 	}
+	stale_drop_revoked(resolver, task->name, task->type);
 	const struct entry *entry = publish_failure(resolver->publisher, task->name, task->type,
 						    RCODE_SERVFAIL, ede, text, ttl_s, &publication);
 	if (entry != NULL)

@@ -130,8 +130,10 @@ struct delegation *delegation_of_referral(const struct response *response,
 		spec.ns[spec.ns_count++].name = ns->rdatas[i].data;
 	take_glue(&spec, &response->referral);
 	struct delegation *d = delegation_new(&spec);
-	if (d != NULL)
-		keep_ds(d, response);
+	if (d == NULL)
+		return NULL;
+	d->outdated = parent->outdated;
+	keep_ds(d, response);
 	return d;
 }
 
@@ -269,6 +271,74 @@ struct delegation *delegation_find(struct delegation_table *table, const uint8_t
 		if (name_is_root(name))
 			return NULL;
 	}
+}
+
+// ---- past their end ----
+
+static uint64_t ended_ms(const struct delegation *d)
+{
+	return d->ended_ms != 0 ? d->ended_ms : d->expires_ms;
+}
+
+// From `above` down, one zone at a time: the servers of each know best about the next.
+static struct delegation *find_ended(const struct delegation_table *table, const uint8_t *name,
+				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
+{
+	for (size_t labels = name_labels(above) + 1; labels <= name_labels(name); labels++) {
+		struct delegation *d = find_exact(table, name_ancestor(name, labels));
+		if (d != NULL)
+			return now_ms < ended_ms(d) + stale_ms ? d : NULL;
+	}
+	return NULL;
+}
+
+const struct delegation *delegation_ended(const struct delegation_table *table, const uint8_t *name,
+					  const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
+{
+	return find_ended(table, name, above, stale_ms, now_ms);
+}
+
+static void copy_spec(struct delegation_spec *spec, const struct delegation *d)
+{
+	*spec = (struct delegation_spec){.zone = d->zone, .parent = d->parent};
+	for (size_t i = 0; i < d->ns_count; i++) {
+		spec->ns[i].name = d->ns[i].name;
+		spec->ns[i].address_count = d->ns[i].address_count;
+		memcpy(spec->ns[i].addresses, d->ns[i].addresses,
+		       d->ns[i].address_count * sizeof(struct address));
+	}
+	spec->ns_count = d->ns_count;
+}
+
+// What was said about its DS stays behind: it would need the parent's keys.
+struct delegation *delegation_revive(struct delegation_table *table, const uint8_t *name,
+				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
+{
+	struct delegation *old = find_ended(table, name, above, stale_ms, now_ms);
+	struct delegation_spec spec;
+
+	if (old == NULL)
+		return NULL;
+	copy_spec(&spec, old);
+	spec.expires_ms = now_ms + DELEGATION_REVIVED_MS;
+	if (spec.expires_ms > ended_ms(old) + stale_ms)
+		spec.expires_ms = ended_ms(old) + stale_ms;
+	struct delegation *d = delegation_new(&spec);
+	if (d == NULL)
+		return NULL;
+	d->ended_ms = ended_ms(old);
+	d->outdated = true;
+	delegation_put(table, d);
+	return d;
+}
+
+bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
+{
+	struct delegation *d = find_exact(table, zone);
+
+	if (d != NULL)
+		take_out(table, d);
+	return d != NULL;
 }
 
 size_t delegation_forget(struct delegation_table *table, const uint8_t *name)

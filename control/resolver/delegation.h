@@ -38,7 +38,10 @@ struct delegation {
 	// No server of the zone answered at all: how often in a row, and until when nobody asks.
 	uint8_t failures;
 	uint64_t down_until_ms;
-	bool failing; // no server that might be good is left, and none has answered since
+	uint64_t probed_ms; // last time that it was asked whether it is still silent
+	bool outdated;      // past its end while the parent is silent, or found through such a one
+	uint64_t ended_ms;  // revived: when it ended; else 0
+	bool failing;       // no server that might be good is left, and none has answered since
 	uint32_t refs;
 	bool stored;
 	struct delegation *next;          // in its bucket
@@ -84,6 +87,20 @@ struct delegation *delegation_find(struct delegation_table *table, const uint8_t
 // That of exactly this zone, or NULL; no reference.
 struct delegation *delegation_at(struct delegation_table *table, const uint8_t *zone,
 				 uint64_t now_ms) __attribute__((nonnull));
+// The first one below `above` on the way down to name, which has ended no longer than stale_ms ago:
+// fit for use while the servers of `above` are silent.
+const struct delegation *delegation_ended(const struct delegation_table *table, const uint8_t *name,
+					  const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
+	__attribute__((nonnull)); // no reference
+// The same, put back for DELEGATION_REVIVED_MS; a reference for the caller. Or NULL.
+#define DELEGATION_REVIVED_MS 30000
+struct delegation *delegation_revive(struct delegation_table *table, const uint8_t *name,
+				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
+	__attribute__((nonnull, warn_unused_result));
+// Takes out that of exactly this zone, ended or not: its parent says that it is no more. False: it
+// was not there.
+bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
+	__attribute__((nonnull));
 // At and below a name; the root's stays. Returns how many.
 size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
 	__attribute__((nonnull));

@@ -40,6 +40,7 @@ void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uin
 		.one_shot = task->chain.count > 0,
 	};
 
+	stale_drop_revoked(resolver, name, task->type);
 	if (!task->chain.failed) {
 		const struct entry *entry = publish_failure(resolver->publisher, name, task->type,
 							    rcode, ede, text, ttl_s, &publication);
@@ -64,8 +65,12 @@ void fail_unreachable(struct task *task)
 	}
 	snprintf(text, sizeof(text), "%s",
 		 task->trouble[0] != '\0' ? task->trouble : "no server of the zone can be asked");
-	fail_with(task, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text,
-		  failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms));
+	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms);
+	// All the zones below wait for their parent to come back, and are kept from asking it too
+	// often together.
+	if (task->type == TYPE_DS && ttl_s > FAILURE_TTL_DS_S)
+		ttl_s = FAILURE_TTL_DS_S;
+	fail_with(task, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text, ttl_s);
 }
 
 // CD=1 clients get the data all the same, and all of the chain.

@@ -13,6 +13,7 @@
 #define FAILURE_TTL_MAX_S   300
 #define FAILURE_TTL_OWN_S   1 // budget, overload: held against nobody
 #define FAILURE_TTL_BOGUS_S 60
+#define FAILURE_TTL_DS_S    5 // unreachable
 
 struct failure_table;
 struct failure_table *failure_table_new(void) __attribute__((warn_unused_result));

@@ -88,6 +88,14 @@ void iterate_start(struct task *task)
 	iterate_ask(task);
 }
 
+void iterate_descend(struct task *task, struct delegation *cut)
+{
+	enter_cut(task, cut);
+	minimise_descend(&task->minimise, name_labels(cut->zone));
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
 void iterate_mark_down(struct task *task)
 {
 	struct delegation *cut = task->cut;
@@ -111,7 +119,8 @@ static void give_up(struct task *task)
 		return;
 	}
 	iterate_mark_down(task);
-	fail_unreachable(task);
+	if (!parent_revive(task))
+		fail_unreachable(task);
 }
 
 static uint64_t hash_of(const struct task *task, const uint8_t *name)
@@ -161,6 +170,18 @@ void iterate_servers_found(struct task *task)
 	task->state = TASK_ASK;
 }
 
+// No server has answered, each has been tried, and what their zone said last will do instead.
+static bool silent_once(const struct task *task)
+{
+	if (task->answered || task->route != NULL)
+		return false;
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].tries == 0)
+			return false;
+	}
+	return parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
+}
+
 void iterate_ask(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -169,6 +190,8 @@ void iterate_ask(struct task *task)
 	task->state = TASK_ASK;
 	if (task_payer(task) == NULL)
 		return; // its clients are told at the end of this turn
+	if (task->failures == 0 && parent_revive(task))
+		return;
 	if (task->cut->down_until_ms > resolver->clock.now_ms) {
 		char zone[NAME_TEXT_MAX];
 		task_trouble(task, "no server of %.100s has answered lately",
@@ -184,8 +207,13 @@ void iterate_ask(struct task *task)
 	}
 	skip_known_names(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
-	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0)
+	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
 		task->cut->failing = true;
+		if (silent_once(task)) {
+			give_up(task);
+			return;
+		}
+	}
 	if (inquiry_join(task))
 		return;
 	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,
@@ -324,10 +352,7 @@ static void follow_referral(struct task *task, const struct response *response)
 	delegation_ref(cut);
 	task->route = NULL;
 	release_reply(task);
-	enter_cut(task, cut);
-	minimise_descend(&task->minimise, name_labels(cut->zone));
-	task->state = TASK_ASK;
-	task_ready(task);
+	iterate_descend(task, cut);
 }
 
 // Another zone cut known below the servers' zone hides what they say about names under it.
@@ -392,16 +417,15 @@ static void read_response(struct task *task, struct response *response)
 
 	response_read(task->reply->message, &question, response);
 	task->answered = true;
+	task->cut->failures = 0;
 	switch (response->kind) {
 	case RESPONSE_ANSWER:
 		report(task, SERVER_GOOD);
-		task->cut->failures = 0;
 		task->cut->failing = false;
 		take_answer(task, response);
 		return;
 	case RESPONSE_REFERRAL:
 		report(task, SERVER_GOOD);
-		task->cut->failures = 0;
 		task->cut->failing = false;
 		follow_referral(task, response);
 		break;

@@ -27,11 +27,13 @@ static struct publication publication_of(const struct task *task, const struct s
 {
 	struct resolver *resolver = task->resolver;
 	bool forwarded = task->route != NULL && task->route->forward;
+	const struct delegation *cut = task->hint != NULL ? task->hint : task->cut;
 
 	return (struct publication){
 		.provenance = forwarded ? FROM_FORWARDER : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
+		.outdated = cut != NULL && cut->outdated,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
 		.this_name_only =
 			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
@@ -323,6 +325,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	forget_bogus(task);
 	if (task->link == 0) {
 		failure_over(resolver->failures, task->hash);
+		parent_denied(task, result);
 		learn(task, result);
 		if (name_is_root(task->name) && task->type == TYPE_NS &&
 		    task->step.kind == STEP_ANSWER)
@@ -360,12 +363,16 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 
 // ---- running it ----
 
-// False: it cannot be had, and the validation has been told.
+// False: it cannot be had, and the validation has been told; or what was known of it holds on.
 static bool fetch_need(struct task *task, const struct validation_result *result)
 {
 	enum wait_purpose purpose = result->need_fresh ? WAIT_NEED_ANEW : WAIT_NEED;
 	int error;
 
+	// Nobody waits for a parent that is known to be silent.
+	if (!result->need_fresh && result->need_type == TYPE_DS &&
+	    parent_prolong(task->resolver, result->need_name))
+		return false;
 	// Keys that have rolled inside their TTL: the parent's DS goes first, or the new DNSKEY
 	// RRset would not validate either.
 	if (result->need_fresh && result->need_type == TYPE_DNSKEY && !task->need.ds_first &&
@@ -404,11 +411,14 @@ static bool give_need(struct task *task)
 void judge_need(struct task *parent, const struct task *child)
 {
 	struct need *need = &parent->need;
+	bool fresh = validation_result(parent->validation)->need_fresh;
 
 	*need = (struct need){.done = true,
 			      .failed = !child->learned,
 			      .ede = EDE_NONE,
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
+	if (need->failed && !fresh && child->type == TYPE_DS)
+		need->failed = !parent_prolong(parent->resolver, child->name);
 	if (need->failed && child->chain.failed && child->chain.count > 0) {
 		struct entry_facts facts;
 		entry_facts(child->chain.links[child->chain.count - 1], &facts);

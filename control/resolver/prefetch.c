@@ -1,12 +1,11 @@
-// Names in use are asked for again before they end, so that their clients never wait: those that were
-// hit in the last tenth of their time.
+// Names in use are asked for again before they end, so that their clients never wait: those that
+// were hit in the last tenth of their time.
 //
-// A wheel of times at which to look at an entry. At the start of its last tenth the mark that readers
-// leave on it is cleared; from then on it is looked at whenever half of what was left has passed,
-// and renewed when the mark is there again.
+// A wheel of times at which to look at an entry. At the start of its last tenth the mark that
+// readers leave on it is cleared; from then on it is looked at whenever half of what was left has
+// passed, and renewed when the mark is there again.
 
 #include "control/resolver/task.h"
-
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
@@ -106,8 +105,7 @@ void prefetch_track(struct resolver *resolver, const struct entry *entry)
 	uint32_t i = take_record(prefetch);
 	if (i == NONE)
 		return;
-	prefetch->records[i].hash =
-		cache_hash(resolver->cache, facts.name, name_len(facts.name));
+	prefetch->records[i].hash = cache_hash(resolver->cache, facts.name, name_len(facts.name));
 	prefetch->records[i].expires_ms = facts.expires_ms;
 	prefetch->records[i].type = facts.type;
 	prefetch->records[i].phase = PHASE_WAIT;
@@ -124,28 +122,13 @@ static void done(void *arg, struct store_result *result)
 
 static void renew(struct resolver *resolver, const struct entry_facts *facts)
 {
-	struct ticket_question question = {
-		.qtype = facts->type,
-		.qclass = CLASS_IN,
-		.name_len = (uint8_t)name_len(facts->name),
-		.arrival_ms = resolver->clock.now_ms,
-	};
-	struct client *client = NULL;
-	int error = 0;
-
-	name_copy(question.name, facts->name);
-	if (resolver->prefetch->running < RUNNING_MAX)
-		client = client_new(&question, done, resolver);
-	if (client != NULL)
-		client->fresh = true;
-	if (client == NULL || task_join_client(resolver, client, &error) == NULL) {
-		free(client);
+	if (resolver->prefetch->running >= RUNNING_MAX ||
+	    !client_ask(resolver, facts->name, facts->type, done)) {
 		resolver->counters.prefetch_skipped++;
 		return;
 	}
 	resolver->counters.prefetched++;
 	resolver->prefetch->running++;
-	client_start(resolver, client);
 }
 
 // Keeps the record for later, or gives it back.

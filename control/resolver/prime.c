@@ -125,25 +125,9 @@ static void done(void *arg, struct store_result *result)
 
 static void start(struct resolver *resolver)
 {
-	const struct ticket_question question = {
-		.qtype = TYPE_NS,
-		.qclass = CLASS_IN,
-		.name_len = 1,
-		.arrival_ms = resolver->clock.now_ms,
-	};
-	struct client *client = client_new(&question, done, resolver);
-	int error = 0;
-
-	if (client == NULL)
-		return;
-	client->fresh = true;
-	if (task_join_client(resolver, client, &error) == NULL) {
-		free(client);
+	resolver->priming = client_ask(resolver, ROOT, TYPE_NS, done);
+	if (!resolver->priming)
 		resolver->prime_due_ms = resolver->clock.now_ms + PRIME_RETRY_MS;
-		return;
-	}
-	resolver->priming = true;
-	client_start(resolver, client);
 }
 
 uint64_t prime_run(struct resolver *resolver)

@@ -61,10 +61,11 @@ static int open_parts(struct resolver *resolver)
 	resolver->delegations = delegation_table_new(DELEGATIONS_BYTES, key);
 	resolver->failures = failure_table_new();
 	resolver->inside = inside_table_new();
+	resolver->revoked = revoked_table_new();
 	if (!config->no_prefetch)
 		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
-	    resolver->failures == NULL || resolver->inside == NULL)
+	    resolver->failures == NULL || resolver->inside == NULL || resolver->revoked == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	return error != 0 ? error : route_open(resolver);
@@ -127,6 +128,7 @@ void resolver_free(struct resolver *resolver)
 	free(resolver->exceptions);
 	inside_table_free(resolver->inside);
 	prefetch_free(resolver->prefetch);
+	revoked_table_free(resolver->revoked);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);

@@ -2,13 +2,42 @@
 // while the resolution goes on.
 
 #include "control/resolver/task.h"
+#include "dataplane/dns/types.h"
 
 #include <stdlib.h>
 
+// The parent of a zone above has denied that zone since.
+static bool is_revoked(const struct resolver *resolver, const struct entry *entry)
+{
+	struct entry_facts facts;
+	const uint8_t *name;
+
+	if (!revoked_any(resolver->revoked))
+		return false;
+	entry_facts(entry, &facts);
+	for (name = facts.name; !name_is_root(name); name = name_skip(name, 1)) {
+		uint64_t hash = cache_hash(resolver->cache, name, name_len(name));
+		if (facts.created_ms < revoked_ms(resolver->revoked, hash))
+			return true;
+	}
+	return false;
+}
+
+// Beside a failure the poll-mode cores would find it without asking us.
+void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t type)
+{
+	const uint16_t types[] = {type, TYPE_CNAME, 0}; // 0: NXDOMAIN
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
+		if (entry != NULL && !entry_usable(resolver, entry) && is_revoked(resolver, entry))
+			cache_flush_type(resolver->cache, name, types[i]);
+	}
+}
+
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
 // what was secure, within its signatures (DESIGN §7).
-struct store_result *stale_result(struct resolver *resolver, const struct client *client,
-					 int why)
+struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why)
 {
 	struct lookup lookup = {
 		.name = client->name,
@@ -23,10 +52,12 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 	cache_lookup(resolver->cache, &lookup);
 	if (lookup.status == LOOKUP_HIT || lookup.stale_count == 0)
 		return NULL;
-	for (size_t i = 0; fail_is_of_validation(why) && i < lookup.stale_count; i++) {
+	for (size_t i = 0; i < lookup.stale_count; i++) {
 		struct entry_facts facts;
 		entry_facts(lookup.stale_links[i], &facts);
-		if (facts.security != SECURITY_SECURE)
+		if (fail_is_of_validation(why) && facts.security != SECURITY_SECURE)
+			return NULL;
+		if (is_revoked(resolver, lookup.stale_links[i]))
 			return NULL;
 	}
 	return store_result_stale(resolver->parts.store, lookup.stale_links, lookup.stale_count,
@@ -42,8 +73,14 @@ static bool known_to_fail(const struct resolver *resolver, const struct client *
 
 	if (route_find(resolver, name, type, &cut) == NULL)
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
+	const struct delegation *asked = cut;
+	// While that one's servers are silent, those of a zone below go on.
+	const struct delegation *ended =
+		cut != NULL ? parent_ended(resolver, name, type, cut) : NULL;
+	if (ended != NULL)
+		asked = ended;
 	bool failing =
-		cut != NULL && (cut->failing || cut->down_until_ms > resolver->clock.now_ms);
+		asked != NULL && (asked->failing || asked->down_until_ms > resolver->clock.now_ms);
 	delegation_unref(cut);
 	return failing;
 }

@@ -13,6 +13,7 @@
 #include "control/resolver/minimise.h"
 #include "control/resolver/resolver.h"
 #include "control/resolver/response.h"
+#include "control/resolver/revoked.h"
 
 #include <urcu/list.h>
 
@@ -68,8 +69,8 @@ struct client {
 	struct ticket_question question;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
-	bool fresh; // our own: asks the servers whatever is cached
-	bool ended; // its budget is used up: fails at the end of this turn
+	bool fresh;                 // our own: asks the servers whatever is cached
+	bool ended;                 // its budget is used up: fails at the end of this turn
 	bool answered;              // with stale data: it pays on, so that they are renewed
 	struct store_result *stale; // found when it could not join its task
 	resolver_done done;
@@ -237,10 +238,14 @@ struct task {
 	X(failed, "questions that ended in failure")                                               \
 	X(exhausted, "questions that used up their budget")                                        \
 	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
+	X(revived, "delegations used past their end because their parent was silent")              \
+	X(prolonged,                                                                               \
+	  "proofs about delegations used past their TTL because their parent was silent")          \
+	X(revoked, "delegations that their parent denied")                                         \
 	X(prefetched, "names in use asked for again before they ended")                            \
 	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
-	X(stale_early, "stale answers given while resolution went on")                                  \
+	X(stale_early, "stale answers given while resolution went on")                             \
 	X(primed, "root server lists learned")                                                     \
 	X(prime_failures, "attempts to learn the root servers that failed")
 
@@ -255,6 +260,7 @@ struct resolver {
 	struct failure_table *failures;
 	struct inside_table *inside;
 	struct prefetch *prefetch; // NULL: off
+	struct revoked_table *revoked;
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
@@ -306,6 +312,8 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text);
 void client_done(struct client *client, struct store_result *result);
 struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg);
+// A question of our own, to the servers whatever is cached; the argument of done is the resolver.
+bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done);
 
 // stale.c
 #define STALE_TIMER_MS 1800 // RFC 8767 §5: a client waits no longer when there are stale data
@@ -314,6 +322,17 @@ void stale_start(struct resolver *resolver, struct client *client);
 bool stale_instead(struct resolver *resolver, struct client *client);
 uint64_t stale_run(struct resolver *resolver); // when to be called again
 struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why);
+// What it held before the parent denied a zone above it can no longer serve.
+void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t type);
+
+// parent.c: when the servers above a delegation are silent, and when they deny it
+// On the way from the servers of `cut` to a name: a delegation past its end that might be used.
+const struct delegation *parent_ended(const struct resolver *resolver, const uint8_t *name,
+				      uint16_t type, const struct delegation *cut);
+bool parent_revive(struct task *task); // true: goes on with it
+// The DS that a validation needs cannot be had from silent servers: what is known of it holds on.
+bool parent_prolong(struct resolver *resolver, const uint8_t *zone);
+void parent_denied(struct task *task, const struct validation_result *result);
 
 // prefetch.c
 struct prefetch *prefetch_new(void);
@@ -336,6 +355,7 @@ void iterate_next_server(struct task *task, const struct address *server,
 void iterate_leg_failed(struct task *task, const struct address *server);
 enum server_failure iterate_outcome_failure(enum upstream_outcome outcome);
 void iterate_mark_down(struct task *task); // none of the zone's servers answers
+void iterate_descend(struct task *task, struct delegation *cut); // takes over the reference
 void iterate_servers_found(struct task *task); // while it waits for a reply, maybe
 void iterate_release(struct task *task);
 int iterate_server_index(const struct task *task, const struct address *address); // or -1
@@ -350,7 +370,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
-bool address_fetch(struct task *task); // true: look-ups are under way
+bool address_fetch(struct task *task);      // true: look-ups are under way
 bool address_fetch_more(struct task *task); // the same, of names without any address only
 void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
 

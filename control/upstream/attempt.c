@@ -104,8 +104,9 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 	}
 }
 
-// TCP needs a round trip more, and gets time to repeat a lost SYN when the server has asked for TCP.
-// When TCP is only tried because UDP was silent, the client must not wait long for a dead server.
+// TCP needs a round trip more, and gets time to repeat a lost SYN when the server has asked for
+// TCP. When TCP is only tried because UDP was silent, the client must not wait long for a dead
+// server.
 static uint64_t wait_us(const struct exchange *exchange)
 {
 	uint64_t wait_ms = exchange->request.timeout_ms;

@@ -8,7 +8,7 @@
 enum standing {
 	STANDING_GOOD,
 	STANDING_SUSPECT, // not out for this zone, but out for whoever asked it last
-	STANDING_FAILED, // in this task, but not out
+	STANDING_FAILED,  // in this task, but not out
 	STANDING_OUT,
 	STANDING_OUT_FAILED,
 	STANDING_NEVER, // tried often enough, or may not be asked
@@ -47,9 +47,9 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	*view = (struct view){.standing = STANDING_NEVER};
 	if (candidate->tries >= max_tries || !upstream_may_ask(race->upstream, &candidate->address))
 		return;
-	// What is known of it elsewhere counts fully only where it is new: a hostile zone that names
-	// a server which does not answer for it must not take that server from zones that use it. It
-	// is asked after others, no more.
+	// What is known of it elsewhere counts fully only where it is new: a hostile zone that
+	// names a server which does not answer for it must not take that server from zones that use
+	// it. It is asked after others, no more.
 	everywhere = ratings_find(ratings, NULL, &candidate->address, now_us);
 	view->rating = ratings_find(ratings, zone, &candidate->address, now_us);
 	if (!view->rating)

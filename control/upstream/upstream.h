@@ -172,8 +172,8 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 // After how many ms a server's answer is later than about 19 of 20 of its answers; 0: not known.
 uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,
 			  const struct address *server) __attribute__((nonnull));
-// Which server to ask as well, now that the first one is late: a good one of another /24 or /48 that
-// has not been tried. -1: none, or hedges have used up their three hundredths of all packets.
+// Which server to ask as well, now that the first one is late: a good one of another /24 or /48
+// that has not been tried. -1: none, or hedges have used up their three hundredths of all packets.
 int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 		   const struct candidate *candidates, size_t count, const struct address *first,
 		   uint32_t *timeout_ms) __attribute__((nonnull, warn_unused_result));

@@ -139,6 +139,7 @@ static bool reach_signer(struct validation *v, enum verdict *verdict)
 		break;
 	}
 	v->result.tolerated |= chain.standing.tolerated;
+	v->result.outdated |= chain.standing.outdated;
 	// Its own keys sign that there are no keys.
 	if (v->step->type == TYPE_DNSKEY && name_equal(v->step->name, signer)) {
 		*verdict = validation_bogus(v, EDE_DNSKEY_MISSING,

@@ -168,6 +168,7 @@ enum verdict dnskey_run(struct validation *v)
 		break;
 	}
 	v->result.tolerated |= chain.standing.tolerated;
+	v->result.outdated |= chain.standing.outdated;
 	if (v->keys == NULL) {
 		if (!find_vouched(v, &vouched))
 			return validation_failed(v, EDE_OTHER, "out of memory");

@@ -18,6 +18,7 @@ struct record_item {
 struct records {
 	unsigned refs;
 	bool tolerated; // rests on a signature that is past its end, but within the tolerance
+	bool outdated;  // rests on what is past its TTL, because its servers are silent
 	size_t bytes;
 	size_t count;
 	struct record_item items[];

@@ -185,9 +185,11 @@ static void learn_ds(struct zone *zone, const struct step *step,
 	zone->ds = ds;
 	zone->cut = result->cut;
 	zone->cut_tolerated = result->tolerated;
+	zone->cut_outdated = result->outdated;
+	zone->cut_ended_ms = 0;
 	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
 	zone->cut_term = term_of(ttl_s,
-				 result->tolerated ? TOLERATED_MAX_S
+				 result->tolerated || result->outdated ? TOLERATED_MAX_S
 				 : positive        ? TTL_MAX_S
 						   : NEGATIVE_MAX_S,
 				 result->signature_expires_s, now_ms);
@@ -201,17 +203,21 @@ static void learn_keys(struct zone *zone, const struct step *step,
 	if (keys == NULL)
 		return;
 	keys->tolerated = result->tolerated;
+	keys->outdated = result->outdated;
 	records_unref(zone->keys);
 	zone->keys = keys;
 	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
-				  result->tolerated ? TOLERATED_MAX_S : TTL_MAX_S,
+				  result->tolerated || result->outdated ? TOLERATED_MAX_S
+									: TTL_MAX_S,
 				  result->signature_expires_s, now_ms);
 }
 
 void trust_learn(struct trust *trust, const struct step *step,
 		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 {
-	bool secure = result->verdict == VERDICT_SECURE || result->tolerated;
+	bool secure =
+		result->verdict == VERDICT_SECURE || result->tolerated ||
+		(result->outdated && result->verdict == VERDICT_INSECURE && result->signer);
 	// INSECURE for a reason further up teaches nothing of this name.
 	bool ds = step->type == TYPE_DS && result->cut != CUT_UNKNOWN &&
 		  (secure || result->verdict == VERDICT_INSECURE);
@@ -229,6 +235,28 @@ void trust_learn(struct trust *trust, const struct step *step,
 		learn_keys(zone, step, result, now_ms);
 	zones_touch(trust->zones, zone);
 	zones_weigh(trust->zones, zone);
+}
+
+bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, uint64_t now_ms,
+		   int64_t now_s)
+{
+	struct zone *zone = zones_find(trust->zones, name);
+
+	if (zone == NULL || (zone->cut != CUT_SECURE && zone->cut != CUT_INSECURE) ||
+	    now_s > zone->cut_term.expires_s)
+		return false;
+	if (now_ms < zone->cut_term.until_ms)
+		return true;
+	uint64_t ended_ms =
+		zone->cut_ended_ms != 0 ? zone->cut_ended_ms : zone->cut_term.until_ms;
+	uint64_t last_ms = ended_ms + stale_s * 1000ull;
+	uint64_t until_ms = now_ms + TRUST_PROLONG_S * 1000ull;
+	if (now_ms >= last_ms)
+		return false;
+	zone->cut_ended_ms = ended_ms;
+	zone->cut_outdated = true;
+	zone->cut_term.until_ms = until_ms < last_ms ? until_ms : last_ms;
+	return true;
 }
 
 void trust_forget(struct trust *trust, const uint8_t *name)
@@ -259,6 +287,7 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 		out->ede = zone->cut_ede;
 		out->expires_s = zone->cut_term.expires_s;
 		out->tolerated = zone->cut_tolerated;
+		out->outdated = zone->cut_outdated;
 	}
 }
 

@@ -45,6 +45,13 @@ void trust_learn(struct trust *trust, const struct step *step,
 		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 	__attribute__((nonnull));
 
+// The servers of the parent are silent: what is known of the delegation to `name` (DS, or their
+// absence) holds for another half minute, but not past stale_s after its TTL, and never past its
+// signatures. What rests on it is `outdated`. True: it holds.
+#define TRUST_PROLONG_S 30
+bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, uint64_t now_ms,
+		   int64_t now_s) __attribute__((nonnull));
+
 enum zone_trust { ZONE_UNKNOWN, ZONE_SECURE, ZONE_INSECURE };
 // What is known of the chain down to the zone that holds `name` (for posture, and so that the
 // resolver knows when a server must not be asked without DO): the deepest known state.

@@ -22,6 +22,7 @@ struct standing {
 	bool anchored; // SECURE by the operator's word, not the parent's
 	bool nta;
 	bool tolerated;
+	bool outdated;
 	int ede;           // why insecure, or EDE_NONE
 	int64_t expires_s; // of the proof that it is
 };

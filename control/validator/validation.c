@@ -71,6 +71,7 @@ enum verdict validation_insecure(struct validation *v, const struct chain *chain
 
 	v->result.cut = CUT_UNKNOWN;
 	v->result.nta = chain->standing.nta;
+	v->result.outdated |= chain->standing.outdated;
 	v->result.signature_expires_s = chain->standing.expires_s;
 	if (chain->zone == NULL)
 		snprintf(v->result.reason, REASON_MAX, "below no trust anchor");
@@ -93,8 +94,13 @@ enum verdict validation_secure(struct validation *v)
 {
 	v->result.signer = v->context.signer;
 	v->result.tolerated |= v->keys->tolerated;
-	if (!v->result.tolerated)
+	v->result.outdated |= v->keys->outdated;
+	if (!v->result.tolerated && !v->result.outdated)
 		return conclude(v, VERDICT_SECURE, EDE_NONE);
+	if (!v->result.tolerated) {
+		describe(v, v->result.reason, "the servers above are silent, its DS is past its TTL");
+		return conclude(v, VERDICT_INSECURE, EDE_STALE_ANSWER);
+	}
 	describe(v, v->result.reason, "an RRSIG has expired, within the configured tolerance");
 	return conclude(v, VERDICT_INSECURE, EDE_SIGNATURE_EXPIRED);
 }

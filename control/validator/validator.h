@@ -62,6 +62,8 @@ struct validation_result {
 	bool nta;                 // INSECURE because of a negative trust anchor (EDE 33)
 	bool tolerated;           // INSECURE only because a signature is past its end, within the
 				  // configured tolerance: AD=0, TTLs are bounded to 30 s
+	bool outdated;            // INSECURE at best, because a DS or its absence is past its TTL
+				  // and its servers are silent (DESIGN §5): AD=0, EDE 3, 30 s
 	enum cut cut;             // of a DS step: what it says of its name, for trust_learn()
 	const uint8_t *signer;    // SECURE: the zone that signed; as long as the step
 	const uint8_t *need_name; // valid until the next run

@@ -39,6 +39,8 @@ struct zone {
 	struct term cut_term;
 	int cut_ede;          // why insecure
 	bool cut_tolerated;   // see struct records
+	bool cut_outdated;    // see struct records
+	uint64_t cut_ended_ms; // its TTL ended then, and has been prolonged; 0: has not
 	struct records *ds;   // CUT_SECURE
 	struct records *keys; // NULL: unknown
 	struct term keys_term;

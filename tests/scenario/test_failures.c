@@ -459,15 +459,15 @@ static void a_server_without_an_address_of_its_own_is_found_by_its_glue(void **s
 	assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
 }
 
-// The parent's referral has an address of the dead server only; the other one's name has to be looked
-// up, which must not wait until the dead one has been tried often enough.
+// The parent's referral has an address of the dead server only; the other one's name has to be
+// looked up, which must not wait until the dead one has been tried often enough.
 static void a_dead_server_with_glue_does_not_hide_a_good_one_without(void **state)
 {
 	(void)state;
 	begin();
 	world_add(w, &(struct world_zone){.apex = "dns.com.", .servers = "ns.dns.com.=192.0.2.40"});
-	world_add(w, &(struct world_zone){.apex = "dns.org.",
-					  .servers = "ns.dns.org.=203.0.113.40"});
+	world_add(w,
+		  &(struct world_zone){.apex = "dns.org.", .servers = "ns.dns.org.=203.0.113.40"});
 	world_add(w, &(struct world_zone){.apex = "shared.com.",
 					  .servers = "ns1.dns.com.=" PROVIDER_A
 						     " ns2.dns.org.=" PROVIDER_B,
@@ -566,9 +566,10 @@ static void a_hedge_stays_within_the_failure_domains_there_are(void **state)
 {
 	(void)state;
 	begin();
-	world_add(w, &(struct world_zone){.apex = "one.com.",
-					  .servers = "ns1.one.com.=192.0.2.10 ns2.one.com.=192.0.2.11",
-					  .text = "*.one.com. 5 IN A 192.0.2.85\n"});
+	world_add(w,
+		  &(struct world_zone){.apex = "one.com.",
+				       .servers = "ns1.one.com.=192.0.2.10 ns2.one.com.=192.0.2.11",
+				       .text = "*.one.com. 5 IN A 192.0.2.85\n"});
 	world_start(w);
 	for (int i = 0; i < 60; i++) {
 		char name[40];

@@ -111,7 +111,7 @@ static void aliases_are_renewed_as_well(void **state)
 // Nothing that a prefetch brings may take the place of what is good.
 static void a_prefetch_that_fails_leaves_the_entry(void **state)
 {
-	static const enum fault_kind kinds[] = {FAULT_DROP, FAULT_BOGUS, FAULT_STRIP,
+	static const enum fault_kind kinds[] = {FAULT_DROP,     FAULT_BOGUS,    FAULT_STRIP,
 						FAULT_SERVFAIL, FAULT_NXDOMAIN, FAULT_FORGED};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -85,7 +85,8 @@ static void data_keeps_nothing_of_the_case_that_was_drawn(void **state)
 	memcpy(data + len, "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x08\x05other\xc0\x10", 20);
 	script_deliver(&s, data, len + 20);
 	script_expect(&s, UPSTREAM_OK);
-	cname = message_find(s.reply.message, SECTION_ANSWER, script_name("www.example."), TYPE_CNAME);
+	cname = message_find(s.reply.message, SECTION_ANSWER, script_name("www.example."),
+			     TYPE_CNAME);
 	assert_non_null(cname);
 	assert_memory_equal(cname->owner, "\3www\7example", 13);
 	assert_memory_equal(cname->rdatas[0].data, "\5other\7example", 15);

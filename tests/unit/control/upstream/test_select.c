@@ -151,7 +151,8 @@ static void wait_is_short_while_another_server_is_good(void **state)
 	script_stop(&f.s);
 }
 
-// A client waits for each probe: as long as the server used to take, not longer because it was silent.
+// A client waits for each probe: as long as the server used to take, not longer because it was
+// silent.
 static void probe_waits_no_longer_for_earlier_silence(void **state)
 {
 	struct fixture f;
@@ -172,8 +173,8 @@ static void probe_waits_no_longer_for_earlier_silence(void **state)
 	script_stop(&f.s);
 }
 
-// Found to be silent for one zone, it is asked after others for the next one too, and one question for
-// any of them tries it again.
+// Found to be silent for one zone, it is asked after others for the next one too, and one question
+// for any of them tries it again.
 static void server_silent_elsewhere_comes_after_others(void **state)
 {
 	struct fixture f;

@@ -1,6 +1,5 @@
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/fixture.h"
 
 static int new_cache(void **state)
 {

@@ -1,0 +1,291 @@
+// Delegations past their end: silent parents, and parents that deny (DESIGN §5).
+#include "tests/scenario/zones.h"
+
+#define COM_A "192.5.6.30"
+#define COM_B "198.51.101.30"
+#define ORG_A "192.5.7.30"
+#define ORG_B "198.51.102.30"
+
+static void break_com(enum fault_kind kind)
+{
+	with((struct fault){.kind = kind, .server = COM_A});
+	with((struct fault){.kind = kind, .server = COM_B});
+}
+
+static struct question *ask_number(unsigned n)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "n%u.wild.example.com.", n);
+	return world_ask(w, name, TYPE_A, ASK_DO);
+}
+
+static uint64_t took_ms(const struct question *q)
+{
+	return (q->done_us - q->asked_us) / 1000;
+}
+
+// Known, and then twice the TTL of NS, DS and DNSKEY passes while the TLD is silent.
+static void outlive_com(enum fault_kind kind)
+{
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	break_com(kind);
+	world_advance(w, 7200000);
+	network_forget_log(&w->network);
+}
+
+static void zones_outlive_their_tlds_servers(void **state)
+{
+	(void)state;
+	outlive_com(FAULT_DROP);
+	for (unsigned i = 0; i < 300; i++) {
+		struct question *q = ask_number(i);
+		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+		assert_address(q, "192.0.2.81");
+		assert_false(q->result->stale); // it is fresh
+		assert_true(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s <= 30);
+		// Nobody waits for the parent any more.
+		assert_true(took_ms(q) < (i == 0 ? 1500 : 40));
+		world_advance(w, 200);
+	}
+	assert_true(world_counter(w, "resolver.revived") >= 2);
+	assert_true(world_counter(w, "resolver.prolonged") >= 1);
+	// What is fresh goes before what is stale.
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_false(q->result->stale);
+	// So does a denial.
+	q = world_ask(w, "nope.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, false, EDE_STALE_ANSWER);
+	assert_true(network_sent(&w->network, COM_A, NULL, 0) < 60);
+}
+
+static void a_parent_that_returns_confirms_the_delegation(void **state)
+{
+	(void)state;
+	outlive_com(FAULT_DROP);
+	assert_answer(ask_number(0), RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	network_heal(&w->network);
+	// The next time that the delegation ends sees that the parent is back, the one after asks
+	// it.
+	world_advance(w, 31000);
+	ask_number(1);
+	world_advance(w, 31000);
+	for (unsigned i = 1; i < 4; i++) {
+		assert_answer(ask_number(i), RCODE_NOERROR, true, EDE_NONE);
+		world_advance(w, 31000);
+	}
+	assert_answer(ask_number(0), RCODE_NOERROR, true, EDE_NONE);
+	assert_true(network_sent(&w->network, NULL, "example.com.", TYPE_DS) +
+			    network_sent(&w->network, NULL, "example.com.", TYPE_A) >
+		    0);
+}
+
+static void unsigned_zones_outlive_their_tlds_servers_too(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	with((struct fault){.kind = FAULT_DROP, .server = ORG_A});
+	with((struct fault){.kind = FAULT_DROP, .server = ORG_B});
+	world_advance(w, 7200000);
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_false(q->result->stale);
+	assert_address(q, "192.0.2.90");
+}
+
+// Servers that say something, whatever it is, are not silent.
+static void parents_that_answer_are_believed(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_SERVFAIL, FAULT_REFUSED, FAULT_LAME};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		start_common(state);
+		outlive_com(kinds[i]);
+		struct question *q = ask_number(1);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+		assert_int_equal(world_counter(w, "resolver.revived"), 0);
+		end_world(state);
+	}
+}
+
+static void one_parent_server_that_answers_is_enough(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	with((struct fault){.kind = FAULT_DROP, .server = COM_A});
+	world_advance(w, 7200000);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_answer(ask_number(i), RCODE_NOERROR, true, EDE_NONE);
+		world_advance(w, 400000);
+	}
+	assert_int_equal(world_counter(w, "resolver.revived"), 0);
+	assert_int_equal(world_counter(w, "resolver.prolonged"), 0);
+}
+
+static void nothing_outlives_its_parent_for_longer_than_stale_data(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	w->config.stale_s = 2000;
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	break_com(FAULT_DROP);
+	world_advance(w, 3700000);
+	assert_answer(ask_number(1), RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	for (unsigned i = 0; i < 20; i++) {
+		world_advance(w, 100000);
+		ask_number(10 + i);
+	}
+	assert_int_equal(ask_number(2)->reply->rcode, RCODE_SERVFAIL);
+}
+
+static void nothing_outlives_its_parent_where_stale_data_are_not_wanted(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	w->config.stale_s = 0;
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	break_com(FAULT_DROP);
+	world_advance(w, 7200000);
+	assert_answer(ask_number(1), RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+static void a_ds_does_not_outlive_its_signature(void **state)
+{
+	(void)state;
+	outlive_com(FAULT_DROP);
+	w->wall_offset_s += 365 * 86400;
+	struct question *q = ask_number(1);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_int_equal(world_counter(w, "resolver.prolonged"), 0);
+}
+
+// A silent parent excuses nothing of what the zone's own servers say.
+static void bogus_data_stay_bogus_below_a_silent_parent(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_STRIP, FAULT_FORGED,
+						FAULT_NXDOMAIN};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		start_common(state);
+		outlive_com(FAULT_DROP);
+		with((struct fault){.kind = kinds[i], .server = PROVIDER_A});
+		with((struct fault){.kind = kinds[i], .server = PROVIDER_B});
+		for (unsigned k = 0; k < 3; k++) {
+			struct question *q = ask_number(k);
+			assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+			assert_not_cached(w, "n0.wild.example.com.", TYPE_A);
+			world_advance(w, 3000);
+		}
+		end_world(state);
+	}
+}
+
+// Neither a DS nor keys that were never proven come out of it: new keys need a new DS.
+static void keys_cannot_roll_below_a_silent_parent(void **state)
+{
+	(void)state;
+	outlive_com(FAULT_DROP);
+	world_roll(w, "example.com.", false);
+	struct question *q = ask_number(1);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_not_cached(w, "n1.wild.example.com.", TYPE_A);
+}
+
+// ATTACKS E1: when the parent has denied it, neither the delegation nor stale data come back.
+static void a_denied_delegation_is_dead_with_all_below_it(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "alias.example.com.", TYPE_A, ASK_DO);
+	world_undelegate(w, "example.com.");
+	world_advance(w, 7200000);
+	assert_int_equal(world_ask(w, "mx.example.com.", TYPE_MX, ASK_DO)->reply->rcode,
+			 RCODE_NXDOMAIN);
+	assert_int_equal(world_counter(w, "resolver.revoked"), 1);
+	break_com(FAULT_DROP);
+	world_advance(w, 1000000); // the denial has ended too
+	static const char *const names[] = {"www.example.com.", "alias.example.com.",
+					    "n1.wild.example.com."};
+	for (size_t i = 0; i < 3; i++) {
+		for (int k = 0; k < 2; k++) {
+			struct question *q = world_ask(w, names[i], TYPE_A, ASK_DO);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+			assert_int_not_equal(q->reply->rcode, RCODE_NOERROR);
+		}
+	}
+	// The poll-mode cores do not find it either.
+	struct lookup lookup = {.name = text_name("www.example.com."),
+				.name_len = (uint16_t)name_len(text_name("www.example.com.")),
+				.type = TYPE_A,
+				.now_ms = w->network.now_us / 1000,
+				.now_s = world_clock(w).now_s};
+	cache_lookup(store_cache(w->store), &lookup);
+	assert_int_not_equal(lookup.status, LOOKUP_HIT);
+	assert_int_equal(lookup.stale_count, 0);
+	assert_int_equal(world_counter(w, "resolver.revived"), 0);
+}
+
+// The control of the one above: without the denial both would have come.
+static void a_delegation_that_was_not_denied_comes_back(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 7200000);
+	break_com(FAULT_DROP);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_int_equal(world_counter(w, "resolver.revoked"), 0);
+}
+
+// Parent and child on the same servers: these answer for the child, which is no denial.
+static void a_child_on_its_parents_servers_is_not_denied(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "example.com.",
+					  .servers = "ns1.example.com.=" PROVIDER_A});
+	world_add(w, &(struct world_zone){.apex = "sub.example.com.",
+					  .servers = "ns1.example.com.=" PROVIDER_A,
+					  .text = "www.sub.example.com. 60 IN A 192.0.2.80\n"});
+	world_start(w);
+	for (int i = 0; i < 3; i++) {
+		assert_answer(world_ask(w, "www.sub.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR,
+			      true, EDE_NONE);
+		world_ask(w, "nope.sub.example.com.", TYPE_A, ASK_DO);
+		world_ask(w, "www.sub.example.com.", TYPE_MX, ASK_DO);
+		world_advance(w, 4000000);
+	}
+	assert_int_equal(world_counter(w, "resolver.revoked"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_common(zones_outlive_their_tlds_servers),
+		scenario_common(a_parent_that_returns_confirms_the_delegation),
+		scenario_common(unsigned_zones_outlive_their_tlds_servers_too),
+		scenario(parents_that_answer_are_believed),
+		scenario_common(one_parent_server_that_answers_is_enough),
+		scenario(nothing_outlives_its_parent_for_longer_than_stale_data),
+		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
+		scenario_common(a_ds_does_not_outlive_its_signature),
+		scenario(bogus_data_stay_bogus_below_a_silent_parent),
+		scenario_common(keys_cannot_roll_below_a_silent_parent),
+		scenario_common(a_denied_delegation_is_dead_with_all_below_it),
+		scenario_common(a_delegation_that_was_not_denied_comes_back),
+		scenario(a_child_on_its_parents_servers_is_not_denied),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
