@@ -205,7 +205,7 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 			 client->trouble[0] != '\0' ? client->trouble : "gave up: out of time");
 		ede = EDE_NO_REACHABLE_AUTHORITY;
 		mark_down(client);
-		if (client->unreachable && last)
+		if (client->unreachable && last && !upstream_uplink_lost(resolver->parts.upstream))
 			ttl_s = failure_backoff(resolver->failures, task->hash,
 						resolver->clock.now_ms);
 	}

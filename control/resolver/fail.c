@@ -65,6 +65,10 @@ void fail_unreachable(struct task *task)
 	}
 	snprintf(text, sizeof(text), "%s",
 		 task->trouble[0] != '\0' ? task->trouble : "no server of the zone can be asked");
+	if (upstream_uplink_lost(resolver->parts.upstream)) {
+		fail_own(task, EDE_NO_REACHABLE_AUTHORITY, text);
+		return;
+	}
 	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms);
 	// All the zones below wait for their parent to come back, and are kept from asking it too
 	// often together.

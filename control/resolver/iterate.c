@@ -100,7 +100,8 @@ void iterate_mark_down(struct task *task)
 {
 	struct delegation *cut = task->cut;
 
-	if (cut == NULL || task->answered || task->failures == 0 || task->route != NULL)
+	if (cut == NULL || task->answered || task->failures == 0 || task->route != NULL ||
+	    upstream_uplink_lost(task->resolver->parts.upstream))
 		return;
 	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures : 8);
 	if (cut->failures < UINT8_MAX)
@@ -208,7 +209,7 @@ void iterate_ask(struct task *task)
 	skip_known_names(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
 	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
-		task->cut->failing = true;
+		task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
 		if (silent_once(task)) {
 			give_up(task);
 			return;

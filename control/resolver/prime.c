@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CANARY_MS             1000
 #define ROOT                  ((const uint8_t *)"")
 #define PRIME_RETRY_MS        10000
 #define PRIME_RETRY_MAX_MS    3600000
@@ -130,6 +131,28 @@ static void start(struct resolver *resolver)
 		resolver->prime_due_ms = resolver->clock.now_ms + PRIME_RETRY_MS;
 }
 
+static void canary_done(void *arg, struct store_result *result)
+{
+	struct resolver *resolver = arg;
+
+	store_result_unref(resolver->parts.store, result);
+}
+
+// DESIGN §7: whether our own path has returned is seen even when no client asks. The root servers
+// are the most diverse there are.
+static uint64_t watch_uplink(struct resolver *resolver)
+{
+	uint64_t now_ms = resolver->clock.now_ms;
+
+	if (!upstream_uplink_lost(resolver->parts.upstream))
+		return UINT64_MAX;
+	if (now_ms >= resolver->canary_ms) {
+		resolver->canary_ms = now_ms + CANARY_MS;
+		resolver->counters.canaries += client_ask(resolver, ROOT, TYPE_NS, canary_done);
+	}
+	return resolver->canary_ms;
+}
+
 uint64_t prime_run(struct resolver *resolver)
 {
 	struct delegation *cut = NULL;
@@ -143,5 +166,7 @@ uint64_t prime_run(struct resolver *resolver)
 		return UINT64_MAX;
 	if (!resolver->priming && resolver->prime_due_ms <= resolver->clock.now_ms)
 		start(resolver);
-	return resolver->priming ? UINT64_MAX : resolver->prime_due_ms;
+	uint64_t canary_ms = watch_uplink(resolver);
+	return resolver->priming || canary_ms < resolver->prime_due_ms ? canary_ms
+								       : resolver->prime_due_ms;
 }

@@ -71,6 +71,8 @@ static bool known_to_fail(const struct resolver *resolver, const struct client *
 	uint16_t type = client->question.qtype;
 	struct delegation *cut = NULL;
 
+	if (upstream_uplink_lost(resolver->parts.upstream))
+		return true;
 	if (route_find(resolver, name, type, &cut) == NULL)
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
 	const struct delegation *asked = cut;

@@ -247,6 +247,7 @@ struct task {
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                             \
 	X(primed, "root server lists learned")                                                     \
+	X(canaries, "questions to the root servers while our own path was lost")                   \
 	X(prime_failures, "attempts to learn the root servers that failed")
 
 #define TASK_BUCKETS 16384
@@ -278,6 +279,7 @@ struct resolver {
 	uint32_t mark;
 	uint64_t prime_due_ms;
 	unsigned prime_failures;
+	uint64_t canary_ms; // while our own path is lost: when the root is asked next
 	bool priming, closing;
 	struct {
 #define X(field, words) uint64_t field;

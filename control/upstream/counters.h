@@ -29,6 +29,8 @@
 	X(address_refused, "not sent: an address that may not be asked")                           \
 	X(too_many, "not started: too many at once")                                               \
 	X(probes, "questions that probed a server which was out")                                  \
+	X(uplink_losses, "times that nobody answered any more: our own path was lost")             \
+	X(uplink_excused, "failures held against no server, because our own path was lost")        \
 	X(hedges, "questions put to a second server because the first was late")                   \
 	X(hedges_refused, "hedges not sent because they would be too many")                        \
 	X(explorations, "questions that explored another server than the best")

@@ -199,7 +199,7 @@ void exchange_timeout(struct exchange *exchange)
 	if (exchange->near_misses == 0) {
 		if (exchange->tcp)
 			forget_tcp(exchange);
-		else
+		else if (!upstream->uplink.lost)
 			server_udp_timeout(
 				servers_use(&upstream->servers, &exchange->request.server,
 					    exchange->request.port, upstream_now_us(upstream)));

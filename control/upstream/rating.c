@@ -22,8 +22,8 @@ void ratings_close(struct ratings *ratings)
 	ratings->places = NULL;
 }
 
-static uint64_t tag_of(const struct ratings *ratings, const uint8_t *zone,
-		       const struct address *server)
+uint64_t ratings_tag(const struct ratings *ratings, const uint8_t *zone,
+		     const struct address *server)
 {
 	uint8_t bytes[1 + sizeof(server->bytes) + NAME_MAX_LEN] = {server->family};
 	size_t len = 1 + sizeof(server->bytes);
@@ -36,8 +36,7 @@ static uint64_t tag_of(const struct ratings *ratings, const uint8_t *zone,
 	return siphash_2_4(ratings->key, bytes, len);
 }
 
-static struct rating *find(const struct ratings *ratings, uint64_t tag,
-			   const struct address *server)
+struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const struct address *server)
 {
 	struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;
 
@@ -50,7 +49,7 @@ static struct rating *find(const struct ratings *ratings, uint64_t tag,
 struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
 			    const struct address *server, uint64_t now_us)
 {
-	struct rating *rating = find(ratings, tag_of(ratings, zone, server), server);
+	struct rating *rating = ratings_at(ratings, ratings_tag(ratings, zone, server), server);
 
 	if (!rating || rating->reported_us + RATING_MEMORY_US <= now_us)
 		return NULL;
@@ -61,8 +60,8 @@ struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
 static struct rating *use(struct ratings *ratings, const uint8_t *zone,
 			  const struct address *server, uint64_t now_us)
 {
-	uint64_t tag = tag_of(ratings, zone, server);
-	struct rating *rating = find(ratings, tag, server);
+	uint64_t tag = ratings_tag(ratings, zone, server);
+	struct rating *rating = ratings_at(ratings, tag, server);
 
 	if (!rating) {
 		struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;

@@ -50,6 +50,11 @@ void ratings_close(struct ratings *ratings) __attribute__((nonnull));
 struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
 			    const struct address *server, uint64_t now_us)
 	__attribute__((nonnull(1, 3)));
+// The place in the table itself, whatever its age; NULL: none.
+uint64_t ratings_tag(const struct ratings *ratings, const uint8_t *zone,
+		     const struct address *server) __attribute__((nonnull(1, 3)));
+struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const struct address *server)
+	__attribute__((nonnull));
 void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
 		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
 	__attribute__((nonnull(1, 3)));

@@ -314,11 +314,27 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	if ((unsigned)failure >= SERVER_FAILURE_COUNT)
 		return;
 	upstream->reports[failure]++;
+	if (answered) {
+		uplink_answer(&upstream->uplink, now_us);
+	} else if (failure != SERVER_RESET) { // which somebody has sent
+		bool was_lost = upstream->uplink.lost;
+		bool excused =
+			uplink_failure(&upstream->uplink, &upstream->ratings, zone, server, now_us);
+		upstream->counters.uplink_losses += upstream->uplink.lost && !was_lost;
+		upstream->counters.uplink_excused += excused;
+		if (excused)
+			return;
+	}
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
 	// What a server does for one zone is no verdict on its others, but that it can be reached
 	// is.
 	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
 		       now_us);
+}
+
+bool upstream_uplink_lost(const struct upstream *upstream)
+{
+	return upstream->uplink.lost;
 }
 
 const char *server_failure_words(enum server_failure failure)

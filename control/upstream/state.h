@@ -5,6 +5,7 @@
 #include "control/upstream/rating.h"
 #include "control/upstream/server.h"
 #include "control/upstream/timer.h"
+#include "control/upstream/uplink.h"
 #include "control/upstream/upstream.h"
 
 #define OWN_ADDRESSES_MAX 256
@@ -28,6 +29,7 @@ struct upstream {
 	size_t own_count;
 	bool allow_loopback;
 	uint32_t hedge_credit;
+	struct uplink uplink;
 	struct upstream_counters counters;
 	uint64_t outcomes[UPSTREAM_OUTCOME_COUNT];
 	uint64_t reports[SERVER_FAILURE_COUNT];

@@ -121,6 +121,8 @@ void upstream_counters(const struct upstream *upstream, upstream_counter_visit v
 #define X(field, words) visit("upstream." #field, words, counters->field, arg);
 	UPSTREAM_COUNTERS(X)
 #undef X
+	visit("upstream.uplink_lost", "1 while nobody answers: our own path is lost",
+	      upstream->uplink.lost, arg);
 	for (size_t i = 0; i < UPSTREAM_OUTCOME_COUNT; i++)
 		visit(upstream->outcome_names[i], outcome_list[i].words, upstream->outcomes[i],
 		      arg);
@@ -189,6 +191,15 @@ void upstream_describe(const struct upstream *upstream, void (*line)(const char 
 	uint64_t now_us = upstream_now_us(upstream);
 	const struct ratings *ratings = &upstream->ratings;
 
+	if (upstream->uplink.lost) {
+		struct line out = {0};
+
+		add(&out,
+		    "alarm: our own path is lost: no server of any network has answered for "
+		    "%" PRIu64 " ms; ratings are kept as they were",
+		    (now_us - upstream->uplink.since_us) / 1000);
+		line(out.text, arg);
+	}
 	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
 		const struct rating *rating = &ratings->places[i];
 		const struct server *server;

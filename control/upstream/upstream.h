@@ -191,7 +191,11 @@ void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute_
 bool upstream_may_ask(const struct upstream *upstream, const struct address *server)
 	__attribute__((nonnull, pure));
 
-// Counters ("upstream.sent_udp"), and one line per remembered server for operators.
+// Servers of many unrelated networks have fallen silent together and nobody answers: our own path is
+// lost. Failures are then held against no server.
+bool upstream_uplink_lost(const struct upstream *upstream) __attribute__((nonnull, pure));
+
+// Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server for operators.
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,
 				       void *arg);
 void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)

@@ -581,10 +581,82 @@ static void a_hedge_stays_within_the_failure_domains_there_are(void **state)
 	assert_int_equal(world_counter(w, "upstream.hedges"), 0);
 }
 
+static char apexes[8][20];
+
+// Eight zones, two servers each, in sixteen networks.
+static void start_many(void)
+{
+	static char servers[8][100], texts[8][80];
+
+	begin();
+	for (int i = 0; i < 8; i++) {
+		snprintf(apexes[i], sizeof(apexes[i]), "z%d.com.", i);
+		snprintf(servers[i], sizeof(servers[i]),
+			 "a.z%d.com.=192.1.%d.1 b.z%d.com.=192.2.%d.1", i, i, i, i);
+		snprintf(texts[i], sizeof(texts[i]),
+			 "www.z%d.com. 60 IN A 192.0.2.%d\n*.z%d.com. 2 IN A 192.0.2.99\n", i, i,
+			 i);
+		world_add(w, &(struct world_zone){
+				     .apex = apexes[i], .servers = servers[i], .text = texts[i]});
+	}
+	world_start(w);
+}
+
+static struct question *ask_many(const char *label, int zone)
+{
+	char name[60];
+
+	snprintf(name, sizeof(name), "%s.%s", label, apexes[zone]);
+	return world_ask(w, name, TYPE_A, ASK_DO);
+}
+
+// DESIGN §7: our own path is nobody's failure.
+static void uplink_loss_is_held_against_nobody(void **state)
+{
+	char label[20];
+
+	(void)state;
+	start_many();
+	for (int i = 0; i < 80; i++) {
+		snprintf(label, sizeof(label), "k%d", i);
+		ask_many(label, i % 8);
+		ask_many("www", i % 8);
+	}
+	world_advance(w, 61000);
+	with((struct fault){.kind = FAULT_DROP});
+	unsigned slow = 0;
+	for (int i = 0; i < 600; i++) {
+		struct question *q = ask_many("www", i % 8);
+		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+		slow += q->done_us - q->asked_us > 100000;
+		world_advance(w, 100);
+	}
+	assert_in_range(slow, 1, 8);
+	assert_int_equal(world_counter(w, "upstream.uplink_losses"), 1);
+	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 1);
+	// Nobody asks any more; still it is seen that the path is back.
+	world_advance(w, 10000);
+	network_heal(&w->network);
+	world_advance(w, 2000);
+	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 0);
+	uint64_t timeouts = world_counter(w, "upstream.server.timeout");
+	for (int i = 0; i < 80; i++) {
+		snprintf(label, sizeof(label), "n%d", i);
+		struct question *q = ask_many(label, i % 8);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_true(q->done_us - q->asked_us < 60000);
+		assert_answer(ask_many("www", i % 8), RCODE_NOERROR, true, EDE_NONE);
+	}
+	// No server is out, and none is found silent.
+	assert_int_equal(world_counter(w, "upstream.probes"), 0);
+	assert_int_equal(world_counter(w, "upstream.server.timeout"), timeouts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_server_without_an_address_of_its_own_is_found_by_its_glue),
+		scenario(uplink_loss_is_held_against_nobody),
 		scenario_common(a_late_server_is_hedged_with_one_of_another_domain),
 		scenario_common(hedges_are_three_of_a_hundred_packets),
 		scenario_common(a_hedge_survives_the_first_servers_failure),
