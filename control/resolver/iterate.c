@@ -202,7 +202,9 @@ void iterate_ask(struct task *task)
 	}
 	if (!task->servers_known)
 		address_collect(task);
-	if (task->failures >= TASK_FAILURES_MAX) {
+	// Where nobody answers, each question sees once whether that is over.
+	bool lost = upstream_uplink_lost(resolver->parts.upstream);
+	if (task->failures >= (lost ? 1 : TASK_FAILURES_MAX)) {
 		give_up(task);
 		return;
 	}

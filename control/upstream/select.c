@@ -271,7 +271,7 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 				       !same_domain(&candidates[i].address, first);
 		left += race.views[i].chosen;
 	}
-	if (left == 0)
+	if (left == 0 || upstream->uplink.lost)
 		return -1;
 	if (upstream->hedge_credit < HEDGE_COST) {
 		upstream->counters.hedges_refused++;

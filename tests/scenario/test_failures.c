@@ -625,6 +625,7 @@ static void uplink_loss_is_held_against_nobody(void **state)
 	world_advance(w, 61000);
 	with((struct fault){.kind = FAULT_DROP});
 	unsigned slow = 0;
+	uint64_t broken_us = w->network.now_us;
 	for (int i = 0; i < 600; i++) {
 		struct question *q = ask_many("www", i % 8);
 		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
@@ -632,6 +633,8 @@ static void uplink_loss_is_held_against_nobody(void **state)
 		world_advance(w, 100);
 	}
 	assert_in_range(slow, 1, 8);
+	// It is asked about less than the clients ask.
+	assert_true(network_sent_since(&w->network, broken_us) < 700);
 	assert_int_equal(world_counter(w, "upstream.uplink_losses"), 1);
 	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 1);
 	// Nobody asks any more; still it is seen that the path is back.
