@@ -121,7 +121,8 @@ static uint64_t first_timer_us(const struct exchange *exchange)
 {
 	uint64_t late_us = exchange->sent_us + exchange->request.late_ms * 1000ull;
 
-	if (exchange->tcp || exchange->attempts > 1 || exchange->request.late_ms == 0 ||
+	if ((exchange->tcp && !exchange->tcp_for_loss) || exchange->attempts > 1 ||
+	    exchange->late_told || exchange->request.late_ms == 0 ||
 	    late_us >= exchange->deadline_us)
 		return exchange->deadline_us;
 	return late_us;
@@ -166,8 +167,9 @@ void attempt_close(struct exchange *exchange)
 
 static void wait_for_connection(struct exchange *exchange, uint64_t now_us)
 {
+	exchange->sent_us = now_us;
 	exchange->deadline_us = now_us + wait_us(exchange);
-	timers_set(&exchange->upstream->timers, &exchange->timer, exchange->deadline_us);
+	timers_set(&exchange->upstream->timers, &exchange->timer, first_timer_us(exchange));
 }
 
 enum upstream_outcome attempt_start(struct exchange *exchange)

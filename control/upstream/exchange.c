@@ -186,6 +186,7 @@ void exchange_timeout(struct exchange *exchange)
 	}
 	if (upstream_now_us(upstream) < exchange->deadline_us) {
 		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
+		exchange->late_told = true;
 		if (!exchange->abandoned_for)
 			exchange->request.late(exchange->arg);
 		return;

@@ -47,6 +47,7 @@ struct exchange {
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
 	uint64_t sent_us;
+	bool late_told;
 	uint64_t deadline_us; // the timer may come before it: the answer is late
 
 	// so far

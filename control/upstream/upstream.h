@@ -83,8 +83,8 @@ struct exchange_request {
 					// TCP fallbacks and cookies; false ends the exchange
 					// (CANCELLED). May not cancel the exchange itself.
 	void *charge_arg;
-	// Over UDP, when there is no answer to the first packet after late_ms (0: never): whoever
-	// started it may ask another server too. May not cancel the exchange.
+	// When there is no answer to the first packet after late_ms (0: never), and it went over UDP
+	// or over TCP because UDP was silent before: whoever started it may ask another server too. May not cancel the exchange.
 	uint32_t late_ms;
 	void (*late)(void *arg); // the argument of done
 };

@@ -161,6 +161,36 @@ static void late_answer_is_told_once_and_waited_for(void **state)
 	script_stop(&s);
 }
 
+static void connection_tried_for_silence_is_late_once(void **state)
+{
+	struct exchange_request request;
+	struct script s;
+
+	(void)state;
+	ask_with_late(&s);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	request = script_request(&s);
+	request.timeout_ms = 400;
+	request.late_ms = 30;
+	request.late = count_late;
+	script_ask(&s, &request);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	late_calls = 0;
+	script_ask(&s, &request);
+	assert_true(script_channel(&s)->tcp);
+	script_advance_ms(&s, 30);
+	assert_int_equal(late_calls, 1);
+	script_connected(&s);
+	script_advance_ms(&s, 200);
+	assert_int_equal(late_calls, 1);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	assert_int_equal(s.reply.rtt_us, 200000);
+	script_stop(&s);
+}
+
 // Nobody waits, but how the server did is known in the end.
 static void abandoned_question_is_reported_to_the_selector(void **state)
 {
@@ -760,6 +790,7 @@ int main(void)
 		cmocka_unit_test(data_keeps_nothing_of_the_case_that_was_drawn),
 		cmocka_unit_test(case_is_drawn_anew_for_each_letter),
 		cmocka_unit_test(late_answer_is_told_once_and_waited_for),
+		cmocka_unit_test(connection_tried_for_silence_is_late_once),
 		cmocka_unit_test(abandoned_question_is_reported_to_the_selector),
 		cmocka_unit_test(abandoned_question_sends_no_more),
 		cmocka_unit_test(silence_is_a_timeout_in_the_time_asked_for),
