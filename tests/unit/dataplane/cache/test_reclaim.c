@@ -368,8 +368,10 @@ static void E6_readers_see_whole_entries_while_the_writer_replaces(void **state)
 				 seed % 3 == 0 ? seed : seed % NAMES);
 			published += put(*state, summed(name, seed)) == PUBLISHED;
 		}
-		if (seed % 20000 == 0)
-			assert_true(cache_flush_all(*state) > 0);
+		// The cache may be empty, but only while a reader that gets no CPU holds the last
+		// flush's memory and the writer waits for it.
+		if (seed % 20000 == 0 && cache_flush_all(*state) == 0)
+			assert_true(counters_of(*state).bytes_pending > 0);
 		cache_maintain(*state, NOW_MS);
 	}
 	atomic_store(&checker.stop, true);
