@@ -20,6 +20,11 @@ FIGURES = {
     'ratio_ed25519': (0.95, 1.0, True, 'Ed25519 through crypto/batch ÷ bare primitive'),
     'scaling_2': (1.8, 2.0, True, 'two crypto workers ÷ one'),
     'memo_ns': (1000, 500, False, 'ns for a signature that was verified before'),
+    'cold_ratio': (0.5, 0.4, False, "CPU of a new name in a known zone ÷ the best peer's"),
+    'coldzone_ratio': (0.6, 0.5, False, "CPU of a name in a new zone ÷ the best peer's"),
+    'cold_packets': (1, 0.95, False, "packets to servers, known zones ÷ the best peer's"),
+    'coldzone_packets': (1, 0.95, False, "packets to servers, new zones ÷ the best peer's"),
+    'cold_worker_speedup': (1.3, 1.5, True, 'resolved/s with a crypto worker ÷ without'),
     'allocs_per_verify': (0, 0, False, 'heap allocations of ours per verification'),
 }
 

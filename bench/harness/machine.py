@@ -145,17 +145,21 @@ def build_options():
             if option['name'] in wanted}
 
 
-def build(*programs):
-    """Builds bench programs. Returns their paths."""
+def make(*targets):
+    """Builds. Returns the paths of what was built."""
     if not os.path.exists(os.path.join(BUILD, 'build.ninja')):
         subprocess.run(['meson', 'setup', BUILD, ROOT], check=True, stdout=subprocess.DEVNULL)
-    targets = [f'bench/{name}' for name in programs]
     result = subprocess.run(['ninja', '-C', BUILD, *targets], capture_output=True, text=True,
                             check=False)
     if result.returncode != 0:
         print(result.stdout[-4000:], result.stderr[-4000:], file=sys.stderr)
         stop('the bench programs do not build')
-    paths = [os.path.join(BUILD, target) for target in targets]
+    return [os.path.join(BUILD, target) for target in targets]
+
+
+def build(*programs):
+    """Builds bench programs. Returns their paths."""
+    paths = make(*(f'bench/{name}' for name in programs))
     return paths if len(paths) > 1 else paths[0]
 
 
