@@ -17,7 +17,7 @@ import dns.rdatatype
 
 TIMEOUT_S = 12
 TRIES = 2
-AT_ONCE = 6
+AT_ONCE = 12
 PAYLOAD = 1232
 
 

@@ -1,7 +1,7 @@
 """Differences between Assay and its peers that are meant, each with its reason.
 
-A row holds for a peer ('unbound', 'kresd' or '' for any), some fields, and the questions that
-`matches` says yes to; it gets the question, what Assay said and what the peer said.
+A row holds for a peer ('unbound', 'kresd', 'delv' or '' for any), some fields, and the questions
+that `matches` says yes to; it gets the question, what Assay said and what the peer said.
 """
 
 
@@ -23,6 +23,27 @@ def unsigned_below_shared_servers(question, ours, theirs):
         '.same.' in '.' + question['zone']
 
 
+def too_many_iterations_for_delv(question, ours, theirs):
+    return 27 in ours['ede'] and (ours['verdict'], theirs['verdict']) == ('insecure', 'secure')
+
+
+def opted_out_denial(question, ours, theirs):
+    return ours['rcode'] == theirs['rcode'] and theirs['verdict'] == 'secure' and \
+        question['zone'].endswith('optout.') and not question['expect']['ad']
+
+
+def dname_at_the_name_asked(question, ours, theirs):
+    """Apart from the DNAME and what is made from it, both must say the same."""
+    def others(records):
+        return [r for r in records if ' DNAME ' not in r and
+                not (r.startswith(question['qname'].lower() + ' CNAME '))]
+
+    def dnames(records):
+        return sorted(r.split(' ', 1)[1] for r in records if ' DNAME ' in r)
+    return others(ours['answer']) == others(theirs['answer']) and dnames(ours['answer']) and \
+        dnames(ours['answer']) == dnames(theirs['answer'])
+
+
 # peer, fields, matches, reason
 ROWS = [
     ('', {'silent'}, unreachable,
@@ -37,6 +58,14 @@ ROWS = [
     ('kresd', {'rcode', 'answer'}, unsigned_below_shared_servers,
      'The name is in an unsigned zone below an empty non-terminal of a signed one, all on the same '
      'servers. The lab and Unbound agree with Assay; Knot Resolver finds no zone cut and fails.'),
+    ('delv', {'verdict'}, opted_out_denial,
+     'RFC 5155 §9.2: AD is not set where an opt-out NSEC3 covers the next closer name. delv only '
+     'says that the records it saw are signed.'),
+    ('delv', {'verdict'}, too_many_iterations_for_delv,
+     'RFC 9276 §3.2: above 50 iterations NSEC3 is insecure for Assay; delv\'s limit is 150.'),
+    ('delv', {'answer'}, dname_at_the_name_asked,
+     'RFC 6672 §3.1: the DNAME stands at its own owner, with a CNAME made from it. delv prints the '
+     'DNAME under the name that was asked and no CNAME; the rest is the same.'),
 ]
 
 

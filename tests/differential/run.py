@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Asks Assay, Unbound and Knot Resolver every question of the lab's manifest and compares opcode,
-RCODE, header flags and answer section. TAP on standard output, a line per peer.
+RCODE, header flags and answer section; has delv judge every signed and bogus name for itself.
+TAP on standard output, a line per peer, and the counts in one line at the end.
 
 A difference is a failure unless explained.py says why it is meant; all are printed. The lab is
 that of ASSAY_LAB_PREFIX and ASSAY_LAB_DIR when both are set and it is up, else a small one of
 this run's own. A peer that is not installed is skipped; exit status 77 when none is.
 """
+import concurrent.futures
 import json
 import os
 import shutil
@@ -22,6 +24,7 @@ if OWN_LAB:
     os.environ['ASSAY_LAB_DIR'] = '/run/assay-differential-%d' % os.getpid()
 
 from checks import Checks, wait_for  # noqa: E402
+import delv  # noqa: E402
 from explained import explain  # noqa: E402
 from peers import peers  # noqa: E402
 from resolver import Assayd, lab, lab_info  # noqa: E402
@@ -55,10 +58,10 @@ def answers_of(info, namespace, address, port, workdir, name):
         return json.load(stream)
 
 
-def differing(ours, theirs):
+def differing(fields, ours, theirs):
     if 'silent' in ours or 'silent' in theirs:
         return ['silent'] if ('silent' in ours) != ('silent' in theirs) else []
-    return [field for field in FIELDS if ours[field] != theirs[field]]
+    return [field for field in fields if ours[field] != theirs[field]]
 
 
 def shown(fields, ours, theirs):
@@ -73,16 +76,16 @@ def shown(fields, ours, theirs):
     return lines
 
 
-def compare(checks, name, questions, ours, theirs):
+def compare(checks, name, questions, ours, theirs, fields=FIELDS):
     unexplained, reasons = [], {}
     for question, a, b in zip(questions, ours, theirs):
-        fields = differing(a, b)
-        if not fields:
+        different = differing(fields, a, b)
+        if not different:
             continue
-        reason = explain(name, fields, question, a, b)
+        reason = explain(name, different, question, a, b)
         what = '%s %s (%s)' % (question['qname'], question['qtype'], question['why'])
         if reason is None:
-            unexplained += [what] + shown(fields, a, b)
+            unexplained.append([what] + shown(different, a, b))
         else:
             reasons.setdefault(reason, []).append(what)
     for reason, cases in sorted(reasons.items()):
@@ -91,35 +94,59 @@ def compare(checks, name, questions, ours, theirs):
             print('#   ' + case)
     explained = sum(map(len, reasons.values()))
     checks.check('%s: %d questions, %d differences explained, no other' % (
-        name, len(questions), explained), not unexplained, '\n'.join(unexplained))
+        name, len(questions), explained), not unexplained,
+        '\n'.join(line for lines in unexplained for line in lines))
+    return '%s %d compared, %d same, %d explained, %d unexplained' % (
+        name, len(questions), len(questions) - explained - len(unexplained), explained,
+        len(unexplained))
 
 
-def ask_peer(checks, info, workdir, peer, questions, ours):
+def ask_peer(info, workdir, peer):
+    """Its answers, or why there are none."""
     peer.start(info, workdir)
     try:
-        probe = ['ip', 'netns', 'exec', info['namespaces']['resolver'], 'dig', '+time=1', '+tries=1',
-                 '-p', str(peer.port), '@' + peer.address, '.', 'NS']
+        probe = ['ip', 'netns', 'exec', info['namespaces']['resolver'], 'dig', '+time=1',
+                 '+tries=1', '-p', str(peer.port), '@' + peer.address, '.', 'NS']
         up = wait_for(lambda: peer.complaint() or subprocess.run(
             probe, capture_output=True).returncode == 0, 20)
         if up is not True:
-            checks.check(peer.name + ' answers', False, peer.complaint())
-            return
-        theirs = answers_of(info, 'resolver', peer.address, peer.port, workdir, peer.name)
+            return peer.complaint() or peer.name + ' does not answer'
+        return answers_of(info, 'resolver', peer.address, peer.port, workdir, peer.name)
     finally:
         peer.stop()
-    compare(checks, peer.name, questions, ours, theirs)
+
+
+def ask_everybody(info, workdir, server, present, for_delv):
+    """All at the same time: most of it is waiting for servers that do not answer."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        ours = pool.submit(answers_of, info, 'client', server, 53, workdir, 'assayd')
+        theirs = [pool.submit(ask_peer, info, workdir, peer) for peer in present]
+        judged = pool.submit(delv.ask_all, info, server, for_delv)
+        return ours.result(), [future.result() for future in theirs], judged.result()
 
 
 def run(checks, workdir, present):
     info = lab_info()
     with open(info['files']['manifest.json']) as stream:
-        questions = json.load(stream)['questions']
+        manifest = json.load(stream)
+    questions = manifest['questions']
+    for_delv = delv.chosen(manifest) if delv.BINARY else []
     with Assayd(info) as assayd:
-        ours = answers_of(info, 'client', assayd.service4, 53, workdir, 'assayd')
+        ours, theirs, judged = ask_everybody(info, workdir, assayd.service4, present, for_delv)
     silent = [q['qname'] for q, a in zip(questions, ours) if 'silent' in a]
     checks.check('Assay answers every question', not silent, '\n'.join(silent))
-    for peer in present:
-        ask_peer(checks, info, workdir, peer, questions, ours)
+    counts = []
+    for peer, said in zip(present, theirs):
+        if isinstance(said, str):
+            checks.check(peer.name + ' answers', False, said)
+        else:
+            counts.append(compare(checks, peer.name, questions, ours, said))
+    if for_delv:
+        known = {(q['qname'], q['qtype']): delv.of_answer(a) for q, a in zip(questions, ours)}
+        counts.append(compare(checks, 'delv', for_delv,
+                              [known[q['qname'], q['qtype']] for q in for_delv], judged,
+                              delv.FIELDS))
+    print('#| ' + '; '.join(counts))
 
 
 def main():
@@ -129,9 +156,8 @@ def main():
     if not present:
         print('skipped: neither unbound nor knot-resolver is installed')
         return 77
-    for peer in all_peers:
-        if not peer.binary:
-            checks.skip(peer.name, 'is not installed')
+    for name in [peer.name for peer in all_peers if not peer.binary] + ['delv'] * (not delv.BINARY):
+        checks.skip(name, 'is not installed')
     workdir = tempfile.mkdtemp(prefix='assay-differential-')
     try:
         if OWN_LAB:
