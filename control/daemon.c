@@ -253,6 +253,20 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	dataplane_describe(assayd.dataplane, line, line_arg);
 }
 
+static void on_nta_end(void *arg, const uint8_t *name, enum nta_end end)
+{
+	static const char *const why[] = {
+		[NTA_REMOVED] = "was taken back",
+		[NTA_EXPIRED] = "has reached the end of its lifetime",
+		[NTA_RECOVERED] = "is no longer needed, the zone validates",
+	};
+	char text[NAME_TEXT_MAX];
+
+	(void)arg;
+	log_warning("the negative trust anchor of %.128s %s: it is validated again",
+		    name_to_text(name, text), why[end]);
+}
+
 static void on_report(uv_timer_t *timer)
 {
 	(void)timer;
@@ -373,7 +387,10 @@ static int start_resolver(void)
 	upstream_allow_loopback(assayd.upstream, config->allow_loopback_upstream);
 	parts.upstream = assayd.upstream;
 	assayd.resolver = resolver_new(&config->resolver, &parts);
-	return assayd.resolver ? 0 : fail("out of memory for the resolver");
+	if (!assayd.resolver)
+		return fail("out of memory for the resolver");
+	resolver_nta_watch(assayd.resolver, on_nta_end, NULL);
+	return 0;
 }
 
 static int ask_for_listener(void *arg, const struct ticket_question *question,

@@ -23,6 +23,8 @@
 	X(stats, "[--all]", "counters that are not zero; --all and --json: every one", 0, 1)       \
 	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)             \
 	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)       \
+	X(nta, "add NAME [LIFETIME [REASON]] | remove NAME | list",                                \
+	  "negative trust anchors: what is not validated for a while", 1, 8)                       \
 	X(requests, "", "questions under way, oldest first", 0, 0)                                 \
 	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \
 	X(stop, "", "end the daemon", 0, 0)

@@ -23,5 +23,11 @@ void verb_status(const struct api_context *context, const char *const *arguments
 		 struct reply *reply);
 void verb_stats(const struct api_context *context, const char *const *arguments, size_t count,
 		struct reply *reply);
+void verb_nta(const struct api_context *context, const char *const *arguments, size_t count,
+	      struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
+
+// A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.
+void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
+		  void *arg) __attribute__((nonnull(1, 2)));

@@ -39,6 +39,7 @@ static const char *const gauges[] = {
 	"*.outstanding",
 	"*.under_way",
 	"resolver.delegations",
+	"nta.active",
 	"resolver.message_bytes",
 	"tcp.unsent_bytes",
 	"port.*.mbufs",

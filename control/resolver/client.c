@@ -44,7 +44,8 @@ void client_start(struct resolver *resolver, struct client *client)
 	stale_start(resolver, client);
 }
 
-bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done)
+static bool ask(struct resolver *resolver, const uint8_t *name, uint16_t type, bool past_nta,
+		resolver_done done, void *arg)
 {
 	struct ticket_question question = {
 		.qtype = type,
@@ -55,16 +56,28 @@ bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, r
 	int error = 0;
 
 	name_copy(question.name, name);
-	struct client *client = client_new(&question, done, resolver);
+	struct client *client = client_new(&question, done, arg);
 	if (client == NULL)
 		return false;
 	client->fresh = true;
+	client->past_nta = past_nta;
 	if (task_join_client(resolver, client, &error) == NULL) {
 		free(client);
 		return false;
 	}
 	client_start(resolver, client);
 	return true;
+}
+
+bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done)
+{
+	return ask(resolver, name, type, false, done, resolver);
+}
+
+bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			 resolver_done done, void *arg)
+{
+	return ask(resolver, name, type, true, done, arg);
 }
 
 static bool can_pay(const struct client *client)
@@ -192,7 +205,8 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		.provenance = FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
-		.one_shot = !last || task->type == TYPE_ANY || task->type == TYPE_RRSIG,
+		.one_shot = !last || task->past_nta || task->type == TYPE_ANY ||
+			    task->type == TYPE_RRSIG,
 	};
 	uint32_t ttl_s = FAILURE_TTL_OWN_S;
 	int ede = EDE_OTHER;

@@ -37,7 +37,7 @@ void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uin
 		.provenance = task->route != NULL ? FROM_FORWARDER : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
-		.one_shot = task->chain.count > 0,
+		.one_shot = task->chain.count > 0 || task->past_nta,
 	};
 
 	stale_drop_revoked(resolver, name, task->type);

@@ -211,7 +211,8 @@ void iterate_ask(struct task *task)
 	skip_known_names(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
 	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
-		task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
+		if (!task->past_nta)
+			task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
 		if (silent_once(task)) {
 			give_up(task);
 			return;

@@ -33,6 +33,7 @@ static struct publication publication_of(const struct task *task, const struct s
 		.provenance = forwarded ? FROM_FORWARDER : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
+		.one_shot = task->past_nta,
 		.outdated = cut != NULL && cut->outdated,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
 		.this_name_only =
@@ -63,6 +64,8 @@ static void begin(struct task *task)
 			fail_own(task, EDE_OTHER, "out of memory for validation");
 			return;
 		}
+		if (task->past_nta)
+			validation_past_nta(task->validation);
 	}
 	task->state = TASK_JUDGE;
 	task_ready(task);
@@ -174,8 +177,10 @@ static void bogus(struct task *task, const struct validation_result *result)
 
 	resolver->counters.bogus++;
 	remember_bogus(task, result);
-	upstream_report(resolver->parts.upstream, task->cut->zone, &server,
-			stripped ? SERVER_STRIPPED : SERVER_BOGUS, 0);
+	// What a negative trust anchor lets pass is held against no server.
+	if (!task->past_nta)
+		upstream_report(resolver->parts.upstream, task->cut->zone, &server,
+				stripped ? SERVER_STRIPPED : SERVER_BOGUS, 0);
 	judge_release(task);
 	if (++task->bogus_count >= TASK_BOGUS_MAX) {
 		fail_bogus(task);
@@ -267,6 +272,7 @@ static bool publish_link(struct task *task, enum verdict verdict,
 		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
+	resolver->counters.nta.links += result->nta;
 	if (entry != NULL)
 		prefetch_track(resolver, entry);
 	if (chain_add(resolver, &task->chain, entry))

@@ -85,6 +85,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 		resolver->config.waiters_max = WAITERS_MAX;
 	resolver->parts = *parts;
 	resolver->cache = store_cache(parts->store);
+	resolver->nta_due_ms = UINT64_MAX;
 	CDS_INIT_LIST_HEAD(&resolver->tasks);
 	CDS_INIT_LIST_HEAD(&resolver->ready);
 	CDS_INIT_LIST_HEAD(&resolver->clients);
@@ -124,6 +125,7 @@ void resolver_free(struct resolver *resolver)
 			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
 			    EDE_NOT_READY, "shutting down");
 	run_ready(resolver);
+	nta_free_all(resolver);
 	route_close(resolver);
 	free(resolver->exceptions);
 	inside_table_free(resolver->inside);
@@ -184,6 +186,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	resolver->submitted = false;
 	uint64_t prime_ms = prime_run(resolver);
 	uint64_t prefetch_ms = prefetch_run(resolver);
+	uint64_t nta_ms = nta_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
@@ -195,6 +198,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = stale_ms;
 	if (prefetch_ms < deadline_ms)
 		deadline_ms = prefetch_ms;
+	if (nta_ms < deadline_ms)
+		deadline_ms = nta_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 
@@ -213,6 +218,7 @@ void resolver_counters(const struct resolver *resolver, upstream_counter_visit v
 #define X(field, words) visit("resolver." #field, words, resolver->counters.field, arg);
 	RESOLVER_COUNTERS(X)
 #undef X
+	nta_counters(resolver, visit, arg);
 	struct publisher_counters published;
 	publisher_counters(resolver->publisher, &published);
 #define X(field, words) visit("publish." #field, words, published.field, arg);

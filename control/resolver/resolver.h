@@ -86,6 +86,42 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 // Forgets delegations, keys and failures at and below a zone (goes with cache_flush_zone).
 void resolver_forget(struct resolver *resolver, const uint8_t *zone) __attribute__((nonnull));
 
+// ---- negative trust anchors (RFC 7646) ----
+
+#define NTA_LIFETIME_S     3600    // unless said otherwise
+#define NTA_LIFETIME_MAX_S 604800  // a week
+#define NTA_RECHECK_S      300     // does the zone validate without it?
+#define NTA_REASON_MAX     160
+#define NTA_COUNT_MAX      1024
+
+enum nta_end { NTA_REMOVED, NTA_EXPIRED, NTA_RECOVERED };
+typedef void (*nta_event)(void *arg, const uint8_t *name, enum nta_end end);
+
+struct nta_facts {
+	const uint8_t *name;
+	const char *reason;  // the operator's; ""
+	const char *finding; // why the zone did not validate at the last check; "" before the first
+	uint64_t left_s, lifetime_s;
+	unsigned checks;
+	bool checking;
+};
+
+// Nothing at and below the name is validated for that long, or until it validates again: a check,
+// every five minutes, resolves the zone as if this were not there. An anchor of the operator's
+// below the name goes on to hold. What is cached and known of these names is forgotten, at the start
+// and at the end, so that neither failures nor unvalidated data outlive it. One that is there
+// already begins anew. 0; -EINVAL (the root, or the lifetime), -EEXIST (the zone is insecure by
+// configuration), -ENOSPC, -ENOMEM. Not kept over a restart: what validates by then needs none.
+int resolver_nta_add(struct resolver *resolver, const uint8_t *name, uint32_t lifetime_s,
+		     const char *reason) __attribute__((nonnull, warn_unused_result));
+bool resolver_nta_remove(struct resolver *resolver, const uint8_t *name) __attribute__((nonnull));
+void resolver_nta_each(const struct resolver *resolver,
+		       void (*visit)(const struct nta_facts *facts, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
+// Called when one ends.
+void resolver_nta_watch(struct resolver *resolver, nta_event event, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // X-macro of counters, same visiting as upstream_counters().
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));

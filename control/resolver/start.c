@@ -160,6 +160,10 @@ void task_start(struct task *task)
 		any_next(task);
 		return;
 	}
+	if (task->past_nta) { // nothing that the cache holds counts
+		iterate_start(task);
+		return;
+	}
 	if (task->fresh ? failure_from_cache(task) : from_cache(task)) {
 		resolver->counters.cached++;
 		task_finish(task);

@@ -44,9 +44,11 @@ void chain_release(struct resolver *resolver, struct chain *chain)
 // ---- the table ----
 
 static uint64_t question_hash(const struct resolver *resolver, const uint8_t *name, size_t len,
-			      uint16_t type)
+			      uint16_t type, bool past_nta)
 {
-	return cache_hash(resolver->cache, name, len) ^ type * 0x9e3779b97f4a7c15ULL;
+	uint64_t variety = type | (uint64_t)past_nta << 16;
+
+	return cache_hash(resolver->cache, name, len) ^ variety * 0x9e3779b97f4a7c15ULL;
 }
 
 static struct task **bucket(struct resolver *resolver, uint64_t hash)
@@ -54,18 +56,20 @@ static struct task **bucket(struct resolver *resolver, uint64_t hash)
 	return &resolver->buckets[hash >> 40 & (TASK_BUCKETS - 1)];
 }
 
-static struct task *find(struct resolver *resolver, const uint8_t *name, uint16_t type)
+static struct task *find(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			 bool past_nta)
 {
-	uint64_t hash = question_hash(resolver, name, name_len(name), type);
+	uint64_t hash = question_hash(resolver, name, name_len(name), type, past_nta);
 	struct task *task = *bucket(resolver, hash);
 
-	while (task != NULL &&
-	       (task->hash != hash || task->type != type || !name_equal(task->name, name)))
+	while (task != NULL && (task->hash != hash || task->type != type ||
+				task->past_nta != past_nta || !name_equal(task->name, name)))
 		task = task->next;
 	return task;
 }
 
-static struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t type)
+static struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			     bool past_nta)
 {
 	struct task *task = calloc(1, sizeof(*task));
 
@@ -73,9 +77,10 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 		return NULL;
 	task->resolver = resolver;
 	task->type = type;
+	task->past_nta = past_nta;
 	task->name_len = (uint8_t)name_len(name);
 	name_lower(task->name, name, task->name_len);
-	task->hash = question_hash(resolver, task->name, task->name_len, type);
+	task->hash = question_hash(resolver, task->name, task->name_len, type, past_nta);
 	task->started_ms = resolver->clock.now_ms;
 	task->bogus_ede = EDE_NONE;
 	CDS_INIT_LIST_HEAD(&task->waiters);
@@ -129,9 +134,9 @@ void task_ready(struct task *task)
 }
 
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
-				  bool *joined, int *error)
+				  bool past_nta, bool *joined, int *error)
 {
-	struct task *task = find(resolver, name, type);
+	struct task *task = find(resolver, name, type, past_nta);
 
 	*joined = task != NULL;
 	if (task != NULL)
@@ -140,7 +145,7 @@ static struct task *find_or_start(struct resolver *resolver, const uint8_t *name
 		*error = -EAGAIN;
 		return NULL;
 	}
-	task = task_new(resolver, name, type);
+	task = task_new(resolver, name, type, past_nta);
 	if (task == NULL)
 		*error = -ENOMEM;
 	else
@@ -171,8 +176,8 @@ static void lower_hops(struct task *task, unsigned hops)
 struct task *task_join_client(struct resolver *resolver, struct client *client, int *error)
 {
 	bool joined;
-	struct task *task =
-		find_or_start(resolver, client->name, client->question.qtype, &joined, error);
+	struct task *task = find_or_start(resolver, client->name, client->question.qtype,
+					  client->past_nta, &joined, error);
 
 	if (task == NULL)
 		return NULL;
@@ -262,7 +267,7 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 		resolver->counters.too_deep++;
 		return -E2BIG;
 	}
-	struct task *child = find_or_start(resolver, name, type, &joined, &error);
+	struct task *child = find_or_start(resolver, name, type, parent->past_nta, &joined, &error);
 	if (child == NULL)
 		return error;
 	error = place(parent, child, purpose, joined);

@@ -70,6 +70,7 @@ struct client {
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
 	bool fresh;                 // our own: asks the servers whatever is cached
+	bool past_nta;              // our own: see struct task
 	bool ended;                 // its budget is used up: fails at the end of this turn
 	bool answered;              // with stale data: it pays on, so that they are renewed
 	struct store_result *stale; // found when it could not join its task
@@ -158,6 +159,8 @@ struct task {
 	uint8_t hops;      // CNAMEs that led here, the least of all waiters'
 	bool fresh;        // a waiter needs it from the servers, not from the cache
 	bool past_failure; // a CD=1 client wants the data behind a bogus failure
+	bool past_nta;     // judges as if there were no negative trust anchors; a task apart from
+			   // those of clients, of which nothing is published or held against anybody
 	uint64_t started_ms;
 	uint32_t mark; // of the last walk that came by
 	struct cds_list_head waiters, waits;
@@ -215,6 +218,15 @@ struct task {
 	uint8_t name_len;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 };
+
+// Negative trust anchors.
+#define NTA_COUNTERS(X)                                                                            \
+	X(added, "negative trust anchors set")                                                     \
+	X(removed, "negative trust anchors taken back")                                            \
+	X(expired, "negative trust anchors whose lifetime ended")                                  \
+	X(recovered, "negative trust anchors dropped because the zone validates again")            \
+	X(checks, "checks whether a zone validates without its negative trust anchor")             \
+	X(links, "links of answers not validated because of a negative trust anchor")
 
 #define RESOLVER_COUNTERS(X)                                                                       \
 	X(questions, "client questions")                                                           \
@@ -279,12 +291,21 @@ struct resolver {
 	uint32_t mark;
 	uint64_t prime_due_ms;
 	unsigned prime_failures;
+	struct nta *ntas;
+	uint64_t nta_due_ms; // when the first of them wants something
+	nta_event nta_tell;
+	void *nta_tell_arg;
 	uint64_t canary_ms; // while our own path is lost: when the root is asked next
 	bool priming, closing;
 	struct {
 #define X(field, words) uint64_t field;
 		RESOLVER_COUNTERS(X)
 #undef X
+		struct {
+#define X(field, words) uint64_t field;
+			NTA_COUNTERS(X)
+#undef X
+		} nta;
 	} counters;
 };
 
@@ -316,6 +337,8 @@ void client_done(struct client *client, struct store_result *result);
 struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg);
 // A question of our own, to the servers whatever is cached; the argument of done is the resolver.
 bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done);
+bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			 resolver_done done, void *arg);
 
 // stale.c
 #define STALE_TIMER_MS 1800 // RFC 8767 §5: a client waits no longer when there are stale data
@@ -341,6 +364,11 @@ struct prefetch *prefetch_new(void);
 void prefetch_free(struct prefetch *prefetch);
 void prefetch_track(struct resolver *resolver, const struct entry *entry); // just published
 uint64_t prefetch_run(struct resolver *resolver); // when to be called again
+
+// nta.c
+uint64_t nta_run(struct resolver *resolver); // when to be called again
+void nta_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg);
+void nta_free_all(struct resolver *resolver);
 
 // start.c
 void task_start(struct task *task);

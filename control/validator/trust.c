@@ -25,6 +25,7 @@ struct trust {
 	struct hashes *hashes;
 	struct digester *digester;
 	size_t anchor_count;
+	size_t exception_count; // zones with insecure_until_ms
 };
 
 struct trust *trust_new(const struct trust_config *config, struct batch *batch)
@@ -118,6 +119,9 @@ int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_
 
 	if (zone == NULL)
 		return -ENOMEM;
+	if (nta && zone->insecure_until_ms != 0 && !zone->nta)
+		return -EEXIST;
+	trust->exception_count += zone->insecure_until_ms == 0;
 	zone->insecure_until_ms = until_ms;
 	zone->nta = nta;
 	return 0;
@@ -130,6 +134,7 @@ bool trust_insecure_remove(struct trust *trust, const uint8_t *name)
 	if (zone == NULL || zone->insecure_until_ms == 0)
 		return false;
 	zone->insecure_until_ms = 0;
+	trust->exception_count--;
 	return true;
 }
 
@@ -190,8 +195,8 @@ static void learn_ds(struct zone *zone, const struct step *step,
 	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
 	zone->cut_term = term_of(ttl_s,
 				 result->tolerated || result->outdated ? TOLERATED_MAX_S
-				 : positive        ? TTL_MAX_S
-						   : NEGATIVE_MAX_S,
+				 : positive                            ? TTL_MAX_S
+								       : NEGATIVE_MAX_S,
 				 result->signature_expires_s, now_ms);
 }
 
@@ -206,18 +211,17 @@ static void learn_keys(struct zone *zone, const struct step *step,
 	keys->outdated = result->outdated;
 	records_unref(zone->keys);
 	zone->keys = keys;
-	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
-				  result->tolerated || result->outdated ? TOLERATED_MAX_S
-									: TTL_MAX_S,
-				  result->signature_expires_s, now_ms);
+	zone->keys_term =
+		term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
+			result->tolerated || result->outdated ? TOLERATED_MAX_S : TTL_MAX_S,
+			result->signature_expires_s, now_ms);
 }
 
 void trust_learn(struct trust *trust, const struct step *step,
 		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 {
-	bool secure =
-		result->verdict == VERDICT_SECURE || result->tolerated ||
-		(result->outdated && result->verdict == VERDICT_INSECURE && result->signer);
+	bool secure = result->verdict == VERDICT_SECURE || result->tolerated ||
+		      (result->outdated && result->verdict == VERDICT_INSECURE && result->signer);
 	// INSECURE for a reason further up teaches nothing of this name.
 	bool ds = step->type == TYPE_DS && result->cut != CUT_UNKNOWN &&
 		  (secure || result->verdict == VERDICT_INSECURE);
@@ -247,8 +251,7 @@ bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, u
 		return false;
 	if (now_ms < zone->cut_term.until_ms)
 		return true;
-	uint64_t ended_ms =
-		zone->cut_ended_ms != 0 ? zone->cut_ended_ms : zone->cut_term.until_ms;
+	uint64_t ended_ms = zone->cut_ended_ms != 0 ? zone->cut_ended_ms : zone->cut_term.until_ms;
 	uint64_t last_ms = ended_ms + stale_s * 1000ull;
 	uint64_t until_ms = now_ms + TRUST_PROLONG_S * 1000ull;
 	if (now_ms >= last_ms)
@@ -266,6 +269,11 @@ void trust_forget(struct trust *trust, const uint8_t *name)
 
 // ---- what the validation asks ----
 
+static bool excepted(const struct zone *zone, const struct moment *moment)
+{
+	return moment->now_ms < zone->insecure_until_ms && !(zone->nta && moment->past_nta);
+}
+
 void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
 		    struct standing *out)
 {
@@ -274,10 +282,15 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 	*out = (struct standing){.ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES};
 	if (zone == NULL)
 		return;
-	if (moment->now_ms < zone->insecure_until_ms) {
+	if (excepted(zone, moment)) {
 		out->cut = CUT_INSECURE;
-		out->nta = zone->nta;
-		out->ede = zone->nta ? EDE_NEGATIVE_TRUST_ANCHOR : EDE_NONE;
+		if (!zone->nta)
+			return;
+		// Nothing that rests on it may outlive it, also where nobody is there to flush it.
+		uint64_t left_ms = zone->insecure_until_ms - moment->now_ms;
+		out->nta = true;
+		out->ede = EDE_NEGATIVE_TRUST_ANCHOR;
+		out->expires_s = moment->now_s + (int64_t)(left_ms / 1000);
 	} else if (zone->anchors != NULL) {
 		out->cut = CUT_SECURE;
 		out->anchored = true;
@@ -289,6 +302,27 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 		out->tolerated = zone->cut_tolerated;
 		out->outdated = zone->cut_outdated;
 	}
+}
+
+bool trust_exception(const struct trust *trust, const uint8_t *name, const struct moment *moment,
+		     const uint8_t **at, struct standing *out)
+{
+	if (trust->exception_count == 0)
+		return false;
+	for (size_t labels = name_labels(name) + 1; labels-- > 0;) {
+		const uint8_t *above = name_ancestor(name, labels);
+		const struct zone *zone = zones_find(trust->zones, above);
+		if (zone == NULL)
+			continue;
+		if (excepted(zone, moment)) {
+			*at = above;
+			trust_standing(trust, above, moment, out);
+			return true;
+		}
+		if (zone->anchors != NULL)
+			return false;
+	}
+	return false;
 }
 
 void trust_touch(struct trust *trust, const uint8_t *name)
@@ -352,8 +386,13 @@ bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t 
 enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
 				 int64_t now_s)
 {
-	const struct moment moment = {now_ms, now_s};
+	const struct moment moment = {.now_ms = now_ms, .now_s = now_s};
 	size_t labels = name_labels(name);
+	struct standing exception;
+	const uint8_t *at;
+
+	if (trust_exception(trust, name, &moment, &at, &exception))
+		return ZONE_INSECURE;
 
 	for (size_t up = 0; up <= labels; up++) {
 		struct standing standing;

@@ -15,6 +15,7 @@
 struct moment {
 	uint64_t now_ms;
 	int64_t now_s;
+	bool past_nta; // negative trust anchors do not count: would it validate without them?
 };
 
 struct standing {
@@ -30,6 +31,12 @@ struct standing {
 // What is known of this very name.
 void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
 		    struct standing *out) __attribute__((nonnull));
+
+// The closest exception at or above a name, a negative trust anchor or a zone that is insecure by
+// configuration, and in *at (inside of name) where it is. An anchor of the operator's between the
+// two ends it: what lies below that one is validated (RFC 7646 §2).
+bool trust_exception(const struct trust *trust, const uint8_t *name, const struct moment *moment,
+		     const uint8_t **at, struct standing *out) __attribute__((nonnull));
 
 // What is known of this name decided something: it is among the last to be forgotten.
 void trust_touch(struct trust *trust, const uint8_t *name) __attribute__((nonnull));

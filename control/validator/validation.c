@@ -98,7 +98,8 @@ enum verdict validation_secure(struct validation *v)
 	if (!v->result.tolerated && !v->result.outdated)
 		return conclude(v, VERDICT_SECURE, EDE_NONE);
 	if (!v->result.tolerated) {
-		describe(v, v->result.reason, "the servers above are silent, its DS is past its TTL");
+		describe(v, v->result.reason,
+			 "the servers above are silent, its DS is past its TTL");
 		return conclude(v, VERDICT_INSECURE, EDE_STALE_ANSWER);
 	}
 	describe(v, v->result.reason, "an RRSIG has expired, within the configured tolerance");
@@ -269,6 +270,11 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 	return v;
 }
 
+void validation_past_nta(struct validation *v)
+{
+	v->past_nta = true;
+}
+
 static void each_signature(struct validation *v, void (*do_it)(struct signature *signature))
 {
 	if (v->step->rrset != NULL)
@@ -303,13 +309,16 @@ enum verdict validation_run(struct validation *v, struct budget *budget, uint64_
 			    int64_t now_s)
 {
 	const struct step *step = v->step;
+	struct chain chain = {.end = CHAIN_INSECURE};
 	enum verdict verdict;
 
 	if (v->over)
 		return v->result.verdict;
 	v->context.budget = budget;
 	v->context.now_s = now_s;
-	v->moment = (struct moment){now_ms, now_s};
+	v->moment = (struct moment){now_ms, now_s, v->past_nta};
+	if (trust_exception(v->trust, v->scope, &v->moment, &chain.zone, &chain.standing))
+		return validation_insecure(v, &chain);
 	if (!signature_pay(&v->context))
 		return validation_out_of_budget(v);
 	if (v->context.pending > 0) {

@@ -16,6 +16,7 @@ struct validation {
 	void (*wake)(void *arg);
 	void *wake_arg;
 	struct validation_result result;
+	bool past_nta; // see validation_past_nta()
 	bool over;    // the verdict is final
 	bool waiting; // WAIT was returned, wake was not called yet
 

@@ -80,6 +80,10 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 				  void (*wake)(void *arg), void *arg)
 	__attribute__((nonnull, warn_unused_result));
 
+// As if there were no negative trust anchors: would it validate without them (RFC 7646 §4)? Before the
+// first run.
+void validation_past_nta(struct validation *validation) __attribute__((nonnull));
+
 // Goes on as far as it can. The budget may be another one at each call (a shared task is
 // taken over by the next waiter). Never loops: each NEED is asked for at most once, and once more
 // with need_fresh.

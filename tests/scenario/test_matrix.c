@@ -21,6 +21,8 @@ enum way {
 	WAY_CD_FIRST,   // a client with CD=1 comes first
 	WAY_CD_BESIDE,  // or at the same time
 	WAY_CD_EXPIRED, // or first, and then nobody answers any more
+	WAY_NTA,        // the data were had under a negative trust anchor, which has ended
+	WAY_NTA_STALE,  // and their TTL has, too
 	WAY_FORWARD,
 	WAY_STUB,
 };
@@ -93,6 +95,18 @@ static const struct path {
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"stale of what CD=1 brought", "www.victim.com.", TYPE_A, "www.victim.com.",
 	 .way = WAY_CD_EXPIRED, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"under a negative trust anchor that ended", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_NTA, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"CNAME target, under one that ended", "to.friend.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_NTA, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"NXDOMAIN, under one that ended", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .way = WAY_NTA, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE},
+	{"DS below one that ended", "www.sub.victim.com.", TYPE_A, "sub.victim.com.", .below = true,
+	 .style = FLAW_OF_REFERRAL, .way = WAY_NTA, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_DS},
+	{"stale, from under one that ended", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_NTA_STALE, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"forwarded", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FORWARD,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"forwarded NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
@@ -174,6 +188,8 @@ static void add_zones(bool nsec3)
 		 nsec3);
 	add_zone("friend.com.", "ns.friend.com.=" PROVIDER_C,
 		 "to.friend.com. 300 IN CNAME www.victim.com.\n", nsec3);
+	add_zone("sub.victim.com.", "ns.sub.victim.com.=203.0.113.62",
+		 "www.sub.victim.com. 300 IN A " ALIVE "\n", nsec3);
 	add_zone("evil.com.", "ns.evil.com.=203.0.113.60", NULL, nsec3);
 	world_add(w, &(struct world_zone){.apex = "plain.com.",
 					  .servers = "ns.plain.com.=203.0.113.61",
@@ -392,9 +408,29 @@ static void look_at_good(const struct question *q)
 		complain("it is not cached as secure");
 }
 
+// What was let pass while it was in force is neither served nor believed afterwards.
+static void ask_under_nta(void)
+{
+	const struct path *path = cell.path;
+	bool stale = path->way == WAY_NTA_STALE;
+
+	assert_int_equal(resolver_nta_add(w->resolver, text_name("victim.com."), 200, ""), 0);
+	assert_answer(world_ask(w, path->name, path->type, ASK_DO), path->good_rcode, false,
+		      EDE_NEGATIVE_TRUST_ANCHOR);
+	if (stale)
+		world_advance(w, 600000);
+	else
+		assert_true(resolver_nta_remove(w->resolver, text_name("victim.com.")));
+	assert_int_equal(world_counter(w, "nta.active"), 0);
+	network_forget_log(&w->network);
+}
+
 static void ask_before(void)
 {
 	enum way way = cell.path->way;
+
+	if (way == WAY_NTA || way == WAY_NTA_STALE)
+		ask_under_nta();
 
 	if (!goes_stale() && way != WAY_REFRESH && way != WAY_PREFETCH)
 		return;

@@ -50,6 +50,37 @@ void resolver_describe(const struct resolver *resolver, void (*line)(const char 
 	}
 }
 
+static struct nta_facts nta;
+static uint8_t nta_name[NAME_MAX_LEN];
+static uint32_t nta_lifetime_s;
+static char nta_reason[NTA_REASON_MAX + 1];
+static int nta_error;
+
+int resolver_nta_add(struct resolver *resolver, const uint8_t *name, uint32_t lifetime_s,
+		     const char *reason)
+{
+	(void)resolver;
+	name_copy(nta_name, name);
+	nta_lifetime_s = lifetime_s;
+	snprintf(nta_reason, sizeof(nta_reason), "%s", reason);
+	return nta_error;
+}
+
+bool resolver_nta_remove(struct resolver *resolver, const uint8_t *name)
+{
+	(void)resolver;
+	name_copy(nta_name, name);
+	return nta_error == 0;
+}
+
+void resolver_nta_each(const struct resolver *resolver,
+		       void (*visit)(const struct nta_facts *facts, void *arg), void *arg)
+{
+	(void)resolver;
+	if (nta.name != NULL)
+		visit(&nta, arg);
+}
+
 static inline void counters(void *arg, api_counter_visit visit, void *visit_arg)
 {
 	(void)arg;

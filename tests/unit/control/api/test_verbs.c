@@ -335,6 +335,96 @@ static void requests_are_shown_up_to_a_bound(void **state)
 	assert_says("and 500 later ones\n");
 }
 
+// ---- negative trust anchors ----
+
+static void nta_add_takes_a_lifetime_and_a_reason(void **state)
+{
+	static const struct {
+		const char *words;
+		uint32_t lifetime_s;
+		const char *reason;
+	} cases[] = {
+		{"\"add\", \"Example.COM\"", 3600, ""},
+		{"\"add\", \"example.com\", \"90\"", 90, ""},
+		{"\"add\", \"example.com.\", \"15m\", \"broken\", \"signer\"", 900,
+		 "broken signer"},
+		{"\"add\", \"example.com.\", \"2h\"", 7200, ""},
+		{"\"add\", \"example.com.\", \"7d\"", 604800, ""},
+	};
+
+	(void)state;
+	nta_error = 0;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask("nta", cases[i].words);
+		assert_int_equal(nta_lifetime_s, cases[i].lifetime_s);
+		assert_string_equal(nta_reason, cases[i].reason);
+		assert_memory_equal(nta_name,
+				    "\x07"
+				    "example\x03"
+				    "com",
+				    13);
+		assert_says("example.com. and all below is not validated for ");
+	}
+}
+
+static void nta_refuses_what_it_cannot_do(void **state)
+{
+	static const char *const lifetimes[] = {"0",  "604801", "8d",  "169h",   "1w",
+						"-1", "h",      "1 h", "9999999"};
+	char words[64];
+
+	(void)state;
+	nta_lifetime_s = 0;
+	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++) {
+		snprintf(words, sizeof(words), "\"add\", \"example.com.\", \"%s\"", lifetimes[i]);
+		assert_refused("nta", words, "is no lifetime");
+	}
+	assert_int_equal(nta_lifetime_s, 0);
+	assert_refused("nta", "\"add\"", "usage: nta add NAME");
+	assert_refused("nta", "\"delete\", \"example.com.\"", "usage: nta add NAME");
+	assert_refused("nta", "\"add\", \"a..b\"", "is no domain name");
+	nta_error = -EINVAL;
+	assert_refused("nta", "\"add\", \".\"", "the root can have no negative trust anchor");
+	nta_error = -EEXIST;
+	assert_refused("nta", "\"add\", \"lan.\"", "lan. is insecure by configuration");
+	nta_error = -ENOSPC;
+	assert_refused("nta", "\"add\", \"lan.\"", "there are 1024 negative trust anchors");
+	assert_refused("nta", "\"remove\", \"lan.\"", "lan. has no negative trust anchor");
+	nta_error = 0;
+}
+
+static void nta_shows_what_is_set(void **state)
+{
+	(void)state;
+	nta = (struct nta_facts){0};
+	ask("nta", "\"list\"");
+	assert_string_equal(text, "no negative trust anchor is set\n");
+	nta = (struct nta_facts){
+		.name = (const uint8_t *)"\x06"
+					 "broken\x00",
+		.reason = "ticket 4711",
+		.finding = "",
+		.left_s = 500,
+		.lifetime_s = 3600,
+	};
+	ask("nta", "\"list\"");
+	assert_says("broken. not validated for 500 of 3600 s more: ticket 4711; checked 0 times\n");
+	assert_int_equal(json_array_size(data), 1);
+	ask("status", "");
+	assert_says("negative trust anchor: broken. not validated for 500 of 3600 s");
+	assert_says("no alarms");
+	// It ends soon, and nothing is mended.
+	nta.checks = 10;
+	nta.finding = "RRSIG expired\x1b[2J";
+	ask("status", "");
+	assert_says("checked 10 times, last found: RRSIG expired?[2J");
+	assert_says("ALARM: the negative trust anchor of broken. ends in 500 s");
+	nta.left_s = 601;
+	ask("status", "");
+	assert_says("no alarms");
+	nta = (struct nta_facts){0};
+}
+
 static void log_level_is_changed(void **state)
 {
 	(void)state;
@@ -373,6 +463,9 @@ int main(void)
 		TEST(status_raises_alarms),
 		TEST(stats_groups_counters_and_hides_zeros),
 		TEST(requests_are_shown_up_to_a_bound),
+		TEST(nta_add_takes_a_lifetime_and_a_reason),
+		TEST(nta_refuses_what_it_cannot_do),
+		TEST(nta_shows_what_is_set),
 		TEST(log_level_is_changed),
 		TEST(stop_is_answered_and_done),
 	};
