@@ -1,4 +1,4 @@
-// Hashes over one piece of memory, with a context that is made once: DS digests (RFC 4034 §5.1.4),
+// Hashes over one piece of memory, with contexts that are made once: DS digests (RFC 4034 §5.1.4),
 // NSEC3 (RFC 5155 §5), and the digests of signed data.
 //
 // Thread: one per struct digester.
@@ -18,7 +18,7 @@ struct digester;
 struct digester *digester_new(void) __attribute__((warn_unused_result)); // NULL: no memory
 void digester_free(struct digester *digester);
 
-// Length of the digest, or 0 when OpenSSL failed. out may not overlap data.
+// Length of the digest, or 0 when OpenSSL failed. out may overlap data: it is written last.
 size_t digester_sum(struct digester *digester, const EVP_MD *md, const uint8_t *data, size_t len,
 		    uint8_t out[DIGEST_MAX]) __attribute__((nonnull, warn_unused_result));
 
