@@ -25,6 +25,14 @@ static struct {
 	struct algorithm table[8];
 } known;
 
+// RFC 8017 §9.2, note 1.
+static const uint8_t sha1_info[] = {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e,
+				    0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14};
+static const uint8_t sha256_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+				      0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+static const uint8_t sha512_info[] = {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+				      0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40};
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 // Systems whose policy forbids SHA-1 refuse to set it for a signature.
@@ -51,6 +59,42 @@ static void learn(uint8_t number, const struct algorithm *algorithm)
 	known.by_number[number] = &known.table[i];
 }
 
+static void learn_rsa(uint8_t number, const EVP_MD *md, const uint8_t *info, size_t info_len)
+{
+	learn(number, &(struct algorithm){
+			      .kind = ALGORITHM_RSA,
+			      .group = "RSA",
+			      .md = md,
+			      .cost = 1,
+			      .digest_info = info,
+			      .digest_info_len = info_len,
+		      });
+}
+
+static void learn_ecdsa(uint8_t number, const char *group, const EVP_MD *md, size_t len,
+			unsigned cost)
+{
+	learn(number, &(struct algorithm){
+			      .kind = ALGORITHM_ECDSA,
+			      .group = group,
+			      .md = md,
+			      .key_len = len,
+			      .signature_len = len,
+			      .cost = cost,
+		      });
+}
+
+static void learn_eddsa(uint8_t number, const char *group, size_t key_len, unsigned cost)
+{
+	learn(number, &(struct algorithm){
+			      .kind = ALGORITHM_EDDSA,
+			      .group = group,
+			      .key_len = key_len,
+			      .signature_len = 2 * key_len,
+			      .cost = cost,
+		      });
+}
+
 static void forget(void)
 {
 	EVP_MD_free(known.sha1);
@@ -67,21 +111,19 @@ static void fetch(void)
 	known.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
 	atexit(forget);
 	if (known.sha1 != NULL && sha1_signs()) {
-		learn(RSASHA1, &(struct algorithm){ALGORITHM_RSA, "RSA", known.sha1, 0, 0});
+		learn_rsa(RSASHA1, known.sha1, sha1_info, sizeof(sha1_info));
 		known.by_number[RSASHA1_NSEC3] = known.by_number[RSASHA1];
 	}
 	if (known.sha256 != NULL) {
-		learn(RSASHA256, &(struct algorithm){ALGORITHM_RSA, "RSA", known.sha256, 0, 0});
-		learn(ECDSAP256,
-		      &(struct algorithm){ALGORITHM_ECDSA, "P-256", known.sha256, 64, 64});
+		learn_rsa(RSASHA256, known.sha256, sha256_info, sizeof(sha256_info));
+		learn_ecdsa(ECDSAP256, "P-256", known.sha256, 64, 4);
 	}
 	if (known.sha512 != NULL)
-		learn(RSASHA512, &(struct algorithm){ALGORITHM_RSA, "RSA", known.sha512, 0, 0});
+		learn_rsa(RSASHA512, known.sha512, sha512_info, sizeof(sha512_info));
 	if (known.sha384 != NULL)
-		learn(ECDSAP384,
-		      &(struct algorithm){ALGORITHM_ECDSA, "P-384", known.sha384, 96, 96});
-	learn(ED25519, &(struct algorithm){ALGORITHM_EDDSA, "ED25519", NULL, 32, 64});
-	learn(ED448, &(struct algorithm){ALGORITHM_EDDSA, "ED448", NULL, 57, 114});
+		learn_ecdsa(ECDSAP384, "P-384", known.sha384, 96, 40);
+	learn_eddsa(ED25519, "ED25519", 32, 7);
+	learn_eddsa(ED448, "ED448", 57, 30);
 }
 
 const struct algorithm *algorithm_of(uint8_t number)

@@ -20,6 +20,10 @@ struct algorithm {
 	const EVP_MD *md;     // of the signed data; NULL: EdDSA takes the data itself
 	size_t key_len;       // of the public key, 0: it varies
 	size_t signature_len; // 0: the modulus says
+	unsigned cost;        // of a verification, in about 15 us; RSA: of 2048 bits
+	// RSA: what stands in front of the digest in the encoding that is signed (RFC 8017 §9.2).
+	const uint8_t *digest_info;
+	size_t digest_info_len;
 };
 
 // NULL: not supported. 5 and 7 are where OpenSSL's policy still allows SHA-1 in signatures.

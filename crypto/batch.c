@@ -11,13 +11,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMO_MAX     32768
 #define JOBS_MAX     8192
-#define GROUP_MAX    16   // jobs of one key that one worker gets before another's turn
-#define MESSAGE_KEPT 4096 // a job keeps a buffer of up to that for the next
+#define GROUP_COST   64   // about 1 ms of one key's jobs, before the next key's turn
+#define MESSAGE_MIN  512  // a job's buffer grows to powers of two from here
+#define MESSAGE_KEPT 4096 // and is kept for the next up to that
 #define CONTROL_SLOT 0    // workers follow
 
 static_assert(BATCH_WORKERS_MAX + 1 == SLOTS_MAX, "a slot per thread in every key");
@@ -38,7 +40,9 @@ struct batch {
 
 	struct job **buckets; // jobs under way, by fingerprint
 	size_t bucket_mask;
-	struct list ready; // keys with pending jobs
+	struct list ready;     // keys with pending jobs, each in its turn
+	struct list abandoned; // jobs that workers have and nobody waits for
+	struct verifier verifier;
 	size_t job_count, job_max;
 	size_t queued; // of them, not handed to anybody yet
 	struct job *free_jobs;
@@ -149,6 +153,7 @@ static void queue(struct batch *b, struct job *job)
 	struct job **bucket = bucket_of(b, &job->print);
 
 	job->state = JOB_QUEUED;
+	atomic_store_explicit(&job->cancelled, false, memory_order_relaxed);
 	job->next = *bucket;
 	*bucket = job;
 	if (list_empty(&job->key->pending))
@@ -184,21 +189,33 @@ static bool keep_message(struct batch *b, struct job *job)
 {
 	if (job->key->algorithm->md != NULL)
 		return true;
-	if (b->data.len > job->message_cap) {
-		uint8_t *grown = realloc(job->message, b->data.len);
+	size_t cap = job->message_cap != 0 ? job->message_cap : MESSAGE_MIN;
+	while (cap < b->data.len)
+		cap *= 2;
+	if (cap != job->message_cap) {
+		uint8_t *grown = realloc(job->message, cap);
 		if (grown == NULL)
 			return false;
 		job->message = grown;
-		job->message_cap = b->data.len;
+		job->message_cap = cap;
 	}
 	memcpy(job->message, b->data.bytes, b->data.len);
 	job->message_len = b->data.len;
 	return true;
 }
 
+static bool pays(struct batch *b, const struct batch_request *request)
+{
+	if (request->charge == NULL || request->charge(request->arg))
+		return true;
+	b->counters.refused++;
+	return false;
+}
+
 // Known, joined or queued: `job` is ours and goes back unless it is queued.
 static enum batch_answer place(struct batch *b, struct job *job, const struct rdata_rrsig *rrsig,
-			       const struct batch_request *request, struct batch_ticket **ticket)
+			       const struct batch_request *request, bool paid,
+			       struct batch_ticket **ticket)
 {
 	if (!fill(b, job, rrsig))
 		return BATCH_FULL;
@@ -217,10 +234,8 @@ static enum batch_answer place(struct batch *b, struct job *job, const struct rd
 	}
 	if (b->job_count > b->job_max || !keep_message(b, job))
 		return BATCH_FULL;
-	if (request->charge != NULL && !request->charge(request->arg)) {
-		b->counters.refused++;
+	if (!paid && !pays(b, request))
 		return BATCH_REFUSED;
-	}
 	*ticket = ticket_new(b, job, request);
 	if (*ticket == NULL)
 		return BATCH_FULL;
@@ -232,6 +247,26 @@ static enum batch_answer unusable(struct batch *b)
 {
 	b->counters.unusable++;
 	return BATCH_BAD;
+}
+
+static enum batch_answer with_key(struct batch *b, struct job *job, const struct rdata_rrsig *rrsig,
+				  const struct batch_request *request, struct batch_ticket **ticket)
+{
+	job->key = keys_find(b->keys, request->dnskey, request->dnskey_len);
+	// A key never seen before has verified nothing: there is work to do, the parsing first.
+	bool paid = job->key == NULL;
+	if (paid && !pays(b, request))
+		return BATCH_REFUSED;
+	if (paid)
+		job->key = keys_add(b->keys, request->dnskey, request->dnskey_len);
+	if (job->key == NULL)
+		return BATCH_FULL;
+	if (job->key->broken || rrsig->signature_len != job->key->signature_len)
+		return unusable(b);
+	int rc = signed_data_build(&b->data, request->rrset, request->rrsig.data, rrsig);
+	if (rc == -EINVAL)
+		return unusable(b);
+	return rc == 0 ? place(b, job, rrsig, request, paid, ticket) : BATCH_FULL;
 }
 
 enum batch_answer batch_submit(struct batch *b, const struct batch_request *request,
@@ -246,18 +281,7 @@ enum batch_answer batch_submit(struct batch *b, const struct batch_request *requ
 	struct job *job = job_new(b);
 	if (job == NULL)
 		return BATCH_FULL;
-	enum batch_answer answer = BATCH_FULL;
-	job->key = keys_get(b->keys, request->dnskey, request->dnskey_len);
-	if (job->key != NULL) {
-		int rc = -EINVAL;
-		if (!job->key->broken && rrsig.signature_len == job->key->signature_len)
-			rc = signed_data_build(&b->data, request->rrset, request->rrsig.data,
-					       &rrsig);
-		if (rc == 0)
-			answer = place(b, job, &rrsig, request, ticket);
-		else if (rc == -EINVAL)
-			answer = unusable(b);
-	}
+	enum batch_answer answer = with_key(b, job, &rrsig, request, ticket);
 	if (answer != BATCH_QUEUED)
 		job_free(b, job);
 	if (answer == BATCH_FULL)
@@ -271,14 +295,30 @@ void batch_cancel(struct batch *b, struct batch_ticket *ticket)
 
 	b->counters.cancelled++;
 	ticket_free(b, ticket);
-	if (!list_empty(&job->tickets) || job->state != JOB_QUEUED)
+	if (!list_empty(&job->tickets) || job->state == JOB_DONE)
 		return;
-	unqueue(b, job);
 	unlink_job(b, job);
-	job_free(b, job);
+	if (job->state == JOB_QUEUED) {
+		unqueue(b, job);
+		job_free(b, job);
+		return;
+	}
+	// A worker reads it: it stays as it is until that gives it back.
+	atomic_store_explicit(&job->cancelled, true, memory_order_relaxed);
+	list_push(&b->abandoned, &job->pending);
 }
 
 // ---- verification ----
+
+static void learn(struct batch *b, const struct job *job, bool good)
+{
+	if (good) {
+		b->counters.verified++;
+		memo_add(b->memo, &job->print);
+	} else {
+		b->counters.failed++;
+	}
+}
 
 static void finish(struct batch *b, struct job *job, bool good)
 {
@@ -286,12 +326,7 @@ static void finish(struct batch *b, struct job *job, bool good)
 
 	job->state = JOB_DONE;
 	unlink_job(b, job);
-	if (good) {
-		b->counters.verified++;
-		memo_add(b->memo, &job->print);
-	} else {
-		b->counters.failed++;
-	}
+	learn(b, job, good);
 	while ((link = list_pop(&job->tickets)) != NULL) {
 		struct batch_ticket *ticket = LIST_OF(link, struct batch_ticket, link);
 		void (*done)(void *arg, bool good) = ticket->done;
@@ -299,6 +334,16 @@ static void finish(struct batch *b, struct job *job, bool good)
 		ticket_free(b, ticket);
 		done(arg, good);
 	}
+	job_free(b, job);
+}
+
+static void finish_abandoned(struct batch *b, struct job *job)
+{
+	list_remove(&job->pending);
+	if (job->skipped)
+		b->counters.skipped++;
+	else
+		learn(b, job, job->good);
 	job_free(b, job);
 }
 
@@ -313,22 +358,45 @@ static struct job *next_of(struct batch *b, struct key *key)
 	return job;
 }
 
-static void run_inline(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg),
-		       void *now_arg, uint64_t limit_us)
+// So that nobody waits for a key with more jobs, or dearer ones, than others.
+static void end_turn_of(struct batch *b, struct key *key)
 {
-	uint64_t start_us = now_us != NULL ? now_us(now_arg) : 0;
-	bool late = false;
+	if (list_empty(&key->pending))
+		return;
+	list_remove(&key->ready);
+	list_push(&b->ready, &key->ready);
+}
 
-	while (jobs_max > 0 && !late && !list_empty(&b->ready)) {
+struct limit {
+	size_t jobs;
+	uint64_t (*now_us)(void *arg);
+	void *now_arg;
+	uint64_t end_us;
+	bool over;
+};
+
+static void run_group(struct batch *b, struct key *key, struct limit *limit)
+{
+	struct job *job;
+
+	for (unsigned cost = 0; cost < GROUP_COST && !limit->over; cost += key->cost) {
+		if ((job = next_of(b, key)) == NULL)
+			return;
+		finish(b, job, job_verify(job, &b->verifier));
+		limit->over = --limit->jobs == 0 ||
+			      (limit->now_us != NULL &&
+			       (int64_t)(limit->now_us(limit->now_arg) - limit->end_us) >= 0);
+	}
+}
+
+static void run_inline(struct batch *b, struct limit *limit)
+{
+	while (!limit->over && !list_empty(&b->ready)) {
 		struct key *key = LIST_OF(b->ready.next, struct key, ready);
-		struct job *job;
 		b->counters.groups++;
 		key->refs++; // the last job may let go of it
-		while (jobs_max > 0 && !late && (job = next_of(b, key)) != NULL) {
-			finish(b, job, job_verify(job, CONTROL_SLOT));
-			jobs_max--;
-			late = now_us != NULL && now_us(now_arg) - start_us >= limit_us;
-		}
+		run_group(b, key, limit);
+		end_turn_of(b, key);
 		key_unref(key);
 	}
 }
@@ -338,8 +406,12 @@ static void collect(struct batch *b)
 	struct job *job;
 
 	for (unsigned i = 0; i < b->worker_count; i++) {
-		while ((job = worker_take(b->workers[i])) != NULL)
-			finish(b, job, job->good);
+		while ((job = worker_take(b->workers[i])) != NULL) {
+			if (list_empty(&job->tickets))
+				finish_abandoned(b, job);
+			else
+				finish(b, job, job->good);
+		}
 	}
 }
 
@@ -351,7 +423,21 @@ static struct worker *least_loaded(const struct batch *b)
 		if (worker_load(b->workers[i]) < worker_load(least))
 			least = b->workers[i];
 	}
-	return worker_load(least) < WORKER_JOBS_MAX ? least : NULL;
+	return worker_load(least) < WORKER_LOAD_MAX ? least : NULL;
+}
+
+// At most GROUP_COST, and no more than leaves the other workers their share.
+static void give_group(struct batch *b, struct key *key, struct worker *worker)
+{
+	size_t jobs = (b->queued + b->worker_count - 1) / b->worker_count;
+	struct job *job;
+
+	for (unsigned cost = 0; cost < GROUP_COST && jobs > 0; cost += key->cost) {
+		if (worker_load(worker) >= WORKER_LOAD_MAX || (job = next_of(b, key)) == NULL)
+			return;
+		worker_give(worker, job);
+		jobs--;
+	}
 }
 
 static void hand_out(struct batch *b)
@@ -360,16 +446,9 @@ static void hand_out(struct batch *b)
 
 	while (!list_empty(&b->ready) && (worker = least_loaded(b)) != NULL) {
 		struct key *key = LIST_OF(b->ready.next, struct key, ready);
-		unsigned given = 0;
 		b->counters.groups++;
-		while (given < GROUP_MAX && worker_load(worker) < WORKER_JOBS_MAX) {
-			struct job *job = next_of(b, key);
-			if (job == NULL)
-				break;
-			bool taken = worker_give(worker, job);
-			assert(taken);
-			given++;
-		}
+		give_group(b, key, worker);
+		end_turn_of(b, key);
 		worker_kick(worker);
 	}
 }
@@ -378,7 +457,14 @@ size_t batch_run(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg)
 		 uint64_t limit_us)
 {
 	if (b->worker_count == 0) {
-		run_inline(b, jobs_max, now_us, now_arg, limit_us);
+		struct limit limit = {
+			.jobs = jobs_max,
+			.now_us = now_us,
+			.now_arg = now_arg,
+			.end_us = now_us != NULL ? now_us(now_arg) + limit_us : 0,
+			.over = jobs_max == 0,
+		};
+		run_inline(b, &limit);
 	} else {
 		collect(b);
 		hand_out(b);
@@ -410,6 +496,7 @@ struct batch *batch_new(const struct batch_config *config)
 		return NULL;
 	}
 	list_init(&b->ready);
+	list_init(&b->abandoned);
 	b->job_max = config->jobs_max != 0 ? config->jobs_max : JOBS_MAX;
 	while (buckets < b->job_max)
 		buckets *= 2;
@@ -419,6 +506,7 @@ struct batch *batch_new(const struct batch_config *config)
 	b->memo = memo_new(config->memo_max != 0 ? config->memo_max : MEMO_MAX);
 	b->digester = digester_new();
 	if (b->buckets == NULL || b->keys == NULL || b->memo == NULL || b->digester == NULL ||
+	    !verifier_init(&b->verifier, CONTROL_SLOT) ||
 	    RAND_bytes(b->secret, sizeof(b->secret)) != 1 || !start_workers(b, config)) {
 		batch_free(b);
 		return NULL;
@@ -439,6 +527,11 @@ static void free_job_memory(struct batch *b)
 			list_remove(&job->key->ready);
 			job_free(b, job);
 		}
+	}
+	while (!list_empty(&b->abandoned)) {
+		struct job *job = LIST_OF(b->abandoned.next, struct job, pending);
+		list_remove(&job->pending);
+		job_free(b, job);
 	}
 	while (b->free_jobs != NULL) {
 		struct job *job = b->free_jobs;
@@ -464,6 +557,7 @@ void batch_free(struct batch *b)
 	keys_free(b->keys);
 	memo_free(b->memo);
 	digester_free(b->digester);
+	verifier_fini(&b->verifier);
 	signed_data_free(&b->data);
 	free(b);
 }

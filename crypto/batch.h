@@ -49,7 +49,8 @@ struct batch_request {
 	size_t dnskey_len;
 	const struct rrset *rrset;
 	struct rdata rrsig; // RDATA; need not be one of rrset's
-	// Asked before anything is queued, not for what is known already. NULL: yes.
+	// Asked before anything is queued and before a key is parsed, not for what is known
+	// already. NULL: yes.
 	bool (*charge)(void *arg);
 	void (*done)(void *arg, bool good);
 	void *arg; // of charge and done
@@ -62,13 +63,13 @@ enum batch_answer batch_submit(struct batch *batch, const struct batch_request *
 	__attribute__((nonnull, warn_unused_result));
 
 // done is not called any more; what nobody else waits for is freed at once, or when the worker
-// that has it right now gives it back.
+// that has it gives it back, unverified if its turn had not come.
 void batch_cancel(struct batch *batch, struct batch_ticket *ticket) __attribute__((nonnull));
 
 // One turn: takes in what workers finished and hands them what is queued, or without workers
 // verifies up to jobs_max jobs, and stops early once now_us() (NULL: no limit) has moved on by
-// limit_us. Calls done, which may submit and cancel. Returns the jobs still queued: when not 0,
-// call again soon.
+// limit_us. Keys take turns, so that one with many or dear signatures delays no other. Calls done,
+// which may submit and cancel. Returns the jobs still queued: when not 0, call again soon.
 size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *arg), void *now_arg,
 		 uint64_t limit_us) __attribute__((nonnull(1)));
 
@@ -80,6 +81,7 @@ size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *
 	X(memo_hits, "signatures known to be good from before")                                    \
 	X(joined, "signatures that were already under way")                                        \
 	X(cancelled, "submissions cancelled")                                                      \
+	X(skipped, "cancelled signatures that a worker did not have to verify any more")           \
 	X(refused, "submissions refused by a budget")                                              \
 	X(full, "submissions refused because too many were under way")                             \
 	X(groups, "groups of one key")                                                             \

@@ -13,7 +13,7 @@
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE };
 
 struct job {
-	struct list pending;      // control: in its key's list
+	struct list pending;      // control: in its key's list; running for nobody: in `abandoned`
 	struct list tickets;      // control: who waits
 	struct job *next;         // control: in the bucket of jobs under way, or free
 	enum job_state state;     // control
@@ -26,14 +26,16 @@ struct job {
 	size_t signature_len;
 	uint8_t digest[DIGEST_MAX];
 	uint8_t signature[SIGNATURE_MAX];
-	bool good; // the worker's answer
+	_Atomic bool cancelled; // control: rw, worker: ro; nobody waits for it any more
+	bool skipped;           // worker: it was cancelled before its turn came
+	bool good;              // worker: the answer
 };
 
-static inline bool job_verify(struct job *job, unsigned slot)
+static inline bool job_verify(struct job *job, const struct verifier *verifier)
 {
 	bool eddsa = job->key->algorithm->kind == ALGORITHM_EDDSA;
 
-	return key_verify(job->key, slot, eddsa ? job->message : job->digest,
+	return key_verify(job->key, verifier, eddsa ? job->message : job->digest,
 			  eddsa ? job->message_len : job->digest_len, job->signature,
 			  job->signature_len);
 }

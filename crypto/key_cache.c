@@ -76,7 +76,7 @@ void key_unref(struct key *key)
 	free(key);
 }
 
-static struct key *find(struct keys *keys, uint64_t hash, const uint8_t *dnskey, size_t len)
+static struct key *in_bucket(struct keys *keys, uint64_t hash, const uint8_t *dnskey, size_t len)
 {
 	for (struct key *key = keys->buckets[hash & keys->bucket_mask]; key; key = key->next) {
 		if (key->hash == hash && key->rdlen == len && memcmp(key->rdata, dnskey, len) == 0)
@@ -85,7 +85,7 @@ static struct key *find(struct keys *keys, uint64_t hash, const uint8_t *dnskey,
 	return NULL;
 }
 
-static struct key *add(struct keys *keys, uint64_t hash, const uint8_t *dnskey, size_t len)
+static struct key *parse(struct keys *keys, uint64_t hash, const uint8_t *dnskey, size_t len)
 {
 	struct key *key = calloc(1, sizeof(*key) + len);
 
@@ -111,19 +111,24 @@ static struct key *add(struct keys *keys, uint64_t hash, const uint8_t *dnskey, 
 	return key;
 }
 
-struct key *keys_get(struct keys *keys, const uint8_t *dnskey, size_t len)
+static struct key *use(struct keys *keys, struct key *key)
 {
-	uint64_t hash = siphash_1_3(keys->secret, dnskey, len);
-	struct key *key = find(keys, hash, dnskey, len);
-
-	if (key == NULL)
-		key = add(keys, hash, dnskey, len);
 	if (key == NULL)
 		return NULL;
 	list_remove(&key->used);
 	list_push(&keys->used, &key->used);
 	key->refs++;
 	return key;
+}
+
+struct key *keys_find(struct keys *keys, const uint8_t *dnskey, size_t len)
+{
+	return use(keys, in_bucket(keys, siphash_1_3(keys->secret, dnskey, len), dnskey, len));
+}
+
+struct key *keys_add(struct keys *keys, const uint8_t *dnskey, size_t len)
+{
+	return use(keys, parse(keys, siphash_1_3(keys->secret, dnskey, len), dnskey, len));
 }
 
 uint64_t keys_parsed(const struct keys *keys)

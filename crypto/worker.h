@@ -8,17 +8,19 @@
 struct job;
 struct worker;
 
-#define WORKER_JOBS_MAX 256 // handed over and not taken back
+// Handed over and not taken back, in the units of struct algorithm's cost: about 2 ms. What waits
+// here can no more be overtaken.
+#define WORKER_LOAD_MAX 128
 
-// slot: the worker's own in every key. wake may be NULL. NULL: no thread or no memory.
+// slot: the worker's own in every key. wake, which may be NULL, is called when there are results,
+// by every fourth at the latest. NULL: no thread or no memory.
 struct worker *worker_start(unsigned slot, void (*wake)(void *arg), void *wake_arg)
 	__attribute__((warn_unused_result));
 // Waits for what it is doing right now. Jobs in the rings stay with the caller.
 void worker_stop(struct worker *worker);
 
 unsigned worker_load(const struct worker *worker) __attribute__((nonnull, pure));
-// False when it has WORKER_JOBS_MAX already. worker_kick() once a few were handed over.
-bool worker_give(struct worker *worker, struct job *job)
-	__attribute__((nonnull, warn_unused_result));
+// Only while its load is below WORKER_LOAD_MAX. worker_kick() once a few were handed over.
+void worker_give(struct worker *worker, struct job *job) __attribute__((nonnull));
 void worker_kick(struct worker *worker) __attribute__((nonnull));
 struct job *worker_take(struct worker *worker) __attribute__((nonnull)); // NULL: none finished

@@ -4,6 +4,7 @@
 #include "tests/unit/crypto/unit.h"
 
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,6 +324,45 @@ static void a_turn_is_bounded_by_count_and_time(void **state)
 	batch_free(batch);
 }
 
+// ATTACKS C1: one zone's signatures are not in front of everybody's.
+static void c1_keys_take_turns(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	static struct waiter w[WAITERS];
+
+	(void)state;
+	// 299 of one key, then one of the other.
+	for (size_t i = 1; i < WAITERS; i += 2)
+		assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+	assert_int_equal(submit(batch, &w[0], 0), BATCH_QUEUED);
+	// Its turn comes in the same turn of control's ...
+	batch_run(batch, 50, NULL, NULL, 0);
+	assert_int_equal(w[0].told, 1);
+	// ... and in the next one when each is shorter than a key's.
+	w[2].told = 0;
+	assert_int_equal(submit(batch, &w[2], 2), BATCH_QUEUED);
+	for (unsigned turn = 0; turn < 3; turn++)
+		batch_run(batch, 2, NULL, NULL, 0);
+	assert_int_equal(w[2].told, 1);
+	assert_true(batch_run(batch, 1, NULL, NULL, 0) > 200);
+	batch_free(batch);
+}
+
+static void a_key_is_parsed_for_those_who_pay(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	struct waiter w = {.broke = true};
+
+	(void)state;
+	assert_int_equal(submit(batch, &w, 1), BATCH_REFUSED);
+	assert_int_equal(count(batch).keys_parsed, 0);
+	assert_int_equal(count(batch).refused, 1);
+	w.broke = false;
+	assert_int_equal(submit(batch, &w, 1), BATCH_QUEUED);
+	assert_int_equal(count(batch).keys_parsed, 1);
+	batch_free(batch);
+}
+
 // ATTACKS B10: CVE-2025-8677.
 static void broken_keys_verify_nothing_and_are_parsed_once(void **state)
 {
@@ -499,6 +539,108 @@ static void a_job_that_a_worker_has_can_be_cancelled(void **state)
 	batch_free(batch);
 }
 
+struct gate {
+	sem_t told, go;
+};
+
+// The worker waits here, after results it told of and before the next job.
+static void stop_at_gate(void *arg)
+{
+	struct gate *gate = arg;
+
+	sem_post(&gate->told);
+	sem_wait(&gate->go);
+}
+
+static void open_gate(struct gate *gate)
+{
+	sem_init(&gate->told, 0, 0);
+	sem_init(&gate->go, 0, 0);
+}
+
+static void close_gate(struct gate *gate)
+{
+	sem_destroy(&gate->told);
+	sem_destroy(&gate->go);
+}
+
+static void pass_gate(struct gate *gate)
+{
+	for (int i = 0; i < WAITERS; i++)
+		sem_post(&gate->go);
+}
+
+static void results_are_told_before_all_is_done(void **state)
+{
+	static struct waiter w[12];
+	struct gate gate;
+	unsigned told_count = 0;
+
+	(void)state;
+	open_gate(&gate);
+	struct batch *batch = open_batch(
+		&(struct batch_config){.workers = 1, .wake = stop_at_gate, .wake_arg = &gate});
+	for (size_t i = 0; i < 12; i++)
+		assert_int_equal(submit(batch, &w[i], i * 2 + 1), BATCH_QUEUED);
+	batch_run(batch, 100, NULL, NULL, 0);
+	sem_wait(&gate.told);
+	batch_run(batch, 100, NULL, NULL, 0);
+	for (size_t i = 0; i < 12; i++)
+		told_count += w[i].told;
+	assert_in_range(told_count, 1, 11);
+	pass_gate(&gate);
+	collect(batch, w, 12, 1);
+	batch_free(batch);
+	close_gate(&gate);
+}
+
+static void what_a_worker_has_not_begun_is_not_verified_when_cancelled(void **state)
+{
+	static struct waiter w[12];
+	struct gate gate;
+	struct waiter again = {0};
+
+	(void)state;
+	open_gate(&gate);
+	struct batch *batch = open_batch(
+		&(struct batch_config){.workers = 1, .wake = stop_at_gate, .wake_arg = &gate});
+	for (size_t i = 0; i < 12; i++)
+		assert_int_equal(submit(batch, &w[i], i * 2 + 1), BATCH_QUEUED);
+	batch_run(batch, 100, NULL, NULL, 0);
+	sem_wait(&gate.told);
+	for (size_t i = 0; i < 12; i++)
+		batch_cancel(batch, w[i].ticket);
+	// Who wants the same after all gets an answer.
+	assert_int_equal(submit(batch, &again, 23), BATCH_QUEUED);
+	pass_gate(&gate);
+	collect(batch, &again, 1, 1);
+	assert_int_equal(again.outcome, 1);
+	for (size_t i = 0; i < 12; i++)
+		assert_int_equal(w[i].told, 0);
+	struct batch_counters counters = count(batch);
+	assert_in_range(counters.skipped, 1, 11);
+	assert_int_equal(counters.verified + counters.skipped, 13);
+	assert_int_equal(counters.failed, 0);
+	batch_free(batch);
+	close_gate(&gate);
+}
+
+static void stopping_with_cancelled_work_leaves_nothing(void **state)
+{
+	static struct waiter w[WAITERS];
+
+	(void)state;
+	for (size_t round = 0; round < 10; round++) {
+		struct batch *batch = open_batch(&(struct batch_config){.workers = 2});
+		for (size_t i = 0; i < 100; i++)
+			assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+		batch_run(batch, 10, NULL, NULL, 0);
+		for (size_t i = 0; i < 100; i += 1 + round % 3)
+			batch_cancel(batch, w[i].ticket);
+		batch_free(batch);
+	}
+}
+
 static void stopping_with_work_under_way_leaves_nothing(void **state)
 {
 	static struct waiter w[WAITERS];
@@ -527,11 +669,16 @@ int main(void)
 		cmocka_unit_test(a_budget_is_asked_before_anything_is_queued),
 		cmocka_unit_test(jobs_at_once_are_bounded),
 		cmocka_unit_test(a_turn_is_bounded_by_count_and_time),
+		cmocka_unit_test(c1_keys_take_turns),
+		cmocka_unit_test(a_key_is_parsed_for_those_who_pay),
 		cmocka_unit_test(broken_keys_verify_nothing_and_are_parsed_once),
 		cmocka_unit_test(rsa_keys_of_costly_shapes_are_refused),
 		cmocka_unit_test(rsa_moduli_have_512_to_4096_bits),
 		cmocka_unit_test(workers_answer_like_the_inline_way),
 		cmocka_unit_test(a_job_that_a_worker_has_can_be_cancelled),
+		cmocka_unit_test(results_are_told_before_all_is_done),
+		cmocka_unit_test(what_a_worker_has_not_begun_is_not_verified_when_cancelled),
+		cmocka_unit_test(stopping_with_cancelled_work_leaves_nothing),
 		cmocka_unit_test(stopping_with_work_under_way_leaves_nothing),
 	};
 
