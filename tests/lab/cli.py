@@ -47,7 +47,14 @@ def _parser():
     up.add_argument(
         "--zones", type=int, default=lab.DEFAULT_ZONES, help="signed zones (%(default)s)"
     )
-    up.set_defaults(run=lambda options: lab.up(options.zones, say))
+    up.add_argument(
+        "--brief", type=int, default=0, metavar="S",
+        help="no TTL of ordinary zones, TLDs and their delegations is longer (0: as usual)",
+    )
+    up.add_argument(
+        "--more-hosts", type=int, default=0, metavar="N", help="further names in ordinary zones"
+    )
+    up.set_defaults(run=lambda o: lab.up(o.zones, say, o.brief, o.more_hosts))
     down = verbs.add_parser("down", help="remove everything that up made")
     down.set_defaults(run=lambda options: lab.down(say))
     execute = verbs.add_parser("exec", help="run a command in a namespace: exec client dig ...")

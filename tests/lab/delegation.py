@@ -5,15 +5,16 @@ from .zone import address_records, below
 
 
 def records(parent, child, stranger):
+    ttl = child.capped(3600)
     lines = []
     for server in child.servers:
-        lines.append(f"{child.name} 3600 IN NS {server.name}")
+        lines.append(f"{child.name} {ttl} IN NS {server.name}")
         # Names in the parent itself are authoritative there; only those below a cut are glue.
         if below(server.name, child.name):
-            lines += address_records(server, 3600)
+            lines += address_records(server, ttl)
     if parent.signing:
         for ds in keys.ds_records(child, stranger):
-            lines.append(f"{child.name} 3600 IN DS {ds}")
+            lines.append(f"{child.name} {ttl} IN DS {ds}")
     return lines
 
 

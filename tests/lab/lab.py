@@ -35,11 +35,11 @@ def check_machine():
         raise LabError(f"Debian packages are missing: apt-get install {' '.join(missing)}")
 
 
-def is_up(count=None):
+def is_up(shape=None):
     lab = state.read_json(LAB)
     return bool(
         lab
-        and (count is None or lab["zones"] == count)
+        and (shape is None or lab.get("shape") == list(shape))
         and all(network.exists(name) for name in network.SHORT_NAMES)
         and all(
             name in state.processes() and state.alive(state.processes()[name])
@@ -48,30 +48,31 @@ def is_up(count=None):
     )
 
 
-def up(count, say):
-    """Brings the lab up; a healthy lab of the same size is left as it is."""
+def up(count, say, brief_s=0, more_hosts=0):
+    """Brings the lab up; a healthy lab of the same shape is left as it is (see world.py)."""
+    shape = (count, brief_s, more_hosts)
     if not MINIMUM_ZONES <= count <= MAXIMUM_ZONES:
         raise LabError(f"--zones takes {MINIMUM_ZONES} to {MAXIMUM_ZONES}")
     check_machine()
     with state.locked(create=True):
-        if is_up(count):
+        if is_up(shape):
             say("the lab is up already")
             return
         state.claim()
         _remove(say)
         began = time.monotonic()
         try:
-            _build(count, say)
+            _build(shape, say)
         except BaseException:
             _remove(say)
             raise
         say(f"the lab is up: {count} signed zones, {time.monotonic() - began:.1f} s")
 
 
-def _build(count, say):
+def _build(shape, say):
     _make_directories()
-    world = World(count)
-    say(f"signing {count} zones with Knot, the others with ldns-signzone")
+    world = World(*shape)
+    say(f"signing {world.count} zones with Knot, the others with ldns-signzone")
     bulk = signing.BulkSigner(world.signed)
     network.create()
     key_sets = dict(zip(ALGORITHMS, keys.make(ALGORITHMS)))
@@ -84,7 +85,10 @@ def _build(count, say):
     say("waiting for the authorities")
     authority.wait_ready(world.zones)
     manifest.write(world)
-    state.write_json(LAB, {"zones": count, "came_up": int(time.time()), "breaks": []})
+    state.write_json(
+        LAB,
+        {"zones": world.count, "shape": shape, "came_up": int(time.time()), "breaks": []},
+    )
     _save_key_sets(key_sets)
 
 

@@ -9,12 +9,18 @@ SHORT_TTL_S = 5
 _PAIRS = ("ab", "bc", "cd", "da", "ac", "bd")
 
 
-def signed_zones(count):
-    return [_zone(index, f"z{index:04d}.{SIGNED_TLDS[index % 3]}.", True) for index in range(count)]
+def signed_zones(count, more_hosts=0):
+    return [
+        _zone(index, f"z{index:04d}.{SIGNED_TLDS[index % 3]}.", True, more_hosts)
+        for index in range(count)
+    ]
 
 
-def unsigned_zones(count):
-    return [_zone(index, f"u{index:04d}.{ALL_TLDS[index % 4]}.", False) for index in range(count)]
+def unsigned_zones(count, more_hosts=0):
+    return [
+        _zone(index, f"u{index:04d}.{ALL_TLDS[index % 4]}.", False, more_hosts)
+        for index in range(count)
+    ]
 
 
 def _providers(index):
@@ -39,7 +45,7 @@ def _servers(index, name, providers):
     return own_servers(name, providers, index // 4, per_provider)
 
 
-def _zone(index, name, signed):
+def _zone(index, name, signed, more_hosts):
     providers, ttl = _providers(index)
     shape = "single" if len(providers) == 1 else "multi"
     zone = Zone(
@@ -54,6 +60,8 @@ def _zone(index, name, signed):
     )
     zone.add_apex()
     _add_hosts(zone, index)
+    for host in range(HOST_COUNT, HOST_COUNT + more_hosts):
+        zone.add(more_host(host), zone.ttl, f"A {host_address(index, host)}")
     if index < 60:
         _add_questions(zone, index)
     return zone
@@ -62,6 +70,10 @@ def _zone(index, name, signed):
 def hosts():
     """Owner names of the hosts that every ordinary zone has."""
     return ["www", "mail", "api"] + [f"h{number:02d}" for number in range(3, HOST_COUNT)]
+
+
+def more_host(host):
+    return f"n{host:04d}"
 
 
 def host_address(index, host):

@@ -18,10 +18,15 @@ _JOBS = "2"
 
 def source_text(zone):
     """The unsigned zone: SOA first, then the rest, then the keys of those we sign ourselves."""
-    lines = list(zone.records)
+    lines = [_cap(zone, line) for line in zone.records]
     if zone.signing and not zone.bulk:
-        lines += [f"{zone.name} 3600 IN DNSKEY {key}" for key in zone.dnskeys]
+        lines += [f"{zone.name} {zone.capped(3600)} IN DNSKEY {key}" for key in zone.dnskeys]
     return "\n".join(lines) + "\n"
+
+
+def _cap(zone, line):
+    owner, ttl, rest = line.split(None, 2)
+    return f"{owner} {zone.capped(int(ttl))} {rest}"
 
 
 def served_file(zone, provider=None):
@@ -122,7 +127,7 @@ _KNOT_POLICY = """  - id: {id}
 {size}    ksk-shared: on
     single-type-signing: on
     rrsig-lifetime: 30d
-    dnskey-ttl: 1h
+    dnskey-ttl: {dnskey_ttl}
     nsec3: {nsec3}
     nsec3-iterations: 0
     nsec3-salt-length: 0
@@ -153,6 +158,7 @@ def _knot_configuration(zones):
             id=name,
             algorithm=_KNOT_ALGORITHMS[signing.algorithms[0]],
             size="    ksk-size: 2048\n" if signing.algorithms[0] == 8 else "",
+            dnskey_ttl=zones[0].capped(3600),
             nsec3="on" if signing.denial == "nsec3" else "off",
         )
     text += _KNOT_TEMPLATE.format(served=SERVED)

@@ -46,6 +46,8 @@ class Zone:
     broken: str | None = None
     role: str = "zone"
     ttl: int = 300
+    # No TTL of this zone or of its delegation is longer (None: any).
+    ttl_cap: int | None = None
     # What the parent says: good, none, mismatch, unknown-algorithm, unknown-digest, extra.
     ds: str = "good"
     # Providers that are named in the delegation but do not have the zone.
@@ -58,6 +60,9 @@ class Zone:
     secure: bool = True
     questions: list[dict] = dataclasses.field(default_factory=list)
     dnskeys: list[str] = dataclasses.field(default_factory=list)
+
+    def capped(self, ttl):
+        return ttl if self.ttl_cap is None else min(ttl, self.ttl_cap)
 
     @property
     def label(self):

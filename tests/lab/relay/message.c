@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+	TYPE_A = 1,
 	TYPE_NS = 2,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
@@ -163,6 +164,20 @@ size_t message_refuse(const uint8_t *query, const struct question *question, uin
 	return len;
 }
 
+// Other addresses in the answer section: whoever believes them shows that.
+static void forge_addresses(uint8_t *message, size_t len, size_t at)
+{
+	struct record record;
+
+	for (unsigned left = get16(message + 6); left > 0; left--) {
+		if (record_read(message, len, at, &record))
+			return;
+		at = record.end;
+		if (record.type == TYPE_A && record.rdata_len == 4)
+			message[record.rdata + 3] ^= 0x55;
+	}
+}
+
 int message_corrupt(uint8_t *message, size_t len)
 {
 	struct question question;
@@ -184,6 +199,8 @@ int message_corrupt(uint8_t *message, size_t len)
 		message[signature + (record.end - signature) / 2] ^= 0x55;
 		changed++;
 	}
+	if (changed)
+		forge_addresses(message, len, question.end);
 	return changed;
 }
 

@@ -37,7 +37,8 @@ size_t message_refuse(const uint8_t *query, const struct question *question, uin
 		      bool truncated, uint8_t *reply, size_t capacity)
 	__attribute__((nonnull, warn_unused_result));
 
-// Flips bits in the signature of every RRSIG. Returns how many, or -EBADMSG.
+// Flips bits in the signature of every RRSIG, and in the addresses of an answer in a signed
+// message. Returns how many, or -EBADMSG.
 int message_corrupt(uint8_t *message, size_t len) __attribute__((nonnull, warn_unused_result));
 
 // Writes the message without RRSIG, NSEC and NSEC3, AD and DO cleared. Returns the length of
