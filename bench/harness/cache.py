@@ -1,4 +1,4 @@
-"""What an entry costs in bytes, and the index against others."""
+"""What an entry costs in bytes, who is evicted, and the index against others."""
 import json
 import subprocess
 
@@ -13,6 +13,16 @@ INDEXES = {
     'index_lfht': 'cds_lfht',
     'index_rte_hash': 'rte_hash, bulk, lock-free readers',
 }
+# What clients and an attacker do: words, arguments, whether the cache is judged by it.
+REQUESTS = [
+    ('Zipf 0.9, half of the requests once', {'zipf': 0.9, 'once': 50}, True),
+    ('Zipf 1.0, half of the requests once', {'zipf': 1.0, 'once': 50}, True),
+    ('Zipf 1.1, half of the requests once', {'zipf': 1.1, 'once': 50}, True),
+    ('Zipf 1.0 under CacheFlush, 20 names each', {'zipf': 1.0, 'once': 0, 'flood': 20}, True),
+    ('the same, each name asked for twice', {'zipf': 1.0, 'once': 0, 'flood': 20, 'again': 1},
+     False),
+]
+POLICIES = {'lru': 'LRU', 'clock': 'CLOCK', 'sieve': 'SIEVE', 's3fifo': 'S3-FIFO'}
 
 
 def run(args, seconds):
@@ -55,10 +65,26 @@ def measure_index(report, program, small, names, huge):
     return rows
 
 
+def measure_eviction(report, program, small):
+    rows, ratios = [], []
+    for words, options, judged in REQUESTS:
+        requests = 20_000 if small else 500_000 if 'flood' in options else 4_000_000
+        result = run([program, f'names={20_000 if small else 1_000_000}',
+                      f'requests={requests}', 'cache_mib=16'] +
+                     [f'{key}={value}' for key, value in options.items()], 240)
+        rows.append([words, result['entries'], result['cache']] + [result[p] for p in POLICIES])
+        if judged:
+            ratios.append(result['cache'] / max(result[p] for p in POLICIES))
+    report.figures['eviction'] = round(min(ratios), 3)
+    report.section('Share of requests for names in use that found them (1,000,000 names, 16 MiB)',
+                   ['requests', 'places', 'the cache'] + list(POLICIES.values()), rows)
+
+
 def bench(small):
     report = Report('cache', small)
-    cache, index = machine.build('bench_cache', 'bench_index')
+    cache, index, eviction = machine.build('bench_cache', 'bench_index', 'bench_eviction')
     measure_bytes(report, cache, small)
+    measure_eviction(report, eviction, small)
     rows = []
     for names in [1_000_000] if small else SIZES:
         with machine.hugepages(0 if small else SIZES[names][1]) as huge:

@@ -12,6 +12,7 @@ FIGURES = {
                           'hits with every 10th query a miss ÷ 0.9 × all cached'),
     'bytes_a': (256, 192, False, 'bytes of the budget per plain A RRset'),
     'bytes_signed': (448, 384, False, 'bytes of the budget per A RRset with RRSIG of P-256'),
+    'eviction': (0.95, 1.0, True, "share found by the cache ÷ by the best policy, worst case"),
     'index_1m': (1, 0.8, False, 'time of the own index ÷ the faster of the others, 1 M keys'),
     'index_10m': (1, 0.8, False, 'the same, 10 M keys'),
     'ratio_rsa2048': (0.95, 1.0, True, 'RSA-2048 through crypto/batch ÷ bare primitive'),

@@ -65,7 +65,7 @@ void memory_init(struct memory *memory, uint8_t *area, size_t bytes)
 	*memory = (struct memory){.slab_bytes = slab_bytes_for(bytes)};
 	make_classes(memory);
 	for (unsigned c = 0; c < memory->class_count; c++)
-		memory->class_room[c] = SLAB_NONE;
+		memory->class_room[0][c] = memory->class_room[1][c] = SLAB_NONE;
 
 	size_t count = bytes / (memory->slab_bytes + sizeof(struct slab));
 	uintptr_t start = (uintptr_t)area + count * sizeof(struct slab);
@@ -125,7 +125,7 @@ size_t memory_block_bytes(const struct memory *memory, const void *block)
 static void room_add(struct memory *memory, uint32_t n)
 {
 	struct slab *slab = &memory->slabs[n];
-	uint32_t *first = &memory->class_room[slab->class_number];
+	uint32_t *first = &memory->class_room[slab->survivors][slab->class_number];
 
 	slab->previous = SLAB_NONE;
 	slab->next = *first;
@@ -144,7 +144,7 @@ static void room_remove(struct memory *memory, uint32_t n)
 	if (slab->previous != SLAB_NONE)
 		memory->slabs[slab->previous].next = slab->next;
 	else
-		memory->class_room[slab->class_number] = slab->next;
+		memory->class_room[slab->survivors][slab->class_number] = slab->next;
 	if (slab->next != SLAB_NONE)
 		memory->slabs[slab->next].previous = slab->previous;
 	slab->listed = false;
@@ -204,7 +204,10 @@ static uint32_t take_slab(struct memory *memory, unsigned class_number, bool sur
 		return n;
 	memory->pool = memory->slabs[n].newer;
 	memory->free_slabs--;
-	memory->slabs[n] = (struct slab){.class_number = (uint16_t)class_number};
+	memory->slabs[n] = (struct slab){
+		.class_number = (uint16_t)class_number,
+		.survivors = survivor,
+	};
 	if (survivor && memory->hand != SLAB_NONE)
 		order_insert(memory, n, memory->slabs[memory->hand].older);
 	else
@@ -225,7 +228,7 @@ void *memory_alloc(struct memory *memory, size_t bytes, bool survivor)
 	if (bytes > memory_largest(memory))
 		return NULL;
 	unsigned class_number = class_for(memory, bytes);
-	uint32_t n = memory->class_room[class_number];
+	uint32_t n = memory->class_room[survivor][class_number];
 	if (n == SLAB_NONE)
 		n = take_slab(memory, class_number, survivor);
 	if (n == SLAB_NONE)

@@ -28,12 +28,13 @@ void reservation_end(struct reservation *reservation) __attribute__((nonnull));
 
 struct slab {
 	uint32_t older, newer;     // order of use; `newer` links the pool of free slabs, too
-	uint32_t previous, next;   // slabs of a class that have room
+	uint32_t previous, next;   // slabs of a class and kind that have room
 	uint32_t free_block;       // 1 + number of the first freed block, 0: none
 	uint16_t class_number;
 	uint16_t carved;           // blocks [0, carved) have been handed out at least once
 	uint16_t used;             // blocks not free: live, pending or held by pins
 	uint16_t held;             // of these, past their grace period and pinned
+	bool survivors;            // for what the hand has kept, else for what is new
 	bool listed;               // among the slabs with room
 	bool draining;             // no allocation from it: it is to become empty
 };
@@ -50,7 +51,9 @@ struct memory {
 	uint32_t hand;         // next slab that eviction looks at
 	uint32_t class_count;
 	uint32_t class_bytes[MEMORY_CLASSES_MAX];
-	uint32_t class_room[MEMORY_CLASSES_MAX]; // first slab with room
+	// First slab with room: for new entries, for survivors. Apart, or what the hand keeps would
+	// stand among what is new and be looked at as often, which is CLOCK and not SIEVE.
+	uint32_t class_room[2][MEMORY_CLASSES_MAX];
 };
 
 // Uses area[0..bytes): first the slabs' descriptors, then the blocks.
@@ -60,7 +63,7 @@ void memory_end(struct memory *memory) __attribute__((nonnull));
 size_t memory_largest(const struct memory *memory) __attribute__((nonnull, pure));
 
 // NULL when the class has no room and the pool no slab. `survivor`: for a block that the hand
-// keeps; a slab taken for it comes to lie behind the hand.
+// keeps; it comes to lie in a slab behind the hand, which only such blocks share.
 void *memory_alloc(struct memory *memory, size_t bytes, bool survivor) __attribute__((nonnull));
 void memory_free(struct memory *memory, void *block) __attribute__((nonnull));
 size_t memory_block_bytes(const struct memory *memory, const void *block)

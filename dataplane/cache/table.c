@@ -7,14 +7,15 @@
 
 static_assert(MEMORY_UNIT == 32, "table_entry() counts in it");
 
-// Index of an arena whose entries take 160 bytes in the mean (a plain A takes 128, most
-// others more) and fill 60 % of the slots.
-#define ENTRY_BYTES_MEAN 160
+// Index of an arena full of the smallest entries that are common (a plain A takes 128 bytes), which
+// then fill 60 % of the slots: about one bucket in sixteen needs an overflow line. With fewer buckets
+// the overflow lines run out, and full chains throw out what eviction wants to keep.
+#define ENTRY_BYTES_SMALL 128
 #define OVERFLOW_SHARE 6 // one overflow line for so many buckets
 
 size_t table_bytes(size_t arena_bytes)
 {
-	size_t for_bucket = LINE_SLOTS * ENTRY_BYTES_MEAN * 6 / 10;
+	size_t for_bucket = LINE_SLOTS * ENTRY_BYTES_SMALL * 6 / 10;
 	size_t line = sizeof(struct line) + sizeof(struct line) / OVERFLOW_SHARE;
 	size_t buckets = arena_bytes / (for_bucket + line);
 

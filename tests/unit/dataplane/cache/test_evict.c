@@ -136,6 +136,20 @@ static void D8_scan_does_not_push_out_names_in_use(void **state)
 	assert_in_range(count_hits(*state, "hot%u.example.", hot), hot / 100 * 95, hot);
 }
 
+// Survivors stand apart from what is new, so that the hand does not come back to them each time
+// that the cache has been filled once more.
+static void D8_names_in_use_outlast_a_scan_of_several_caches(void **state)
+{
+	const unsigned hot = 5000;
+
+	put_among_others(*state, hot);
+	(void)count_hits(*state, "hot%u.example.", hot);
+	for (unsigned i = 0; i < 600000; i++)
+		(void)put_patiently(*state, numbered("scan%u.example.", i));
+	assert_true(counters_of(*state).evicted > 4 * counters_of(*state).entries);
+	assert_in_range(count_hits(*state, "hot%u.example.", hot), hot / 100 * 95, hot);
+}
+
 // Many objects of one size, then of another: the memory follows.
 static void space_follows_the_sizes_in_use(void **state)
 {
@@ -276,6 +290,7 @@ int main(void)
 		TEST(plain_a_takes_at_most_256_bytes_with_its_index),
 		TEST(signed_a_takes_at_most_448_bytes_with_its_index),
 		TEST(D8_scan_does_not_push_out_names_in_use),
+		TEST(D8_names_in_use_outlast_a_scan_of_several_caches),
 		TEST(space_follows_the_sizes_in_use),
 		TEST(kept_entry_moves_and_keeps_what_it_says),
 		TEST(pinned_entry_outlives_its_eviction),

@@ -174,6 +174,24 @@ static void hand_goes_from_oldest_to_newest_and_around(void **state)
 	assert_int_equal(memory_next_slab(memory), SLAB_NONE);
 }
 
+static void survivors_share_no_slab_with_what_is_new(void **state)
+{
+	struct memory *memory = memory_of(state);
+	uint8_t *fresh = memory_alloc(memory, 200, false);
+	uint8_t *kept = memory_alloc(memory, 200, true);
+	uint8_t *kept_too = memory_alloc(memory, 200, true);
+
+	assert_true(kept < fresh || kept >= fresh + memory->slab_bytes);
+	assert_int_equal(kept_too - kept, memory_block_bytes(memory, kept));
+	memory_free(memory, fresh);
+	memory_free(memory, kept);
+	// A freed block is used again by its like.
+	assert_ptr_equal(memory_alloc(memory, 200, true), kept);
+	memory_free(memory, kept);
+	memory_free(memory, kept_too);
+	assert_int_equal(memory->free_slabs, memory->slab_count);
+}
+
 static void reservation_that_is_too_large_is_refused_in_words(void **state)
 {
 	struct reservation reservation = {0};
@@ -196,6 +214,7 @@ int main(void)
 		TEST(draining_slab_gives_no_block_and_empties),
 		TEST(slab_with_a_held_block_does_not_count_as_draining),
 		TEST(hand_goes_from_oldest_to_newest_and_around),
+		TEST(survivors_share_no_slab_with_what_is_new),
 		cmocka_unit_test(reservation_that_is_too_large_is_refused_in_words),
 	};
 
