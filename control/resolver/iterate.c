@@ -422,9 +422,13 @@ static void read_response(struct task *task, struct response *response)
 	response_read(task->reply->message, &question, response);
 	task->answered = true;
 	task->cut->failures = 0;
+	// On the way down nothing would be validated.
+	if (response->secure_only && !minimise_full(&task->minimise))
+		response->kind = RESPONSE_LAME;
 	switch (response->kind) {
 	case RESPONSE_ANSWER:
-		report(task, SERVER_GOOD);
+		if (!response->secure_only)
+			report(task, SERVER_GOOD);
 		task->cut->failing = false;
 		take_answer(task, response);
 		return;

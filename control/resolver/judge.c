@@ -303,11 +303,34 @@ static void forget_bogus(struct task *task)
 	task->bogus_ede = EDE_NONE;
 }
 
-// RFC 2181 §5.4.1: behind an alias a server may add what it is not authoritative for. Without
-// signatures where the alias has some, it is asked for on its own.
-static bool is_unsigned(const struct step *step)
+// RFC 2181 §5.4.1: behind an alias a server may add what it is not authoritative for, and who
+// forges an alias of any name in a zone would have any other of its names as well. It is asked for
+// on its own: where the alias has signatures and it has none, or where nothing is signed and the
+// reply could be forged blindly.
+static bool target_counts(const struct task *task, enum verdict verdict)
 {
-	return step->rrset != NULL && step->rrset->rrsig_count == 0;
+	const struct step *next = &task->response->links[task->link];
+
+	if (verdict == VERDICT_SECURE)
+		return next->rrset == NULL || next->rrset->rrsig_count > 0;
+	return (task->route != NULL && task->route->forward) || task->reply->strong;
+}
+
+// Out of somebody's cache, and not signed: the server is lame.
+static void not_secure(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct address server = task->good_server;
+
+	if (task->link > 0) {
+		response_cut(task->response, task->link);
+		end_of_response(task);
+		return;
+	}
+	resolver->counters.lame++;
+	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
+	judge_release(task);
+	iterate_next_server(task, &server, SERVER_LAME, true);
 }
 
 static void good(struct task *task, enum verdict verdict, const struct validation_result *result)
@@ -321,6 +344,10 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	// RFC 8020 only for what was proven (ATTACKS A12).
 	if (task->probing && verdict != VERDICT_SECURE) {
 		drop_probe(task);
+		return;
+	}
+	if (task->response->secure_only && verdict != VERDICT_SECURE) {
+		not_secure(task);
 		return;
 	}
 	if (task->link == 0 && needs_tcp(task, verdict)) {
@@ -339,8 +366,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	}
 	if (!publish_link(task, verdict, result))
 		return;
-	if (++task->link < task->response->link_count && verdict == VERDICT_SECURE &&
-	    is_unsigned(&task->response->links[task->link]))
+	if (++task->link < task->response->link_count && !target_counts(task, verdict))
 		response_cut(task->response, task->link);
 	if (task->link < task->response->link_count)
 		begin_link(task);

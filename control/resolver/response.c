@@ -261,6 +261,29 @@ static bool speaks_for_zone(const struct reading *r)
 	       (r->message->flags & FLAG_RA) == 0;
 }
 
+static bool has_signatures(const struct response *out)
+{
+	for (size_t i = 0; i < out->link_count; i++) {
+		const struct rrset *rrset = out->links[i].rrset;
+		if (rrset != NULL && rrset->rrsig_count > 0)
+			return true;
+	}
+	return out->proof_count > 0;
+}
+
+// What an answer by a server that does not speak for the zone is worth: signatures hold whoever
+// passes them on (RFC 4035 §5), nothing else does.
+static void judge_authority(struct reading *r)
+{
+	struct response *out = r->out;
+
+	if (out->kind != RESPONSE_ANSWER || speaks_for_zone(r))
+		return;
+	out->secure_only = has_signatures(out);
+	if (!out->secure_only)
+		out->kind = RESPONSE_LAME;
+}
+
 static bool has_soa(const struct message *message)
 {
 	const struct section_rrsets *authority = &message->sections[SECTION_AUTHORITY];
@@ -303,8 +326,7 @@ static void read_noerror(struct reading *r)
 	if (out->link_count + 1 <= RESPONSE_LINKS_MAX)
 		take_denial(r, STEP_NODATA);
 end:
-	if (out->kind == RESPONSE_ANSWER && !speaks_for_zone(r))
-		out->kind = RESPONSE_LAME;
+	judge_authority(r);
 }
 
 // RFC 6604: the RCODE is that of the chain's last name.
@@ -327,8 +349,7 @@ static void read_nxdomain(struct reading *r)
 	if (out->link_count == 0 ||
 	    (!seen_before(out) && name_within(out->names[out->link_count], r->question->zone)))
 		take_denial(r, STEP_NXDOMAIN);
-	if (out->kind == RESPONSE_ANSWER && !speaks_for_zone(r))
-		out->kind = RESPONSE_LAME;
+	judge_authority(r);
 }
 
 static void read_yxdomain(struct reading *r)
@@ -363,7 +384,7 @@ void response_read(const struct message *message, const struct response_question
 
 	out->kind = RESPONSE_ANSWER;
 	out->link_count = 0;
-	out->open = out->too_long = false;
+	out->open = out->too_long = out->secure_only = false;
 	out->proof_count = 0;
 	out->referral = (struct referral){0};
 	name_copy(out->names[0], question->name);

@@ -48,6 +48,8 @@ struct response {
 	// 255 bytes (RFC 6672 §2.2, YXDOMAIN); there is no target then.
 	uint8_t names[RESPONSE_LINKS_MAX + 1][NAME_MAX_LEN];
 	bool open, too_long;
+	// Out of somebody's cache: no authority, but signatures, which speak for themselves.
+	bool secure_only;
 	// Denial of existence out of the authority section: proofs of every link; of a referral,
 	// about its DS.
 	const struct rrset *proofs[STEP_PROOFS_MAX];

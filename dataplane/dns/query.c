@@ -123,7 +123,8 @@ static void read_records(const uint8_t *msg, size_t len, size_t off, struct quer
 
 static enum query_verdict judge_question(const struct query *q)
 {
-	if (q->qclass != CLASS_IN)
+	// RFC 1034 §3.7.1: class * matches any class, and IN is the one there is.
+	if (q->qclass != CLASS_IN && q->qclass != CLASS_ANY)
 		return QUERY_REFUSED;
 	if (!type_is_meta(q->qtype) || q->qtype == TYPE_ANY)
 		return QUERY_ANSWER;

@@ -26,6 +26,7 @@ enum fault_kind {
 	FAULT_FORMERR,
 	FAULT_LAME, // upward referral
 	FAULT_NO_AA,
+	FAULT_CACHE, // AA=0, RA=1: a recursive server
 	FAULT_TRUNCATE, // TC over UDP
 	FAULT_TRUNCATE_ALWAYS,
 	FAULT_STRIP,    // no RRSIG, NSEC, NSEC3

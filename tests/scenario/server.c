@@ -282,8 +282,10 @@ static unsigned answer(struct making *m, const struct network_server *server)
 		return m->fault->flags & 15;
 	}
 	unsigned rcode = answer_zones(m, server);
-	if (m->kind == FAULT_NO_AA)
+	if (m->kind == FAULT_NO_AA || m->kind == FAULT_CACHE)
 		m->flags &= (uint16_t)~FLAG_AA;
+	if (m->kind == FAULT_CACHE)
+		m->flags |= FLAG_RA;
 	return rcode;
 }
 

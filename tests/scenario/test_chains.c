@@ -56,6 +56,66 @@ static void an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own(voi
 	assert_cached(w, "target.example.com.", TYPE_A, ENTRY_NODATA, SECURITY_SECURE);
 }
 
+static void forge_alias(const struct network_query *query, enum section section, struct builder *b,
+			void *arg)
+{
+	static const char *const lines[] = {"n1.plain.org. 300 IN CNAME www.plain.org.",
+					    "www.plain.org. 86400 IN A 203.0.113.66"};
+	struct text_record record;
+
+	(void)query, (void)arg;
+	for (size_t i = 0; section == SECTION_ANSWER && i < 2; i++) {
+		text_record(lines[i], &record);
+		builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s,
+			       record.rdata, record.rdlen);
+	}
+}
+
+static void deny_target(const struct network_query *query, enum section section, struct builder *b,
+			void *arg)
+{
+	struct text_record record;
+
+	(void)query, (void)arg;
+	text_record(section == SECTION_ANSWER
+			    ? "n2.plain.org. 300 IN CNAME www.plain.org."
+			    : "plain.org. 300 IN SOA a.plain.org. b.plain.org. 1 2 3 4 3600",
+		    &record);
+	if (section <= SECTION_AUTHORITY)
+		builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s,
+			       record.rdata, record.rdlen);
+}
+
+// Who forges the alias of a name that nobody has asked for before, as often as it takes, gets
+// nothing else of the zone into the cache with it (RFC 2181 §5.4.1).
+static void an_alias_in_an_unsigned_zone_speaks_for_itself_only(void **state)
+{
+	(void)state;
+	with((struct fault){.name = "n1.plain.org.", .replace = forge_alias, .flags = FLAG_AA});
+	with((struct fault){.name = "n2.plain.org.",
+			    .replace = deny_target,
+			    .flags = FLAG_AA | RCODE_NXDOMAIN});
+	assert_address(world_ask(w, "n1.plain.org.", TYPE_A, 0), "192.0.2.90");
+	assert_int_equal(network_sent(&w->network, NULL, "www.plain.org.", TYPE_A), 1);
+	struct question *q = world_ask(w, "n2.plain.org.", TYPE_AAAA, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_not_cached(w, "www.plain.org.", 0);
+	assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+}
+
+static void an_alias_that_came_over_tcp_brings_its_target(void **state)
+{
+	(void)state;
+	world_ask(w, "www.plain.org.", TYPE_MX, 0);
+	with((struct fault){.name = "n1.plain.org.",
+			    .replace = forge_alias,
+			    .flags = FLAG_AA,
+			    .kind = FAULT_TRUNCATE});
+	network_forget_log(&w->network);
+	world_ask(w, "n1.plain.org.", TYPE_A, 0);
+	assert_int_equal(network_sent(&w->network, NULL, "www.plain.org.", TYPE_A), 0);
+}
+
 static void a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end(void **state)
 {
 	(void)state;
@@ -313,6 +373,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scenario_common(a_chain_inside_a_zone_takes_one_question),
 		scenario(an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own),
+		scenario_common(an_alias_in_an_unsigned_zone_speaks_for_itself_only),
+		scenario_common(an_alias_that_came_over_tcp_brings_its_target),
 		scenario_common(a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end),
 		scenario_common(a_chain_out_of_an_insecure_zone_is_insecure),
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),

@@ -86,6 +86,28 @@ static void lame_servers_are_passed_by(void **state)
 	}
 }
 
+// RFC 4035 §5: signatures hold whoever passes them on. Nothing else out of a cache does.
+static void recursive_servers_are_believed_what_is_signed(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_CACHE, .below = "example.com."});
+	with((struct fault){.kind = FAULT_CACHE, .below = "plain.org."});
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	// The signed alias is good, its unsigned target is not.
+	assert_int_equal(world_ask(w, "away.example.com.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_int_equal(world_ask(w, "www.plain.org.", TYPE_AAAA, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_int_equal(world_ask(w, "nope.plain.org.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_not_cached(w, "www.plain.org.", TYPE_A);
+	assert_not_cached(w, "nope.plain.org.", 0);
+}
+
 static void malformed_replies_do_not_end_the_search(void **state)
 {
 	(void)state;
@@ -668,6 +690,7 @@ int main(void)
 		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
 		scenario(after_a_failure_the_next_try_goes_to_another_failure_domain),
 		scenario(lame_servers_are_passed_by),
+		scenario_common(recursive_servers_are_believed_what_is_signed),
 		scenario_common(malformed_replies_do_not_end_the_search),
 		scenario_common(all_servers_down_is_asked_about_less_and_less),
 		scenario_common(servers_that_return_are_used_when_the_failure_is_over),

@@ -98,6 +98,29 @@ static void an_answer_without_aa_from_a_recursive_server_is_lame(void **state)
 			 RESPONSE_LAME);
 }
 
+// What is signed may be good whoever passes it on; it has to be proven then.
+static void an_answer_out_of_a_cache_has_to_be_secure(void **state)
+{
+	(void)state;
+	static const char signature[] = "A 13 2 300 20300101000000 20200101000000 1 example. AAAA";
+	char line[160];
+
+	snprintf(line, sizeof(line), "an www.example. 300 IN RRSIG %s", signature);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1", line)),
+			 RESPONSE_ANSWER);
+	assert_true(response.secure_only);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA, RCODE_NXDOMAIN,
+				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5",
+				       "ns a.example. 300 IN NSEC z.example. A NSEC")),
+			 RESPONSE_ANSWER);
+	assert_true(response.secure_only);
+	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_RA | FLAG_AA, 0,
+				 LINES("an www.example. 300 IN A 192.0.2.1", line)),
+			 RESPONSE_ANSWER);
+	assert_false(response.secure_only);
+}
+
 static void what_a_server_says_of_its_zone_needs_no_aa(void **state)
 {
 	(void)state;
@@ -510,6 +533,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_answer_is_one_link),
 		cmocka_unit_test(an_answer_without_aa_from_a_recursive_server_is_lame),
+		cmocka_unit_test(an_answer_out_of_a_cache_has_to_be_secure),
 		cmocka_unit_test(what_a_server_says_of_its_zone_needs_no_aa),
 		cmocka_unit_test(without_aa_data_beside_a_delegation_is_glue),
 		cmocka_unit_test(silence_without_aa_is_nodata_unless_recursion_is_offered),

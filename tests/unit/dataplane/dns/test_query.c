@@ -379,7 +379,7 @@ static void f_malformed_notify_and_update_are_notimp(void **state)
 static void f_class_other_than_in_is_refused(void **state)
 {
 	(void)state;
-	static const unsigned classes[] = {0, 2, CLASS_CH, 4, CLASS_NONE, CLASS_ANY, 65535};
+	static const unsigned classes[] = {0, 2, CLASS_CH, 4, CLASS_NONE, 65535};
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		query_of(TYPE_TXT, classes[i]);
@@ -389,6 +389,19 @@ static void f_class_other_than_in_is_refused(void **state)
 		assert_int_equal(q.question_len, 13);
 		assert_memory_equal(q.qname, "\7example", 9);
 	}
+}
+
+// RFC 1034 §3.7.1
+static void class_any_is_answered(void **state)
+{
+	(void)state;
+	query_of(TYPE_TXT, CLASS_ANY);
+	assert_int_equal(parse(), QUERY_ANSWER);
+	assert_int_equal(q.qclass, CLASS_ANY);
+	query_of(TYPE_AXFR, CLASS_ANY);
+	assert_int_equal(parse(), QUERY_REFUSED);
+	query_of(TYPE_OPT, CLASS_ANY);
+	assert_int_equal(parse(), QUERY_META_TYPE);
 }
 
 static void f_tsig_and_sig0_are_refused(void **state)
@@ -528,6 +541,7 @@ int main(void)
 		cmocka_unit_test(f_unknown_opcode_is_notimp),
 		cmocka_unit_test(f_malformed_notify_and_update_are_notimp),
 		cmocka_unit_test(f_class_other_than_in_is_refused),
+		cmocka_unit_test(class_any_is_answered),
 		cmocka_unit_test(f_tsig_and_sig0_are_refused),
 		cmocka_unit_test(f_tsig_before_the_last_record_is_formerr),
 		cmocka_unit_test(f_transfers_are_refused),

@@ -174,8 +174,6 @@ static void F_classes_transfers_and_signatures_are_refused(void **state)
 	static const struct row rows[] = {
 		{"beef 0100 %1 %0 %0 %0 @a. %1 %4", OUTCOME_REFUSED,
 		 "beef 8185 %1 %0 %0 %0 @a. %1 %4"},
-		{"beef 0100 %1 %0 %0 %0 @a. %1 %255", OUTCOME_REFUSED,
-		 "beef 8185 %1 %0 %0 %0 @a. %1 %255"},
 		{"beef 0000 %1 %0 %0 %0 @a. %252 %1", OUTCOME_REFUSED,
 		 "beef 8085 %1 %0 %0 %0 @a. %252 %1"}, // AXFR
 		{"beef 0000 %1 %0 %1 %0 @a. %251 %1 @a. %6 %1 #0 %22 00 00 #1 #2 #3 #4 #5",

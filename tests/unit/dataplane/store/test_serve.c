@@ -211,13 +211,15 @@ static void class_chaos_tells_who_answers(void **state)
 		assert_reply(OUTCOME_POSITIVE, golden);
 	}
 	static const char *const refused[] = {"@id.server. %1 %3", "@other.server. %16 %3",
-		"@x.id.server. %16 %3", "00 %16 %3", "@id.server. %16 %4", "@id.server. %16 %255"};
-	for (size_t i = 0; i < 6; i++) {
+		"@x.id.server. %16 %3", "00 %16 %3", "@id.server. %16 %4"};
+	for (size_t i = 0; i < 5; i++) {
 		ask(FLAG_RD, refused[i], NULL);
 		snprintf(golden, sizeof(golden), "beef 8185 %%1 %%0 %%0 %%0 %s", refused[i]);
 		assert_reply(OUTCOME_REFUSED, golden);
 	}
 	ask(FLAG_RD, "@id.server. %16 %1", NULL); // in class IN it is a name like others
+	assert_int_equal(verdict, SERVE_MISS);
+	ask(FLAG_RD, "@id.server. %16 %255", NULL);
 	assert_int_equal(verdict, SERVE_MISS);
 }
 
