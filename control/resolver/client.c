@@ -181,6 +181,12 @@ static const char *const exhausted_words[] = {
 #undef X
 };
 
+static bool of_validation(int item)
+{
+	return item == BUDGET_signatures || item == BUDGET_failed_signatures ||
+	       item == BUDGET_nsec3_hashes;
+}
+
 // Zones whose servers let its time pass.
 static void mark_down(struct client *client)
 {
@@ -214,6 +220,8 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 	resolver->counters.exhausted++;
 	if (item >= 0) {
 		snprintf(text, sizeof(text), "%s", exhausted_words[item]);
+		if (of_validation(item))
+			ede = EDE_DNSSEC_INDETERMINATE;
 	} else {
 		snprintf(text, sizeof(text), "%s",
 			 client->trouble[0] != '\0' ? client->trouble : "gave up: out of time");

@@ -160,11 +160,18 @@ static void keep_unproven(struct task *task)
 
 static void remember_bogus(struct task *task, const struct validation_result *result)
 {
+	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 8] = "";
+
 	keep_unproven(task);
 	if (task->bogus_ede != EDE_NONE)
 		return;
 	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
-	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.160s", result->reason);
+	if (result->verdict == VERDICT_BOGUS)
+		snprintf(from, sizeof(from), ", from %s",
+			 address_to_text(&task->good_server, address));
+	// The server stays, whatever has to be cut.
+	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.*s%s",
+		 (int)(TROUBLE_MAX - 1 - strlen(from)), result->reason, from);
 }
 
 // DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail
@@ -414,14 +421,18 @@ static bool fetch_need(struct task *task, const struct validation_result *result
 		return true;
 	}
 	error = task_wait(task, purpose, result->need_name, result->need_type, 0);
-	const char *reason = "the DS or DNSKEY RRset cannot be fetched";
+	const char *why = "cannot be fetched: out of memory";
+	char name[NAME_TEXT_MAX], reason[TROUBLE_MAX];
 
 	if (error == 0)
 		return true;
 	if (error == -ELOOP)
-		reason = "the DS or DNSKEY RRset is needed to fetch itself";
+		why = "is needed to fetch itself";
 	else if (error == -E2BIG)
-		reason = "too many sub-tasks for DS and DNSKEY RRsets";
+		why = "cannot be fetched: too many sub-tasks";
+	snprintf(reason, sizeof(reason), "the %s of %.90s %s",
+		 result->need_type == TYPE_DS ? "DS" : "DNSKEY",
+		 name_to_text(result->need_name, name), why);
 	validation_need_failed(task->validation, EDE_DNSSEC_INDETERMINATE, reason);
 	return false;
 }

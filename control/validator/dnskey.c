@@ -14,21 +14,24 @@
 struct vouched {
 	struct rdata keys[VOUCHED_MAX];
 	size_t count;
-	bool not_zone_key; // one was named, but it lacks the zone key bit
-	bool revoked;
+	uint16_t wanted;       // key tag that the first DS or anchor names
+	uint16_t not_zone_key; // tag of one that was named, but lacks the zone key bit; 0: none
+	uint16_t revoked;      // the same
 };
 
-static bool may_vouch_for(struct vouched *vouched, const struct rdata *rdata, uint8_t algorithm)
+static bool may_vouch_for(struct vouched *vouched, const struct record_item *item,
+			  uint8_t algorithm)
 {
+	const struct rdata *rdata = &item->rdata;
 	struct rdata_dnskey key;
 
 	if (!rdata_dnskey(rdata->data, rdata->len, &key) || key.algorithm != algorithm)
 		return false;
 	// RFC 4034 §2.1.1, §2.1.2
 	if (!(key.flags & DNSKEY_ZONE) || key.protocol != ZONE_PROTOCOL)
-		vouched->not_zone_key = true;
+		vouched->not_zone_key = item->tag;
 	else if (key.flags & DNSKEY_REVOKE) // RFC 5011 §2.1
-		vouched->revoked = true;
+		vouched->revoked = item->tag;
 	else
 		return true;
 	return false;
@@ -53,7 +56,7 @@ static void vouch_by_ds(struct validation *v, const struct records *keys, const 
 	for (size_t i = 0; i < keys->count && tried < KEYS_SAME_TAG_MAX; i++) {
 		const struct rdata *rdata = &keys->items[i].rdata;
 		if (keys->items[i].tag != ds->key_tag ||
-		    !may_vouch_for(vouched, rdata, ds->algorithm))
+		    !may_vouch_for(vouched, &keys->items[i], ds->algorithm))
 			continue;
 		tried++;
 		if (digester_ds_matches(trust_digester(v->trust), v->step->name, rdata->data,
@@ -92,11 +95,14 @@ static bool find_vouched(struct validation *v, struct vouched *vouched)
 	if (keys == NULL)
 		return false;
 	if (anchors != NULL) {
+		vouched->wanted = anchors->tag;
 		vouch_by_anchors(v, keys, anchors, vouched);
 	} else {
 		struct records *ds = trust_ds(v->trust, v->step->name, &v->moment);
 		if (ds != NULL)
 			ds_choose(ds, &choice);
+		if (ds != NULL && choice.count > 0)
+			vouched->wanted = choice.ds[0].key_tag;
 		for (size_t i = 0; ds != NULL && i < choice.count; i++)
 			vouch_by_ds(v, keys, &choice.ds[i], vouched);
 		records_unref(ds);
@@ -111,19 +117,23 @@ static bool find_vouched(struct validation *v, struct vouched *vouched)
 static enum verdict nothing_vouched(struct validation *v, const struct vouched *vouched)
 {
 	bool anchored = trust_anchors(v->trust, v->step->name) != NULL;
+	char cause[CAUSE_MAX];
 
 	// The DS RRset may be older than the keys.
 	if (!anchored && validation_refresh(v, v->step->name, TYPE_DS))
 		return VERDICT_NEED;
-	if (vouched->not_zone_key)
-		return validation_bogus(v, EDE_NO_ZONE_KEY_BIT,
-					"the key that the DS names is no zone key");
+	if (vouched->not_zone_key) {
+		snprintf(cause, sizeof(cause), "DNSKEY %u, which the DS names, is no zone key",
+			 vouched->not_zone_key);
+		return validation_bogus(v, EDE_NO_ZONE_KEY_BIT, cause);
+	}
 	if (vouched->revoked)
-		return validation_bogus(v, EDE_DNSKEY_MISSING,
-					"the key that the DS names is revoked");
-	return validation_bogus(v, EDE_DNSKEY_MISSING,
-				anchored ? "no DNSKEY matches the trust anchor"
-					 : "no DNSKEY matches the DS");
+		snprintf(cause, sizeof(cause), "DNSKEY %u, which the DS names, is revoked",
+			 vouched->revoked);
+	else
+		snprintf(cause, sizeof(cause), "no DNSKEY matches the %s (key tag %u)",
+			 anchored ? "trust anchor" : "DS", vouched->wanted);
+	return validation_bogus(v, EDE_DNSKEY_MISSING, cause);
 }
 
 static enum verdict not_signed_by_them(struct validation *v)

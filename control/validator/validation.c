@@ -347,7 +347,13 @@ void validation_need_failed(struct validation *v, int ede, const char *reason)
 	// What was known before decides without the news.
 	if (v->result.need_fresh)
 		return;
-	validation_failed(v, ede, reason != NULL ? reason : "keys cannot be fetched");
+	// All signatures are stripped: it began here.
+	if (v->suspect_to != NULL && ede == v->suspect_ede) {
+		validation_bogus(v, v->suspect_ede, v->suspect_reason);
+		return;
+	}
+	snprintf(v->result.reason, REASON_MAX, "%s", reason);
+	conclude(v, VERDICT_FAILED, ede != EDE_NONE ? ede : EDE_DNSSEC_INDETERMINATE);
 }
 
 const struct validation_result *validation_result(const struct validation *v)

@@ -91,9 +91,10 @@ enum verdict validation_run(struct validation *validation, struct budget *budget
 			    int64_t now_s) __attribute__((nonnull, warn_unused_result));
 
 // The answer to a NEED is a resolution of its own (validated by its own validation and then
-// trust_learn()ed); afterwards run again. When it could not be had:
+// trust_learn()ed); afterwards run again. When it could not be had, with why, which is the first
+// cause and stays as it is:
 void validation_need_failed(struct validation *validation, int ede, const char *reason)
-	__attribute__((nonnull(1)));
+	__attribute__((nonnull));
 
 const struct validation_result *validation_result(const struct validation *validation)
 	__attribute__((nonnull));

@@ -67,8 +67,9 @@ struct world {
 	struct resolver *resolver;
 	struct resolver_config config;
 	bool no_anchor, clock_untrusted, started;
-	int64_t wall_offset_s; // of the wall clock against the monotonic one
-	uint64_t waited_ms;    // how long before it asks a client's question arrived
+	int64_t wall_offset_s;      // of the wall clock against the monotonic one
+	uint32_t expiration_skew_s; // that is tolerated
+	uint64_t waited_ms;         // how long before it asks a client's question arrived
 	uint64_t start_us;
 	struct question *questions[WORLD_QUESTIONS_MAX];
 	size_t question_count;

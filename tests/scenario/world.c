@@ -333,6 +333,7 @@ void world_start(struct world *world)
 	const struct batch_config batch = {0};
 	const struct trust_config trust = {
 		.inception_skew_s = 3600,
+		.expiration_skew_s = world->expiration_skew_s,
 		.nsec3_iterations_max = 50,
 	};
 

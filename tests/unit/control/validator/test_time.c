@@ -15,7 +15,7 @@ static enum signature_time at(int64_t now_s, int64_t inception, int64_t expirati
 }
 
 // ATTACKS B11
-static void validity_is_judged_by_serial_numbers_over_forty_years(void **state)
+static void b11_validity_is_judged_by_serial_numbers_over_forty_years(void **state)
 {
 	int64_t expires_s;
 
@@ -36,7 +36,7 @@ static void validity_is_judged_by_serial_numbers_over_forty_years(void **state)
 	}
 }
 
-static void tolerances_have_sharp_ends(void **state)
+static void b11_tolerances_have_sharp_ends(void **state)
 {
 	int64_t expires_s, now = 1790000000;
 
@@ -53,8 +53,8 @@ static void tolerances_have_sharp_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(validity_is_judged_by_serial_numbers_over_forty_years),
-		cmocka_unit_test(tolerances_have_sharp_ends),
+		cmocka_unit_test(b11_validity_is_judged_by_serial_numbers_over_forty_years),
+		cmocka_unit_test(b11_tolerances_have_sharp_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,218 @@
+// RFC 8914: what a client and an operator are told when validation does not end well, one cause a
+// row. Every text names what it is about, and the server where it is one server's doing.
+#include "tests/scenario/zones.h"
+
+#define ZONE   "zone.com."
+#define DIGEST "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+struct cause {
+	int ede;
+	const char *words;
+	struct signer_zone_options options; // of zone.com.
+	const char *ds_text;
+	void (*prepare)(void);
+	const char *name; // NULL: www.zone.com.
+	uint16_t type;    // 0: A
+	unsigned rcode;
+	const char *text[4]; // each is part of what is said
+};
+
+// ---- causes ----
+
+static struct signer_zone *zone(void)
+{
+	return world_zone(w, ZONE)->zone;
+}
+
+static void wrong_signatures(void)
+{
+	with((struct fault){.kind = FAULT_BOGUS, .below = "www.zone.com."});
+}
+
+static void stripped(void)
+{
+	with((struct fault){.kind = FAULT_STRIP, .name = "www.zone.com."});
+}
+
+static const struct rrset *without_nsec(const struct network_query *query, enum section section,
+					const struct rrset *rrset, void *arg)
+{
+	(void)query, (void)section, (void)arg;
+	return rrset->type == TYPE_NSEC || rrset->type == TYPE_NSEC3 ? NULL : rrset;
+}
+
+static void no_nsec(void)
+{
+	with((struct fault){.name = "nope.zone.com.", .rewrite = without_nsec});
+}
+
+// The DS names a key that may not sign zones (RFC 4034 §2.1.1).
+static void no_zone_key(void)
+{
+	struct signer_key *key = signer_key_new(13, 0, 257);
+	struct signer_zone *parent = world_zone(w, "com.")->zone;
+	const uint8_t *apex = signer_zone_apex(zone());
+
+	signer_key_set_flags(key, 1);
+	struct rrset *keys = signer_dnskey_rrset(apex, &key, 1, 3600);
+	struct rrset *ds = signer_ds_rrset(apex, &key, 1, 2, 3600);
+	signer_zone_replace(zone(), signer_sign(keys, key, apex, NULL));
+	signer_zone_replace(
+		parent, signer_sign(ds, signer_zone_zsk(parent), signer_zone_apex(parent), NULL));
+	rrset_free(keys);
+	rrset_free(ds);
+	signer_key_free(key);
+}
+
+static void silent(void)
+{
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A, .below = ZONE});
+}
+
+static void stale_answer(void)
+{
+	world_ask(w, "www.zone.com.", TYPE_A, ASK_DO);
+	world_ask(w, "nope.zone.com.", TYPE_A, ASK_DO);
+	world_advance(w, 400000);
+	silent();
+}
+
+static void negative_trust_anchor(void)
+{
+	wrong_signatures();
+	assert_int_equal(resolver_nta_add(w->resolver, text_name(ZONE), 3600, ""), 0);
+}
+
+static void no_keys(void)
+{
+	with((struct fault){.kind = FAULT_DROP, .name = ZONE, .type = TYPE_DNSKEY});
+}
+
+static void wrong_clock(void)
+{
+	w->clock_untrusted = true;
+}
+
+#define HOURS(n) ((n)*3600)
+#define TIMES(from, to)                                                                            \
+	{                                                                                          \
+		.signatures = {                                                                    \
+			.inception_s = SIGNER_NOW + HOURS(from),                                   \
+			.expiration_s = SIGNER_NOW + HOURS(to)                                     \
+		}                                                                                  \
+	}
+
+static const struct cause causes[] = {
+	{EDE_UNSUPPORTED_DNSKEY_ALGORITHM, "a DS of an unknown algorithm",
+	 .ds_text = ZONE " 3600 IN DS 12345 200 2 " DIGEST "\n"},
+	{EDE_UNSUPPORTED_DS_DIGEST, "a DS of an unknown digest",
+	 .ds_text = ZONE " 3600 IN DS 12345 13 200 " DIGEST "\n"},
+	{EDE_STALE_ANSWER, "stale data", .prepare = stale_answer},
+	{EDE_STALE_NXDOMAIN_ANSWER, "a stale denial", .prepare = stale_answer,
+	 .name = "nope.zone.com.", .rcode = RCODE_NXDOMAIN},
+	{EDE_DNSSEC_BOGUS, "a wrong signature", .prepare = wrong_signatures,
+	 .rcode = RCODE_SERVFAIL,
+	 .text = {"www.zone.com. A", "does not verify", "key tag ", "from " PROVIDER_A}},
+	{EDE_SIGNATURE_EXPIRED, "expired signatures", TIMES(-48, -24), .rcode = RCODE_SERVFAIL,
+	 .text = {"zone.com. DNSKEY: RRSIG with key tag ", "expired 86400 s ago",
+		  "(zone zone.com.)", "from " PROVIDER_A}},
+	{EDE_SIGNATURE_NOT_YET_VALID, "signatures of tomorrow", TIMES(24, 48),
+	 .rcode = RCODE_SERVFAIL,
+	 .text = {"zone.com. DNSKEY: RRSIG with key tag ", "valid only in 86400 s",
+		  "check this host's clock", "from " PROVIDER_A}},
+	{EDE_SIGNATURE_NOT_YET_VALID, "a clock before the build date", .prepare = wrong_clock,
+	 .rcode = RCODE_SERVFAIL, .text = {"the clock of this host is before the date"}},
+	{EDE_SIGNATURE_EXPIRED_BEFORE_VALID, "signatures that end before they begin",
+	 TIMES(24, -24), .rcode = RCODE_SERVFAIL,
+	 .text = {"zone.com. DNSKEY: RRSIG with key tag ", "expires before it becomes valid"}},
+	{EDE_DNSKEY_MISSING, "a DS that no key matches",
+	 .ds_text = ZONE " 3600 IN DS 12345 13 2 " DIGEST "\n", .rcode = RCODE_SERVFAIL,
+	 .text = {"zone.com. DNSKEY: ", "no DNSKEY matches the DS", "12345", "from " PROVIDER_A}},
+	{EDE_RRSIGS_MISSING, "no signatures", .prepare = stripped, .rcode = RCODE_SERVFAIL,
+	 .text = {"www.zone.com. A: ", "no RRSIG", "from " PROVIDER_A}},
+	{EDE_NO_ZONE_KEY_BIT, "a key that may not sign zones", .prepare = no_zone_key,
+	 .rcode = RCODE_SERVFAIL,
+	 .text = {"zone.com. DNSKEY: ", "DNSKEY ", "is no zone key", "from " PROVIDER_A}},
+	{EDE_NSEC_MISSING, "a denial without proof", .prepare = no_nsec, .name = "nope.zone.com.",
+	 .rcode = RCODE_SERVFAIL,
+	 .text = {"nope.zone.com. A: ", "no NSEC or NSEC3 proves", "from " PROVIDER_A}},
+	{EDE_UNSUPPORTED_NSEC3_ITERATIONS,
+	 "NSEC3 of 51 iterations",
+	 {.nsec3 = true, .params = {.iterations = 51}},
+	 .name = "nope.zone.com.",
+	 .rcode = RCODE_NXDOMAIN},
+	{EDE_NEGATIVE_TRUST_ANCHOR, "a negative trust anchor", .prepare = negative_trust_anchor},
+	{EDE_NO_REACHABLE_AUTHORITY, "silent servers", .prepare = silent, .rcode = RCODE_SERVFAIL,
+	 .text = {PROVIDER_A, ZONE}},
+	{EDE_NO_REACHABLE_AUTHORITY, "servers that keep their keys to themselves",
+	 .prepare = no_keys, .rcode = RCODE_SERVFAIL, .text = {PROVIDER_A, ZONE}},
+};
+
+// ---- asking ----
+
+static const char *text_of(const struct question *q)
+{
+	static struct entry_facts facts;
+
+	if (q->result->count == 0)
+		return q->result->ede_text;
+	entry_facts(q->result->links[q->result->count - 1], &facts);
+	return facts.ede_text;
+}
+
+static unsigned look_at(const struct cause *cause, const struct question *q)
+{
+	unsigned wrong = 0;
+
+	if (q->reply->edns.ede != cause->ede || q->reply->rcode != cause->rcode ||
+	    q->reply->flags & FLAG_AD) {
+		print_message("%s: EDE %d, rcode %u, flags %x (%s)\n", cause->words,
+			      q->reply->edns.ede, q->reply->rcode, q->reply->flags, text_of(q));
+		wrong++;
+	}
+	for (size_t i = 0; i < 4 && cause->text[i] != NULL; i++) {
+		if (strstr(text_of(q), cause->text[i]) != NULL)
+			continue;
+		print_message("%s: \"%s\" does not say \"%s\"\n", cause->words, text_of(q),
+			      cause->text[i]);
+		wrong++;
+	}
+	return wrong;
+}
+
+static void each_cause_has_its_extended_error(void **state)
+{
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		const struct cause *cause = &causes[i];
+		begin();
+		world_add(w, &(struct world_zone){.apex = ZONE,
+						  .servers = "ns1.zone.com.=" PROVIDER_A,
+						  .text = "www.zone.com. 300 IN A 192.0.2.80\n",
+						  .ds_text = cause->ds_text,
+						  .options = cause->options});
+		world_start(w);
+		if (cause->prepare != NULL)
+			cause->prepare();
+		const char *name = cause->name != NULL ? cause->name : "www.zone.com.";
+		uint16_t type = cause->type != 0 ? cause->type : TYPE_A;
+		// Fresh, from the failure that is kept, and to one who does not ask for DNSSEC.
+		wrong += look_at(cause, world_ask(w, name, type, ASK_DO));
+		wrong += look_at(cause, world_ask(w, name, type, ASK_DO));
+		wrong += look_at(cause, world_ask(w, name, type, 0));
+		print_message("%2d  %-44s %s\n", cause->ede, cause->words,
+			      text_of(world_ask(w, name, type, 0)));
+		end_world(state);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario(each_cause_has_its_extended_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
