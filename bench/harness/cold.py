@@ -95,14 +95,15 @@ class Peer(Subject):
 class Assay(Subject):
     """Asked through its port; the poll-mode core's time is told apart."""
 
-    def __init__(self, name, info, folder):
+    def __init__(self, name, info, folder, poll_cpu=None):
         super().__init__(name, info, folder)
         import resolver
         workers = int(name == WORKER)
         trust = "trust: {anchor-files: ['%s'], crypto-workers: %d}\n" % (
             info['files']['anchor.ds'], workers)
         resolver.TEMPLATE = re.sub(r'trust: .*\n', '', resolver.TEMPLATE)
-        self.daemon = resolver.Assayd(info, extra=trust, cache='128M', poll_cpu=self.other,
+        self.daemon = resolver.Assayd(info, extra=trust, cache='128M',
+                                      poll_cpu=self.other if poll_cpu is None else poll_cpu,
                                       log='warning')
         self.address, self.port = self.daemon.service4, 53
         self.from_namespace = info['namespaces']['client']

@@ -26,6 +26,7 @@ FIGURES = {
     'cold_packets': (1, 0.95, False, "packets to servers, known zones ÷ the best peer's"),
     'coldzone_packets': (1, 0.95, False, "packets to servers, new zones ÷ the best peer's"),
     'cold_worker_speedup': (1.3, 1.5, True, 'resolved/s with a crypto worker ÷ without'),
+    'peers_cpu': (1, 0.5, False, "CPU per cached answer ÷ the best peer's, polling included"),
     'allocs_per_verify': (0, 0, False, 'heap allocations of ours per verification'),
     'keytrap_us': (20000, 12000, False, 'CPU us per KeyTrap question, dearest algorithm'),
     'nsec3_us': (1000, 300, False, 'CPU us per question of 125 labels, dearest iterations'),

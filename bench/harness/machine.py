@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -163,11 +164,20 @@ def build(*programs):
     return paths if len(paths) > 1 else paths[0]
 
 
+def in_memory():
+    """Where no disk is waited for, if there is such a place."""
+    return '/dev/shm' if os.access('/dev/shm', os.W_OK) else OUT
+
+
+def folder():
+    """One that is away afterwards."""
+    return tempfile.TemporaryDirectory(dir=in_memory(), prefix='assay-bench-')
+
+
 @contextlib.contextmanager
 def scratch(name):
-    """A file that is away afterwards; in memory, so that no disk is waited for."""
-    folder = '/dev/shm' if os.access('/dev/shm', os.W_OK) else OUT
-    path = os.path.join(folder, f'assay-bench-{os.getpid()}-{name}')
+    """A file that is away afterwards."""
+    path = os.path.join(in_memory(), f'assay-bench-{os.getpid()}-{name}')
     try:
         yield path
     finally:

@@ -1,5 +1,4 @@
 """Tables on standard output, JSON files, pictures and one page of all."""
-import html
 import json
 import os
 from statistics import median
@@ -100,34 +99,31 @@ class Report:
                        'figures': self.figures, 'notes': self.notes, 'sections': sections},
                       stream, indent=1)
         for i, (title, unit, bars) in enumerate(self.bars):
-            with open(os.path.join(machine.OUT, f'{self.name}-{i}.svg'), 'w') as stream:
-                stream.write(picture(title, unit, bars))
+            picture(os.path.join(machine.OUT, f'{self.name}-{i}.png'), title, unit, bars)
 
     def page(self):
         """Its part of the page of all benches."""
         out = [f'## {self.name}', ''] + self.lines()
         for i, (title, _, _) in enumerate(self.bars):
-            out += [f'![{title}]({self.name}-{i}.svg)', '']
+            out += [f'![{title}]({self.name}-{i}.png)', '']
         return out
 
 
-def picture(title, unit, bars):
-    """Horizontal bars as SVG."""
-    width, left, row, top = 760, 250, 26, 44
-    height = top + row * len(bars) + 12
-    largest = max([value for _, value in bars] + [1e-9])
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           'font-family="sans-serif" font-size="13">',
-           f'<rect width="{width}" height="{height}" fill="#fff"/>',
-           f'<text x="12" y="24" font-size="15" font-weight="bold">{html.escape(title)}</text>']
-    for i, (label, value) in enumerate(bars):
-        y = top + i * row
-        length = (width - left - 120) * value / largest
-        out += [f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{html.escape(label)}</text>',
-                f'<rect x="{left}" y="{y}" width="{length:.1f}" height="18" fill="#2f6f9f"/>',
-                f'<text x="{left + length + 6:.1f}" y="{y + 14}">{number(value)} '
-                f'{html.escape(unit)}</text>']
-    return '\n'.join(out + ['</svg>', ''])
+def picture(path, title, unit, bars):
+    """Horizontal bars."""
+    import matplotlib
+    matplotlib.use('Agg')
+    from matplotlib import pyplot
+    figure, axes = pyplot.subplots(figsize=(8, 0.9 + 0.32 * len(bars)))
+    drawn = axes.barh([label for label, _ in bars], [value for _, value in bars], color='#2f6f9f')
+    axes.bar_label(drawn, [f'{number(value)} {unit}' for _, value in bars], padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.2)
+    axes.set_title(title, loc='left', fontweight='bold')
+    axes.xaxis.set_visible(False)
+    axes.spines[['top', 'right', 'bottom']].set_visible(False)
+    figure.savefig(path, dpi=100, bbox_inches='tight')
+    pyplot.close(figure)
 
 
 def middle(values):
