@@ -26,9 +26,11 @@ static struct question question_of(const struct task *task)
 		.type = minimise_full(&task->minimise) ? task->type : TYPE_A,
 	};
 
-	q.hash = cache_hash(task->resolver->cache, q.name, name_len(q.name)) ^
-		 q.type * 0x9e3779b97f4a7c15ULL ^
-		 cache_hash(task->resolver->cache, q.zone, name_len(q.zone)) * 31;
+	// Few zones are asked the same at once: the hash is that of name and type.
+	q.hash = minimise_full(&task->minimise)
+			 ? task->name_hash
+			 : cache_hash(task->resolver->cache, q.name, name_len(q.name));
+	q.hash ^= q.type * 0x9e3779b97f4a7c15ULL;
 	return q;
 }
 
@@ -51,7 +53,7 @@ static void attach(struct inquiry *inquiry, struct task *task)
 
 bool inquiry_join(struct task *task)
 {
-	struct question q = question_of(task);
+	const struct question q = question_of(task);
 	struct inquiry *inquiry = *bucket(task->resolver, q.hash);
 
 	for (; inquiry != NULL; inquiry = inquiry->next) {

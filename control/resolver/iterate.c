@@ -133,8 +133,10 @@ static uint64_t hash_of(const struct task *task, const uint8_t *name)
 static void skip_known_names(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	uint64_t zone_hash = hash_of(task, task->cut->zone);
 
+	if (minimise_full(&task->minimise))
+		return;
+	uint64_t zone_hash = hash_of(task, task->cut->zone);
 	while (!minimise_full(&task->minimise) &&
 	       inside_has(resolver->inside, zone_hash,
 			  hash_of(task, minimise_name(&task->minimise)), resolver->clock.now_ms))

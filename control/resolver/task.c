@@ -43,12 +43,11 @@ void chain_release(struct resolver *resolver, struct chain *chain)
 
 // ---- the table ----
 
-static uint64_t question_hash(const struct resolver *resolver, const uint8_t *name, size_t len,
-			      uint16_t type, bool past_nta)
+static uint64_t question_hash(uint64_t name_hash, uint16_t type, bool past_nta)
 {
 	uint64_t variety = type | (uint64_t)past_nta << 16;
 
-	return cache_hash(resolver->cache, name, len) ^ variety * 0x9e3779b97f4a7c15ULL;
+	return name_hash ^ variety * 0x9e3779b97f4a7c15ULL;
 }
 
 static struct task **bucket(struct resolver *resolver, uint64_t hash)
@@ -56,10 +55,10 @@ static struct task **bucket(struct resolver *resolver, uint64_t hash)
 	return &resolver->buckets[hash >> 40 & (TASK_BUCKETS - 1)];
 }
 
-static struct task *find(struct resolver *resolver, const uint8_t *name, uint16_t type,
-			 bool past_nta)
+static struct task *find(struct resolver *resolver, const uint8_t *name, uint64_t name_hash,
+			 uint16_t type, bool past_nta)
 {
-	uint64_t hash = question_hash(resolver, name, name_len(name), type, past_nta);
+	uint64_t hash = question_hash(name_hash, type, past_nta);
 	struct task *task = *bucket(resolver, hash);
 
 	while (task != NULL && (task->hash != hash || task->type != type ||
@@ -68,19 +67,22 @@ static struct task *find(struct resolver *resolver, const uint8_t *name, uint16_
 	return task;
 }
 
-static struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t type,
-			     bool past_nta)
+static struct task *task_new(struct resolver *resolver, const uint8_t *name, uint64_t name_hash,
+			     uint16_t type, bool past_nta)
 {
-	struct task *task = calloc(1, sizeof(*task));
+	struct task *task = malloc(sizeof(*task));
 
 	if (task == NULL)
 		return NULL;
+	memset(task, 0, offsetof(struct task, servers));
+	task->trouble[0] = task->bogus_text[0] = '\0';
 	task->resolver = resolver;
 	task->type = type;
 	task->past_nta = past_nta;
 	task->name_len = (uint8_t)name_len(name);
 	name_lower(task->name, name, task->name_len);
-	task->hash = question_hash(resolver, task->name, task->name_len, type, past_nta);
+	task->name_hash = name_hash;
+	task->hash = question_hash(name_hash, type, past_nta);
 	task->started_ms = resolver->clock.now_ms;
 	task->bogus_ede = EDE_NONE;
 	CDS_INIT_LIST_HEAD(&task->waiters);
@@ -136,7 +138,8 @@ void task_ready(struct task *task)
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
 				  bool past_nta, bool *joined, int *error)
 {
-	struct task *task = find(resolver, name, type, past_nta);
+	uint64_t name_hash = cache_hash(resolver->cache, name, name_len(name));
+	struct task *task = find(resolver, name, name_hash, type, past_nta);
 
 	*joined = task != NULL;
 	if (task != NULL)
@@ -145,7 +148,7 @@ static struct task *find_or_start(struct resolver *resolver, const uint8_t *name
 		*error = -EAGAIN;
 		return NULL;
 	}
-	task = task_new(resolver, name, type, past_nta);
+	task = task_new(resolver, name, name_hash, type, past_nta);
 	if (task == NULL)
 		*error = -ENOMEM;
 	else

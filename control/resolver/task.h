@@ -148,7 +148,7 @@ struct need { // what came of a WAIT_NEED
 
 struct task {
 	struct task *next; // in its bucket
-	uint64_t hash;
+	uint64_t hash, name_hash;
 	struct resolver *resolver;
 	struct cds_list_head in_order; // of resolver->tasks, oldest first
 	struct cds_list_head in_ready;
@@ -174,8 +174,6 @@ struct task {
 	const struct route *route;
 	struct delegation *cut;
 	struct minimise minimise;
-	struct candidate servers[TASK_SERVERS_MAX];
-	uint16_t ports[TASK_SERVERS_MAX];
 	uint8_t server_count;
 	uint8_t ns_state[REFERRAL_NS_MAX];
 	uint8_t ns_pending[REFERRAL_NS_MAX]; // look-ups under way
@@ -207,16 +205,20 @@ struct task {
 	struct chain chain;
 	struct chain unproven; // for CD=1, instead of chain, when has_unproven
 	bool has_unproven;
-	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
 	uint8_t type_index;              // TASK_TYPE
-	char trouble[TROUBLE_MAX];
-	int bogus_ede; // of the first answer that did not validate
-	char bogus_text[TROUBLE_MAX];
+	int bogus_ede;      // of the first answer that did not validate
 	bool unproven_open; // the unproven chain leads on to open_name
 	bool learned;       // trust has taken in the DS or DNSKEY
 
 	uint8_t name_len;
-	uint8_t name[NAME_MAX_LEN]; // lower case
+
+	// Not cleared when the task begins: most of it is never touched.
+	struct candidate servers[TASK_SERVERS_MAX]; // server_count
+	uint16_t ports[TASK_SERVERS_MAX];
+	char trouble[TROUBLE_MAX]; // texts that begin empty
+	char bogus_text[TROUBLE_MAX];
+	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
+	uint8_t name[NAME_MAX_LEN];      // lower case
 };
 
 // Negative trust anchors.

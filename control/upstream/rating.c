@@ -12,14 +12,17 @@ int ratings_open(struct ratings *ratings, size_t max, const uint8_t key[16])
 	while (ratings->sets * RATING_WAYS < (max ? max : SERVERS_DEFAULT))
 		ratings->sets *= 2;
 	ratings->places = calloc(ratings->sets * RATING_WAYS, sizeof(*ratings->places));
+	ratings->tags = calloc(ratings->sets, sizeof(*ratings->tags));
 	memcpy(ratings->key, key, sizeof(ratings->key));
-	return ratings->places ? 0 : -ENOMEM;
+	return ratings->places && ratings->tags ? 0 : -ENOMEM;
 }
 
 void ratings_close(struct ratings *ratings)
 {
 	free(ratings->places);
+	free(ratings->tags);
 	ratings->places = NULL;
+	ratings->tags = NULL;
 }
 
 uint64_t ratings_tag(const struct ratings *ratings, const uint8_t *zone,
@@ -38,11 +41,12 @@ uint64_t ratings_tag(const struct ratings *ratings, const uint8_t *zone,
 
 struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const struct address *server)
 {
-	struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;
+	size_t set = tag & (ratings->sets - 1);
+	struct rating *places = ratings->places + set * RATING_WAYS;
 
 	for (size_t i = 0; i < RATING_WAYS; i++)
-		if (set[i].tag == tag && server_address_equal(&set[i].server, server))
-			return &set[i];
+		if (ratings->tags[set][i] == tag && server_address_equal(&places[i].server, server))
+			return &places[i];
 	return NULL;
 }
 
@@ -64,15 +68,17 @@ static struct rating *use(struct ratings *ratings, const uint8_t *zone,
 	struct rating *rating = ratings_at(ratings, tag, server);
 
 	if (!rating) {
-		struct rating *set = ratings->places + (tag & (ratings->sets - 1)) * RATING_WAYS;
+		size_t row = tag & (ratings->sets - 1);
+		struct rating *set = ratings->places + row * RATING_WAYS;
 
 		rating = set;
 		for (size_t i = 1; i < RATING_WAYS; i++)
 			if (set[i].used_us < rating->used_us)
 				rating = &set[i];
-		*rating = (struct rating){.tag = tag, .server = *server, .every_zone = !zone};
+		*rating = (struct rating){.server = *server, .every_zone = !zone};
+		ratings->tags[row][rating - set] = tag;
 	} else if (rating->reported_us + RATING_MEMORY_US <= now_us) {
-		*rating = (struct rating){.tag = tag, .server = *server, .every_zone = !zone};
+		*rating = (struct rating){.server = *server, .every_zone = !zone};
 	}
 	rating->used_us = now_us;
 	rating->reported_us = now_us;

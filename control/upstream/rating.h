@@ -20,8 +20,7 @@
 #define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
-	uint64_t tag; // keyed hash of zone and address; with family 0: free
-	struct address server;
+	struct address server; // with family 0: free
 	uint64_t used_us;
 	uint64_t reported_us;    // last report
 	uint64_t failed_us;      // last failure that was counted
@@ -36,7 +35,9 @@ struct rating {
 	bool every_zone;   // the server for every zone
 };
 
+// A set's tags lie together: what is looked for is one line of memory away from where it is.
 struct ratings {
+	uint64_t (*tags)[RATING_WAYS]; // keyed hashes of zone and address
 	struct rating *places;
 	size_t sets;
 	uint8_t key[16];

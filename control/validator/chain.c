@@ -33,14 +33,14 @@ void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const st
 			unknown = 0;
 			continue;
 		case CUT_INSECURE:
-			trust_touch(trust, at);
+			zone_touch(standing.zone);
 			out->zone = at;
 			out->standing = standing;
 			return;
 		case CUT_SECURE:
 			break;
 		}
-		trust_touch(trust, at);
+		zone_touch(standing.zone);
 		out->zone = at;
 		out->standing = standing;
 		out->need = jump && target_unknown && unknown > STEP_BY_STEP_MAX ? target : topmost;

@@ -237,7 +237,6 @@ void trust_learn(struct trust *trust, const struct step *step,
 		learn_ds(zone, step, result, now_ms);
 	else
 		learn_keys(zone, step, result, now_ms);
-	zones_touch(trust->zones, zone);
 	zones_weigh(trust->zones, zone);
 }
 
@@ -277,9 +276,10 @@ static bool excepted(const struct zone *zone, const struct moment *moment)
 void trust_standing(const struct trust *trust, const uint8_t *name, const struct moment *moment,
 		    struct standing *out)
 {
-	const struct zone *zone = zones_find(trust->zones, name);
+	struct zone *zone = zones_find(trust->zones, name);
 
-	*out = (struct standing){.ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES};
+	*out = (struct standing){
+		.zone = zone, .ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES};
 	if (zone == NULL)
 		return;
 	if (excepted(zone, moment)) {
@@ -323,14 +323,6 @@ bool trust_exception(const struct trust *trust, const uint8_t *name, const struc
 			return false;
 	}
 	return false;
-}
-
-void trust_touch(struct trust *trust, const uint8_t *name)
-{
-	struct zone *zone = zones_find(trust->zones, name);
-
-	if (zone != NULL)
-		zones_touch(trust->zones, zone);
 }
 
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)

@@ -19,6 +19,7 @@ struct moment {
 };
 
 struct standing {
+	struct zone *zone; // to be touched when this decides something; NULL: nothing is known
 	enum cut cut;  // SECURE also where an anchor is
 	bool anchored; // SECURE by the operator's word, not the parent's
 	bool nta;
@@ -37,9 +38,6 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 // two ends it: what lies below that one is validated (RFC 7646 §2).
 bool trust_exception(const struct trust *trust, const uint8_t *name, const struct moment *moment,
 		     const uint8_t **at, struct standing *out) __attribute__((nonnull));
-
-// What is known of this name decided something: it is among the last to be forgotten.
-void trust_touch(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
 
 // With a reference for the caller, or NULL.
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)

@@ -234,7 +234,8 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 				  void (*wake)(void *arg), void *arg)
 {
 	const struct trust_config *config = trust_configuration(trust);
-	struct validation *v = calloc(1, sizeof(*v));
+	size_t proofs = step->proof_count < STEP_PROOFS_MAX ? step->proof_count : STEP_PROOFS_MAX;
+	struct validation *v = calloc(1, sizeof(*v) + proofs * sizeof(v->proofs[0]));
 
 	if (v == NULL)
 		return NULL;
@@ -258,11 +259,10 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 		.rrset_ttl_s = UINT32_MAX,
 		.soa_ttl_s = UINT32_MAX,
 	};
-	for (size_t i = 0; i < STEP_PROOFS_MAX; i++) {
+	for (size_t i = 0; i < STEP_PROOFS_MAX; i++)
 		v->result.proof_ttl_s[i] = UINT32_MAX;
-		if (i < step->proof_count)
-			signature_start(&v->proofs[i], &v->context, step->proofs[i]);
-	}
+	for (size_t i = 0; i < proofs; i++)
+		signature_start(&v->proofs[i], &v->context, step->proofs[i]);
 	if (step->rrset != NULL)
 		signature_start(&v->rrset, &v->context, step->rrset);
 	if (step->soa != NULL)

@@ -24,7 +24,6 @@ struct validation {
 	struct records *keys; // of the signer; for DNSKEY: those that a DS or an anchor vouches for
 	struct signature_context context;
 	struct signature rrset, soa;
-	struct signature proofs[STEP_PROOFS_MAX];
 	uint32_t excluded;     // proofs that did not verify
 	const uint8_t *denied; // NXDOMAIN from above an anchored zone: this has to be its proof
 
@@ -37,6 +36,8 @@ struct validation {
 	bool reload;                           // and its answer is to be looked at
 	uint64_t asked_ds[2], asked_dnskey[2]; // bit: labels of the name
 	struct moment moment;
+
+	struct signature proofs[]; // of the step: most have none
 };
 
 static inline bool step_positive(const struct step *step)

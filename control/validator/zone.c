@@ -16,7 +16,7 @@ struct zones {
 	size_t bucket_mask;
 	size_t count, count_max;
 	size_t bytes, bytes_max;
-	struct list used; // least recently used first
+	struct list used; // in the order they came, or were passed over
 	uint8_t secret[16];
 };
 
@@ -71,7 +71,6 @@ static void drop(struct zones *z, struct zone *zone)
 		zone->anchors = anchor->next;
 		free(anchor);
 	}
-	free(zone->name);
 	free(zone);
 }
 
@@ -85,15 +84,22 @@ void zones_free(struct zones *z)
 	free(z);
 }
 
-// Only what was learned; what was configured moves to the young end.
+static void pass_over(struct zones *z, struct zone *zone)
+{
+	zone->used_lately = false;
+	list_remove(&zone->used);
+	list_push(&z->used, &zone->used);
+}
+
+// Only what was learned; what was configured or is in use moves to the young end.
 static void keep_within_limits(struct zones *z, const struct zone *except)
 {
-	for (size_t tries = z->count; tries > 0; tries--) {
+	for (size_t tries = 2 * z->count; tries > 0; tries--) {
 		if (z->count <= z->count_max && z->bytes <= z->bytes_max)
 			return;
 		struct zone *oldest = LIST_OF(z->used.next, struct zone, used);
-		if (configured(oldest) || oldest == except)
-			zones_touch(z, oldest);
+		if (configured(oldest) || oldest == except || oldest->used_lately)
+			pass_over(z, oldest);
 		else
 			drop(z, oldest);
 	}
@@ -134,14 +140,9 @@ struct zone *zones_get(struct zones *z, const uint8_t *name)
 
 	if (zone != NULL)
 		return zone;
-	zone = calloc(1, sizeof(*zone));
+	zone = calloc(1, sizeof(*zone) + len);
 	if (zone == NULL)
 		return NULL;
-	zone->name = malloc(len);
-	if (zone->name == NULL) {
-		free(zone);
-		return NULL;
-	}
 	memcpy(zone->name, lower, len);
 	zone->hash = hash;
 	zone->next = z->buckets[hash & z->bucket_mask];
@@ -150,12 +151,6 @@ struct zone *zones_get(struct zones *z, const uint8_t *name)
 	z->count++;
 	zones_weigh(z, zone);
 	return zone;
-}
-
-void zones_touch(struct zones *z, struct zone *zone)
-{
-	list_remove(&zone->used);
-	list_push(&z->used, &zone->used);
 }
 
 void zones_weigh(struct zones *z, struct zone *zone)

@@ -1,5 +1,5 @@
 // What is known of each name on the way down from an anchor: whether a secure or insecure
-// delegation is there, and the zone's keys. A bounded table; what nobody used for longest goes
+// delegation is there, and the zone's keys. A bounded table; what nobody used lately goes
 // first, but never what the operator configured.
 //
 // Thread: control.
@@ -33,8 +33,6 @@ static inline bool term_holds(const struct term *term, uint64_t now_ms, int64_t 
 }
 
 struct zone {
-	uint8_t *name; // lower case
-
 	enum cut cut;
 	struct term cut_term;
 	int cut_ede;          // why insecure
@@ -55,7 +53,9 @@ struct zone {
 	struct zone *next;
 	uint64_t hash;
 	struct list used;
+	bool used_lately; // passed over once, at the old end of the list
 	size_t bytes;
+	uint8_t name[]; // lower case
 };
 
 struct zones;
@@ -66,7 +66,11 @@ struct zone *zones_find(const struct zones *zones, const uint8_t *name) __attrib
 // Finds or adds. May forget others; NULL: no memory.
 struct zone *zones_get(struct zones *zones, const uint8_t *name)
 	__attribute__((nonnull, warn_unused_result));
-void zones_touch(struct zones *zones, struct zone *zone) __attribute__((nonnull));
+// It is in use. A mark and no more: moving it in a list would write to others' memory each time.
+static inline void zone_touch(struct zone *zone)
+{
+	zone->used_lately = true;
+}
 // After records of a zone were replaced: keeps the byte limit.
 void zones_weigh(struct zones *zones, struct zone *zone) __attribute__((nonnull));
 // Forgets what was learned at and below name; what the operator configured stays.
