@@ -17,8 +17,8 @@ struct validation {
 	void *wake_arg;
 	struct validation_result result;
 	bool past_nta; // see validation_past_nta()
-	bool over;    // the verdict is final
-	bool waiting; // WAIT was returned, wake was not called yet
+	bool over;     // the verdict is final
+	bool waiting;  // WAIT was returned, wake was not called yet
 
 	const uint8_t *scope; // the zone that holds this name is the one that has to sign
 	struct records *keys; // of the signer; for DNSKEY: those that a DS or an anchor vouches for

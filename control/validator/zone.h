@@ -35,12 +35,12 @@ static inline bool term_holds(const struct term *term, uint64_t now_ms, int64_t 
 struct zone {
 	enum cut cut;
 	struct term cut_term;
-	int cut_ede;          // why insecure
-	bool cut_tolerated;   // see struct records
-	bool cut_outdated;    // see struct records
+	int cut_ede;           // why insecure
+	bool cut_tolerated;    // see struct records
+	bool cut_outdated;     // see struct records
 	uint64_t cut_ended_ms; // its TTL ended then, and has been prolonged; 0: has not
-	struct records *ds;   // CUT_SECURE
-	struct records *keys; // NULL: unknown
+	struct records *ds;    // CUT_SECURE
+	struct records *keys;  // NULL: unknown
 	struct term keys_term;
 	uint64_t refreshed_ms; // last time that keys were asked for anew, 0: never
 

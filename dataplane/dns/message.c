@@ -11,6 +11,9 @@
 #define RECORD_TAIL_LEN 10 // type, class, TTL, RDLENGTH
 #define RECORD_MIN_LEN  (1 + RECORD_TAIL_LEN)
 #define RDATA_GROWTH    (2 * NAME_MAX_LEN) // no type has more than two compressed names
+// Nearly all messages are parsed without memory but that of their RRsets.
+#define USUAL_RECORDS 32
+#define USUAL_BYTES   4096
 
 // A record as read; owner and RDATA lie in the parser's bytes, by offset because those
 // move while they grow.
@@ -28,6 +31,8 @@ struct parser {
 	size_t len, off;
 	uint8_t *bytes;
 	size_t bytes_len, bytes_cap;
+	void *grown; // bytes, when they have outgrown what message_parse() has
+	void *lists; // all of those below, when they do not fit there
 	struct raw *raws;
 	size_t count;
 	// Both in the order of grouping; record[i] was the order[i]-th one received.
@@ -43,12 +48,33 @@ static enum message_verdict reserve(struct parser *p, size_t count)
 	if (count <= p->bytes_cap - p->bytes_len)
 		return MESSAGE_OK;
 	size_t cap = p->bytes_cap * 2 + count + 4 * p->len;
-	uint8_t *bytes = realloc(p->bytes, cap);
+	uint8_t *bytes = realloc(p->grown, cap);
 	if (bytes == NULL)
 		return MESSAGE_NO_MEMORY;
-	p->bytes = bytes;
+	if (p->grown == NULL) // with an owner that is not counted yet
+		memcpy(bytes, p->bytes, p->bytes_cap);
+	p->bytes = p->grown = bytes;
 	p->bytes_cap = cap;
 	return MESSAGE_OK;
+}
+
+// What a message of so many records needs while it is parsed.
+struct row {
+	struct raw raw;
+	struct record record, loose;
+	struct raw *order;
+	struct rrset *placed;
+};
+
+// The lists, of `count` elements each, out of memory for as many rows.
+static void share_out(struct parser *p, void *rows, size_t count)
+{
+	p->raws = rows;
+	p->records = (struct record *)(p->raws + count);
+	p->loose = p->records + count;
+	p->order = (struct raw **)(p->loose + count);
+	p->placed = (struct rrset **)(p->order + count);
+	memset(p->placed, 0, count * sizeof(p->placed[0]));
 }
 
 static enum message_verdict read_question(struct parser *p, struct message *m)
@@ -141,7 +167,7 @@ static enum message_verdict read_record(struct parser *p, struct message *m, enu
 	return add_record(p, section, (size_t)owner_len, tail);
 }
 
-static enum message_verdict read_records(struct parser *p, struct message *m)
+static enum message_verdict read_records(struct parser *p, struct row *usual, struct message *m)
 {
 	const unsigned counts[SECTION_COUNT] = {
 		[SECTION_ANSWER] = header_ancount(p->msg),
@@ -152,9 +178,12 @@ static enum message_verdict read_records(struct parser *p, struct message *m)
 
 	if (total > (p->len - p->off) / RECORD_MIN_LEN)
 		return MESSAGE_MALFORMED;
-	p->raws = calloc(total + 1, sizeof(p->raws[0]));
-	if (p->raws == NULL)
-		return MESSAGE_NO_MEMORY;
+	if (total > USUAL_RECORDS) {
+		p->lists = malloc(total * sizeof(struct row));
+		if (p->lists == NULL)
+			return MESSAGE_NO_MEMORY;
+	}
+	share_out(p, p->lists != NULL ? p->lists : usual, total);
 	for (unsigned s = 0; s < SECTION_COUNT; s++) {
 		for (unsigned i = 0; i < counts[s]; i++) {
 			enum message_verdict verdict = read_record(p, m, s);
@@ -191,14 +220,8 @@ static int raw_order(const void *a, const void *b, void *parser)
 	return (x > y) - (x < y);
 }
 
-static bool parser_sort(struct parser *p)
+static void parser_sort(struct parser *p)
 {
-	p->order = calloc(p->count + 1, sizeof(p->order[0]));
-	p->records = calloc(p->count + 1, sizeof(p->records[0]));
-	p->loose = calloc(p->count + 1, sizeof(p->loose[0]));
-	p->placed = calloc(p->count + 1, sizeof(p->placed[0]));
-	if (p->order == NULL || p->records == NULL || p->loose == NULL || p->placed == NULL)
-		return false;
 	for (size_t i = 0; i < p->count; i++)
 		p->order[i] = &p->raws[i];
 	qsort_r(p->order, p->count, sizeof(p->order[0]), raw_order, p);
@@ -213,7 +236,6 @@ static bool parser_sort(struct parser *p)
 			.rdlen = raw->rdlen,
 		};
 	}
-	return true;
 }
 
 // Index after the records from i on that have the same owner, type and nature.
@@ -295,8 +317,7 @@ static enum message_verdict hand_over(struct parser *p, struct message *m)
 
 static enum message_verdict group_records(struct parser *p, struct message *m)
 {
-	if (!parser_sort(p))
-		return MESSAGE_NO_MEMORY;
+	parser_sort(p);
 	for (size_t i = 0, end; i < p->count; i = end) {
 		end = i + 1;
 		while (end < p->count && raw_same_owner(p, p->order[i], p->order[end]) == 0)
@@ -310,14 +331,10 @@ static enum message_verdict group_records(struct parser *p, struct message *m)
 
 static void parser_free(struct parser *p)
 {
-	for (size_t i = 0; p->placed != NULL && i < p->count; i++)
+	for (size_t i = 0; i < p->count; i++)
 		rrset_free(p->placed[i]);
-	free(p->placed);
-	free(p->loose);
-	free(p->records);
-	free(p->order);
-	free(p->raws);
-	free(p->bytes);
+	free(p->lists);
+	free(p->grown);
 }
 
 enum message_verdict message_parse(const uint8_t *msg, size_t len, struct message **out)
@@ -327,7 +344,13 @@ enum message_verdict message_parse(const uint8_t *msg, size_t len, struct messag
 	struct message *m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		return MESSAGE_NO_MEMORY;
-	struct parser p = {.msg = msg, .len = len, .off = HEADER_LEN};
+	struct row usual[USUAL_RECORDS];
+	uint8_t bytes[USUAL_BYTES];
+	struct parser p = {.msg = msg,
+			   .len = len,
+			   .off = HEADER_LEN,
+			   .bytes = bytes,
+			   .bytes_cap = sizeof(bytes)};
 	m->id = header_id(msg);
 	m->flags = header_flags(msg);
 	m->rcode = FLAGS_RCODE(m->flags);
@@ -336,7 +359,7 @@ enum message_verdict message_parse(const uint8_t *msg, size_t len, struct messag
 
 	enum message_verdict verdict = read_question(&p, m);
 	if (verdict == MESSAGE_OK)
-		verdict = read_records(&p, m);
+		verdict = read_records(&p, usual, m);
 	if (verdict == MESSAGE_OK)
 		verdict = group_records(&p, m);
 	parser_free(&p);
