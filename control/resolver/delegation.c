@@ -229,6 +229,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 	if (old != NULL) {
 		// Whether its servers answer is not for a referral to say.
 		d->failures = old->failures;
+		d->unanswered = old->unanswered;
 		d->down_until_ms = old->down_until_ms;
 		d->failing = old->failing;
 		take_out(table, old);

@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `failures`, `down_until_ms` and `failing`. Held by reference.
+// Immutable but for `failures`, `unanswered`, `down_until_ms`, `probed_ms` and `failing`. Held by reference.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -37,6 +37,7 @@ struct delegation {
 	const uint8_t *parent; // zone whose servers sent the referral
 	// No server of the zone answered at all: how often in a row, and until when nobody asks.
 	uint8_t failures;
+	uint64_t unanswered; // hash of the first question that this happened to; 0: none
 	uint64_t down_until_ms;
 	uint64_t probed_ms; // last time that it was asked whether it is still silent
 	bool outdated;      // past its end while the parent is silent, or found through such a one

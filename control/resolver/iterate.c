@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DOWN_MS_MAX 5000 // a zone none of whose servers answers is asked again after this
+#define SILENT_MAX  2    // servers that say nothing to a minimised name before the full one is sent
 
 static void release_reply(struct task *task)
 {
@@ -103,9 +104,15 @@ void iterate_mark_down(struct task *task)
 	if (cut == NULL || task->answered || task->failures == 0 || task->route != NULL ||
 	    upstream_uplink_lost(task->resolver->parts.upstream))
 		return;
-	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures : 8);
 	if (cut->failures < UINT8_MAX)
 		cut->failures++;
+	// Some servers drop what they do not know, such as a type: one question says nothing about
+	// the others, or whoever asks it would take the zone away from everybody.
+	if (cut->unanswered == 0 || cut->unanswered == task->hash) {
+		cut->unanswered = task->hash;
+		return;
+	}
+	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures - 2 : 6);
 	cut->down_until_ms =
 		task->resolver->clock.now_ms + (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
 }
@@ -424,6 +431,7 @@ static void read_response(struct task *task, struct response *response)
 	response_read(task->reply->message, &question, response);
 	task->answered = true;
 	task->cut->failures = 0;
+	task->cut->unanswered = 0;
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
@@ -475,6 +483,15 @@ static bool prove_unsigned(struct task *task)
 	return true;
 }
 
+// RFC 9156 §3: there are servers that drop questions for names that hold nothing themselves.
+static void stop_minimising(struct task *task)
+{
+	if (task->failures < SILENT_MAX || minimise_full(&task->minimise))
+		return;
+	task->resolver->counters.minimise_fallbacks++;
+	minimise_give_up(&task->minimise);
+}
+
 void iterate_reply(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -490,6 +507,7 @@ void iterate_reply(struct task *task)
 		return;
 	case UPSTREAM_TIMEOUT:
 		failed_server(task, SERVER_TIMEOUT, false);
+		stop_minimising(task);
 		return;
 	case UPSTREAM_FORMERR:
 	case UPSTREAM_NOTIMP:

@@ -181,17 +181,18 @@ static void refer(struct making *m, const struct signer_zone *zone,
 	add_addresses(m, zone, answer->rrset);
 }
 
-// Adds the CNAME that a DNAME makes, and says where it leads.
-static void synthesise(struct making *m, const struct rrset *dname, uint8_t name[NAME_MAX_LEN])
+// Adds the CNAME that a DNAME makes, and says where it leads. False: nowhere, it is too long.
+static bool synthesise(struct making *m, const struct rrset *dname, uint8_t name[NAME_MAX_LEN])
 {
 	uint8_t target[NAME_MAX_LEN];
-	int len = name_substitute(name, dname->owner, dname->rdatas[0].data, target);
 
-	assert_true(len > 0);
+	if (name_substitute(name, dname->owner, dname->rdatas[0].data, target) < 0)
+		return false;
 	struct part *part = add_part(m, SECTION_ANSWER);
 	name_copy(part->owner, name);
 	name_copy(part->target, target);
 	name_copy(name, target);
+	return true;
 }
 
 static unsigned deny(struct making *m, const struct signer_answer *answer)
@@ -242,7 +243,8 @@ static unsigned answer_zones(struct making *m, const struct network_server *serv
 			break;
 		case SIGNER_DNAME:
 			add_rrset(m, SECTION_ANSWER, answer.rrset, true);
-			synthesise(m, answer.rrset, name);
+			if (!synthesise(m, answer.rrset, name))
+				return RCODE_YXDOMAIN;
 			break;
 		}
 	}

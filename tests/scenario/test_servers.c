@@ -1,0 +1,303 @@
+// What real servers and zones do that no RFC asks for, or that few expect. None of it is an attack.
+#include "tests/scenario/zones.h"
+
+#define FORWARDER_1 "203.0.113.50"
+#define FORWARDER_2 "198.51.100.50"
+
+static void warm(void)
+{
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	world_ask(w, "www.plain.org.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+}
+
+static void add(struct builder *b, enum section section, const char *line)
+{
+	struct text_record record;
+
+	text_record(line, &record);
+	builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s, record.rdata,
+		       record.rdlen);
+}
+
+// RFC 9156 §3: some servers never answer for a name without records above the one that has some.
+static void a_minimised_name_that_is_dropped_means_one_try_with_the_full_name(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DROP, .name = "ent.example.com."});
+	struct question *q = world_ask(w, "a.ent.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.82");
+	assert_true(q->done_us - q->asked_us < 3000000);
+	assert_sent_at_most(w, 5);
+}
+
+static void servers_that_drop_everything_are_asked_no_more_for_it(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DROP, .below = "example.com."});
+	struct question *q = world_ask(w, "a.ent.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(network_sent(&w->network, NULL, "ent.example.com.", TYPE_A) <= 2);
+	assert_sent_at_most(w, 8);
+}
+
+// Load balancers that know A alone.
+static void servers_that_fail_for_one_type_serve_the_others(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_SERVFAIL, FAULT_REFUSED, FAULT_DROP,
+						FAULT_FORMERR};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		start_common(state);
+		warm();
+		with((struct fault){.kind = kinds[i], .below = "example.com.", .type = TYPE_AAAA});
+		for (int k = 0; k < 5; k++) {
+			char name[40];
+			snprintf(name, sizeof(name), "n%d.wild.example.com.", k);
+			assert_int_equal(world_ask(w, name, TYPE_AAAA, ASK_DO)->reply->rcode,
+					 RCODE_SERVFAIL);
+			struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_true(q->done_us - q->asked_us < 1000000);
+		}
+		end_world(state);
+	}
+}
+
+static void one_server_that_fails_for_one_type_costs_one_question(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_SERVFAIL, .server = PROVIDER_A, .type = TYPE_AAAA});
+	for (int k = 0; k < 10; k++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.wild.example.com.", k);
+		assert_answer(world_ask(w, name, TYPE_AAAA, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+	}
+	assert_sent_at_most(w, 22);
+}
+
+// RFC 8767 §4: what was not for keeping is not for keeping longer.
+static void ttl_zero_is_never_stale(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "zero.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	with((struct fault){.kind = FAULT_DROP, .below = "example.com."});
+	assert_answer(world_ask(w, "zero.example.com.", TYPE_A, ASK_DO), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+}
+
+// RFC 6672 §2.2, §3.1
+static void a_dname_that_makes_too_long_a_name_is_yxdomain(void **state)
+{
+	static const char label[] = "a23456789012345678901234567890123456789012345678901234567890."
+				    "b23456789012345678901234567890123456789012345678901234567890";
+	char text[400], name[300];
+
+	(void)state;
+	begin();
+	snprintf(text, sizeof(text), "old.example.com. 300 IN DNAME %s.new.example.com.\n", label);
+	world_add(w, &(struct world_zone){.apex = "example.com.",
+					  .servers = "ns1.example.com.=" PROVIDER_A,
+					  .text = text});
+	world_start(w);
+	assert_int_equal(world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_NXDOMAIN);
+	snprintf(name, sizeof(name), "%s.old.example.com.", label);
+	for (int i = 0; i < 2; i++) {
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_YXDOMAIN);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME), 1);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 0);
+	}
+}
+
+static void types_of_dnssec_can_be_asked_for(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned count;
+	} rows[] = {
+		{".", TYPE_DS, 0},
+		{".", TYPE_DNSKEY, 1},
+		{"com.", TYPE_DS, 1},
+		{"example.com.", TYPE_DNSKEY, 1},
+		{"example.com.", TYPE_DS, 1},
+		{"www.example.com.", TYPE_NSEC, 1},
+		{"www.example.com.", TYPE_DS, 0},
+		{"www.example.com.", TYPE_DNSKEY, 0},
+		{"www.example.com.", TYPE_NSEC3, 0},
+		{"example.com.", TYPE_NSEC3PARAM, 0},
+	};
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct question *q = world_ask(w, rows[i].name, rows[i].type, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, rows[i].type) > 0,
+					 rows[i].count > 0);
+		}
+	}
+}
+
+// ---- forwarders ----
+
+static struct route everything;
+
+static void forward_everything(const char *first, const char *second)
+{
+	everything = (struct route){.forward = true, .server_count = second == NULL ? 1 : 2};
+	name_copy(everything.zone, text_name("."));
+	assert_int_equal(address_from_text(first, &everything.servers[0]), 0);
+	if (second != NULL)
+		assert_int_equal(address_from_text(second, &everything.servers[1]), 0);
+	w->config.routes = &everything;
+	w->config.route_count = 1;
+}
+
+// A server that has every zone answers as a recursive one would.
+static void serve_everything(const char *address)
+{
+	for (size_t i = 0; i < w->zone_count; i++)
+		network_serve(&w->network, address, w->zones[i].zone);
+}
+
+static void begin_forwarded(const char *second)
+{
+	begin();
+	add_example(w);
+	add_plain(w);
+	forward_everything(FORWARDER_1, second);
+	world_start(w);
+	serve_everything(FORWARDER_1);
+	if (second != NULL)
+		serve_everything(second);
+	network_forget_log(&w->network);
+}
+
+static void assert_only_forwarders_asked(void)
+{
+	assert_int_equal(network_sent(&w->network, FORWARDER_1, NULL, 0) +
+				 network_sent(&w->network, FORWARDER_2, NULL, 0),
+			 network_sent(&w->network, NULL, NULL, 0));
+}
+
+static void what_a_forwarder_says_is_validated(void **state)
+{
+	(void)state;
+	begin_forwarded(NULL);
+	with((struct fault){.kind = FAULT_CACHE, .server = FORWARDER_1});
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	struct question *q = world_ask(w, "away.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_order(q);
+	assert_address(q, "192.0.2.90");
+	assert_only_forwarders_asked();
+	with((struct fault){.kind = FAULT_STRIP, .server = FORWARDER_1});
+	assert_answer(world_ask(w, "n1.wild.example.com.", TYPE_A, ASK_DO), RCODE_SERVFAIL, false,
+		      EDE_RRSIGS_MISSING);
+	assert_not_cached(w, "n1.wild.example.com.", TYPE_A);
+}
+
+static void forwarders_stand_in_for_one_another(void **state)
+{
+	static const enum fault_kind kinds[] = {
+		FAULT_DROP,      FAULT_SERVFAIL, FAULT_REFUSED,         FAULT_FORMERR,
+		FAULT_MALFORMED, FAULT_STRIP,    FAULT_TRUNCATE_ALWAYS, FAULT_UNREACHABLE,
+		FAULT_BOGUS,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		begin_forwarded(FORWARDER_2);
+		with((struct fault){.kind = kinds[i], .server = FORWARDER_1});
+		for (int k = 0; k < 5; k++) {
+			char name[40];
+			snprintf(name, sizeof(name), "n%d.wild.example.com.", k);
+			struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_true(q->done_us - q->asked_us < 3000000);
+		}
+		assert_only_forwarders_asked();
+		end_world(state);
+	}
+}
+
+// ---- referrals ----
+
+static void refer_deeper(const struct network_query *query, enum section section, struct builder *b,
+			 void *arg)
+{
+	char zone[NAME_TEXT_MAX], line[2 * NAME_TEXT_MAX];
+	unsigned *depth = arg;
+
+	if (section == SECTION_AUTHORITY && *depth < name_labels(query->name) - 2)
+		(*depth)++;
+	const uint8_t *cut = name_ancestor(query->name, 2 + *depth);
+	snprintf(line, sizeof(line), "%s 300 IN NS ns.plain.org.", name_to_text(cut, zone));
+	if (section == SECTION_AUTHORITY)
+		add(b, section, line);
+}
+
+// Each of them leads on to the same servers.
+static void referrals_that_lead_ever_deeper_end(void **state)
+{
+	unsigned depth = 0;
+
+	(void)state;
+	warm();
+	with((struct fault){
+		.below = "deep.plain.org.", .replace = refer_deeper, .hook_arg = &depth});
+	struct question *q =
+		world_ask(w, "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.deep.plain.org.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_sent_at_most(w, 60);
+	assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+}
+
+static void refer_to_itself(const struct network_query *query, enum section section,
+			    struct builder *b, void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_AUTHORITY)
+		add(b, section, "plain.org. 300 IN NS ns1.plain.org.");
+}
+
+static void a_referral_to_the_zone_itself_is_lame(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.server = "192.0.2.20", .replace = refer_to_itself});
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_sent_at_most(w, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_common(a_minimised_name_that_is_dropped_means_one_try_with_the_full_name),
+		scenario_common(servers_that_drop_everything_are_asked_no_more_for_it),
+		cmocka_unit_test(servers_that_fail_for_one_type_serve_the_others),
+		scenario_common(one_server_that_fails_for_one_type_costs_one_question),
+		scenario_common(ttl_zero_is_never_stale),
+		scenario(a_dname_that_makes_too_long_a_name_is_yxdomain),
+		scenario_common(types_of_dnssec_can_be_asked_for),
+		scenario(what_a_forwarder_says_is_validated),
+		cmocka_unit_test(forwarders_stand_in_for_one_another),
+		scenario_common(referrals_that_lead_ever_deeper_end),
+		scenario_common(a_referral_to_the_zone_itself_is_lame),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
