@@ -10,6 +10,7 @@
 #define MEMORY_MIN ((size_t)1 << 20) // per shard
 #define MEMORY_MAX ((size_t)32 << 32) // what a reference reaches
 #define PAGE 4096
+#define DENIAL_MIN (64u << 10) // per shard
 
 static bool config_valid(const struct cache_config *config, char *err, size_t err_len)
 {
@@ -25,24 +26,35 @@ static bool config_valid(const struct cache_config *config, char *err, size_t er
 			 MEMORY_MIN * shards >> 20, MEMORY_MAX >> 20, config->memory_bytes >> 10);
 		return false;
 	}
+	if (config->denial_bytes > 0 && (config->denial_bytes < DENIAL_MIN * shards ||
+					 config->denial_bytes > config->memory_bytes / 2)) {
+		snprintf(err, err_len, "denial must have from %u KiB to half of the cache memory",
+			 DENIAL_MIN * shards >> 10);
+		return false;
+	}
 	return true;
 }
 
-static void make_shards(struct cache *cache)
+static void make_shards(struct cache *cache, size_t denial_bytes)
 {
 	uint8_t *base = cache->reservation.base;
 	size_t share = cache->reservation.bytes / cache->shard_count / PAGE * PAGE;
 	size_t unproven = share / UNPROVEN_SHARE / PAGE * PAGE;
+	size_t denial = denial_bytes / cache->shard_count / PAGE * PAGE;
+	size_t answers = share - unproven - denial;
 
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		struct shard *shard = &cache->shards[i];
 		uint8_t *area = base + i * share;
-		space_init(&shard->answers, base, area, share - unproven, &cache->reclaimer,
+		space_init(&shard->answers, base, area, answers, &cache->reclaimer,
 			   &cache->cuts);
-		space_init(&shard->unproven, base, area + share - unproven, unproven,
-			   &cache->reclaimer, &cache->unproven_cuts);
-		cache->retired_lists[2 * i] = &shard->answers.retired;
-		cache->retired_lists[2 * i + 1] = &shard->unproven.retired;
+		space_init(&shard->unproven, base, area + answers, unproven, &cache->reclaimer,
+			   &cache->unproven_cuts);
+		denial_init(&shard->denial, base, area + answers + unproven, denial,
+			    &cache->reclaimer, &cache->denial_counts);
+		cache->retired_lists[3 * i] = &shard->answers.retired;
+		cache->retired_lists[3 * i + 1] = &shard->unproven.retired;
+		cache->retired_lists[3 * i + 2] = &shard->denial.retired;
 	}
 }
 
@@ -61,10 +73,10 @@ struct cache *cache_new(const struct cache_config *config, char *err, size_t err
 	if (reservation_make(&cache->reservation, config->memory_bytes, config->hugepages, err,
 			     err_len) < 0)
 		goto fail_reservation;
-	make_shards(cache);
+	make_shards(cache, config->denial_bytes);
 	for (unsigned i = 0; i < config->shards; i++)
 		cache->shards[i].one_shot_max = config->one_shot_bytes / config->shards;
-	int rc = reclaimer_start(&cache->reclaimer, cache->retired_lists, 2 * config->shards);
+	int rc = reclaimer_start(&cache->reclaimer, cache->retired_lists, 3 * config->shards);
 	if (rc < 0) {
 		snprintf(err, err_len, "cannot start the cache's reclaimer: %s", strerror(-rc));
 		goto fail_reclaimer;
@@ -86,6 +98,8 @@ void cache_free(struct cache *cache)
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		memory_end(&cache->shards[i].answers.memory);
 		memory_end(&cache->shards[i].unproven.memory);
+		if (cache->shards[i].denial.bytes > 0)
+			memory_end(&cache->shards[i].denial.memory);
 	}
 	reservation_end(&cache->reservation);
 	free(cache);
@@ -106,6 +120,7 @@ void cache_maintain(struct cache *cache, uint64_t now_ms)
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		maintain(&cache->shards[i].answers, now_ms);
 		maintain(&cache->shards[i].unproven, now_ms);
+		denial_maintain(&cache->shards[i].denial, now_ms);
 	}
 }
 
@@ -158,6 +173,15 @@ static void count_shard(const struct shard *shard, struct cache_counters *out)
 	out->flushed += answers->removed[REMOVAL_FLUSHED];
 	out->refused += answers->refused + unproven->refused;
 	out->one_shot += shard->one_shot;
+	const struct denial_store *denial = &shard->denial;
+	out->bytes_used += denial->live;
+	out->bytes_pending += denial->retired.pending_bytes;
+	out->denial_zones += denial->zones;
+	out->denial_records += denial->items;
+	out->denial_bytes += denial->live;
+	out->denial_kept += denial->kept;
+	out->denial_removed += denial->removed;
+	out->denial_refused += denial->refused;
 	if (space_stalled(answers))
 		out->stalled = 1;
 }

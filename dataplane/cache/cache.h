@@ -21,6 +21,7 @@ struct cache_config {
 	bool hugepages;         // try MAP_HUGETLB first, else madvise
 	uint8_t hash_key[16];   // secret, per boot
 	size_t one_shot_bytes;  // bound of one-shot entries alive
+	size_t denial_bytes;    // of memory_bytes, for dataplane/cache/denial.h; 0: none is kept
 };
 
 // Reserves and populates the whole budget (never a late SIGBUS) and starts the
@@ -146,6 +147,12 @@ void cache_walk(struct cache *cache, bool (*visit)(const struct entry *entry, vo
 	X(refused, "publications refused for want of room")                                        \
 	X(one_shot, "one-shot entries made")                                                       \
 	X(grace_periods, "grace periods waited for")                                               \
+	X(denial_zones, "zones and barred names in the denial index")                              \
+	X(denial_records, "NSEC and NSEC3 records kept for aggressive denial")                     \
+	X(denial_bytes, "bytes of the denial chains in use")                                       \
+	X(denial_kept, "denial records taken in")                                                  \
+	X(denial_removed, "denial records expired, refuted, flushed or given up for room")         \
+	X(denial_refused, "denial records refused for want of room")                               \
 	X(stalled, "1 while reclamation is stalled and the writer has stopped publishing")
 
 struct cache_counters {

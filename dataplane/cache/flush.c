@@ -31,6 +31,7 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name)
 	struct subject subject;
 
 	find_subject(cache, name, &subject);
+	cache_denial_refute(cache, subject.name, 0);
 	return flush_subject(&subject, NULL, NULL);
 }
 
@@ -47,6 +48,7 @@ size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	struct subject subject;
 
 	find_subject(cache, name, &subject);
+	cache_denial_refute(cache, subject.name, 0);
 	return flush_subject(&subject, of_type, &type);
 }
 
@@ -84,10 +86,12 @@ static size_t flush_everywhere(struct cache *cache, space_chooser chosen, const 
 
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone)
 {
+	cache_denial_forget(cache, zone);
 	return flush_everywhere(cache, in_zone, zone);
 }
 
 size_t cache_flush_all(struct cache *cache)
 {
+	cache_denial_forget(cache, NULL);
 	return flush_everywhere(cache, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/cache/cache.h"
+#include "dataplane/cache/denial_store.h"
 #include "dataplane/cache/space.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 struct shard {
 	struct space answers;
 	struct space unproven;
+	struct denial_store denial;
 	uint64_t one_shot;       // made
 	size_t one_shot_bytes;   // alive
 	size_t one_shot_max;
@@ -27,7 +29,8 @@ struct cache {
 	unsigned shard_shift; // of the hash; its top bits choose
 	struct cuts cuts;          // of the answer tables, all shards
 	struct cuts unproven_cuts; // of the UNPROVEN tables
-	struct retired *retired_lists[2 * SHARDS_MAX];
+	struct denial_counts denial_counts; // of all shards
+	struct retired *retired_lists[3 * SHARDS_MAX];
 	struct shard shards[];
 };
 
@@ -60,3 +63,10 @@ bool type_beside_cname(uint16_t type) __attribute__((const));
 struct entry_spec unproven_spec(const struct entry_spec *spec) __attribute__((nonnull));
 // Takes out of the UNPROVEN table what the entry, which is proven, says better.
 void unproven_supersede(struct shard *shard, const struct entry *entry) __attribute__((nonnull));
+
+// ---- denial.c ----
+
+// What is kept of a zone and those below it, and what the zones above say of it. NULL: of all.
+void cache_denial_forget(struct cache *cache, const uint8_t *zone) __attribute__((nonnull(1)));
+// What stands in the item is what was put there (for tests of torn and freed ones).
+bool denial_item_whole(const struct denial_item *item) __attribute__((nonnull));

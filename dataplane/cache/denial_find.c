@@ -1,0 +1,461 @@
+// The readers' side: what the chains say of a name (RFC 8198). Names are compared by their keys.
+#include "dataplane/cache/shard.h"
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/types.h"
+
+#include <string.h>
+
+#define HASH_LEN     20
+#define RECORD_FIXED 10 // type, class, TTL, RDLENGTH
+
+// A question while it is looked into.
+struct search {
+	struct cache *cache;
+	const struct lookup *lookup;
+	const struct denial_store *store;
+	const struct denial_zone *zone;
+	struct denial_answer *out;
+	unsigned tree;
+};
+
+static bool never_said(uint16_t type)
+{
+	switch (type) {
+	case 0:
+	case TYPE_ANY:
+	case TYPE_RRSIG:
+	case TYPE_NSEC:
+	case TYPE_NSEC3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+// ---- the zone ----
+
+// From the name upwards to the first that is known; a barred one ends it. The DS of a name is its
+// parent's to deny (RFC 4035 §3.1.4.1).
+static bool find_zone(struct search *search)
+{
+	const struct cache *cache = search->cache;
+	const struct lookup *lookup = search->lookup;
+	const uint8_t *name = lookup->name;
+	size_t labels = name_labels(name), len = lookup->name_len;
+	bool own = true;
+
+	if (lookup->type == TYPE_DS) {
+		if (labels == 0)
+			return false;
+		own = false;
+		labels--;
+		len -= (size_t)*name + 1;
+		name += (size_t)*name + 1;
+	}
+	for (;; own = false, labels--) {
+		if (atomic_load_explicit(&cache->denial_counts.zones[labels],
+					 memory_order_relaxed) != 0) {
+			uint64_t hash = own ? lookup->hash : cache_hash(cache, name, len);
+			search->store = &cache_shard_of(cache, hash)->denial;
+			search->zone = denial_find_zone(search->store, hash, name, len);
+			if (search->zone != NULL)
+				return atomic_load_explicit(&search->zone->bars,
+							    memory_order_relaxed) == 0;
+		}
+		if (labels == 0)
+			return false;
+		len -= (size_t)*name + 1;
+		name += (size_t)*name + 1;
+	}
+}
+
+// ---- what may be used ----
+
+static bool fresh(const struct search *search, uint64_t expires_ms, int64_t signature_expires_s)
+{
+	return search->lookup->now_ms < expires_ms && search->lookup->now_s < signature_expires_s;
+}
+
+static void bound(const struct search *search, uint64_t expires_ms, int64_t signature_expires_s)
+{
+	const struct lookup *lookup = search->lookup;
+	struct denial_answer *out = search->out;
+	uint64_t left_s = (expires_ms - lookup->now_ms) / 1000;
+
+	if (left_s < out->left_s)
+		out->left_s = (uint32_t)left_s;
+	if (signature_expires_s < out->signature_expires_s)
+		out->signature_expires_s = signature_expires_s;
+	if (signature_expires_s - lookup->now_s < (int64_t)out->left_s)
+		out->left_s = (uint32_t)(signature_expires_s - lookup->now_s);
+}
+
+static bool usable(const struct search *search, const struct denial_item *item)
+{
+	return item != NULL && fresh(search, item->expires_ms, item->signature_expires_s);
+}
+
+static void use(struct search *search, const struct denial_item *item)
+{
+	struct denial_answer *out = search->out;
+
+	for (unsigned i = 0; i < out->proof_count; i++) {
+		if (out->proofs[i] == item)
+			return;
+	}
+	out->proofs[out->proof_count++] = item;
+	bound(search, item->expires_ms, item->signature_expires_s);
+}
+
+// RFC 8198 §5.4, RFC 9077: no denial without the SOA, and none that outlives it.
+static bool take_soa(struct search *search)
+{
+	// Acquire: partner of the release in replace_soa().
+	denial_ref ref = atomic_load_explicit(&search->zone->soa, memory_order_acquire);
+
+	if (ref == 0)
+		return false;
+	const struct entry *soa =
+		&((const struct denial_soa *)denial_at(search->store, ref))->entry;
+	if (!fresh(search, soa->expires_ms, soa->signature_expires_s))
+		return false;
+	search->out->soa = soa;
+	bound(search, soa->expires_ms, soa->signature_expires_s);
+	return true;
+}
+
+enum says { SAYS_NOTHING, SAYS_THERE, SAYS_ABSENT };
+
+static enum says bitmap_says(const struct search *search, const struct denial_item *item)
+{
+	uint16_t type = search->lookup->type;
+	bool soa = item_has(item, TYPE_SOA);
+
+	// RFC 6840 §4.4: a DS is denied by the zone above. §4.1: of a delegated name that zone says
+	// nothing but its DS.
+	if (type == TYPE_DS ? soa : !soa && item_has(item, TYPE_NS))
+		return SAYS_NOTHING;
+	// RFC 6840 §4.3
+	return item_has(item, type) || item_has(item, TYPE_CNAME) ? SAYS_THERE : SAYS_ABSENT;
+}
+
+static void say(struct search *search, enum denied kind)
+{
+	if (take_soa(search))
+		search->out->kind = kind;
+}
+
+// ---- a wildcard ----
+
+// RFC 8198 §5.3. The name does not exist, its closest encloser (the ancestor of so many labels) has
+// a wildcard with an RRset of the type: if that is cached, it answers.
+static void expand(struct search *search, size_t labels)
+{
+	const struct lookup *lookup = search->lookup;
+	uint8_t name[NAME_MAX_LEN];
+	struct node node;
+
+	if (lookup->type == TYPE_CNAME ||
+	    name_wildcard_of(name_ancestor(lookup->name, labels), name) < 0)
+		return;
+	size_t len = name_len(name);
+	uint64_t hash = cache_hash(search->cache, name, len);
+	table_node(&cache_shard_of(search->cache, hash)->answers.table, hash, name, len,
+		   lookup->type, &node);
+	const struct entry *entry = node.exact.entry;
+	if (entry == NULL || entry->kind != ENTRY_POSITIVE || entry->security != SECURITY_SECURE ||
+	    !fresh(search, entry->expires_ms, entry->signature_expires_s) || !take_soa(search))
+		return;
+	candidate_visit(&node.exact);
+	search->out->wildcard = entry;
+	bound(search, entry->expires_ms, entry->signature_expires_s);
+	search->out->kind = DENIED_WILDCARD;
+}
+
+static void at_wildcard(struct search *search, const struct denial_item *item,
+			size_t encloser_labels)
+{
+	enum says says = bitmap_says(search, item);
+
+	if (says == SAYS_ABSENT) {
+		use(search, item);
+		say(search, DENIED_NODATA);
+	} else if (says == SAYS_THERE && !item_has(item, TYPE_CNAME)) {
+		expand(search, encloser_labels);
+	}
+}
+
+// ---- NSEC ----
+
+struct key {
+	size_t len;
+	uint8_t bytes[DENIAL_KEY_MAX];
+};
+
+// Nothing stands at the key, for item leads past it, and may say so (RFC 6840 §4.1).
+static bool covers(const struct denial_item *item, const struct key *key)
+{
+	if (item->next_len > 0 &&
+	    denial_key_compare(key->bytes, key->len, item_next(item), item->next_len) >= 0)
+		return false;
+	return (item->flags & DENIAL_STOPS) == 0 ||
+	       !denial_key_within(key->bytes, key->len, item_key(item), item->key_len);
+}
+
+static bool matches(const struct denial_item *item, const struct key *key)
+{
+	return item->key_len == key->len && memcmp(item_key(item), key->bytes, key->len) == 0;
+}
+
+// Something stands below it: an empty non-terminal (RFC 4592 §2.2.2).
+static bool leads_below(const struct denial_item *item, const struct key *key)
+{
+	return item->next_len > key->len && memcmp(item_next(item), key->bytes, key->len) == 0;
+}
+
+// RFC 4592 §3.3.1: what the name shares with the names on both sides, which exist.
+static size_t encloser_len(const struct denial_item *item, const struct key *key)
+{
+	size_t before = denial_key_common(item_key(item), item->key_len, key->bytes, key->len);
+	size_t after = denial_key_common(item_next(item), item->next_len, key->bytes, key->len);
+
+	return before > after ? before : after;
+}
+
+static size_t labels_of_key(const uint8_t *key, size_t len)
+{
+	size_t labels = 0;
+
+	for (size_t i = 0; i < len; i++)
+		labels += key[i] == 0;
+	return labels;
+}
+
+static void look_for_wildcard(struct search *search, const struct denial_item *item,
+			      const struct key *key)
+{
+	struct key wildcard = {.len = encloser_len(item, key)};
+	size_t labels = search->zone->labels + labels_of_key(key->bytes, wildcard.len);
+
+	memcpy(wildcard.bytes, key->bytes, wildcard.len);
+	wildcard.bytes[wildcard.len++] = '*';
+	wildcard.bytes[wildcard.len++] = 0;
+	// Mostly the same one: '*' sorts before letters, but so do many names.
+	const struct denial_item *other = item;
+	if (denial_key_compare(item_key(item), item->key_len, wildcard.bytes, wildcard.len) > 0 ||
+	    !covers(item, &wildcard))
+		other = denial_floor(search->store, search->zone, TREE_NSEC, wildcard.bytes,
+				     wildcard.len);
+	if (!usable(search, other))
+		return;
+	use(search, item);
+	if (matches(other, &wildcard)) {
+		at_wildcard(search, other, labels);
+	} else if (covers(other, &wildcard) && !leads_below(other, &wildcard)) {
+		use(search, other);
+		say(search, DENIED_NXDOMAIN);
+	}
+}
+
+static void search_names(struct search *search)
+{
+	const struct lookup *lookup = search->lookup;
+	struct key key;
+
+	key.len = denial_key(lookup->name, lookup->name_len, search->zone->name_len, key.bytes);
+	const struct denial_item *item =
+		denial_floor(search->store, search->zone, TREE_NSEC, key.bytes, key.len);
+	if (!usable(search, item))
+		return;
+	if (matches(item, &key)) {
+		if (bitmap_says(search, item) != SAYS_ABSENT)
+			return;
+		use(search, item);
+		say(search, DENIED_NODATA);
+	} else if (covers(item, &key)) {
+		if (!leads_below(item, &key)) {
+			look_for_wildcard(search, item, &key);
+			return;
+		}
+		use(search, item);
+		say(search, DENIED_NODATA);
+	}
+}
+
+static void start(struct search *search)
+{
+	*search->out = (struct denial_answer){.kind = DENIED_NOT,
+					      .left_s = UINT32_MAX,
+					      .signature_expires_s = SIGNATURE_NEVER_EXPIRES};
+}
+
+void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
+{
+	struct search search = {.cache = cache, .lookup = lookup, .out = out, .tree = TREE_NSEC};
+
+	start(&search);
+	if (!never_said(lookup->type) && find_zone(&search))
+		search_names(&search);
+}
+
+// ---- NSEC3 (RFC 5155 §8) ----
+
+struct hashing {
+	struct search *search;
+	denial_hash hash;
+	void *arg;
+	struct rdata_nsec3 params;
+};
+
+static const struct denial_item *floor_of(const struct search *search, const uint8_t hash[HASH_LEN])
+{
+	return denial_floor(search->store, search->zone, TREE_NSEC3, hash, HASH_LEN);
+}
+
+static const struct denial_item *matching(const struct search *search, const uint8_t hash[HASH_LEN])
+{
+	const struct denial_item *item = floor_of(search, hash);
+
+	return usable(search, item) && memcmp(item_key(item), hash, HASH_LEN) == 0 ? item : NULL;
+}
+
+static const struct denial_item *covering(const struct search *search, const uint8_t hash[HASH_LEN])
+{
+	const struct denial_item *item = floor_of(search, hash);
+
+	if (item == NULL) // before the first: the last one leads past it
+		item = denial_last(search->store, search->zone, TREE_NSEC3);
+	if (!usable(search, item))
+		return NULL;
+	bool after = memcmp(item_key(item), hash, HASH_LEN) < 0;
+	bool before = memcmp(hash, item_next(item), HASH_LEN) < 0;
+	bool last = memcmp(item_key(item), item_next(item), HASH_LEN) >= 0;
+	if (memcmp(item_key(item), hash, HASH_LEN) == 0)
+		return NULL;
+	return (last ? after || before : after && before) ? item : NULL;
+}
+
+static bool hash_of(const struct hashing *hashing, const uint8_t *name, uint8_t out[HASH_LEN])
+{
+	return hashing->hash(hashing->arg, name, &hashing->params, out);
+}
+
+// RFC 5155 §8.4, §8.7: the name is not there, the ancestor of so many labels is.
+static void below_encloser(const struct hashing *hashing, const struct denial_item *encloser,
+			   const struct denial_item *next_closer, size_t labels)
+{
+	struct search *search = hashing->search;
+	uint8_t name[NAME_MAX_LEN], hash[HASH_LEN];
+
+	if ((encloser->flags & DENIAL_STOPS) != 0 ||
+	    name_wildcard_of(name_ancestor(search->lookup->name, labels), name) < 0 ||
+	    !hash_of(hashing, name, hash))
+		return;
+	const struct denial_item *wildcard = matching(search, hash);
+	if (wildcard != NULL) {
+		use(search, next_closer);
+		// RFC 5155 §7.2.5: a denial shows the closest encloser; §7.2.6: an answer need not.
+		if (bitmap_says(search, wildcard) == SAYS_ABSENT)
+			use(search, encloser);
+		at_wildcard(search, wildcard, labels);
+		return;
+	}
+	wildcard = covering(search, hash);
+	if (wildcard == NULL)
+		return;
+	use(search, encloser);
+	use(search, next_closer);
+	use(search, wildcard);
+	say(search, DENIED_NXDOMAIN);
+}
+
+static void search_hashes(const struct hashing *hashing)
+{
+	struct search *search = hashing->search;
+	const struct lookup *lookup = search->lookup;
+	size_t labels = name_labels(lookup->name);
+	uint8_t hash[HASH_LEN];
+
+	if (labels - search->zone->labels > DENIAL_HASHED_LABELS ||
+	    !hash_of(hashing, lookup->name, hash))
+		return;
+	const struct denial_item *match = matching(search, hash);
+	if (match != NULL) {
+		if (bitmap_says(search, match) != SAYS_ABSENT)
+			return;
+		use(search, match);
+		say(search, DENIED_NODATA);
+		return;
+	}
+	const struct denial_item *next_closer = covering(search, hash);
+	while (labels-- > search->zone->labels) {
+		if (!hash_of(hashing, name_ancestor(lookup->name, labels), hash))
+			return;
+		match = matching(search, hash);
+		if (match != NULL) {
+			if (next_closer != NULL)
+				below_encloser(hashing, match, next_closer, labels);
+			return;
+		}
+		next_closer = covering(search, hash);
+	}
+}
+
+void cache_deny_hashed(struct cache *cache, const struct lookup *lookup, denial_hash hash,
+		       void *arg, struct denial_answer *out)
+{
+	struct search search = {.cache = cache, .lookup = lookup, .out = out, .tree = TREE_NSEC3};
+
+	start(&search);
+	if (never_said(lookup->type) || !find_zone(&search))
+		return;
+	const struct denial_item *any = denial_last(search.store, search.zone, TREE_NSEC3);
+	if (any == NULL)
+		return;
+	const struct hashing hashing = {
+		.search = &search,
+		.hash = hash,
+		.arg = arg,
+		.params = {.algorithm = 1,
+			   .iterations = any->iterations,
+			   .salt = item_salt(any),
+			   .salt_len = any->salt_len},
+	};
+	search_hashes(&hashing);
+}
+
+// ---- reading ----
+
+const uint8_t *denial_item_records(const struct denial_item *item, size_t *len, uint16_t *count)
+{
+	*len = item->records_len;
+	*count = item->record_count;
+	return item_records(item);
+}
+
+bool denial_item_next(const struct denial_item *item, const uint8_t *zone, size_t *offset,
+		      uint8_t owner[NAME_MAX_LEN], struct record *out)
+{
+	const uint8_t *p = item_records(item) + *offset;
+	size_t len = 0;
+
+	if (*offset >= item->records_len)
+		return false;
+	while (*p < 0xc0) {
+		memcpy(owner + len, p, (size_t)*p + 1);
+		len += (size_t)*p + 1;
+		p += (size_t)*p + 1;
+	}
+	name_copy(owner + len, zone);
+	p += 2;
+	*out = (struct record){
+		.owner = owner,
+		.type = wire_get16(p),
+		.class_ = wire_get16(p + 2),
+		.ttl_s = wire_get32(p + 4),
+		.rdlen = wire_get16(p + 8),
+		.rdata = p + RECORD_FIXED,
+	};
+	*offset = (size_t)(out->rdata + out->rdlen - item_records(item));
+	return true;
+}

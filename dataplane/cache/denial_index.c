@@ -1,0 +1,141 @@
+// Zones by name. A zone stands in the line of its hash or in one of the few behind it.
+#include "dataplane/cache/denial_store.h"
+
+#include <string.h>
+
+#define REACH_MAX 3
+
+static inline uint32_t line_of(const struct denial_store *store, uint64_t hash, uint32_t step)
+{
+	uint32_t line = (uint32_t)((hash & UINT32_MAX) * store->line_count >> 32) + step;
+
+	return line < store->line_count ? line : line - store->line_count;
+}
+
+static inline struct denial_zone *zone_at(const struct denial_store *store, uint64_t word)
+{
+	return (denial_ref)word != 0 ? denial_at(store, (denial_ref)word) : NULL;
+}
+
+static inline uint32_t tag(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+static _Atomic uint64_t *find_word(const struct denial_store *store, uint64_t hash,
+				   const uint8_t *name, size_t len)
+{
+	uint32_t reach = atomic_load_explicit(&store->reach, memory_order_relaxed);
+
+	for (uint32_t step = 0; step <= reach; step++) {
+		struct denial_line *line = &store->lines[line_of(store, hash, step)];
+		for (unsigned i = 0; i < INDEX_SLOTS; i++) {
+			// Acquire: partner of the release in denial_make_zone().
+			uint64_t word = atomic_load_explicit(&line->words[i], memory_order_acquire);
+			if ((uint32_t)(word >> 32) != tag(hash) || (denial_ref)word == 0)
+				continue;
+			const struct denial_zone *zone = zone_at(store, word);
+			if (zone->hash == hash && zone->name_len == len &&
+			    memcmp(zone->name, name, len) == 0)
+				return &line->words[i];
+		}
+	}
+	return NULL;
+}
+
+struct denial_zone *denial_find_zone(const struct denial_store *store, uint64_t hash,
+				     const uint8_t *name, size_t len)
+{
+	_Atomic uint64_t *word = find_word(store, hash, name, len);
+
+	return word != NULL ? zone_at(store, atomic_load_explicit(word, memory_order_acquire))
+			    : NULL;
+}
+
+// An empty word; where there is none, that of the smallest zone, which goes.
+static _Atomic uint64_t *make_word(struct denial_store *store, uint64_t hash)
+{
+	struct denial_zone *smallest = NULL;
+
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t step = 0; step <= REACH_MAX && step < store->line_count; step++) {
+			struct denial_line *line = &store->lines[line_of(store, hash, step)];
+			for (unsigned i = 0; i < INDEX_SLOTS; i++) {
+				struct denial_zone *zone =
+					zone_at(store, atomic_load_explicit(&line->words[i],
+									    memory_order_relaxed));
+				if (zone == NULL) {
+					if (step > atomic_load_explicit(&store->reach,
+									memory_order_relaxed))
+						atomic_store_explicit(&store->reach, step,
+								      memory_order_relaxed);
+					return &line->words[i];
+				}
+				if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
+				    (smallest == NULL || zone->bytes < smallest->bytes))
+					smallest = zone;
+			}
+		}
+		if (smallest == NULL)
+			return NULL;
+		denial_remove_zone(store, smallest);
+	}
+	return NULL;
+}
+
+struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, const uint8_t *name,
+				     size_t len)
+{
+	struct denial_zone *zone = denial_find_zone(store, hash, name, len);
+
+	if (zone != NULL)
+		return zone;
+	_Atomic uint64_t *word = make_word(store, hash);
+	if (word == NULL)
+		return NULL;
+	zone = denial_alloc(store, NULL, sizeof(*zone) + len);
+	if (zone == NULL)
+		return NULL;
+	memset((uint8_t *)zone + sizeof(zone->node), 0, sizeof(*zone) - sizeof(zone->node));
+	zone->hash = hash;
+	zone->name_len = (uint16_t)len;
+	zone->labels = (uint16_t)name_labels(name);
+	memcpy(zone->name, name, len);
+	// Release: partner of the acquires above; the zone is whole.
+	atomic_store_explicit(word, (uint64_t)tag(hash) << 32 | denial_ref_of(store, zone),
+			      memory_order_release);
+	atomic_fetch_add_explicit(&store->counts->zones[zone->labels], 1, memory_order_relaxed);
+	store->zones++;
+	return zone;
+}
+
+void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
+{
+	_Atomic uint64_t *word = find_word(store, zone->hash, zone->name, zone->name_len);
+	denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
+
+	if (word != NULL)
+		atomic_store_explicit(word, 0, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&store->counts->zones[zone->labels], 1, memory_order_relaxed);
+	for (unsigned tree = 0; tree < TREE_COUNT; tree++)
+		denial_clear(store, zone, tree);
+	if (soa != 0)
+		denial_retire(store, zone, denial_at(store, soa));
+	denial_retire(store, NULL, zone);
+	store->zones--;
+}
+
+struct denial_zone *denial_next_zone(const struct denial_store *store, uint32_t *line,
+				     unsigned *slot)
+{
+	for (; *line < store->line_count; (*line)++, *slot = 0) {
+		while (*slot < INDEX_SLOTS) {
+			struct denial_zone *zone = zone_at(
+				store, atomic_load_explicit(&store->lines[*line].words[(*slot)++],
+							    memory_order_relaxed));
+			if (zone != NULL)
+				return zone;
+		}
+	}
+	return NULL;
+}

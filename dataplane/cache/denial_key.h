@@ -1,0 +1,58 @@
+// Sort keys: byte strings whose order, as memcmp() sees them, is the canonical order of names
+// (RFC 4034 §6.1). The labels below the zone, last one first, each ended by a 0 byte; bytes 0 and 1
+// inside a label are written as two. So the key of a name begins with the key of each of its
+// ancestors, and with nothing else that ends in 0.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define DENIAL_KEY_MAX 512
+
+// name (lower case, name_len bytes) lies in the zone whose name are its last zone_len bytes.
+// Returns the key's length; 0 for the zone's own name.
+size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
+		  uint8_t out[DENIAL_KEY_MAX]) __attribute__((nonnull));
+
+static inline int denial_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	if (order != 0)
+		return order;
+	return a_len < b_len ? -1 : a_len > b_len;
+}
+
+// a is an ancestor of b, or the same.
+static inline bool denial_key_within(const uint8_t *b, size_t b_len, const uint8_t *a, size_t a_len)
+{
+	return b_len >= a_len && memcmp(a, b, a_len) == 0;
+}
+
+// Bytes of the key of the deepest ancestor that both share.
+static inline size_t denial_key_common(const uint8_t *a, size_t a_len, const uint8_t *b,
+				       size_t b_len)
+{
+	size_t shorter = a_len < b_len ? a_len : b_len;
+	size_t common = 0;
+
+	for (size_t i = 0; i < shorter && a[i] == b[i]; i++) {
+		if (a[i] == 0)
+			common = i + 1;
+	}
+	return common;
+}
+
+// Eight bytes as a number in the same order; what is missing counts as 0.
+static inline uint64_t denial_key_number(const uint8_t *key, size_t len)
+{
+	uint64_t number = 0;
+
+	if (__builtin_expect(len >= 8, 1))
+		memcpy(&number, key, 8);
+	else
+		memcpy(&number, key, len);
+	return __builtin_bswap64(number);
+}
