@@ -25,6 +25,8 @@
 	X(sent, "dataplane.sent", "packets sent")                                                  \
 	X(tx_dropped, "dataplane.tx_dropped", "packets not sent: transmit queue full")             \
 	X(truncated, "dataplane.truncated", "answers by poll-mode cores with TC=1")                \
+	X(synthesised, "dataplane.synthesised",                                                    \
+	  "answers by poll-mode cores from cached denial (RFC 8198)")                              \
 	X(stale_late, "dataplane.stale.control_late",                                              \
 	  "stale answers because control's heartbeat is late")                                     \
 	X(stale_full, "dataplane.stale.miss_full", "stale answers because no ticket was left")     \

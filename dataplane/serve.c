@@ -68,6 +68,7 @@ static void serve_clear(struct serve *serve)
 	serve->lookup.stale_count = 0;
 	serve->outcome = OUTCOME_NONE;
 	serve->truncated = false;
+	serve->synthesised = false;
 	serve->reply_len = 0;
 }
 
@@ -151,9 +152,13 @@ static enum serve_outcome outcome_of(const struct lookup *lookup)
 	}
 }
 
-static enum serve_verdict serve_miss(const struct store *store, struct serve *serve, uint8_t *out,
+static enum serve_verdict serve_miss(struct store *store, struct serve *serve, uint8_t *out,
 				     size_t cap)
 {
+	size_t len = serving_denied(store, serve, out, cap);
+
+	if (len > 0)
+		return replied(serve, serve->outcome, out, len);
 	// RFC 1034 §4.3.1: recursion only where it is desired.
 	if (!serve->query.rd)
 		return refuse(store, serve, EDE_NOT_AUTHORITATIVE, out, cap);

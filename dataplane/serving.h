@@ -1,4 +1,5 @@
-// What a store is made of. Only store.c, result.c, serve.c and identity.c include this.
+// What a store is made of. Only store.c, result.c, serve.c, serve_denied.c and
+// identity.c include this.
 #pragma once
 
 #include "dataplane/answer/answer.h"
@@ -33,4 +34,8 @@ struct answer_context serving_context(const struct store *store, const struct qu
 
 // The text of class CH that the question asks for, or NULL (RFC 4892; "" refuses).
 const char *identity_text(const struct store *store, const struct query *query)
+	__attribute__((nonnull));
+
+// A reply to a question that missed, from cached denial; sets what serve says of it. 0: there is none.
+size_t serving_denied(struct store *store, struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/cache/cache.h"
+#include "dataplane/cache/denial.h"
 #include "dataplane/cache/spec.h"
 #include "dataplane/dns/query.h"
 #include "dataplane/parse/acl.h"
@@ -99,13 +100,14 @@ struct serve {
 	enum drop_reason reason;
 	enum serve_outcome outcome;
 	bool truncated;
+	bool synthesised; // from cached denial (RFC 8198)
 	size_t reply_len;
 };
 
 // One whole query: parse, ACL, verdicts, class CH, look-up, render into out (which may be
 // msg itself). RD=0 never recurses: from the cache, or REFUSED with EDE 20. Where a failure is all
 // that is fresh, an allowed stale chain goes before it, and CD=1 passes over failures to
-// validate. serve->query points into msg until a reply is written. Poll-mode cores and control.
+// validate. What misses is answered from cached denial where that is possible. serve->query points into msg until a reply is written. Poll-mode cores and control.
 enum serve_verdict store_serve_query(struct store *store, uint8_t *msg, size_t len,
 				     struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));

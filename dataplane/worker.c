@@ -55,6 +55,8 @@ static void hit(struct lcore *lcore, struct queue *queue, unsigned i, size_t len
 	COUNT(lcore->counters.hits[burst->serves[i].outcome], 1);
 	if (burst->serves[i].truncated)
 		COUNT(lcore->counters.truncated, 1);
+	if (burst->serves[i].synthesised)
+		COUNT(lcore->counters.synthesised, 1);
 	send_later(lcore, queue, mbuf, len);
 }
 

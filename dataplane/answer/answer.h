@@ -2,6 +2,7 @@
 // for TCP on control. Writes only into the caller's buffer; no lock, no allocation.
 #pragma once
 
+#include "dataplane/cache/denial.h"
 #include "dataplane/cache/spec.h"
 #include "dataplane/dns/query.h"
 
@@ -64,6 +65,13 @@ size_t answer_verdict(enum query_verdict verdict, const struct query *query,
 // 255 bytes.
 size_t answer_text(const struct query *query, const char *text,
 		   const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));
+
+// What cached denial says (kind other than DENIED_NOT) with EDE 29, and AD=1 where it was asked for:
+// SOA, for DO=1 its signatures and the proofs; or the wildcard's RRset and its proof. The question's
+// name ends with the zone's. Lengths as above.
+size_t answer_denied(const struct query *query, const struct denial_answer *denied,
+		     const struct answer_context *context, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));
 
 enum entry_kind answer_kind(const struct entry *link) __attribute__((nonnull, pure));
