@@ -32,6 +32,7 @@
 #define MISSES_PER_TURN 256
 #define SIGNATURES_PER_TURN 64
 #define SIGNATURES_US 200
+#define DENIAL_SHARE   16 // of the cache's memory for aggressive denial
 #define ONE_SHOT_BYTES (16u << 20)
 
 struct daemon {
@@ -290,7 +291,10 @@ static int start_store(void)
 		.cache = {.memory_bytes = config->cache_bytes,
 			  .shards = 1,
 			  .hugepages = config->hugepages != HUGEPAGES_OFF,
-			  .one_shot_bytes = ONE_SHOT_BYTES},
+			  .one_shot_bytes = ONE_SHOT_BYTES,
+			  .denial_bytes = config->aggressive_denial
+						  ? config->cache_bytes / DENIAL_SHARE
+						  : 0},
 		.rotate = config->rotate,
 		.stale_ttl_s = 30,
 	};
@@ -366,6 +370,9 @@ static int start_trust(void)
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		if (trust_insecure_add(assayd.trust, config->insecure[i].name, UINT64_MAX, false) != 0)
 			return fail("out of memory for insecure zones");
+		if (!cache_denial_bar(store_cache(assayd.store), config->insecure[i].name))
+			return fail("no room for insecure zones beside cached denial: enlarge "
+				    "memory.cache");
 	}
 	return 0;
 }

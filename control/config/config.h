@@ -29,6 +29,7 @@ struct config_insecure {
 struct config {
 	struct dataplane_config dataplane; // device strings are owned by the configuration
 	size_t cache_bytes;
+	bool aggressive_denial;
 	enum hugepage_use hugepages;
 	struct acl_rule *acl_rules;
 	size_t acl_rule_count;

@@ -323,6 +323,8 @@ static void load_resolver(struct loader *loader)
 		fail(loader, "resolver.root-hints", "%s", complaint);
 	out->qname_minimisation =
 		yes_no("resolver.qname-minimisation", schema->resolver.qname_minimisation);
+	loader->config->aggressive_denial =
+		yes_no("resolver.aggressive-denial", schema->resolver.aggressive_denial);
 	out->local_zones = yes_no("resolver.local-zones", schema->resolver.local_zones);
 	out->ttl_max_s = (uint32_t)number(loader, "resolver.ttl-max", schema->resolver.ttl_max);
 	out->ttl_min_s = (uint32_t)number(loader, "resolver.ttl-min", schema->resolver.ttl_min);

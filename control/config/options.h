@@ -31,6 +31,7 @@
 	X("upstream.ask-loopback", "false", 0, 1, "", "allow servers on loopback addresses") \
 	X("resolver.root-hints", "(built in)", 0, 0, "file", "addresses of the root servers in zone file format") \
 	X("resolver.qname-minimisation", "true", 0, 1, "", "send servers no more of a name than they need (RFC 9156)") \
+	X("resolver.aggressive-denial", "true", 0, 1, "", "deny names by validated NSEC and NSEC3 records seen before, without asking (RFC 8198); a sixteenth of memory.cache is kept for them") \
 	X("resolver.local-zones", "true", 0, 1, "", "answer special-use zones (RFC 6761, RFC 6303) here") \
 	X("resolver.ttl-max", "86400", 1, 604800, "seconds", "longest life of an RRset in the cache") \
 	X("resolver.ttl-min", "0", 0, 3600, "seconds", "shortest life; never beyond a signature") \

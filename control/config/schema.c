@@ -113,6 +113,7 @@ static const cyaml_schema_field_t upstream_fields[] = {
 static const cyaml_schema_field_t resolver_fields[] = {
 	TEXT_OPTIONAL("root-hints", IN(resolver), root_hints),
 	BOOL_OPTIONAL("qname-minimisation", IN(resolver), qname_minimisation),
+	BOOL_OPTIONAL("aggressive-denial", IN(resolver), aggressive_denial),
 	BOOL_OPTIONAL("local-zones", IN(resolver), local_zones),
 	INT_OPTIONAL("ttl-max", IN(resolver), ttl_max),
 	INT_OPTIONAL("ttl-min", IN(resolver), ttl_min),

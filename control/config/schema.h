@@ -58,7 +58,7 @@ struct schema {
 	} upstream;
 	struct {
 		char *root_hints;
-		bool *qname_minimisation, *local_zones;
+		bool *qname_minimisation, *aggressive_denial, *local_zones;
 		int64_t *ttl_max, *ttl_min, *negative_ttl_max, *stale, *waiting, *questions;
 	} resolver;
 	struct {

@@ -1,15 +1,9 @@
-#include "control/publish/publish.h"
+#include "control/publish/inside.h"
 
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
-
-struct publisher {
-	struct publisher_config config;
-	struct cache *cache;
-	struct publisher_counters counters;
-};
 
 // The records of one entry while it is made.
 struct parts {
@@ -256,6 +250,8 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 	const struct entry *entry = make(publisher, step, result, &spec);
 	if (entry != NULL)
 		secure ? publisher->counters.secure++ : publisher->counters.insecure++;
+	if (secure)
+		publish_denial(publisher, step, result, ttl_s, publication);
 	return entry;
 }
 

@@ -27,6 +27,8 @@ struct publisher_config {
 	X(unproven, "entries made for CD=1 only")                                                  \
 	X(failures, "failures published")                                                          \
 	X(by_value, "answers given by value only (TTL 0, no SOA, no room)")                        \
+	X(denial_kept, "NSEC and NSEC3 records kept to deny other names by (RFC 8198)")            \
+	X(denial_unfit, "NSEC and NSEC3 records that deny no other names: generated, opt-out")     \
 	X(refused, "answers for which there was no memory at all")
 
 struct publisher_counters {
@@ -47,6 +49,8 @@ struct publication {
 	int64_t now_s;       // wall
 	bool one_shot;       // by value only, whatever its TTL
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
+	bool denial;         // its proofs may deny other names (RFC 8198): the zone's own servers
+			     // said so, not those of the configuration
 	bool outdated;       // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
 			     // TTL 30. So is what the validation calls outdated.
 };

@@ -5,6 +5,7 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LOCAL_TTL_S 10800 // RFC 6303 §3
@@ -109,6 +110,27 @@ static bool excepted(const struct resolver *resolver, const uint8_t *name, const
 			return true;
 	}
 	return false;
+}
+
+int local_bar(struct resolver *resolver)
+{
+	uint8_t name[NAME_MAX_LEN];
+	char text[40];
+
+	if (!resolver->config.local_zones)
+		return 0;
+	for (size_t i = 0; i < ZONE_COUNT; i++) {
+		const uint8_t *zone = parsed_zone(i);
+		if (!excepted(resolver, zone, zone) && !cache_denial_bar(resolver->cache, zone))
+			return -1;
+	}
+	for (int n = SHARED_FIRST; n <= SHARED_LAST; n++) {
+		snprintf(text, sizeof(text), "%d.100.in-addr.arpa", n);
+		if (name_from_text(text, name) > 0 && !excepted(resolver, name, name) &&
+		    !cache_denial_bar(resolver->cache, name))
+			return -1;
+	}
+	return 0;
 }
 
 static size_t soa_rdata(const uint8_t *zone, uint8_t *out)

@@ -59,6 +59,7 @@ static void end(struct nta **at, enum nta_end why)
 
 	*at = nta->next;
 	trust_insecure_remove(resolver->parts.trust, nta->name);
+	cache_denial_unbar(resolver->cache, nta->name);
 	forget(resolver, nta->name);
 	resolver->counters.nta.removed += why == NTA_REMOVED;
 	resolver->counters.nta.expired += why == NTA_EXPIRED;
@@ -214,8 +215,15 @@ int resolver_nta_add(struct resolver *resolver, const uint8_t *name, uint32_t li
 	struct nta *nta = get(resolver, lower, &error);
 	if (nta == NULL)
 		return error;
-	error = trust_insecure_add(resolver->parts.trust, lower, until_ms, true);
-	if (error != 0 && nta->until_ms == 0) { // a new one
+	bool new = nta->until_ms == 0;
+	// Nothing that was proven before may deny what is now taken without proof.
+	error = new && !cache_denial_bar(resolver->cache, lower) ? -ENOMEM : 0;
+	if (error == 0) {
+		error = trust_insecure_add(resolver->parts.trust, lower, until_ms, true);
+		if (error != 0 && new)
+			cache_denial_unbar(resolver->cache, lower);
+	}
+	if (error != 0 && new) {
 		*find(resolver, lower) = nta->next;
 		free(nta);
 	}

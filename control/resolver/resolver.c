@@ -61,14 +61,18 @@ static int open_parts(struct resolver *resolver)
 	resolver->delegations = delegation_table_new(DELEGATIONS_BYTES, key);
 	resolver->failures = failure_table_new();
 	resolver->inside = inside_table_new();
+	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
 	if (!config->no_prefetch)
 		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
-	    resolver->failures == NULL || resolver->inside == NULL || resolver->revoked == NULL)
+	    resolver->failures == NULL || resolver->inside == NULL || resolver->denied_names == NULL ||
+	    resolver->revoked == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
-	return error != 0 ? error : route_open(resolver);
+	if (error == 0)
+		error = route_open(resolver);
+	return error != 0 ? error : denied_bar(resolver);
 }
 
 struct resolver *resolver_new(const struct resolver_config *config,
@@ -129,6 +133,7 @@ void resolver_free(struct resolver *resolver)
 	route_close(resolver);
 	free(resolver->exceptions);
 	inside_table_free(resolver->inside);
+	denied_names_free(resolver->denied_names);
 	prefetch_free(resolver->prefetch);
 	revoked_table_free(resolver->revoked);
 	failure_table_free(resolver->failures);

@@ -173,5 +173,9 @@ void task_start(struct task *task)
 		chain_target(task);
 		return;
 	}
+	if (!task->fresh && denied_answer(task)) {
+		task_finish(task);
+		return;
+	}
 	iterate_start(task);
 }

@@ -8,6 +8,7 @@
 
 #include "control/publish/publish.h"
 #include "control/resolver/delegation.h"
+#include "control/resolver/denied.h"
 #include "control/resolver/failure.h"
 #include "control/resolver/inside.h"
 #include "control/resolver/minimise.h"
@@ -236,6 +237,8 @@ struct task {
 	X(refused, "questions refused: too many at once")                                          \
 	X(tasks, "resolutions started, sub-tasks included")                                        \
 	X(cached, "resolutions ended by the cache")                                                \
+	X(denied, "resolutions ended by cached denial (RFC 8198)")                                 \
+	X(denied_hashed, "those of them that NSEC3 records ended")                                 \
 	X(local, "answers from special-use zones")                                                 \
 	X(sent, "questions put to servers")                                                        \
 	X(shared, "questions to servers shared by several resolutions")                            \
@@ -274,6 +277,7 @@ struct resolver {
 	struct delegation_table *delegations;
 	struct failure_table *failures;
 	struct inside_table *inside;
+	struct denied_names *denied_names;
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
 	struct route *routes; // own copy
@@ -442,3 +446,8 @@ bool route_below(const struct resolver *resolver, const uint8_t *name); // some 
 
 // local.c
 bool local_answer(struct task *task);
+int local_bar(struct resolver *resolver); // special-use zones, from cached denial
+
+// denied.c
+int denied_bar(struct resolver *resolver); // what the configuration answers, from cached denial
+bool denied_answer(struct task *task);     // the chain is its answer

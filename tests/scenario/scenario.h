@@ -70,6 +70,7 @@ struct world {
 	int64_t wall_offset_s;      // of the wall clock against the monotonic one
 	uint32_t expiration_skew_s; // that is tolerated
 	uint64_t waited_ms;         // how long before it asks a client's question arrived
+	bool denial;                // aggressive denial (RFC 8198)
 	uint64_t start_us;
 	struct question *questions[WORLD_QUESTIONS_MAX];
 	size_t question_count;

@@ -312,7 +312,10 @@ struct store_clock world_clock(const struct world *world)
 static void open_store(struct world *world)
 {
 	struct store_config config = {
-		.cache = {.memory_bytes = 8 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.cache = {.memory_bytes = 8 << 20,
+			  .shards = 1,
+			  .one_shot_bytes = 1 << 20,
+			  .denial_bytes = world->denial ? 2 << 20 : 0},
 		.stale_ttl_s = 30,
 	};
 	char err[256] = "";

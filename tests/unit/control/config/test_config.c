@@ -85,7 +85,7 @@ static void everything_can_be_set(void **state)
 			"access: {allow: [10.0.0.0/8, '2001:db8::/32'], drop: [10.9.0.0/16]}\n"
 			"answers: {rotate: false, identity: ns1, version: assay}\n"
 			"upstream: {source: [192.0.2.9], interface: eth1, ipv6: false, cookies: false}\n"
-			"resolver: {qname-minimisation: false, ttl-max: 600, stale: 0}\n"
+			"resolver: {qname-minimisation: false, aggressive-denial: false, ttl-max: 600, stale: 0}\n"
 			"trust: {anchors: ['. IN DS 1 8 2 "
 			"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D'],"
 			" insecure: [corp.example], crypto-workers: 1}\n"

@@ -1,0 +1,139 @@
+// What a secure answer says beyond its own name goes to the denial chains (RFC 8198).
+#include "control/publish/inside.h"
+#include "dataplane/dns/rdata.h"
+#include "dataplane/dns/types.h"
+
+#include <stdlib.h>
+
+static uint32_t least(uint32_t a, uint32_t b, uint32_t c)
+{
+	uint32_t ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+static uint32_t signatures_left_s(const struct validation_result *result, int64_t now_s)
+{
+	if (result->signature_expires_s == SIGNATURE_NEVER_EXPIRES)
+		return UINT32_MAX;
+	int64_t left_s = result->signature_expires_s - now_s;
+	return left_s <= 0 ? 0 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s;
+}
+
+static void put_proofs(struct publisher *publisher, const struct step *step,
+		       const struct validation_result *result,
+		       const struct publication *publication)
+{
+	uint32_t left_s = signatures_left_s(result, publication->now_s);
+
+	for (size_t i = 0; i < step->proof_count && i < STEP_PROOFS_MAX; i++) {
+		const struct rrset *proof = step->proofs[i];
+		if ((result->proofs_used & 1u << i) == 0 || proof->ttl_s > INT32_MAX)
+			continue;
+		uint32_t ttl_s = least(proof->ttl_s, result->proof_ttl_s[i],
+				       publisher->config.negative_ttl_max_s);
+		switch (cache_denial_put(publisher->cache, result->signer, proof,
+					 ttl_s < left_s ? ttl_s : left_s,
+					 result->signature_expires_s, publication->now_ms)) {
+		case DENIAL_KEPT:
+			publisher->counters.denial_kept++;
+			break;
+		case DENIAL_GENERATED:
+		case DENIAL_SPANS:
+		case DENIAL_UNFIT:
+			publisher->counters.denial_unfit++;
+			break;
+		case DENIAL_NO_ZONE:
+		case DENIAL_NO_ROOM:
+			break;
+		}
+	}
+}
+
+// RFC 4035 §5.3.4: an expanded RRset is that of the wildcard next to the ancestor with so many
+// labels as its RRSIGs say. One of them was verified: only if all agree is it known which.
+static bool wildcard_of(const struct step *step, const uint8_t *signer, uint8_t out[NAME_MAX_LEN])
+{
+	const struct rrset *rrset = step->rrset;
+	size_t labels = name_labels(rrset->owner), said = labels;
+
+	for (size_t i = 0; i < rrset->rrsig_count; i++) {
+		struct rdata_rrsig rrsig;
+		if (!rdata_rrsig(rrset->rrsigs[i].data, rrset->rrsigs[i].len, &rrsig) ||
+		    !name_equal(rrsig.signer, signer))
+			continue;
+		if (said != labels && said != rrsig.labels)
+			return false;
+		said = rrsig.labels;
+	}
+	if (said >= labels || said < name_labels(signer))
+		return false;
+	return name_wildcard_of(name_ancestor(rrset->owner, said), out) > 0;
+}
+
+// The wildcard's own RRset answers for other names, once a record shows that they do not exist.
+static void put_wildcard(struct publisher *publisher, const struct step *step,
+			 const struct validation_result *result, uint32_t ttl_s,
+			 const struct publication *publication)
+{
+	const struct rrset *rrset = step->rrset;
+	uint8_t name[NAME_MAX_LEN];
+
+	if (ttl_s == 0 || !wildcard_of(step, result->signer, name))
+		return;
+	size_t count = (size_t)rrset->count + rrset->rrsig_count;
+	struct record *records = calloc(count, sizeof(*records));
+	if (records == NULL)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		bool rrsig = i >= rrset->count;
+		const struct rdata *rdata =
+			rrsig ? &rrset->rrsigs[i - rrset->count] : &rrset->rdatas[i];
+		records[i] = (struct record){.owner = name,
+					     .rdata = rdata->data,
+					     .ttl_s = ttl_s,
+					     .type = rrsig ? TYPE_RRSIG : rrset->type,
+					     .class_ = CLASS_IN,
+					     .rdlen = rdata->len};
+	}
+	const struct entry_spec spec = {
+		.name = name,
+		.type = rrset->type,
+		.kind = ENTRY_POSITIVE,
+		.security = SECURITY_SECURE,
+		.provenance = publication->provenance,
+		.ede = EDE_NONE,
+		.now_ms = publication->now_ms,
+		.ttl_s = ttl_s,
+		.signature_expires_s = result->signature_expires_s,
+		.data = records,
+		.data_count = rrset->count,
+		.rrsigs = records + rrset->count,
+		.rrsig_count = rrset->rrsig_count,
+	};
+	const struct entry *entry;
+	if (cache_publish(publisher->cache, &spec, &entry) != PUBLISH_FAILED)
+		cache_unpin(publisher->cache, entry);
+	free(records);
+}
+
+void publish_denial(struct publisher *publisher, const struct step *step,
+		    const struct validation_result *result, uint32_t ttl_s,
+		    const struct publication *publication)
+{
+	bool negative = step->kind == STEP_NODATA || step->kind == STEP_NXDOMAIN;
+
+	if (!negative && !result->wildcard) {
+		cache_denial_refute(publisher->cache, step->rrset->owner, step->rrset->type);
+		return;
+	}
+	if (!publication->denial || result->signer == NULL || result->opt_out || result->nxname ||
+	    result->tolerated)
+		return;
+	if (negative && step->soa != NULL && name_equal(step->soa->owner, result->signer))
+		(void)cache_denial_soa(publisher->cache, step->soa, ttl_s,
+				       result->signature_expires_s, publication->now_ms);
+	put_proofs(publisher, step, result, publication);
+	if (!negative && step->kind == STEP_ANSWER)
+		put_wildcard(publisher, step, result, ttl_s, publication);
+}

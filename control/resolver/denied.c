@@ -1,0 +1,195 @@
+// Answers from validated NSEC and NSEC3 records that the cache holds (RFC 8198), before a server is
+// asked: for TCP clients and sub-questions, and, since their hashes are made here, all that NSEC3
+// says. They are given by value: a flood of names that do not exist takes no answer's place. What
+// NSEC3 says of a name that is asked for again soon is kept, so that its hashes are not made anew.
+
+#include "control/resolver/denied.h"
+
+#include "control/resolver/task.h"
+#include "control/validator/trust_lookup.h"
+#include "dataplane/dns/types.h"
+
+#include <stdlib.h>
+
+#define SEEN_SLOTS  65536 // power of two; a newer name takes an older one's place
+#define RECORDS_MAX 64
+
+struct denied_names {
+	uint32_t seen[SEEN_SLOTS]; // of the names' keyed hashes
+};
+
+struct denied_names *denied_names_new(void)
+{
+	return calloc(1, sizeof(struct denied_names));
+}
+
+void denied_names_free(struct denied_names *names)
+{
+	free(names);
+}
+
+static bool seen_before(struct denied_names *names, uint64_t hash)
+{
+	uint32_t *slot = &names->seen[hash & (SEEN_SLOTS - 1)];
+	bool seen = *slot == (uint32_t)(hash >> 32);
+
+	*slot = (uint32_t)(hash >> 32);
+	return seen;
+}
+
+// ---- barred names ----
+
+int denied_bar(struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->config.route_count; i++) {
+		if (!cache_denial_bar(resolver->cache, resolver->routes[i].zone))
+			return -1;
+	}
+	return local_bar(resolver);
+}
+
+// ---- entries ----
+
+struct draft {
+	struct record records[RECORDS_MAX];
+	uint8_t owners[DENIAL_PROOFS * (1 + RRSET_RRSIGS_MAX)][NAME_MAX_LEN];
+	size_t count, owner_count;
+	struct entry_spec spec;
+};
+
+static void add_from_entry(struct draft *draft, const struct entry *entry, const uint8_t *owner,
+			   enum entry_part part, uint32_t ttl_s)
+{
+	struct entry_reader reader;
+	struct record record;
+	enum entry_part of;
+
+	entry_read(entry, &reader);
+	while (entry_next(&reader, &of, &record)) {
+		if (of != part || draft->count == RECORDS_MAX)
+			continue;
+		record.owner = owner;
+		record.ttl_s = ttl_s;
+		draft->records[draft->count++] = record;
+	}
+}
+
+static void add_proofs(struct draft *draft, const struct denial_answer *answer, const uint8_t *zone)
+{
+	const size_t owners_max = sizeof(draft->owners) / sizeof(draft->owners[0]);
+
+	for (unsigned i = 0; i < answer->proof_count; i++) {
+		struct record record;
+		size_t offset = 0;
+		while (draft->count < RECORDS_MAX && draft->owner_count < owners_max &&
+		       denial_item_next(answer->proofs[i], zone, &offset,
+					draft->owners[draft->owner_count], &record)) {
+			draft->owner_count++;
+			record.ttl_s = answer->left_s;
+			draft->records[draft->count++] = record;
+		}
+	}
+}
+
+static enum entry_kind kind_of(enum denied denied)
+{
+	switch (denied) {
+	case DENIED_NXDOMAIN:
+		return ENTRY_NXDOMAIN;
+	case DENIED_NODATA:
+		return ENTRY_NODATA;
+	default:
+		return ENTRY_POSITIVE;
+	}
+}
+
+static void compose(struct draft *draft, const struct task *task,
+		    const struct denial_answer *answer)
+{
+	bool positive = answer->kind == DENIED_WILDCARD;
+	const struct entry *main = positive ? answer->wildcard : answer->soa;
+	struct entry_spec *spec = &draft->spec;
+	struct entry_facts soa;
+
+	entry_facts(answer->soa, &soa);
+	const uint8_t *owner = positive ? task->name : soa.name;
+	add_from_entry(draft, main, owner, ENTRY_DATA, answer->left_s);
+	spec->data_count = draft->count;
+	add_from_entry(draft, main, owner, ENTRY_RRSIGS, answer->left_s);
+	spec->rrsig_count = draft->count - spec->data_count;
+	add_proofs(draft, answer, soa.name);
+	spec->proof_count = draft->count - spec->data_count - spec->rrsig_count;
+	spec->data = draft->records;
+	spec->rrsigs = spec->data + spec->data_count;
+	spec->proofs = spec->rrsigs + spec->rrsig_count;
+	spec->kind = kind_of(answer->kind);
+}
+
+static bool give(struct task *task, const struct denial_answer *answer, bool keep)
+{
+	struct resolver *resolver = task->resolver;
+	const struct entry *entry;
+	struct draft draft = {.spec = {
+				      .name = task->name,
+				      .type = task->type,
+				      .security = SECURITY_SECURE,
+				      .provenance = FROM_RECURSION,
+				      .ede = EDE_SYNTHESIZED,
+				      .now_ms = resolver->clock.now_ms,
+				      .ttl_s = answer->left_s,
+				      .signature_expires_s = answer->signature_expires_s,
+				      .one_shot = !keep,
+				      // The chain says more of the names below than a single name.
+				      .this_name_only = true,
+			      }};
+
+	compose(&draft, task, answer);
+	if (draft.count == RECORDS_MAX ||
+	    cache_publish(resolver->cache, &draft.spec, &entry) == PUBLISH_FAILED)
+		return false;
+	return chain_add(resolver, &task->chain, entry);
+}
+
+// ---- asking ----
+
+static bool hash(void *arg, const uint8_t *name, const struct rdata_nsec3 *params, uint8_t out[20])
+{
+	struct task *task = arg;
+	struct client *payer = task_payer(task);
+
+	return payer != NULL &&
+	       trust_nsec3_hash(task->resolver->parts.trust, &payer->budget, name, params, out);
+}
+
+bool denied_answer(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct denial_answer answer;
+	struct lookup lookup = {
+		.name = task->name,
+		.name_len = task->name_len,
+		.type = task->type,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+	bool keep = false;
+
+	if (!resolver->clock.trusted)
+		return false;
+	cache_lookup(resolver->cache, &lookup);
+	// Data that were there a while ago may be newer than their denial.
+	if (lookup.status != LOOKUP_MISS || lookup.stale_count > 0)
+		return false;
+	cache_deny(resolver->cache, &lookup, &answer);
+	if (answer.kind == DENIED_NOT) {
+		cache_deny_hashed(resolver->cache, &lookup, hash, task, &answer);
+		if (answer.kind == DENIED_NOT)
+			return false;
+		resolver->counters.denied_hashed++;
+		keep = seen_before(resolver->denied_names, lookup.hash);
+	}
+	if (!give(task, &answer, keep && answer.left_s > 0))
+		return false;
+	resolver->counters.denied++;
+	return true;
+}

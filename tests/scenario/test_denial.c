@@ -1,0 +1,420 @@
+// Names denied by records that came with other answers (RFC 8198): by the poll-mode core's code
+// (`served`) and by control (`world_ask`), and each case in which they must not be.
+#include "tests/scenario/zones.h"
+
+struct served {
+	enum serve_verdict verdict;
+	struct serve serve;
+	struct message *message;
+	uint8_t wire[4096];
+};
+
+// What a poll-mode core does with the question.
+static struct served *serve(const char *name, uint16_t type, unsigned flags)
+{
+	static struct served served;
+	static const struct address client = {.family = 4, .bytes = {127, 0, 0, 1}};
+	const struct store_clock clock = world_clock(w);
+	const uint8_t *wire = text_name(name);
+	size_t len = name_len(wire);
+	uint8_t *p = served.wire;
+
+	message_free(served.message);
+	memset(&served, 0, sizeof(served));
+	wire_put16(p, 7);
+	wire_put16(p + 2, (uint16_t)(FLAG_RD | (flags & ASK_CD ? FLAG_CD : 0) |
+				     (flags & ASK_AD ? FLAG_AD : 0)));
+	p[5] = p[11] = 1;
+	memcpy(p + 12, wire, len);
+	p += 12 + len;
+	wire_put16(p, type);
+	wire_put16(p + 2, CLASS_IN);
+	p[4] = 0;
+	wire_put16(p + 5, TYPE_OPT);
+	wire_put16(p + 7, 1232);
+	p[11] = flags & ASK_DO ? 0x80 : 0;
+	p += 15;
+	served.serve = (struct serve){.client = &client,
+				      .now_ms = clock.now_ms,
+				      .now_s = clock.now_s,
+				      .clock_trusted = clock.trusted};
+	served.verdict = store_serve_query(w->store, served.wire, (size_t)(p - served.wire),
+					   &served.serve, served.wire, sizeof(served.wire));
+	if (served.verdict == SERVE_REPLY) {
+		assert_int_equal(
+			message_parse(served.wire, served.serve.reply_len, &served.message),
+			MESSAGE_OK);
+	}
+	return &served;
+}
+
+static size_t count_in(const struct served *served, enum section section, uint16_t type)
+{
+	const struct question question = {.reply = served->message};
+
+	return question_count_of(&question, section, type);
+}
+
+static void assert_served(const struct served *served, unsigned rcode, bool ad)
+{
+	assert_int_equal(served->verdict, SERVE_REPLY);
+	assert_true(served->serve.synthesised);
+	assert_int_equal(header_flags(served->wire) & 0xf, rcode);
+	assert_int_equal((header_flags(served->wire) & FLAG_AD) != 0, ad);
+	assert_int_equal(served->message->edns.ede, EDE_SYNTHESIZED);
+}
+
+#define assert_missed(name, type) assert_int_equal(serve(name, type, ASK_DO)->verdict, SERVE_MISS)
+
+static int start_denial(void **state)
+{
+	(void)state;
+	w = world_new();
+	w->denial = true;
+	world_add_tlds(w);
+	add_example(w);
+	add_plain(w);
+	world_start(w);
+	return 0;
+}
+
+static void begin_denial(void)
+{
+	begin();
+	w->denial = true;
+}
+
+// A question is put to the core first, as a client's is.
+static unsigned ask_either(const char *name, uint16_t type)
+{
+	struct served *served = serve(name, type, ASK_DO);
+
+	if (served->verdict == SERVE_REPLY)
+		return header_flags(served->wire) & 0xf;
+	return header_flags(world_ask(w, name, type, ASK_DO)->wire) & 0xf;
+}
+
+static void d7_random_names_of_a_signed_zone_are_answered_without_a_question(void **state)
+{
+	(void)state;
+	uint32_t random = 1;
+	char name[64];
+
+	for (int i = 0; i < 500; i++) {
+		random = random * 1664525 + 1013904223;
+		snprintf(name, sizeof(name), "%c%08x.example.com.", 'a' + random % 26, random);
+		assert_int_equal(ask_either(name, TYPE_A), RCODE_NXDOMAIN);
+		if (i == 250)
+			network_forget_log(&w->network);
+	}
+	assert_sent_at_most(w, 1);
+	// They leave nothing in the answer table.
+	assert_not_cached(w, name, 0);
+}
+
+static void a_core_says_it_with_proofs_for_do_and_ad_for_who_asks(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	struct served *served = serve("aab.example.com.", TYPE_MX, ASK_DO);
+	assert_served(served, RCODE_NXDOMAIN, true);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_SOA), 1);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_NSEC), 1);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_RRSIG), 2);
+	assert_int_equal(served->message->sections[SECTION_ANSWER].count, 0);
+	served = serve("aab.example.com.", TYPE_MX, 0);
+	assert_served(served, RCODE_NXDOMAIN, false);
+	assert_int_equal(served->message->sections[SECTION_AUTHORITY].count, 1);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_SOA), 1);
+	assert_served(serve("aab.example.com.", TYPE_MX, ASK_AD), RCODE_NXDOMAIN, true);
+	// It was validated: a client that judges for itself gets it, too.
+	assert_served(serve("aab.example.com.", TYPE_MX, ASK_DO | ASK_CD), RCODE_NXDOMAIN, true);
+	assert_sent(w, 0);
+}
+
+static void control_says_it_before_it_asks(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "aab.example.com.", TYPE_MX, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_SYNTHESIZED);
+	assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_SOA), 1);
+	assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC), 1);
+	assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_RRSIG), 2);
+	assert_sent(w, 0);
+	assert_not_cached(w, "aab.example.com.", 0);
+	assert_int_equal(world_counter(w, "resolver.denied"), 1);
+}
+
+static void nodata_of_one_type_denies_the_others(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_MX, ASK_DO);
+	assert_served(serve("www.example.com.", TYPE_TXT, ASK_DO), RCODE_NOERROR, true);
+	assert_missed("www.example.com.", TYPE_A);
+	world_ask(w, "alias.example.com.", TYPE_DS, ASK_DO);
+	assert_missed("alias.example.com.", TYPE_A);
+}
+
+static void an_alias_leads_to_a_name_that_is_denied_without_a_question(void **state)
+{
+	(void)state;
+	world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "a.new.example.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "b.old.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_SYNTHESIZED);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME), 1);
+	assert_sent(w, 0);
+}
+
+static void a_wildcard_that_was_seen_answers_for_other_names(void **state)
+{
+	(void)state;
+	assert_missed("a.wild.example.com.", TYPE_A);
+	assert_address(world_ask(w, "a.wild.example.com.", TYPE_A, ASK_DO), "192.0.2.81");
+	// The SOA has to be known, too.
+	world_ask(w, "a.wild.example.com.", TYPE_MX, ASK_DO);
+	network_forget_log(&w->network);
+	struct served *served = serve("b.c.wild.example.com.", TYPE_A, ASK_DO);
+	assert_served(served, RCODE_NOERROR, true);
+	assert_int_equal(count_in(served, SECTION_ANSWER, TYPE_A), 1);
+	assert_int_equal(count_in(served, SECTION_ANSWER, TYPE_RRSIG), 1);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_NSEC), 1);
+	assert_int_equal(count_in(served, SECTION_AUTHORITY, TYPE_SOA), 0);
+	struct question *q = world_ask(w, "d.wild.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_SYNTHESIZED);
+	assert_address(q, "192.0.2.81");
+	assert_sent(w, 0);
+}
+
+static void b4_names_below_a_delegation_are_asked_for(void **state)
+{
+	(void)state;
+	// com. says of example.com. that it is delegated, and of others that they do not exist.
+	world_ask(w, "example.com.", TYPE_DS, ASK_DO);
+	world_ask(w, "exampld.com.", TYPE_A, ASK_DO);
+	world_ask(w, "example1.com.", TYPE_A, ASK_DO);
+	assert_missed("www.example.com.", TYPE_A);
+	assert_missed("example.com.", TYPE_A);
+	assert_address(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), "192.0.2.80");
+	assert_served(serve("example2.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+}
+
+static void what_does_not_validate_denies_nothing(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com."});
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "www.example.com.", TYPE_MX, ASK_DO | ASK_CD);
+	network_heal(&w->network);
+	assert_missed("aab.example.com.", TYPE_A);
+	assert_missed("www.example.com.", TYPE_TXT);
+	// Nor what is proven insecure.
+	world_ask(w, "aaa.plain.org.", TYPE_A, ASK_DO);
+	assert_missed("aab.plain.org.", TYPE_A);
+}
+
+static void it_ends_with_its_ttl_and_its_signatures(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 299000);
+	assert_served(serve("aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	assert_true(serve("aab.example.com.", TYPE_A, 0)->serve.synthesised);
+	world_advance(w, 2000);
+	assert_missed("aab.example.com.", TYPE_A);
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	assert_served(serve("aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	w->wall_offset_s += 400 * 86400; // a step of the clock
+	assert_missed("aab.example.com.", TYPE_A);
+}
+
+static void it_is_never_served_as_stale(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "aab.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	with((struct fault){.kind = FAULT_DROP, .below = "example.com."});
+	assert_int_equal(serve("aab.example.com.", TYPE_A, ASK_DO)->serve.lookup.stale_count, 0);
+	assert_answer(world_ask(w, "aab.example.com.", TYPE_A, ASK_DO), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+}
+
+static void data_that_were_there_are_asked_for_again(void **state)
+{
+	(void)state;
+	world_ask(w, "zero.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "x.new.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 290000);
+	world_ask(w, "x.nev.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 20000); // x.new is past its TTL
+	assert_missed("x.new.example.com.", TYPE_A);
+	assert_address(world_ask(w, "x.new.example.com.", TYPE_A, ASK_DO), "192.0.2.83");
+}
+
+static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
+{
+	(void)state;
+	begin_denial();
+	world_add(w, &(struct world_zone){.apex = "hashed.com.",
+					  .servers = "ns.hashed.com.=" PROVIDER_A,
+					  .text = "www.hashed.com. 300 IN A 192.0.2.80\n"
+						  "a.ent.hashed.com. 300 IN A 192.0.2.81\n"
+						  "*.wild.hashed.com. 300 IN A 192.0.2.82\n",
+					  .options = {.nsec3 = true}});
+	world_start(w);
+	char name[64];
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d.hashed.com.", i);
+		assert_int_equal(ask_either(name, TYPE_A), RCODE_NXDOMAIN);
+	}
+	network_forget_log(&w->network);
+	assert_missed("n100.hashed.com.", TYPE_A);
+	struct question *q = world_ask(w, "n100.hashed.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_SYNTHESIZED);
+	assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3) >= 2);
+	assert_not_cached(w, "n100.hashed.com.", 0);
+	world_ask(w, "n100.hashed.com.", TYPE_A, ASK_DO);
+	assert_cached(w, "n100.hashed.com.", 0, ENTRY_NXDOMAIN, SECURITY_SECURE);
+	assert_sent(w, 0);
+	assert_int_equal(serve("n100.hashed.com.", TYPE_A, ASK_DO)->verdict, SERVE_REPLY);
+	// NODATA, of an empty non-terminal too, and a wildcard.
+	world_ask(w, "www.hashed.com.", TYPE_MX, ASK_DO);
+	world_ask(w, "ent.hashed.com.", TYPE_MX, ASK_DO);
+	world_ask(w, "a.wild.hashed.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "www.hashed.com.", TYPE_TXT, ASK_DO), RCODE_NOERROR, true,
+		      EDE_SYNTHESIZED);
+	assert_answer(world_ask(w, "ent.hashed.com.", TYPE_TXT, ASK_DO), RCODE_NOERROR, true,
+		      EDE_SYNTHESIZED);
+	assert_address(world_ask(w, "b.wild.hashed.com.", TYPE_A, ASK_DO), "192.0.2.82");
+	assert_sent_at_most(w, 1);
+	assert_true(world_counter(w, "resolver.denied_hashed") >= 4);
+}
+
+static bool sum_nsec3(const struct denial_facts *facts, void *arg)
+{
+	*(uint32_t *)arg += facts->nsec3;
+	return true;
+}
+
+static void opt_out_spans_deny_nothing(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "n%d.net.", i);
+		world_ask(w, name, TYPE_A, ASK_DO);
+	}
+	uint32_t nsec3 = 0;
+	cache_denial_walk(store_cache(w->store), sum_nsec3, &nsec3);
+	assert_int_equal(nsec3, 0);
+	network_forget_log(&w->network);
+	world_ask(w, "n20.net.", TYPE_A, ASK_DO);
+	assert_sent(w, 1);
+}
+
+static void generated_denials_deny_nothing_else(void **state)
+{
+	(void)state;
+	begin_denial();
+	world_add(w, &(struct world_zone){.apex = "compact.com.",
+					  .servers = "ns.compact.com.=" PROVIDER_A,
+					  .text = "www.compact.com. 300 IN A 192.0.2.80\n",
+					  .options = {.compact = true}});
+	world_start(w);
+	world_ask(w, "aaa.compact.com.", TYPE_A, ASK_DO);
+	world_ask(w, "www.compact.com.", TYPE_MX, ASK_DO);
+	network_forget_log(&w->network);
+	assert_missed("aab.compact.com.", TYPE_A);
+	assert_missed("www.compact.com.", TYPE_TXT);
+	world_ask(w, "aab.compact.com.", TYPE_A, ASK_DO);
+	assert_sent(w, 1);
+}
+
+static void configured_zones_are_asked_whatever_those_above_say(void **state)
+{
+	static struct route route = {.forward = true, .server_count = 1};
+
+	(void)state;
+	begin_denial();
+	add_example(w);
+	name_copy(route.zone, text_name("corp.example.com."));
+	route.servers[0] = (struct address){.family = 4, .bytes = {192, 0, 2, 77}};
+	w->config.routes = &route;
+	w->config.route_count = 1;
+	world_start(w);
+	world_ask(w, "cop.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "corq.example.com.", TYPE_A, ASK_DO);
+	assert_served(serve("corr.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	assert_missed("corp.example.com.", TYPE_A);
+	assert_missed("www.corp.example.com.", TYPE_A);
+}
+
+static void special_use_zones_are_answered_as_ever(void **state)
+{
+	(void)state;
+	world_ask(w, "tesa.", TYPE_A, ASK_DO);
+	world_ask(w, "tesu.", TYPE_A, ASK_DO);
+	assert_served(serve("tesv.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	assert_missed("test.", TYPE_A);
+	assert_missed("www.test.", TYPE_A);
+	assert_answer(world_ask(w, "www.test.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false, EDE_NONE);
+}
+
+static void nothing_is_denied_below_a_negative_trust_anchor(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	assert_served(serve("aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	assert_int_equal(resolver_nta_add(w->resolver, text_name("example.com."), 3600, "test"), 0);
+	assert_missed("aab.example.com.", TYPE_A);
+	assert_answer(world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false,
+		      EDE_NEGATIVE_TRUST_ANCHOR);
+	assert_missed("aab.example.com.", TYPE_A);
+	assert_true(resolver_nta_remove(w->resolver, text_name("example.com.")));
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	assert_served(serve("aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+}
+
+static void it_can_be_switched_off(void **state)
+{
+	(void)state;
+	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	assert_missed("aab.example.com.", TYPE_A);
+	network_forget_log(&w->network);
+	world_ask(w, "aab.example.com.", TYPE_A, ASK_DO);
+	assert_sent(w, 1);
+}
+
+#define scenario_denial(f) cmocka_unit_test_setup_teardown(f, start_denial, end_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_denial(d7_random_names_of_a_signed_zone_are_answered_without_a_question),
+		scenario_denial(a_core_says_it_with_proofs_for_do_and_ad_for_who_asks),
+		scenario_denial(control_says_it_before_it_asks),
+		scenario_denial(nodata_of_one_type_denies_the_others),
+		scenario_denial(an_alias_leads_to_a_name_that_is_denied_without_a_question),
+		scenario_denial(a_wildcard_that_was_seen_answers_for_other_names),
+		scenario_denial(b4_names_below_a_delegation_are_asked_for),
+		scenario_denial(what_does_not_validate_denies_nothing),
+		scenario_denial(it_ends_with_its_ttl_and_its_signatures),
+		scenario_denial(it_is_never_served_as_stale),
+		scenario_denial(data_that_were_there_are_asked_for_again),
+		scenario(nsec3_is_said_by_control_and_kept_when_asked_for_again),
+		scenario_denial(opt_out_spans_deny_nothing),
+		scenario(generated_denials_deny_nothing_else),
+		scenario(configured_zones_are_asked_whatever_those_above_say),
+		scenario_denial(special_use_zones_are_answered_as_ever),
+		scenario_denial(nothing_is_denied_below_a_negative_trust_anchor),
+		scenario_common(it_can_be_switched_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
