@@ -350,7 +350,7 @@ static int start_trust(void)
 
 	assayd.batch = batch_new(&batch);
 	if (!assayd.batch)
-		return fail("out of memory for signature verification");
+		return fail("no memory or no threads for signature verification");
 	assayd.trust = trust_new(&trust, assayd.batch);
 	if (!assayd.trust)
 		return fail("out of memory for trust anchors");

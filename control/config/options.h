@@ -45,7 +45,7 @@
 	X("trust.insecure", "[]", 0, 4096, "", "zones below which nothing is validated, for ever: private zones") \
 	X("trust.inception-skew", "3600", 0, 86400, "seconds", "how far a signature's inception may lie ahead") \
 	X("trust.expiration-skew", "0", 0, 86400, "seconds", "how long after its end a signature still counts, without AD") \
-	X("trust.crypto-workers", "0", 0, 64, "", "threads that verify signatures beside control") \
+	X("trust.crypto-workers", "0", 0, 16, "", "threads that verify signatures beside control") \
 	X("zones", "[]", 0, 1024, "", "zones with servers of their own: name, type (stub, forward), servers, first, tcp, dnssec (validate, insecure)") \
 	X("control.socket", "/run/assay/control.sock", 1, 107, "path", "socket for assayctl") \
 	X("metrics.address", "\"\"", 0, 63, "", "address and port for counters over HTTP, such as 127.0.0.1:9953") \

@@ -144,6 +144,7 @@ static const struct {
 	{MINIMAL "trust:\n  anchors: [garbage]\n", 6, "garbage"},
 	{MINIMAL "trust:\n  anchors: ['. IN A 192.0.2.1']\n", 6, "DS or DNSKEY"},
 	{MINIMAL "trust:\n  validate: false\n", 6, "test"},
+	{MINIMAL "trust:\n  crypto-workers: 17\n", 6, "outside"},
 	{MINIMAL "trust:\n  insecure: ['..']\n", 6, "no name"},
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: []}\n", 6, "servers"},
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: ['10.0.0.1@0']}\n", 6, "10.0.0.1@0"},
