@@ -79,10 +79,11 @@ static enum verdict unsigned_answer(struct validation *v)
 // counts even where the zones above are insecure.
 static bool cut_between(struct validation *v, enum verdict *verdict)
 {
-	size_t above = name_labels(v->context.signer);
+	size_t labels = name_labels(v->scope), above = name_labels(v->context.signer);
+	const uint8_t *at = v->scope;
 
-	for (size_t labels = name_labels(v->scope); labels > above; labels--) {
-		struct chain chain = {.zone = name_ancestor(v->scope, labels)};
+	for (; labels > above; labels--, at = name_skip(at, 1)) {
+		struct chain chain = {.zone = at};
 		trust_standing(v->trust, chain.zone, &v->moment, &chain.standing);
 		if (chain.standing.cut == CUT_INSECURE) {
 			*verdict = validation_insecure(v, &chain);

@@ -9,15 +9,14 @@ void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const st
 		 struct chain *out)
 {
 	size_t labels = name_labels(target), unknown = 0;
-	const uint8_t *topmost = NULL;
+	const uint8_t *topmost = NULL, *at = target;
 	bool target_unknown = false;
 
 	*out = (struct chain){
 		.end = CHAIN_INSECURE,
 		.standing = {.ede = EDE_NONE, .expires_s = VALIDATION_NEVER_EXPIRES},
 	};
-	for (size_t up = 0; up <= labels; up++) {
-		const uint8_t *at = name_skip(target, up);
+	for (size_t up = 0; up <= labels; up++, at = name_skip(at, 1)) {
 		struct standing standing;
 		trust_standing(trust, at, moment, &standing);
 		switch (standing.cut) {
