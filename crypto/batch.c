@@ -50,6 +50,7 @@ struct batch {
 
 	struct worker *workers[BATCH_WORKERS_MAX];
 	unsigned worker_count;
+	bool wakes; // the workers, when they have results
 	struct batch_counters counters;
 };
 
@@ -468,6 +469,9 @@ size_t batch_run(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg)
 	} else {
 		collect(b);
 		hand_out(b);
+		// What is left finds no room at the workers. They hold work, so they will wake.
+		if (b->wakes)
+			return 0;
 	}
 	return b->queued;
 }
@@ -497,6 +501,7 @@ struct batch *batch_new(const struct batch_config *config)
 	}
 	list_init(&b->ready);
 	list_init(&b->abandoned);
+	b->wakes = config->wake != NULL;
 	b->job_max = config->jobs_max != 0 ? config->jobs_max : JOBS_MAX;
 	while (buckets < b->job_max)
 		buckets *= 2;

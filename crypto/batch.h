@@ -69,7 +69,8 @@ void batch_cancel(struct batch *batch, struct batch_ticket *ticket) __attribute_
 // One turn: takes in what workers finished and hands them what is queued, or without workers
 // verifies up to jobs_max jobs, and stops early once now_us() (NULL: no limit) has moved on by
 // limit_us. Keys take turns, so that one with many or dear signatures delays no other. Calls done,
-// which may submit and cancel. Returns the jobs still queued: when not 0, call again soon.
+// which may submit and cancel. Returns how many jobs wait for nothing but another call; what waits
+// for room at the workers waits for wake.
 size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *arg), void *now_arg,
 		 uint64_t limit_us) __attribute__((nonnull(1)));
 

@@ -594,6 +594,39 @@ static void results_are_told_before_all_is_done(void **state)
 	close_gate(&gate);
 }
 
+static void post(void *arg)
+{
+	sem_post(arg);
+}
+
+// Control may sleep while all workers have as much as they may hold.
+static void wakes_are_enough_to_get_everything_done(void **state)
+{
+	static struct waiter w[WAITERS];
+	struct timespec limit;
+	size_t done = 0;
+	sem_t results;
+
+	(void)state;
+	sem_init(&results, 0, 0);
+	struct batch *batch = open_batch(
+		&(struct batch_config){.workers = 2, .wake = post, .wake_arg = &results});
+	for (size_t i = 0; i < WAITERS; i++)
+		assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += 20;
+	assert_int_equal(batch_run(batch, 1000, NULL, NULL, 0), 0);
+	while (done < WAITERS) {
+		assert_int_equal(sem_timedwait(&results, &limit), 0);
+		assert_int_equal(batch_run(batch, 1000, NULL, NULL, 0), 0);
+		done = 0;
+		for (size_t i = 0; i < WAITERS; i++)
+			done += w[i].told;
+	}
+	batch_free(batch);
+	sem_destroy(&results);
+}
+
 static void what_a_worker_has_not_begun_is_not_verified_when_cancelled(void **state)
 {
 	static struct waiter w[12];
@@ -677,6 +710,7 @@ int main(void)
 		cmocka_unit_test(workers_answer_like_the_inline_way),
 		cmocka_unit_test(a_job_that_a_worker_has_can_be_cancelled),
 		cmocka_unit_test(results_are_told_before_all_is_done),
+		cmocka_unit_test(wakes_are_enough_to_get_everything_done),
 		cmocka_unit_test(what_a_worker_has_not_begun_is_not_verified_when_cancelled),
 		cmocka_unit_test(stopping_with_cancelled_work_leaves_nothing),
 		cmocka_unit_test(stopping_with_work_under_way_leaves_nothing),
