@@ -80,31 +80,92 @@ static int anchor_check(uint16_t type, const uint8_t *rdata, size_t rdlen, uint1
 	return -EINVAL;
 }
 
-int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
-		     size_t rdlen)
+int trust_anchor_check(uint16_t type, const uint8_t *rdata, size_t rdlen)
 {
 	uint16_t tag;
 
-	if (rdlen > UINT16_MAX)
-		return -EINVAL;
-	int rc = anchor_check(type, rdata, rdlen, &tag);
+	return rdlen > UINT16_MAX ? -EINVAL : anchor_check(type, rdata, rdlen, &tag);
+}
+
+// Puts it at *link. 0, -EINVAL, -ENOTSUP, -ENOMEM.
+static int anchor_new(struct anchor **link, const struct trust_anchor *from)
+{
+	uint16_t tag;
+	int rc = anchor_check(from->type, from->rdata, from->len, &tag);
+
+	if (rc != 0)
+		return rc;
+	struct anchor *anchor = malloc(sizeof(*anchor) + from->len);
+	if (anchor == NULL)
+		return -ENOMEM;
+	*anchor = (struct anchor){.next = *link, .type = from->type, .tag = tag, .len = from->len};
+	memcpy(anchor->rdata, from->rdata, from->len);
+	*link = anchor;
+	return 0;
+}
+
+int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
+		     size_t rdlen)
+{
+	const struct trust_anchor anchor = {type, rdata, (uint16_t)rdlen};
+	int rc = trust_anchor_check(type, rdata, rdlen);
+
 	if (rc != 0)
 		return rc;
 	struct zone *zone = zones_get(trust->zones, owner);
-	struct anchor *anchor = malloc(sizeof(*anchor) + rdlen);
-	if (zone == NULL || anchor == NULL) {
-		free(anchor);
+	if (zone == NULL)
 		return -ENOMEM;
+	rc = anchor_new(&zone->anchors, &anchor);
+	trust->anchor_count += rc == 0;
+	return rc;
+}
+
+static void anchors_free(struct anchor *anchors)
+{
+	while (anchors != NULL) {
+		struct anchor *next = anchors->next;
+		free(anchors);
+		anchors = next;
 	}
-	*anchor = (struct anchor){
-		.next = zone->anchors,
-		.type = type,
-		.tag = tag,
-		.len = (uint16_t)rdlen,
-	};
-	memcpy(anchor->rdata, rdata, rdlen);
-	zone->anchors = anchor;
-	trust->anchor_count++;
+}
+
+static bool has_anchor(const struct anchor *anchors, const struct anchor *wanted)
+{
+	for (; anchors != NULL; anchors = anchors->next) {
+		if (anchors->type == wanted->type && anchors->len == wanted->len &&
+		    memcmp(anchors->rdata, wanted->rdata, wanted->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+int trust_anchors_set(struct trust *trust, const uint8_t *owner, const struct trust_anchor *anchors,
+		      size_t count)
+{
+	struct zone *zone = zones_get(trust->zones, owner);
+	struct anchor *fresh = NULL, *old;
+	int rc = zone != NULL ? 0 : -ENOMEM;
+	bool gone = false;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = anchor_new(&fresh, &anchors[i]);
+	if (rc != 0) {
+		anchors_free(fresh);
+		return rc;
+	}
+	for (const struct anchor *a = zone->anchors; a != NULL; a = a->next) {
+		gone |= !has_anchor(fresh, a);
+		trust->anchor_count--;
+	}
+	trust->anchor_count += count;
+	old = zone->anchors;
+	zone->anchors = fresh;
+	anchors_free(old);
+	if (gone) {
+		records_unref(zone->keys);
+		zone->keys = NULL;
+		zones_weigh(trust->zones, zone);
+	}
 	return 0;
 }
 

@@ -30,6 +30,19 @@ void trust_free(struct trust *trust);
 // rdata: uncompressed DS or DNSKEY RDATA. 0, -EINVAL, -ENOTSUP (algorithm or digest), -ENOMEM.
 int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
 		     size_t rdlen) __attribute__((nonnull, warn_unused_result));
+// The same without adding it.
+int trust_anchor_check(uint16_t type, const uint8_t *rdata, size_t rdlen)
+	__attribute__((nonnull, warn_unused_result));
+
+struct trust_anchor {
+	uint16_t type; // DS or DNSKEY
+	const uint8_t *rdata;
+	uint16_t len;
+};
+// In the place of all anchors of this name; each has passed trust_anchor_check(). None: as if it had
+// never had any. When one went away, the zone's keys are validated anew. 0, -ENOMEM: as before.
+int trust_anchors_set(struct trust *trust, const uint8_t *owner, const struct trust_anchor *anchors,
+		      size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 size_t trust_anchor_count(const struct trust *trust) __attribute__((nonnull, pure));
 
 // Below `name` everything is INSECURE until until_ms (monotonic; UINT64_MAX: for ever, which only
