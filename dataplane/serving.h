@@ -18,6 +18,8 @@ struct store {
 	// control: rw, poll-mode cores: ro. Relaxed: nothing else is published with them.
 	_Alignas(64) _Atomic uint64_t now_ms;
 	_Atomic int64_t wall; // POSIX seconds * 2, plus 1 when trusted
+	// The same rights. A bit for each key tag of a root key that is trusted (RFC 8509).
+	struct answer_root_tags root_tags;
 };
 
 // What the rendering of one reply needs to know of its client and moment.

@@ -60,6 +60,19 @@ void store_get_clock(const struct store *store, struct store_clock *out)
 	out->now_s = (wall - (wall & 1)) / 2;
 }
 
+// A reader may see some tags of before and some of after: each word by itself is right.
+void store_set_root_tags(struct store *store, const uint16_t *tags, size_t count)
+{
+	struct answer_root_tags *root = &store->root_tags;
+	uint64_t words[sizeof(root->words) / sizeof(root->words[0])] = {0};
+
+	for (size_t i = 0; i < count; i++)
+		words[tags[i] / 64] |= 1ull << tags[i] % 64;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		atomic_store_explicit(&root->words[i], words[i], memory_order_relaxed);
+	atomic_store_explicit(&root->known, true, memory_order_relaxed);
+}
+
 struct answer_context serving_context(const struct store *store, const struct query *query,
 				      const struct moment *moment)
 {
@@ -74,6 +87,7 @@ struct answer_context serving_context(const struct store *store, const struct qu
 		.client_addr = moment->client->bytes,
 		.client_addr_len = moment->client->family == 4 ? 4 : 16,
 		.stale_ttl_s = store->stale_ttl_s,
+		.root_tags = &store->root_tags,
 	};
 
 	memcpy(context.cookie_secret, store->cookie_secret, sizeof(context.cookie_secret));

@@ -44,6 +44,11 @@ void store_set_clock(struct store *store, const struct store_clock *clock)
 	__attribute__((nonnull));
 void store_get_clock(const struct store *store, struct store_clock *out) __attribute__((nonnull));
 
+// RFC 8509: the key tags of the root zone's keys that are trusted now; questions for
+// root-key-sentinel-… are answered by them. Never called: they are answered like any other.
+void store_set_root_tags(struct store *store, const uint16_t *tags, size_t count)
+	__attribute__((nonnull));
+
 // ---- results: what a question came to ----
 
 #define RESULT_LINKS_MAX LOOKUP_LINKS_MAX

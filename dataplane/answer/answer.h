@@ -6,9 +6,17 @@
 #include "dataplane/cache/spec.h"
 #include "dataplane/dns/query.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Which key tags the trusted keys of the root zone have (RFC 8509). Relaxed: nothing else is published
+// with them.
+struct answer_root_tags {
+	_Atomic bool known; // false: the sentinel is off
+	_Atomic uint64_t words[65536 / 64];
+};
 
 struct answer_context {
 	uint64_t now_ms;    // monotonic
@@ -22,6 +30,7 @@ struct answer_context {
 	size_t client_addr_len;
 	uint8_t cookie_secret[16];
 	uint32_t stale_ttl_s; // TTL of records served past their time (30)
+	const struct answer_root_tags *root_tags; // NULL: the sentinel is off
 };
 
 // The question of `query` stands at out[12] already or is copied there; `out` may be the
@@ -35,6 +44,8 @@ struct answer_context {
 // led nowhere): its RCODE, empty sections and EDE.
 // The links answer the question now: from a look-up, or brought by control for this very
 // question. One whose time is over meanwhile (TTL 0) goes out with TTL 0 and is not stale.
+// A secure answer for root-key-sentinel-is-ta-… or -not-ta-… becomes SERVFAIL where RFC 8509 §3.2 says
+// so.
 // Returns the reply's length, or 0 when cap is too small for even a TC reply, or the links are
 // no chain from the question.
 size_t answer_render(const struct query *query, const struct entry *const *links, size_t count,

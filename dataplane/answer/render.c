@@ -1,4 +1,5 @@
 #include "dataplane/answer/reply.h"
+#include "dataplane/answer/sentinel.h"
 
 static uint32_t signatures_left_s(const struct entry *entry, int64_t now_s)
 {
@@ -49,12 +50,8 @@ static bool chain_start(struct chain *chain, const struct entry *const *links, s
 	return true;
 }
 
-// RFC 4035 §3.2.3 and RFC 6840 §5.8, over all that answers: DESIGN §4.
-static bool authentic(const struct chain *chain, const struct query *query,
-		      const struct answer_context *context)
+static bool secure(const struct chain *chain, const struct answer_context *context)
 {
-	if (!query->ad && !query_wants_dnssec(query))
-		return false;
 	if (chain->stale || !context->clock_trusted)
 		return false;
 	for (size_t i = 0; i < chain->count; i++) {
@@ -65,6 +62,13 @@ static bool authentic(const struct chain *chain, const struct query *query,
 			return false;
 	}
 	return true;
+}
+
+// RFC 4035 §3.2.3 and RFC 6840 §5.8, over all that answers: DESIGN §4.
+static bool authentic(const struct chain *chain, const struct query *query,
+		      const struct answer_context *context)
+{
+	return (query->ad || query_wants_dnssec(query)) && secure(chain, context);
 }
 
 static void list_edes(struct ede_list *edes, const struct chain *chain, int why)
@@ -103,6 +107,11 @@ static size_t render(const struct query *query, const struct entry *const *links
 		return 0;
 	if (links[count - 1]->kind == ENTRY_FAILURE)
 		return render_failure(query, links[count - 1], context, out, cap);
+	if (sentinel_asked(query) && secure(&chain, context) &&
+	    sentinel_denies(query->qname, context->root_tags)) {
+		edes.count = 0;
+		return reply_error(query, RCODE_SERVFAIL, &edes, context, out, cap);
+	}
 	if (!reply_start(&reply, query, context, out, cap))
 		return 0;
 	enum chain_verdict verdict = chain_answers(&chain, &reply);
