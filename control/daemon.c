@@ -8,6 +8,7 @@
 #include "control/notify.h"
 #include "control/privileges.h"
 #include "control/resolver/resolver.h"
+#include "control/trust_state.h"
 #include "control/upstream/upstream.h"
 #include "control/validator/trust.h"
 #include "crypto/batch.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct dataplane *dataplane;
 	struct batch *batch;
 	struct trust *trust;
+	struct trust_state *anchors;
 	struct transport transport;
 	struct socket_transport *sockets;
 	struct upstream *upstream;
@@ -152,6 +154,7 @@ static bool turn(void)
 	more = take_misses();
 	more |= batch_run(assayd.batch, SIGNATURES_PER_TURN, monotonic_us, NULL, SIGNATURES_US) > 0;
 	wake_at(resolver_run(assayd.resolver, &assayd.now));
+	trust_state_run(assayd.anchors, &assayd.now);
 	cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
 	return more;
 }
@@ -228,6 +231,7 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 #define X(field, words) visit("crypto." #field, words, batch.field, visit_arg);
 	BATCH_COUNTERS(X)
 #undef X
+	trust_state_counters(assayd.anchors, visit, visit_arg);
 	if (assayd.listener)
 		listener_counters(assayd.listener, visit, visit_arg);
 	visit("control.misses", "misses taken from the poll-mode cores", assayd.misses, visit_arg);
@@ -242,8 +246,7 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	char text[NAME_TEXT_MAX + 64], name[NAME_TEXT_MAX];
 
 	(void)arg;
-	snprintf(text, sizeof(text), "trust anchors: %zu", trust_anchor_count(assayd.trust));
-	line(text, line_arg);
+	trust_state_describe(assayd.anchors, line, line_arg);
 	if (!assayd.config->resolver.validate)
 		line("alarm: validation is off (trust.validate)", line_arg);
 	for (size_t i = 0; i < assayd.config->insecure_count; i++) {
@@ -345,8 +348,7 @@ static int start_trust(void)
 				     .expiration_skew_s = config->expiration_skew_s,
 				     .nsec3_iterations_max = 50};
 	struct batch_config batch = {.workers = config->crypto_workers, .wake = on_verified};
-	char name[NAME_TEXT_MAX];
-	size_t usable = 0;
+	char err[256];
 
 	assayd.batch = batch_new(&batch);
 	if (!assayd.batch)
@@ -354,19 +356,10 @@ static int start_trust(void)
 	assayd.trust = trust_new(&trust, assayd.batch);
 	if (!assayd.trust)
 		return fail("out of memory for trust anchors");
-	for (size_t i = 0; i < config->anchor_count; i++) {
-		const struct config_anchor *anchor = &config->anchors[i];
-		int status = trust_anchor_add(assayd.trust, anchor->owner, anchor->type,
-					      anchor->rdata, anchor->rdlen);
-
-		if (status == 0)
-			usable++;
-		else
-			log_warning("a trust anchor of %s cannot be used: %s",
-				    name_to_text(anchor->owner, name), strerror(-status));
-	}
-	if (config->anchor_count > 0 && usable == 0)
-		return fail("none of the trust anchors can be used");
+	assayd.anchors = trust_state_open(&assayd.loop, config, assayd.trust, assayd.store, err,
+					  sizeof(err));
+	if (!assayd.anchors)
+		return fail(err);
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		if (trust_insecure_add(assayd.trust, config->insecure[i].name, UINT64_MAX, false) != 0)
 			return fail("out of memory for insecure zones");
@@ -381,7 +374,8 @@ static int start_resolver(void)
 {
 	const struct config *config = assayd.config;
 	struct resolver_parts parts = {.store = assayd.store, .trust = assayd.trust,
-				       .batch = assayd.batch};
+				       .batch = assayd.batch,
+				       .points = trust_state_points(assayd.anchors)};
 
 	if (socket_transport_open(&assayd.loop, &config->source, on_upstream_timer, NULL,
 				  &assayd.transport, &assayd.sockets) != 0)
@@ -423,6 +417,7 @@ static int start_services(void)
 	const struct config *config = assayd.config;
 	struct api_context context = {.store = assayd.store, .resolver = assayd.resolver,
 				      .upstream = assayd.upstream, .trust = assayd.trust,
+				      .points = trust_state_points(assayd.anchors),
 				      .counters = all_counters, .describe = describe,
 				      .stop = request_stop};
 	char err[512];
@@ -540,6 +535,7 @@ static void stop(void)
 		upstream_free(assayd.upstream);
 	socket_transport_close(assayd.sockets);
 	metrics_close(assayd.metrics);
+	trust_state_close(assayd.anchors);
 	if (assayd.trust)
 		trust_free(assayd.trust);
 	if (assayd.batch)

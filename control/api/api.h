@@ -21,6 +21,7 @@ struct api_context {
 	struct resolver *resolver;
 	struct upstream *upstream;
 	struct trust *trust;
+	struct trust_points *points; // NULL: without trust anchors
 	void (*counters)(void *arg, api_counter_visit visit,
 			 void *visit_arg); // all of the daemon's
 	// One line per call: ports, anchors, exceptions. What starts with "alarm: " is shown and

@@ -25,6 +25,8 @@ void verb_stats(const struct api_context *context, const char *const *arguments,
 		struct reply *reply);
 void verb_nta(const struct api_context *context, const char *const *arguments, size_t count,
 	      struct reply *reply);
+void verb_anchors(const struct api_context *context, const char *const *arguments, size_t count,
+		  struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 

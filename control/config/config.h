@@ -19,6 +19,7 @@ struct config_anchor {
 	uint16_t type; // TYPE_DS or TYPE_DNSKEY
 	uint16_t rdlen;
 	uint8_t *rdata;
+	bool automatic; // followed as its zone rolls its keys (RFC 5011)
 };
 
 // A zone below which nothing is validated, by the operator's word.
@@ -44,6 +45,8 @@ struct config {
 	size_t anchor_count;
 	struct config_insecure *insecure;
 	size_t insecure_count;
+	char trust_state[256];           // "" : in memory only
+	bool sentinel;                   // RFC 8509
 	uint32_t inception_skew_s, expiration_skew_s;
 	unsigned crypto_workers;
 	char control_socket[108];

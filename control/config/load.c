@@ -357,10 +357,19 @@ static void load_insecure(struct loader *loader)
 	}
 }
 
+// Those read last, from the first-th on.
+static void mark_anchors(struct config *config, size_t first, bool automatic)
+{
+	for (size_t i = first; i < config->anchor_count; i++)
+		config->anchors[i].automatic = automatic;
+}
+
 static void load_anchors(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
+	bool automatic = yes_no("trust.auto-update", schema->trust.auto_update);
 	char path[64], complaint[CONFIG_ERROR_MAX - 128];
+	size_t from_files;
 	int status = 0;
 
 	for (unsigned i = 0; i < schema->trust.anchor_files.count; i++) {
@@ -368,13 +377,18 @@ static void load_anchors(struct loader *loader)
 				 sizeof(complaint)) != 0)
 			fail(loader, item_path(path, "trust.anchor-files", i), "%s", complaint);
 	}
+	from_files = loader->config->anchor_count;
 	for (unsigned i = 0; i < schema->trust.anchors.count; i++) {
 		if (anchor_read(schema->trust.anchors.list[i], loader->config, complaint,
 				sizeof(complaint)) != 0)
 			fail(loader, item_path(path, "trust.anchors", i), "%s", complaint);
 	}
-	if (loader->config->anchor_count == 0 && loader->config->resolver.validate)
-		status = anchors_built_in(loader->config, complaint, sizeof(complaint));
+	mark_anchors(loader->config, 0, automatic);
+	mark_anchors(loader->config, from_files, false);
+	if (loader->config->anchor_count > 0 || !loader->config->resolver.validate)
+		return;
+	status = anchors_built_in(loader->config, complaint, sizeof(complaint));
+	mark_anchors(loader->config, 0, automatic);
 	if (status != 0)
 		fail(loader, "trust", "%s", complaint);
 }
@@ -390,6 +404,11 @@ static void load_trust(struct loader *loader)
 					       "name private zones in trust.insecure");
 	load_insecure(loader);
 	load_anchors(loader);
+	text(loader, "trust.state", schema->trust.state, "/var/lib/assay/trust.state",
+	     config->trust_state, sizeof(config->trust_state));
+	config->sentinel = yes_no("trust.sentinel", schema->trust.sentinel);
+	config->resolver.key_tag_signal =
+		yes_no("trust.key-tag-signal", schema->trust.key_tag_signal);
 	config->inception_skew_s =
 		(uint32_t)number(loader, "trust.inception-skew", schema->trust.inception_skew);
 	config->expiration_skew_s =

@@ -40,7 +40,11 @@
 	X("resolver.waiting", "100", 1, 65536, "", "clients that may wait for one question") \
 	X("resolver.questions", "65536", 16, 1048576, "", "questions under way at once") \
 	X("trust.anchor-files", "(built in)", 0, 16, "", "files of DS or DNSKEY records; naming one replaces the built-in root anchors") \
-	X("trust.anchors", "[]", 0, 64, "", "DS or DNSKEY records; naming one replaces the built-in root anchors") \
+	X("trust.anchors", "[]", 0, 64, "", "DS or DNSKEY records that hold for as long as they stand here, whatever their zone says; naming one replaces the built-in root anchors") \
+	X("trust.auto-update", "true", 0, 1, "", "follow the keys of the built-in anchors and of those from anchor-files as their zones roll and revoke them (RFC 5011); false: they hold as they are") \
+	X("trust.state", "/var/lib/assay/trust.state", 0, 255, "path", "file in which auto-update keeps what it has seen; \"\": in memory only") \
+	X("trust.sentinel", "true", 0, 1, "", "answer for root-key-sentinel-is-ta and -not-ta which root keys are trusted (RFC 8509)") \
+	X("trust.key-tag-signal", "true", 0, 1, "", "tell the zones of trust anchors which keys are trusted (_ta- queries, RFC 8145)") \
 	X("trust.validate", "true", 0, 1, "", "false only together with test-clock: nothing is validated") \
 	X("trust.insecure", "[]", 0, 4096, "", "zones below which nothing is validated, for ever: private zones") \
 	X("trust.inception-skew", "3600", 0, 86400, "seconds", "how far a signature's inception may lie ahead") \

@@ -63,7 +63,8 @@ struct schema {
 	} resolver;
 	struct {
 		struct text_list anchor_files, anchors, insecure;
-		bool *validate;
+		bool *validate, *auto_update, *sentinel, *key_tag_signal;
+		char *state;
 		int64_t *inception_skew, *expiration_skew, *crypto_workers;
 	} trust;
 	struct schema_zone *zones;

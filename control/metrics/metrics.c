@@ -42,6 +42,10 @@ static const char *const gauges[] = {
 	"nta.active",
 	"resolver.message_bytes",
 	"tcp.unsent_bytes",
+	"trust.anchors",
+	"trust.pending",
+	"trust.alarms",
+	"trust.state_left",
 	"port.*.mbufs",
 	"port.*.mbufs_available",
 };

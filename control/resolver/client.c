@@ -1,6 +1,7 @@
 // Clients and what their questions may cost.
 
 #include "control/resolver/task.h"
+#include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 
 #include <stdarg.h>
@@ -16,7 +17,7 @@ struct client *client_new(const struct ticket_question *question, resolver_done 
 		return NULL;
 	client->question = *question;
 	name_lower(client->name, question->name, question->name_len);
-	client->cd = (question->flags & 0x0010) != 0;
+	client->cd = (question->flags & FLAG_CD) != 0;
 	client->done = done;
 	client->arg = arg;
 	client->waiter.purpose = WAIT_CLIENT;
@@ -44,10 +45,11 @@ void client_start(struct resolver *resolver, struct client *client)
 	stale_start(resolver, client);
 }
 
-static bool ask(struct resolver *resolver, const uint8_t *name, uint16_t type, bool past_nta,
-		resolver_done done, void *arg)
+static bool ask(struct resolver *resolver, const uint8_t *name, uint16_t type, uint16_t flags,
+		bool past_nta, resolver_done done, void *arg)
 {
 	struct ticket_question question = {
+		.flags = flags,
 		.qtype = type,
 		.qclass = CLASS_IN,
 		.name_len = (uint8_t)name_len(name),
@@ -71,13 +73,19 @@ static bool ask(struct resolver *resolver, const uint8_t *name, uint16_t type, b
 
 bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done)
 {
-	return ask(resolver, name, type, false, done, resolver);
+	return ask(resolver, name, type, 0, false, done, resolver);
 }
 
 bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_t type,
 			 resolver_done done, void *arg)
 {
-	return ask(resolver, name, type, true, done, arg);
+	return ask(resolver, name, type, 0, true, done, arg);
+}
+
+bool client_ask_unproven(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			 resolver_done done)
+{
+	return ask(resolver, name, type, FLAG_CD, false, done, resolver);
 }
 
 static bool can_pay(const struct client *client)

@@ -192,11 +192,13 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t prime_ms = prime_run(resolver);
 	uint64_t prefetch_ms = prefetch_run(resolver);
 	uint64_t nta_ms = nta_run(resolver);
+	uint64_t probe_ms = probe_run(resolver);
+	bool probing = resolver->probe.busy;
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
 	run_ready(resolver); // tasks that nobody waits for any more
-	if (resolver->submitted)
+	if (resolver->submitted || (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)
@@ -205,6 +207,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = prefetch_ms;
 	if (nta_ms < deadline_ms)
 		deadline_ms = nta_ms;
+	if (probe_ms < deadline_ms)
+		deadline_ms = probe_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 

@@ -6,6 +6,7 @@
 
 #include "control/budget.h"
 #include "control/upstream/upstream.h"
+#include "control/validator/trust_points.h"
 #include "control/validator/validator.h"
 #include "dataplane/store.h"
 
@@ -45,6 +46,7 @@ struct resolver_config {
 	const uint8_t (*local_exceptions)[NAME_MAX_LEN]; // special-use zones at or below these
 	size_t local_exception_count;                    // are resolved like any other
 	bool validate;                                   // true; false only in tests that say so
+	bool key_tag_signal; // RFC 8145: tell the zones of automatic anchors which keys are trusted
 	bool no_prefetch; // do not renew names in use before they end
 	uint32_t ttl_max_s;                              // 86400
 	uint32_t ttl_min_s;                              // 0
@@ -59,6 +61,7 @@ struct resolver_parts {
 	struct trust *trust;
 	struct batch *batch;
 	struct upstream *upstream;
+	struct trust_points *points; // looks after their keys; may be NULL
 };
 
 struct resolver *resolver_new(const struct resolver_config *config,

@@ -264,6 +264,7 @@ struct task {
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                             \
 	X(primed, "root server lists learned")                                                     \
+	X(key_tag_signals, "zones told which of their keys are trusted (RFC 8145)")                \
 	X(canaries, "questions to the root servers while our own path was lost")                   \
 	X(prime_failures, "attempts to learn the root servers that failed")
 
@@ -303,6 +304,11 @@ struct resolver {
 	void *nta_tell_arg;
 	uint64_t canary_ms; // while our own path is lost: when the root is asked next
 	bool priming, closing;
+	struct {
+		bool busy;
+		uint64_t started_ms;
+		uint8_t zone[NAME_MAX_LEN];
+	} probe; // for the keys of a trust point
 	struct {
 #define X(field, words) uint64_t field;
 		RESOLVER_COUNTERS(X)
@@ -345,6 +351,9 @@ struct client *client_new(const struct ticket_question *question, resolver_done 
 bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done);
 bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_t type,
 			 resolver_done done, void *arg);
+// The same, for what the servers say whether it validates or not.
+bool client_ask_unproven(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			 resolver_done done);
 
 // stale.c
 #define STALE_TIMER_MS 1800 // RFC 8767 §5: a client waits no longer when there are stale data
@@ -436,6 +445,9 @@ void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uin
 void prime_hints(struct resolver *resolver);
 uint64_t prime_run(struct resolver *resolver); // when to be called again
 void prime_learn(struct resolver *resolver, const struct message *message, const struct rrset *ns);
+
+// probe.c
+uint64_t probe_run(struct resolver *resolver); // when to be called again
 
 // route.c
 int route_open(struct resolver *resolver);

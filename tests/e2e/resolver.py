@@ -27,7 +27,7 @@ access: {{{access}}}
 answers: {{identity: lab, version: assay}}
 upstream: {{interface: {interface}}}
 resolver: {{root-hints: {hints}, local-zones: true}}
-trust: {{anchor-files: [{anchor}]}}
+trust: {{anchor-files: [{anchor}], state: '{state}'}}
 control: {{socket: {socket}}}
 log: {log}
 '''
@@ -65,7 +65,7 @@ class Assayd:
             poll_cpu=1 if cpus > 1 else 0, control_cpu=-1, cache='64M', hugepages='auto',
             access="allow: [0.0.0.0/0, '::/0']", tickets=8192, interface=info['resolver']['upstream_interface'],
             hints=info['files']['root.hints'], anchor=info['files']['anchor.ds'],
-            socket=self.socket, log='info')
+            socket=self.socket, log='info', state=os.path.join(self.workdir, 'trust.state'))
         values.update(changes)
         with open(self.config, 'w') as stream:
             stream.write(TEMPLATE.format(**values) + extra)

@@ -69,6 +69,11 @@ static void minimal_file_gets_every_default(void **state)
 	assert_int_equal(config->anchors[0].type, TYPE_DS);
 	assert_int_equal(wire_get16(config->anchors[0].rdata), 20326);
 	assert_int_equal(wire_get16(config->anchors[1].rdata), 38696);
+	assert_true(config->anchors[0].automatic);
+	assert_true(config->anchors[1].automatic);
+	assert_string_equal(config->trust_state, "/var/lib/assay/trust.state");
+	assert_true(config->sentinel);
+	assert_true(config->resolver.key_tag_signal);
 	assert_true(config->resolver.validate);
 	assert_true(config->upstream.case_randomisation);
 	assert_false(config->allow_loopback_upstream);
@@ -117,6 +122,42 @@ static void everything_can_be_set(void **state)
 	assert_string_equal(config->user, "nobody");
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
 	config_free(config);
+}
+
+// Which anchors follow their zones (RFC 5011) is the operator's choice by where they stand.
+static void anchors_of_files_are_followed_and_those_here_hold(void **state)
+{
+	static const char record[] = ". IN DS 1 8 2 "
+				     "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D";
+	char err[CONFIG_ERROR_MAX], anchors[160], text[800];
+	struct config *config;
+
+	(void)state;
+	snprintf(anchors, sizeof(anchors), "%s.anchors", file);
+	FILE *stream = fopen(anchors, "w");
+	assert_non_null(stream);
+	fprintf(stream, "%s\n", record);
+	fclose(stream);
+	for (int automatic = 0; automatic < 2; automatic++) {
+		snprintf(text, sizeof(text),
+			 MINIMAL "trust: {anchor-files: [%s], anchors: ['%s'], auto-update: %s,"
+				 " state: '', sentinel: false, key-tag-signal: false}\n",
+			 anchors, record, automatic ? "true" : "false");
+		config = load(text, err);
+		assert_string_equal(err, "");
+		assert_int_equal(config->anchor_count, 2);
+		assert_int_equal(config->anchors[0].automatic, automatic);
+		assert_false(config->anchors[1].automatic);
+		assert_string_equal(config->trust_state, "");
+		assert_false(config->sentinel);
+		assert_false(config->resolver.key_tag_signal);
+		config_free(config);
+	}
+	config = load(MINIMAL "trust: {auto-update: false}\n", err);
+	assert_int_equal(config->anchor_count, 2);
+	assert_false(config->anchors[0].automatic);
+	config_free(config);
+	unlink(anchors);
 }
 
 // What is wrong, the line it must name and a word of the sentence.
@@ -206,6 +247,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(minimal_file_gets_every_default, make_file,
 						remove_file),
 		cmocka_unit_test_setup_teardown(everything_can_be_set, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(anchors_of_files_are_followed_and_those_here_hold,
+						make_file, remove_file),
 		cmocka_unit_test_setup_teardown(broken_file_is_refused_with_line_and_sentence,
 						make_file, remove_file),
 		cmocka_unit_test(missing_file_is_named),
