@@ -6,6 +6,16 @@
 
 // ---- running ----
 
+static void tell_store(struct world *world)
+{
+	uint16_t tags[TRUST_POINT_KEYS_MAX];
+
+	if (world->points != NULL && trust_points_changed(world->points))
+		store_set_root_tags(world->store, tags,
+				    trust_points_tags(world->points, text_name("."), tags,
+						      TRUST_POINT_KEYS_MAX));
+}
+
 // Everything that can be done without time passing.
 static uint64_t settle(struct world *world)
 {
@@ -23,6 +33,7 @@ static uint64_t settle(struct world *world)
 		struct batch_counters before, after;
 		batch_counters(world->batch, &before);
 		due_ms = resolver_run(world->resolver, &clock);
+		tell_store(world);
 		batch_counters(world->batch, &after);
 		if (queued == 0 && before.submitted == after.submitted &&
 		    !network_timer_due(&world->network))

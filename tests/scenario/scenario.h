@@ -67,6 +67,8 @@ struct world {
 	struct resolver *resolver;
 	struct resolver_config config;
 	bool no_anchor, clock_untrusted, started;
+	bool auto_update; // the root's anchor follows its keys (RFC 5011)
+	struct trust_points *points; // auto_update
 	int64_t wall_offset_s;      // of the wall clock against the monotonic one
 	uint32_t expiration_skew_s; // that is tolerated
 	uint64_t waited_ms;         // how long before it asks a client's question arrived

@@ -251,6 +251,17 @@ static void add_anchor(struct world *world)
 	if (world->no_anchor || world_zone(world, ".")->options.unsigned_)
 		return;
 	size_t len = signer_ds(signer_zone_ksk(root), signer_zone_apex(root), 2, rdata);
+	if (world->auto_update) {
+		const struct trust_points_config config = {.inception_skew_s = 3600};
+		const struct store_clock clock = world_clock(world);
+		world->points = trust_points_new(world->trust, &config);
+		assert_non_null(world->points);
+		assert_int_equal(trust_points_add(world->points, signer_zone_apex(root), TYPE_DS, rdata,
+						  len, true),
+				 0);
+		trust_points_begin(world->points, clock.now_ms, clock.now_s);
+		return;
+	}
 	assert_int_equal(
 		trust_anchor_add(world->trust, signer_zone_apex(root), TYPE_DS, rdata, len), 0);
 }
@@ -354,6 +365,7 @@ void world_start(struct world *world)
 		.trust = world->trust,
 		.batch = world->batch,
 		.upstream = world->upstream,
+		.points = world->points,
 	};
 	world->resolver = resolver_new(&world->config, &parts);
 	assert_non_null(world->resolver);
@@ -376,6 +388,7 @@ static void free_parts(struct world *world)
 	for (size_t i = 0; i < world->question_count; i++)
 		assert_int_equal(world->questions[i]->times_done, 1);
 	upstream_free(world->upstream);
+	trust_points_free(world->points);
 	trust_free(world->trust);
 	batch_free(world->batch);
 	for (size_t i = 0; i < world->question_count; i++)
