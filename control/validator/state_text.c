@@ -151,7 +151,7 @@ struct reader {
 
 __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, const char *format, ...)
 {
-	int used = snprintf(r->err, STATE_ERROR_MAX, "%u: ", r->line);
+	int used = snprintf(r->err, STATE_ERROR_MAX, "%u: ", r->line > 0 ? r->line : 1);
 	va_list args;
 
 	va_start(args, format);

@@ -172,7 +172,7 @@ static void errors_say_the_line(void **state)
 	static const struct {
 		const char *text, *err;
 	} cases[] = {
-		{"", "0: the file is cut off: its last line is not \"end\""},
+		{"", "1: the file is cut off: its last line is not \"end\""},
 		{"trust\n", "1: the first line is not \"assay-trust-state 1\""},
 		{"assay-trust-state 2\nend 0\n",
 		 "1: the first line is not \"assay-trust-state 1\""},

@@ -275,9 +275,45 @@ static void any_and_rrsig_are_never_answered_from_the_cache(void **state)
 	assert_int_equal(verdict, SERVE_MISS);
 }
 
+// RFC 8509, for what is cached.
+static void the_sentinel_answers_from_the_cache(void **state)
+{
+	static const uint16_t tags[] = {20326, 38696};
+	struct given is = given_address("root-key-sentinel-is-ta-00001.c."),
+		     not = given_address("root-key-sentinel-not-ta-38696.c.");
+
+	(void)state;
+	put(&is);
+	put(&not);
+	ask(FLAG_RD, "@root-key-sentinel-is-ta-00001.c. %1 %1", NULL);
+	assert_int_equal(serve.outcome, OUTCOME_POSITIVE); // control has not said what is trusted
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_NOERROR);
+	store_set_root_tags(store, tags, 2);
+	ask(FLAG_RD, "@root-key-sentinel-is-ta-00001.c. %1 %1", NULL);
+	assert_int_equal(verdict, SERVE_REPLY);
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_SERVFAIL);
+	assert_int_equal(header_ancount(reply), 0);
+	ask(FLAG_RD, "@Root-Key-Sentinel-not-ta-38696.c. %1 %1", NULL);
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_SERVFAIL);
+	// In a burst as well.
+	static uint8_t place[1232];
+	uint8_t *messages[] = {place};
+	uint16_t lens[] = {(uint16_t)asked.len}, caps[] = {sizeof(place)};
+	memcpy(place, asked.data, asked.len);
+	store_serve_burst(store, messages, lens, caps, &serve, &verdict, 1);
+	assert_int_equal(verdict, SERVE_REPLY);
+	assert_int_equal(FLAGS_RCODE(header_flags(place)), RCODE_SERVFAIL);
+	assert_int_equal(header_ancount(place), 0);
+	// A key that is trusted no more.
+	store_set_root_tags(store, tags, 1);
+	ask(FLAG_RD, "@root-key-sentinel-not-ta-38696.c. %1 %1", NULL);
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_NOERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		served_test(the_sentinel_answers_from_the_cache),
 		served_test(hit_is_answered),
 		served_test(miss_is_controls_and_leaves_the_query_alone),
 		served_test(negative_answers_are_counted_by_kind),
