@@ -1,6 +1,7 @@
-// The product's poll loop over a pcap file that never ends, with a cache filled before.
+// The product's poll loop over a pcap file that never ends, or another device, with a cache filled
+// before.
 //
-//   bench_dataplane pcap=FILE names=N cache_mib=N [signed=1] [cpu=N] [control=N]
+//   bench_dataplane pcap=FILE|device=VDEV names=N cache_mib=N [signed=1] [cpu=N] [control=N]
 //                   [mbufs=N] [mbuf_bytes=N] [hugepages=1] [memory_mib=N]
 //
 // Prints one line of JSON when it is ready and one for each command on standard input:
@@ -159,7 +160,7 @@ static void run(struct bench *bench, const struct order *order)
 {
 	const struct lcore_counters before = bench->poller.lcore->counters;
 	const struct lcore_counters *after = &bench->poller.lcore->counters;
-	uint64_t start_ns = wall_ns(), cpu_ns = bench->poller.cpu_ns;
+	uint64_t start_ns = wall_ns(), cpu_ns = bench->poller.cpu_ns, control_ns = thread_ns();
 	static struct windows windows;
 
 	windows.cpu_ns = windows.count = 0;
@@ -167,12 +168,14 @@ static void run(struct bench *bench, const struct order *order)
 	control(bench, order, &windows);
 	poller_halt(&bench->poller);
 	cpu_ns = bench->poller.cpu_ns - cpu_ns;
-	printf("{\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"received\": %" PRIu64
+	control_ns = thread_ns() - control_ns;
+	printf("{\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"control_ns\": %" PRIu64
+	       ", \"received\": %" PRIu64
 	       ", \"hits\": %" PRIu64 ", \"positive\": %" PRIu64 ", \"tickets\": %" PRIu64
 	       ", \"dropped\": %" PRIu64 ", \"miss_full\": %" PRIu64 ", \"truncated\": %" PRIu64
 	       ", \"polls\": %" PRIu64 ", \"published\": %" PRIu64 ", \"served\": %" PRIu64
 	       ", \"best_ns\": %.1f}\n",
-	       wall_ns() - start_ns, cpu_ns, after->received - before.received,
+	       wall_ns() - start_ns, cpu_ns, control_ns, after->received - before.received,
 	       after->hit - before.hit,
 	       after->hits[OUTCOME_POSITIVE] - before.hits[OUTCOME_POSITIVE],
 	       after->ticketed - before.ticketed, dropped(after) - dropped(&before),
@@ -226,6 +229,7 @@ int main(int argc, char **argv)
 {
 	static struct bench bench;
 	const char *pcap = option_text(argc, argv, "pcap", NULL);
+	const char *vdev = option_text(argc, argv, "device", NULL);
 	char device[600], err[256];
 	struct poller_config config = {
 		.device = device,
@@ -238,11 +242,14 @@ int main(int argc, char **argv)
 	};
 	struct acl *acl;
 
-	if (pcap == NULL)
-		fail("pcap", "which file?");
+	if ((pcap == NULL) == (vdev == NULL))
+		fail("pcap, device", "which one?");
 	bench.names = option_number(argc, argv, "names", 1000000);
 	bench.fresh = BENCH_NAMES_MAX / 2;
-	snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
+	if (vdev != NULL)
+		snprintf(device, sizeof(device), "%s", vdev);
+	else
+		snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
 	poller_start(&bench.poller, &config);
 	bench.store = fill_store(option_number(argc, argv, "cache_mib", 256) << 20,
 				 config.hugepages, &acl, err, sizeof(err));

@@ -54,7 +54,8 @@ def assay(program, path, size, names, cache_mib, signed, huge):
 
 def testpmd(path, size, burst, huge):
     control, cpu = machine.cpus()
-    return Testpmd(path, burst, control, cpu, size.mbufs, MBUF_BYTES, huge, size.pool_mib() + 160)
+    return Testpmd(f'net_pcap0,rx_pcap={path},infinite_rx=1', burst, control, cpu, size.mbufs,
+                   MBUF_BYTES, huge, size.pool_mib() + 160)
 
 
 def ask(program, order):

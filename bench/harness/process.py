@@ -73,7 +73,7 @@ class Program:
 class Testpmd(Program):
     """dpdk-testpmd as a measure: it swaps addresses and ports of each packet, and no more."""
 
-    def __init__(self, pcap, burst, control, cpu, mbufs, mbuf_bytes, huge, memory_mib):
+    def __init__(self, device, burst, control, cpu, mbufs, mbuf_bytes, huge, memory_mib):
         if shutil.which('dpdk-testpmd') is None:
             raise RuntimeError('dpdk-testpmd is not installed (package dpdk-dev)')
         memory = ['--in-memory'] if huge else ['--no-huge', '--no-shconf', '-m', memory_mib]
@@ -82,7 +82,7 @@ class Testpmd(Program):
             'stdbuf', '-oL', 'dpdk-testpmd', f'--lcores=0@{control},1@{cpu}', '--main-lcore=0',
             '--no-pci', '--no-telemetry', '--iova-mode=va', '--log-level=error',
             f'--file-prefix=testpmd-{os.getpid()}', *memory,
-            f'--vdev=net_pcap0,rx_pcap={pcap},infinite_rx=1', '--',
+            f'--vdev={device}', '--',
             '--interactive', '--forward-mode=5tswap', f'--burst={burst}',
             f'--total-num-mbufs={mbufs}', f'--mbuf-size={mbuf_bytes}', '--mbcache=256',
             '--no-flush-rx', '--disable-link-check'], stderr=subprocess.STDOUT)
@@ -100,14 +100,20 @@ class Testpmd(Program):
         with open(self.task + '/schedstat') as stream:
             return int(stream.read().split()[0])
 
+    def begin(self):
+        self.say('start')
+        self.read_until(r'TX offloads=.*\n', 10)
+
+    def finish(self):
+        self.say('stop')
+        return self.read_until(r'\nDone\.', 10)
+
     def run(self, ms):
         """Packets forwarded, and what the poll-mode thread had of its CPU for that."""
         before = self.cpu_ns()
-        self.say('start')
-        self.read_until(r'TX offloads=.*\n', 10)
+        self.begin()
         time.sleep(ms / 1000)
-        self.say('stop')
-        text = self.read_until(r'\nDone\.', 10)
+        text = self.finish()
         packets = int(re.search(r'RX-packets:\s*(\d+)', text).group(1))
         return {'packets': packets, 'cpu_ns': self.cpu_ns() - before}
 
