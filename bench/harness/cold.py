@@ -101,7 +101,8 @@ class Assay(Subject):
         workers = int(name == WORKER)
         trust = "trust: {anchor-files: ['%s'], crypto-workers: %d}\n" % (
             info['files']['anchor.ds'], workers)
-        resolver.TEMPLATE = re.sub(r'trust: .*\n', '', resolver.TEMPLATE)
+        # As the others: by the kernel's routes, bound to no interface.
+        resolver.TEMPLATE = re.sub(r'(trust|upstream): .*\n', '', resolver.TEMPLATE)
         self.daemon = resolver.Assayd(info, extra=trust, cache='128M',
                                       poll_cpu=self.other if poll_cpu is None else poll_cpu,
                                       log='warning')

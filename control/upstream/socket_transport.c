@@ -51,7 +51,6 @@ int socket_new(struct socket_transport *sockets, int family, int type)
 {
 	const char *interface = sockets->config.interface;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && sockets->idle) {
 		idle_expire(sockets, UINT64_MAX);
@@ -59,8 +58,6 @@ int socket_new(struct socket_transport *sockets, int family, int type)
 	}
 	if (fd < 0)
 		return -errno;
-	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
 				       (socklen_t)strnlen(interface, IFNAMSIZ)) < 0) {
 		int error = -errno;
@@ -212,13 +209,10 @@ static void dispatch(struct socket_transport *sockets, const struct epoll_event 
 		tcp_ready(sockets->slots[slot], event->events);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+static void read_ready(struct socket_transport *sockets)
 {
-	struct socket_transport *sockets = poll->data;
 	struct epoll_event list[EVENTS_MAX];
 
-	(void)status;
-	(void)events;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		int count = epoll_wait(sockets->epoll_fd, list, EVENTS_MAX, 0);
 
@@ -227,6 +221,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		if (count < EVENTS_MAX)
 			break;
 	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	read_ready(poll->data);
 }
 
 // ---- the table of functions ----
@@ -277,6 +278,9 @@ static void on_due(uv_timer_t *timer)
 {
 	struct socket_transport *sockets = timer->data;
 
+	// The loop looks at timers before it looks at sockets: after a stall of ours, what has
+	// arrived meanwhile would be taken for silence, of all servers at once.
+	read_ready(sockets);
 	sockets->on_timer(sockets->on_timer_arg);
 }
 

@@ -90,7 +90,8 @@ bool uplink_failure(struct uplink *uplink, struct ratings *ratings, const uint8_
 	keep(uplink, ratings, NULL, server);
 	note(uplink->networks, &uplink->network_count, network_of(server));
 	note(uplink->zones, &uplink->zone_count, siphash_1_3(key, zone, name_len(zone)));
-	if (uplink->network_count < UPLINK_MANY || uplink->zone_count < UPLINK_MANY)
+	if (uplink->network_count < UPLINK_MANY || uplink->zone_count < UPLINK_MANY ||
+	    now_us < uplink->since_us + UPLINK_LEAST_US)
 		return false;
 	uplink->lost = true;
 	restore(uplink, ratings);

@@ -198,6 +198,7 @@ static void serve_udp(struct peer *peer)
 		break;
 	}
 	sendto(peer->udp_fd, out, out_len, 0, (struct sockaddr *)&from, from_len);
+	atomic_fetch_add(&peer->udp_answers, 1);
 }
 
 // ---- TCP ----

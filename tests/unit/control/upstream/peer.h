@@ -37,7 +37,7 @@ struct peer {
 	int udp_fd, listen_fd, stop_fd;
 	pthread_t thread;
 	// of the thread, read after peer_stop() or while nothing is under way
-	atomic_uint udp_questions, tcp_questions, connections;
+	atomic_uint udp_questions, udp_answers, tcp_questions, connections;
 	uint16_t ports[PEER_PORTS_MAX];                // source ports of UDP questions
 	atomic_int open_port_errno, closed_port_errno; // PEER_UDP_PROBE_PORT
 };

@@ -204,6 +204,24 @@ static void silence_times_out(void **state)
 	stop(&f);
 }
 
+// This thread gets no CPU from the question until after its timeout.
+static void answer_that_came_during_a_stall_is_no_timeout(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 4, PEER_UDP_ANSWER, PEER_TCP_ANSWER);
+	f.timeout_ms = 50;
+	assert_non_null(ask(&f, false));
+	uint64_t asked_ms = uv_hrtime() / 1000000;
+	while (uv_hrtime() / 1000000 < asked_ms + 60 ||
+	       (atomic_load(&f.peer.udp_answers) == 0 && uv_hrtime() / 1000000 < asked_ms + 10000))
+		;
+	run_until(&f, 1);
+	expect(&f, UPSTREAM_OK);
+	stop(&f);
+}
+
 static void stalls_over_tcp_time_out(void **state)
 {
 	static const enum peer_tcp kinds[] = {PEER_TCP_STALL, PEER_TCP_HALF,
@@ -531,6 +549,7 @@ int main(void)
 		cmocka_unit_test(truncated_answer_comes_over_tcp),
 		cmocka_unit_test(message_is_put_together_byte_by_byte),
 		cmocka_unit_test(silence_times_out),
+		cmocka_unit_test(answer_that_came_during_a_stall_is_no_timeout),
 		cmocka_unit_test(stalls_over_tcp_time_out),
 		cmocka_unit_test(d11_reset_and_close_are_one_connection_each),
 		cmocka_unit_test(closed_port_is_unreachable_and_reset),

@@ -100,6 +100,32 @@ static void silence_of_all_changes_no_rating(void **state)
 	script_stop(&s);
 }
 
+// Where every packet is late for a moment, questions go on as often as ever.
+static void a_moment_of_silence_is_not_the_loss_of_our_path(void **state)
+{
+	struct script s;
+
+	(void)state;
+	know_all(&s);
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned zone = 0; zone < 6; zone++) {
+			for (unsigned i = 0; i < SERVERS; i++)
+				report(&s, zone, i, SERVER_TIMEOUT);
+		}
+		assert_false(upstream_uplink_lost(s.upstream));
+		script_advance_ms(&s, 100);
+	}
+	report(&s, 0, 0, SERVER_GOOD);
+	for (unsigned ms = 0; ms < 600; ms += 100) {
+		assert_false(upstream_uplink_lost(s.upstream));
+		for (unsigned i = 0; i < SERVERS; i++)
+			report(&s, i, i, SERVER_TIMEOUT);
+		script_advance_ms(&s, 100);
+	}
+	assert_true(upstream_uplink_lost(s.upstream));
+	script_stop(&s);
+}
+
 static void silence_of_one_network_is_held_against_it(void **state)
 {
 	struct script s;
@@ -187,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_of_all_changes_no_rating),
+		cmocka_unit_test(a_moment_of_silence_is_not_the_loss_of_our_path),
 		cmocka_unit_test(silence_of_one_network_is_held_against_it),
 		cmocka_unit_test(silence_about_few_zones_is_held_against_their_servers),
 		cmocka_unit_test(one_answer_shows_that_the_path_is_there),
