@@ -44,7 +44,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = false;
-	task->state_asked = false;
+	task->state_asked = task->for_glue = false;
 }
 
 // The DS of a cut stands with its parent (RFC 4035 §3.1.4.1).
@@ -66,6 +66,29 @@ static bool minimises(const struct task *task)
 	return !needed || name_is_root(task->cut->zone);
 }
 
+static bool is_glueless(const struct delegation *cut, const uint8_t *ns_name)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < cut->ns_count; i++) {
+		if (cut->ns[i].name == NULL || cut->ns[i].address_count > 0)
+			return false;
+		named = named || name_equal(cut->ns[i].name, ns_name);
+	}
+	return named && name_within(ns_name, cut->zone);
+}
+
+// A referral came without any address: only who sent it can tell that of a server inside the zone.
+static struct delegation *above_glueless(const struct task *task, const struct delegation *cut)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->route != NULL || (task->type != TYPE_A && task->type != TYPE_AAAA) ||
+	    cut->parent == NULL || !is_glueless(cut, task->name))
+		return NULL;
+	return delegation_find(resolver->delegations, cut->parent, resolver->clock.now_ms);
+}
+
 void iterate_start(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -84,8 +107,13 @@ void iterate_start(struct task *task)
 		fail_own(task, EDE_NOT_READY, "no root servers are known");
 		return;
 	}
-	enter_cut(task, cut);
-	minimise_start(&task->minimise, task->name, name_labels(cut->zone), minimises(task));
+	struct delegation *above = above_glueless(task, cut);
+	if (above != NULL)
+		delegation_unref(cut);
+	enter_cut(task, above != NULL ? above : cut);
+	task->for_glue = above != NULL;
+	minimise_start(&task->minimise, task->name, name_labels(task->cut->zone),
+		       !task->for_glue && minimises(task));
 	iterate_ask(task);
 }
 
@@ -426,6 +454,7 @@ static void read_response(struct task *task, struct response *response)
 		.type = minimise_full(&task->minimise) ? task->type : TYPE_A,
 		.zone = task->cut->zone,
 		.forwarder = task->route != NULL && task->route->forward,
+		.glue = task->for_glue,
 	};
 
 	response_read(task->reply->message, &question, response);
@@ -435,6 +464,13 @@ static void read_response(struct task *task, struct response *response)
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
+	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
+		// Glue is never an answer (ATTACKS A7), and a denial of it none either.
+		free(response);
+		release_reply(task);
+		give_up(task);
+		return;
+	}
 	switch (response->kind) {
 	case RESPONSE_ANSWER:
 		if (!response->secure_only)

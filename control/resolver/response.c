@@ -189,14 +189,15 @@ static bool is_ns_name(const struct rrset *ns, const uint8_t *name)
 	return false;
 }
 
-// Only addresses of the NS names themselves, at or below the referring zone (ATTACKS A7).
-static void take_glue(struct reading *r, struct referral *referral)
+// Only addresses of the NS names themselves, at or below the referring zone (ATTACKS A7). Who is
+// asked for one of them gives it as an answer.
+static void take_glue(struct reading *r, struct referral *referral, enum section section)
 {
-	const struct section_rrsets *additional = &r->message->sections[SECTION_ADDITIONAL];
+	const struct section_rrsets *from = &r->message->sections[section];
 	const size_t max = sizeof(referral->glue) / sizeof(referral->glue[0]);
 
-	for (size_t i = 0; i < additional->count && referral->glue_count < max; i++) {
-		const struct rrset *rrset = additional->rrsets[i];
+	for (size_t i = 0; i < from->count && referral->glue_count < max; i++) {
+		const struct rrset *rrset = from->rrsets[i];
 		if (rrset->type != TYPE_A && rrset->type != TYPE_AAAA)
 			continue;
 		if (name_within(rrset->owner, r->question->zone) &&
@@ -232,7 +233,9 @@ static bool take_referral(struct reading *r)
 	if (referral->ns == NULL)
 		return false;
 	referral->ds = message_find(r->message, SECTION_AUTHORITY, referral->ns->owner, TYPE_DS);
-	take_glue(r, referral);
+	take_glue(r, referral, SECTION_ADDITIONAL);
+	if (referral->glue_count == 0)
+		take_glue(r, referral, SECTION_ANSWER);
 	r->out->kind = RESPONSE_REFERRAL;
 	return true;
 }
@@ -298,7 +301,8 @@ static bool has_soa(const struct message *message)
 static void read_noerror(struct reading *r)
 {
 	struct response *out = r->out;
-	bool authoritative = (r->message->flags & FLAG_AA) != 0 || r->question->forwarder;
+	bool authoritative = ((r->message->flags & FLAG_AA) != 0 && !r->question->glue) ||
+			     r->question->forwarder;
 	bool soa = has_soa(r->message);
 
 	take_chain(r);

@@ -28,6 +28,7 @@ struct response_question {
 	uint16_t type;
 	const uint8_t *zone; // lower case: apex of the zone whose servers were asked
 	bool forwarder;      // a recursive server: AA means nothing, referrals are refused
+	bool glue;           // an address below one of its cuts: what it says of it is glue
 };
 
 struct referral {

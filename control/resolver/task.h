@@ -184,6 +184,7 @@ struct task {
 	bool over_tcp;      // the next question goes over TCP
 	bool without_cd;    // to a forwarder, after BOGUS
 	bool state_asked;   // whether this cut is signed has been asked for
+	bool for_glue;      // asks the zone above for an address that a referral lacked
 	bool past_route;    // route.first: the forwarders have failed
 	bool has_avoid;
 	struct address avoid;

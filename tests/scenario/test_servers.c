@@ -283,6 +283,100 @@ static void a_referral_to_the_zone_itself_is_lame(void **state)
 	assert_sent_at_most(w, 2);
 }
 
+// ---- glue that a referral lacks ----
+
+static const char *const com_servers[] = {"192.5.6.30", "198.51.101.30"};
+
+static void begin_lost(void)
+{
+	begin();
+	world_add(w, &(struct world_zone){.apex = "lost.com.",
+					  .servers = "ns.lost.com.=" PROVIDER_C,
+					  .text = "www.lost.com. 300 IN A 192.0.2.75\n",
+					  .no_glue = true});
+	world_start(w);
+}
+
+static void at_com(network_hook replace, uint16_t flags)
+{
+	for (size_t i = 0; i < 2; i++)
+		with((struct fault){.server = com_servers[i],
+				    .name = "ns.lost.com.",
+				    .type = TYPE_A,
+				    .replace = replace,
+				    .flags = flags});
+}
+
+static void give_glue(const struct network_query *query, enum section section, struct builder *b,
+		      void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_AUTHORITY)
+		add(b, section, "lost.com. 300 IN NS ns.lost.com.");
+	if (section == SECTION_ADDITIONAL)
+		add(b, section, "ns.lost.com. 300 IN A " PROVIDER_C);
+}
+
+static void give_glue_as_answer(const struct network_query *query, enum section section,
+				struct builder *b, void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_ANSWER)
+		add(b, section, "ns.lost.com. 300 IN A " PROVIDER_C);
+	if (section == SECTION_AUTHORITY)
+		add(b, section, "lost.com. 300 IN NS ns.lost.com.");
+}
+
+static void missing_glue_is_asked_of_who_sent_the_referral(void **state)
+{
+	static const struct {
+		network_hook replace;
+		uint16_t flags;
+	} rows[] = {{give_glue, 0}, {give_glue_as_answer, 0}, {give_glue_as_answer, FLAG_AA}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin_lost();
+		at_com(rows[i].replace, rows[i].flags);
+		struct question *q = world_ask(w, "www.lost.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_address(q, "192.0.2.75");
+		// Glue is no answer: the zone itself has one.
+		assert_answer(world_ask(w, "ns.lost.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		assert_cached(w, "ns.lost.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+		end_world(state);
+	}
+}
+
+static void tell_and_say_no_more(const struct network_query *query, enum section section,
+				 struct builder *b, void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_ANSWER)
+		add(b, section, "ns.lost.com. 300 IN A 203.0.113.66");
+}
+
+static void glue_without_its_referral_is_nothing(void **state)
+{
+	(void)state;
+	begin_lost();
+	at_com(tell_and_say_no_more, FLAG_AA);
+	assert_answer(world_ask(w, "ns.lost.com.", TYPE_A, ASK_DO), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+	assert_not_cached(w, "ns.lost.com.", TYPE_A);
+	assert_int_equal(network_sent(&w->network, "203.0.113.66", NULL, 0), 0);
+}
+
+static void glue_that_nobody_has_costs_few_questions(void **state)
+{
+	(void)state;
+	begin_lost();
+	struct question *q = world_ask(w, "www.lost.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_true(q->done_us - q->asked_us < 1000000);
+	assert_sent_at_most(w, 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +391,9 @@ int main(void)
 		cmocka_unit_test(forwarders_stand_in_for_one_another),
 		scenario_common(referrals_that_lead_ever_deeper_end),
 		scenario_common(a_referral_to_the_zone_itself_is_lame),
+		cmocka_unit_test(missing_glue_is_asked_of_who_sent_the_referral),
+		scenario(glue_without_its_referral_is_nothing),
+		scenario(glue_that_nobody_has_costs_few_questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
