@@ -459,9 +459,11 @@ enum trust_observed trust_point_observe(struct trust_point *point, struct observ
 		if (point->history_count <= TRUST_POINT_HISTORY_MAX)
 			return TRUST_OBSERVED;
 	}
+	// XXX: what is known stays as it is, with an alarm: after some twenty rolls over which
+	// nobody has touched the configuration, or when whoever holds a trusted key means harm.
 	point->history_count--;
-	observation_free(observation);
 	replay(point, &point->ledger);
+	observation_free(observation);
 	return TRUST_FULL;
 }
 

@@ -1,4 +1,5 @@
 // Delegations: DS and DNSKEY, what is insecure and why, anchors, rolls. Rows B6 to B9, C3.
+#include "control/validator/trust_lookup.h"
 #include "dataplane/dns/types.h"
 #include "tests/unit/control/validator/driver.h"
 
@@ -766,10 +767,49 @@ static void zones_are_bounded_and_anchors_stay(void **state)
 	assert_int_equal(trust_anchor_count(w.trust), 1);
 }
 
+// RFC 5011: anchors come and go while the daemon runs.
+static void an_anchor_that_goes_takes_the_keys_it_vouched_for(void **state)
+{
+	const uint8_t *root = signer_name(".");
+	const struct signer_key *ksk = signer_zone_ksk(world_zone(&w, "."));
+	struct signer_key *other = signer_key_new(13, 0, 257);
+	const struct moment moment = {w.now_ms, w.now_s};
+	uint8_t ds[64], other_ds[64];
+	struct trust_anchor anchors[] = {
+		{TYPE_DS, ds, (uint16_t)signer_ds(ksk, root, 2, ds)},
+		{TYPE_DS, other_ds, (uint16_t)signer_ds(other, root, 2, other_ds)},
+	};
+
+	(void)state;
+	assert_verdict(ask_www(), VERDICT_SECURE, &w);
+	// Another one beside it changes nothing.
+	assert_int_equal(trust_anchors_set(w.trust, root, anchors, 2), 0);
+	assert_int_equal(trust_anchor_count(w.trust), 2);
+	struct records *keys = trust_keys(w.trust, root, &moment);
+	assert_non_null(keys);
+	records_unref(keys);
+	assert_int_equal(trust_anchors_set(w.trust, root, &anchors[1], 1), 0);
+	assert_null(trust_keys(w.trust, root, &moment));
+	trust_forget(w.trust, root);
+	budget_start(&w.budget, w.now_ms);
+	assert_int_not_equal(ask_www(), VERDICT_SECURE);
+	// None at all: as if never configured (RFC 5011 §5).
+	assert_int_equal(trust_anchors_set(w.trust, root, NULL, 0), 0);
+	assert_int_equal(trust_anchor_count(w.trust), 0);
+	budget_start(&w.budget, w.now_ms);
+	assert_verdict(ask_www(), VERDICT_INSECURE, &w);
+	// One that may be none leaves things as they are.
+	anchors[1].type = TYPE_A;
+	assert_int_equal(trust_anchors_set(w.trust, root, anchors, 2), -EINVAL);
+	assert_int_equal(trust_anchor_count(w.trust), 0);
+	signer_key_free(other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	const struct CMUnitTest tests[] = {
+		TEST(an_anchor_that_goes_takes_the_keys_it_vouched_for),
 		TEST(b7_b8_which_ds_count),
 		TEST(c3_hashing_keys_for_ds_is_bounded),
 		TEST(c3_two_keys_of_one_tag_are_hashed_per_ds),

@@ -724,6 +724,49 @@ static void a_history_of_many_rolls_stays_bounded_and_trusted(void **state)
 	assert_false(trusts(1));
 }
 
+// Each roll needs three observations for as long as the configured key is the one of long ago. When
+// no more fit, what is known stays, and somebody is told.
+static void a_chain_of_too_many_rolls_stays_as_it_is_with_an_alarm(void **state)
+{
+	struct signer_key *chain[40] = {keys[0]}, *second = keys[1];
+	enum trust_observed seen = TRUST_OBSERVED;
+	static const struct {
+		const char *what;
+		int days;
+	} steps[] = {{"0+1", 30}, {"0+1", 1}, {"0r+1+", 31}};
+	int rolls = 0;
+
+	(void)state;
+	for (; rolls < 39 && seen == TRUST_OBSERVED; rolls++) {
+		chain[rolls + 1] = signer_key_new(13, 0, KSK);
+		keys[0] = chain[rolls];
+		keys[1] = chain[rolls + 1];
+		for (size_t i = 0; i < 3 && seen == TRUST_OBSERVED; i++) {
+			seen = see(steps[i].what);
+			pass(steps[i].days);
+		}
+	}
+	assert_int_equal(seen, TRUST_FULL);
+	assert_true(rolls > 20);
+	assert_true(trusts(0)); // of the roll that did not fit
+	assert_true(zone()->failing);
+	struct trust_points_counters counters;
+	trust_points_counters(s.points, &counters);
+	assert_int_equal(counters.alarms, 1);
+	restart();
+	assert_true(trusts(0));
+	// A newer configuration is a way out.
+	s.anchors[0] = chain[rolls - 1];
+	close_points();
+	open_points();
+	trust_points_begin(s.points, s.now_ms, s.now_s);
+	assert_seen("0+");
+	keys[0] = chain[0];
+	keys[1] = second;
+	for (int i = 1; i <= rolls; i++)
+		signer_key_free(chain[i]);
+}
+
 static void what_a_state_may_not_do(void **state)
 {
 	struct rrset *unsigned_, *by_stranger, *old;
@@ -793,6 +836,7 @@ int main(void)
 		test(keys_are_looked_at_between_an_hour_and_fifteen_days),
 		test(many_keys_and_many_rolls_stay_bounded),
 		test(a_history_of_many_rolls_stays_bounded_and_trusted),
+		test(a_chain_of_too_many_rolls_stays_as_it_is_with_an_alarm),
 		test(what_a_state_may_not_do),
 	};
 
