@@ -99,7 +99,7 @@ class Assay(Subject):
         super().__init__(name, info, folder)
         import resolver
         workers = int(name == WORKER)
-        trust = "trust: {anchor-files: ['%s'], crypto-workers: %d}\n" % (
+        trust = "trust: {anchor-files: ['%s'], state: '', crypto-workers: %d}\n" % (
             info['files']['anchor.ds'], workers)
         # As the others: by the kernel's routes, bound to no interface.
         resolver.TEMPLATE = re.sub(r'(trust|upstream): .*\n', '', resolver.TEMPLATE)
