@@ -474,6 +474,34 @@ static void c2_hashes_stay_within_the_budget_whatever_the_denial(void **state)
 }
 
 // What an honest zone needs for the deepest of names fits.
+// The closest encloser and its wildcard are the same for every name that is not there.
+static void c2_hashes_of_a_zone_are_remembered(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "zone.com.",
+					  .servers = "ns.zone.com.=" PROVIDER_A,
+					  .text = "www.zone.com. 300 IN A 192.0.2.80\n",
+					  .options = {.nsec3 = true}});
+	world_start(w);
+	world_ask(w, "www.zone.com.", TYPE_A, ASK_DO);
+	work_done();
+	assert_answer(world_ask(w, "no.zone.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
+	assert_in_range(hashed.nsec3, 3, HASHES_MAX);
+	work_done();
+	for (int i = 0; i < 50; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "no%d.zone.com.", i);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
+	}
+	assert_int_equal(hashed.nsec3, 50);
+	work_done();
+	// And what was asked before costs none at all.
+	cache_flush_zone(store_cache(w->store), text_name("zone.com."));
+	assert_answer(world_ask(w, "no.zone.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
+	assert_int_equal(hashed.nsec3, 0);
+}
+
 static void c2_an_honest_denial_of_125_labels_is_secure(void **state)
 {
 	char name[300] = "";
@@ -582,6 +610,7 @@ int main(void)
 		row(c1_keytrap_in_an_answer_a_denial_and_a_chain),
 		row(c1_other_questions_do_not_notice_a_keytrap),
 		row(c2_hashes_stay_within_the_budget_whatever_the_denial),
+		row(c2_hashes_of_a_zone_are_remembered),
 		row(c2_an_honest_denial_of_125_labels_is_secure),
 		row(c3_many_ds_that_match_no_key),
 		row(c3_many_ds_that_each_match_a_key),

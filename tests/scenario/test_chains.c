@@ -167,7 +167,7 @@ static void the_order_survives_a_chain_that_is_partly_expired(void **state)
 	assert_cached(w, "www.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
 }
 
-static void a_dname_is_validated_and_rewrites(void **state)
+static void a8_a_dname_is_validated_and_rewrites(void **state)
 {
 	(void)state;
 	struct question *q = world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO);
@@ -186,7 +186,7 @@ static void a_dname_is_validated_and_rewrites(void **state)
 }
 
 // ATTACKS A8
-static void an_unsigned_dname_is_only_believed_over_tcp(void **state)
+static void a8_an_unsigned_dname_is_only_believed_over_tcp(void **state)
 {
 	(void)state;
 	struct question *q = world_ask(w, "x.old.plain.org.", TYPE_A, ASK_DO);
@@ -378,8 +378,8 @@ int main(void)
 		scenario_common(a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end),
 		scenario_common(a_chain_out_of_an_insecure_zone_is_insecure),
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),
-		scenario_common(a_dname_is_validated_and_rewrites),
-		scenario_common(an_unsigned_dname_is_only_believed_over_tcp),
+		scenario_common(a8_a_dname_is_validated_and_rewrites),
+		scenario_common(a8_an_unsigned_dname_is_only_believed_over_tcp),
 		scenario(loops_of_one_two_and_three_end_in_servfail),
 		scenario(eleven_links_are_followed),
 		scenario(a_chain_of_twenty_is_given_up_after_eleven),

@@ -293,7 +293,7 @@ static void wrong_negative(const struct network_query *query, enum section secti
 		add(b, section, "com. 300 IN SOA a. b. 1 2 3 4 300");
 }
 
-static void a_denial_by_a_zone_above_is_no_denial(void **state)
+static void a13_a_denial_by_a_zone_above_is_no_denial(void **state)
 {
 	(void)state;
 	warm_plain();
@@ -308,7 +308,7 @@ static void a_denial_by_a_zone_above_is_no_denial(void **state)
 }
 
 // ATTACKS A13
-static void an_unproven_denial_in_a_signed_zone_is_bogus(void **state)
+static void a13_an_unproven_denial_in_a_signed_zone_is_bogus(void **state)
 {
 	(void)state;
 	world_ask(w, "www.example.com.", TYPE_MX, 0);
@@ -442,8 +442,8 @@ int main(void)
 		scenario(a_forwarder_that_fails_is_passed_by_only_when_told_to),
 		scenario(a_stub_zone_asks_its_servers),
 		scenario(a_nxdomain_of_the_parent_does_not_hide_a_configured_zone),
-		scenario_common(a_denial_by_a_zone_above_is_no_denial),
-		scenario_common(an_unproven_denial_in_a_signed_zone_is_bogus),
+		scenario_common(a13_a_denial_by_a_zone_above_is_no_denial),
+		scenario_common(a13_an_unproven_denial_in_a_signed_zone_is_bogus),
 		scenario(servers_at_addresses_that_nobody_may_ask_are_never_asked),
 		scenario(a_revoked_delegation_dies_whatever_its_child_says),
 		scenario_common(ttls_are_clamped),

@@ -33,7 +33,7 @@ static void a_wrong_signature_everywhere_is_servfail_with_its_reason(void **stat
 }
 
 // ATTACKS O3
-static void one_server_that_sends_bogus_data_does_no_harm(void **state)
+static void b9_one_server_that_sends_bogus_data_does_no_harm(void **state)
 {
 	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_FORGED, FAULT_STRIP};
 
@@ -56,7 +56,7 @@ static void one_server_that_sends_bogus_data_does_no_harm(void **state)
 	}
 }
 
-static void stripped_signatures_everywhere_are_bogus_and_never_insecure(void **state)
+static void b9_stripped_signatures_everywhere_are_bogus_and_never_insecure(void **state)
 {
 	(void)state;
 	with((struct fault){.kind = FAULT_STRIP, .below = "example.com.", .server = PROVIDER_A});
@@ -455,8 +455,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_common(a_wrong_signature_everywhere_is_servfail_with_its_reason),
-		scenario(one_server_that_sends_bogus_data_does_no_harm),
-		scenario_common(stripped_signatures_everywhere_are_bogus_and_never_insecure),
+		scenario(b9_one_server_that_sends_bogus_data_does_no_harm),
+		scenario_common(b9_stripped_signatures_everywhere_are_bogus_and_never_insecure),
 		scenario(an_expired_zone_says_so),
 		scenario(a_zone_signed_in_the_future_says_so),
 		scenario(a_ds_without_its_dnskey_is_bogus),

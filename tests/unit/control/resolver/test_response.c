@@ -353,7 +353,7 @@ static void nodata_without_soa_is_an_answer_without_one(void **state)
 	assert_link(0, STEP_NODATA, "a.example.");
 }
 
-static void a_soa_of_another_zone_is_lame(void **state)
+static void a13_a_soa_of_another_zone_is_lame(void **state)
 {
 	(void)state;
 	assert_int_equal(read_it("a.example.", TYPE_A, "example.", FLAG_AA, 0,
@@ -365,7 +365,7 @@ static void a_soa_of_another_zone_is_lame(void **state)
 }
 
 // ATTACKS A13
-static void a_negative_answer_to_another_question_is_malformed(void **state)
+static void a13_a_negative_answer_to_another_question_is_malformed(void **state)
 {
 	(void)state;
 	message_free(message);
@@ -552,8 +552,8 @@ int main(void)
 		cmocka_unit_test(two_cnames_at_one_name_are_malformed),
 		cmocka_unit_test(nodata_has_its_soa_and_proofs),
 		cmocka_unit_test(nodata_without_soa_is_an_answer_without_one),
-		cmocka_unit_test(a_soa_of_another_zone_is_lame),
-		cmocka_unit_test(a_negative_answer_to_another_question_is_malformed),
+		cmocka_unit_test(a13_a_soa_of_another_zone_is_lame),
+		cmocka_unit_test(a13_a_negative_answer_to_another_question_is_malformed),
 		cmocka_unit_test(nxdomain_with_the_data_asked_for_is_malformed),
 		cmocka_unit_test(a_referral_has_its_servers_and_glue),
 		cmocka_unit_test(glue_of_others_is_dropped),

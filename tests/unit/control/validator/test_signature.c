@@ -312,7 +312,7 @@ static void good_data_for_another_question_are_bogus(void **state)
 	}
 }
 
-static void the_zone_above_cannot_sign_for_a_secure_child(void **state)
+static void b4_the_zone_above_cannot_sign_for_a_secure_child(void **state)
 {
 	struct rrset *forged =
 		world_keep(&w, signer_sign(www(), zsk("example."), signer_name("example."), NULL));
@@ -601,7 +601,7 @@ int main(void)
 		TEST(a_ds_is_never_expanded_from_a_wildcard),
 		TEST(a_good_signature_in_another_zones_name_is_bogus),
 		TEST(c1_the_fifth_failure_is_not_tried),
-		TEST(the_zone_above_cannot_sign_for_a_secure_child),
+		TEST(b4_the_zone_above_cannot_sign_for_a_secure_child),
 		TEST(nor_before_anything_is_known_of_the_delegation),
 		TEST(a_signer_beside_or_below_the_name_is_bogus),
 		TEST(a_tag_that_no_key_has_is_asked_for_once_more),
