@@ -80,6 +80,8 @@ void fail_unreachable(struct task *task)
 // CD=1 clients get the data all the same, and all of the chain.
 void fail_bogus(struct task *task)
 {
+	if (postpone(task))
+		return;
 	task->resolver->counters.bogus_final++;
 	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text, FAILURE_TTL_BOGUS_S);
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))

@@ -184,6 +184,8 @@ static void bogus(struct task *task, const struct validation_result *result)
 	struct address server = task->good_server;
 
 	resolver->counters.bogus++;
+	if (result->refresh_ms != 0)
+		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta)

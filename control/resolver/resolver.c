@@ -94,6 +94,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->ready);
 	CDS_INIT_LIST_HEAD(&resolver->clients);
 	CDS_INIT_LIST_HEAD(&resolver->ended);
+	CDS_INIT_LIST_HEAD(&resolver->postponed);
 	CDS_INIT_LIST_HEAD(&resolver->patient);
 	CDS_INIT_LIST_HEAD(&resolver->impatient);
 	store_get_clock(parts->store, &resolver->clock);
@@ -194,10 +195,12 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t nta_ms = nta_run(resolver);
 	uint64_t probe_ms = probe_run(resolver);
 	bool probing = resolver->probe.busy;
+	postpone_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
 	run_ready(resolver); // tasks that nobody waits for any more
+	uint64_t postponed_ms = postpone_run(resolver);
 	if (resolver->submitted || (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
@@ -209,6 +212,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = nta_ms;
 	if (probe_ms < deadline_ms)
 		deadline_ms = probe_ms;
+	if (postponed_ms < deadline_ms)
+		deadline_ms = postponed_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 
@@ -251,6 +256,8 @@ static void describe_wait(const struct task *task, char *out, size_t cap)
 			 name_to_text(task->inquiry->zone, zone));
 	else if (task->waits.next != &task->waits)
 		snprintf(out, cap, "waits for another question");
+	else if (task->state == TASK_WAIT_KEYS)
+		snprintf(out, cap, "waits until keys may be asked for again");
 	else if (task->state == TASK_WAIT_BATCH)
 		snprintf(out, cap, "waits for signatures");
 	else

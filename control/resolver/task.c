@@ -88,6 +88,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	CDS_INIT_LIST_HEAD(&task->waiters);
 	CDS_INIT_LIST_HEAD(&task->waits);
 	CDS_INIT_LIST_HEAD(&task->in_inquiry);
+	CDS_INIT_LIST_HEAD(&task->in_postponed);
 	struct task **slot = bucket(resolver, task->hash);
 	task->next = *slot;
 	*slot = task;
@@ -121,6 +122,7 @@ void task_free(struct task *task)
 	if (task->payer != NULL)
 		cds_list_del(&task->in_paid);
 	cds_list_del(&task->in_order);
+	cds_list_del(&task->in_postponed);
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;
@@ -438,6 +440,7 @@ void task_run(struct task *task)
 	case TASK_WAIT_STATE:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:
+	case TASK_WAIT_KEYS:
 	case TASK_WAIT_TARGET:
 	case TASK_WAIT_TYPE:
 		break;

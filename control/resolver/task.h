@@ -131,6 +131,7 @@ enum task_state {
 	TASK_JUDGE, // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
+	TASK_WAIT_KEYS, // until keys may be asked for anew
 	TASK_TARGET, // have the open end of the chain resolved
 	TASK_WAIT_TARGET,
 	TASK_TYPE, // ANY, RRSIG: the next type
@@ -153,6 +154,7 @@ struct task {
 	struct resolver *resolver;
 	struct cds_list_head in_order; // of resolver->tasks, oldest first
 	struct cds_list_head in_ready;
+	struct cds_list_head in_postponed; // or by itself
 	bool ready;
 	enum task_state state;
 	uint16_t type;
@@ -208,7 +210,9 @@ struct task {
 	struct chain unproven; // for CD=1, instead of chain, when has_unproven
 	bool has_unproven;
 	uint8_t type_index;              // TASK_TYPE
-	int bogus_ede;      // of the first answer that did not validate
+	uint64_t refresh_ms; // when the keys may be asked for again that one of them lacked; or 0
+	bool postponed;      // until then, which it is once
+	int bogus_ede;       // of the first answer that did not validate
 	bool unproven_open; // the unproven chain leads on to open_name
 	bool learned;       // trust has taken in the DS or DNSKEY
 
@@ -252,6 +256,7 @@ struct task {
 	X(secure, "links validated as secure")                                                     \
 	X(insecure, "links proven insecure")                                                       \
 	X(bogus, "answers of a server that did not validate")                                      \
+	X(postponed, "questions held back until keys could be asked for again")                    \
 	X(bogus_final, "questions that ended bogus")                                               \
 	X(failed, "questions that ended in failure")                                               \
 	X(exhausted, "questions that used up their budget")                                        \
@@ -291,6 +296,7 @@ struct resolver {
 	struct inquiry *inquiries[TASK_BUCKETS];
 	struct cds_list_head tasks, ready, clients;
 	struct cds_list_head ended; // clients whose budget ended in this turn
+	struct cds_list_head postponed; // tasks in TASK_WAIT_KEYS
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
@@ -426,6 +432,10 @@ bool judge_hint(struct task *task);  // true: begun with what a referral said
 void judge_run(struct task *task);
 void judge_need(struct task *parent, const struct task *child);
 void judge_release(struct task *task);
+
+// postpone.c: an answer whose keys may have rolled is looked at again when they can be asked for
+bool postpone(struct task *task);                 // false: there is no point in it
+uint64_t postpone_run(struct resolver *resolver); // when to be called again
 
 // chain.c: where a CNAME or DNAME leads
 void chain_target(struct task *task);

@@ -294,6 +294,8 @@ void trust_learn(struct trust *trust, const struct step *step,
 	struct zone *zone = zones_get(trust->zones, step->name);
 	if (zone == NULL)
 		return;
+	if (zone->refreshing == step->type)
+		zone->refreshing = 0;
 	if (ds)
 		learn_ds(zone, step, result, now_ms);
 	else
@@ -413,13 +415,21 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 	return zone != NULL ? zone->anchors : NULL;
 }
 
-bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint64_t now_ms)
+bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t now_ms,
+		       uint64_t *next_ms)
 {
 	struct zone *zone = zones_get(trust->zones, name);
 
-	if (zone == NULL || (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS))
+	if (zone == NULL)
 		return false;
+	if (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS) {
+		if (zone->refreshing == type)
+			return true;
+		*next_ms = zone->refreshed_ms + REFRESH_MS;
+		return false;
+	}
 	zone->refreshed_ms = now_ms != 0 ? now_ms : 1;
+	zone->refreshing = type;
 	return true;
 }
 

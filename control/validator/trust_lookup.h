@@ -47,10 +47,11 @@ struct records *trust_ds(struct trust *trust, const uint8_t *name, const struct 
 const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *name)
 	__attribute__((nonnull));
 
-// True at most once in REFRESH_MS per zone: its keys may be fetched anew although they are known.
-#define REFRESH_MS 5000
-bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint64_t now_ms)
-	__attribute__((nonnull, warn_unused_result));
+// True once in REFRESH_MS per zone, and to whoever comes while that is under way: the DS or DNSKEY
+// RRset may be fetched anew although it is known. Otherwise *next_ms says when it may (monotonic).
+#define REFRESH_MS 1000
+bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t now_ms,
+		       uint64_t *next_ms) __attribute__((nonnull, warn_unused_result));
 
 // False: the budget has no NSEC3 hashes left. One that is remembered costs nothing.
 bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t *name,

@@ -142,7 +142,8 @@ enum verdict validation_need(struct validation *v, const uint8_t *name, uint16_t
 
 bool validation_refresh(struct validation *v, const uint8_t *name, uint16_t type)
 {
-	if (v->refreshed || !trust_may_refresh(v->trust, name, v->moment.now_ms))
+	if (v->refreshed ||
+	    !trust_may_refresh(v->trust, name, type, v->moment.now_ms, &v->result.refresh_ms))
 		return false;
 	v->refreshed = true;
 	v->reload = true;
@@ -159,6 +160,40 @@ enum verdict validation_load_keys(struct validation *v, bool *ready)
 	return *ready ? VERDICT_SECURE : validation_need(v, v->context.signer, TYPE_DNSKEY);
 }
 
+static void each_signature(struct validation *v, void (*do_it)(struct signature *signature))
+{
+	if (v->step->rrset != NULL)
+		do_it(&v->rrset);
+	if (v->step->soa != NULL)
+		do_it(&v->soa);
+	for (size_t i = 0; i < v->step->proof_count && i < STEP_PROOFS_MAX; i++)
+		do_it(&v->proofs[i]);
+}
+
+// With what was fetched anew, as if for the first time.
+static void reload(struct validation *v)
+{
+	v->reload = false;
+	each_signature(v, signature_again);
+	records_unref(v->keys);
+	v->keys = NULL;
+	v->context.keys = NULL;
+	v->excluded = 0;
+}
+
+// Somebody else has had them fetched anew since this began.
+static bool keys_are_newer(struct validation *v)
+{
+	struct records *keys;
+
+	if (v->reloaded)
+		return false;
+	keys = trust_keys(v->trust, v->context.signer, &v->moment);
+	bool newer = keys != NULL && keys != v->keys;
+	records_unref(keys);
+	return newer;
+}
+
 enum verdict validation_no_signature(struct validation *v, const struct signature *s)
 {
 	const uint8_t *zone = v->step->zone;
@@ -169,6 +204,11 @@ enum verdict validation_no_signature(struct validation *v, const struct signatur
 		return VERDICT_WAIT;
 	if (s->state == SIGNATURE_UNJUDGED)
 		return validation_out_of_budget(v);
+	if (s->key_missing && keys_are_newer(v)) {
+		v->reloaded = true;
+		reload(v);
+		return answer_run(v);
+	}
 	// A key roll inside the TTL of the DNSKEY RRset.
 	if (s->key_missing && validation_refresh(v, v->context.signer, TYPE_DNSKEY))
 		return VERDICT_NEED;
@@ -275,16 +315,6 @@ void validation_past_nta(struct validation *v)
 	v->past_nta = true;
 }
 
-static void each_signature(struct validation *v, void (*do_it)(struct signature *signature))
-{
-	if (v->step->rrset != NULL)
-		do_it(&v->rrset);
-	if (v->step->soa != NULL)
-		do_it(&v->soa);
-	for (size_t i = 0; i < v->step->proof_count && i < STEP_PROOFS_MAX; i++)
-		do_it(&v->proofs[i]);
-}
-
 void validation_free(struct validation *v)
 {
 	if (v == NULL)
@@ -292,17 +322,6 @@ void validation_free(struct validation *v)
 	each_signature(v, signature_cancel);
 	records_unref(v->keys);
 	free(v);
-}
-
-// With what was fetched anew, as if for the first time.
-static void reload(struct validation *v)
-{
-	v->reload = false;
-	each_signature(v, signature_again);
-	records_unref(v->keys);
-	v->keys = NULL;
-	v->context.keys = NULL;
-	v->excluded = 0;
 }
 
 enum verdict validation_run(struct validation *v, struct budget *budget, uint64_t now_ms,

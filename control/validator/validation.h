@@ -33,6 +33,7 @@ struct validation {
 	char suspect_reason[REASON_MAX];
 
 	bool refreshed;                        // something was asked for anew
+	bool reloaded;                         // keys that others had asked for anew were taken
 	bool reload;                           // and its answer is to be looked at
 	uint64_t asked_ds[2], asked_dnskey[2]; // bit: labels of the name
 	struct moment moment;

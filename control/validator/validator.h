@@ -65,6 +65,8 @@ struct validation_result {
 	bool outdated;            // INSECURE at best, because a DS or its absence is past its TTL
 				  // and its servers are silent (DESIGN §5): AD=0, EDE 3, 30 s
 	enum cut cut;             // of a DS step: what it says of its name, for trust_learn()
+	uint64_t refresh_ms;      // BOGUS, perhaps only because keys have rolled, which could not
+				  // be seen so soon after the last look: from then on it can; or 0
 	const uint8_t *signer;    // SECURE: the zone that signed; as long as the step
 	const uint8_t *need_name; // valid until the next run
 	uint16_t need_type;       // TYPE_DS or TYPE_DNSKEY

@@ -43,6 +43,7 @@ struct zone {
 	struct records *keys;  // NULL: unknown
 	struct term keys_term;
 	uint64_t refreshed_ms; // last time that keys were asked for anew, 0: never
+	uint16_t refreshing;   // DS or DNSKEY: asked for anew, not learned since; 0: learned
 
 	// Of the operator.
 	struct anchor *anchors;

@@ -88,7 +88,8 @@ def _add_fault_verbs(verbs):
     rolling = verbs.add_parser("roll", help="change a zone's keys in one step, with its DS")
     rolling.add_argument("zone", metavar="ZONE")
     rolling.add_argument("--zsk", action="store_true", help="change the ZSK only")
-    rolling.set_defaults(run=lambda o: roll.roll(o.zone, o.zsk))
+    rolling.add_argument("--algorithm", type=int, choices=lab.ALGORITHMS, help="to another one")
+    rolling.set_defaults(run=lambda o: roll.roll(o.zone, o.zsk, o.algorithm))
 
 
 def _heal(options):

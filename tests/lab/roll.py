@@ -9,17 +9,22 @@ ROLLED = keys.KEYS / "rolled.json"
 VISIBLE_LIMIT_S = 20
 
 
-def roll(zone_name, zsk_only=False):
+def roll(zone_name, zsk_only=False, algorithm=None):
     """Re-signs a zone with new keys, tells its parent, and waits until both are served."""
     with state.locked():
         if not state.read_json(LAB):
             raise LabError("the lab is not up: run scripts/lab up")
-        entries = {z["zone"]: z for z in state.read_json(STATE_DIR / "manifest.json")["zones"]}
+        manifest = state.read_json(STATE_DIR / "manifest.json")
+        entries = {z["zone"]: z for z in manifest["zones"]}
         entry = entries.get(zone_name.rstrip(".") + ".")
         if not entry or not entry["parent"] or not entry["signed"] or entry["broken"]:
             raise LabError(f"{zone_name} is not a healthy signed zone below the root")
         if list(signing.SERVED.glob(f"{zone_name.rstrip('.')}.zone.?")):
             raise LabError(f"{zone_name} differs between providers and cannot be rolled")
+        if algorithm is not None:
+            if zsk_only:
+                raise LabError("another algorithm needs a new KSK, too")
+            entry["algorithm"] = [algorithm]
         zone = _zone(entry)
         sets = _new_sets(entry, zsk_only)
         zone.dnskeys = [key for key_set in sets.values() for key in key_set.dnskeys]
@@ -31,6 +36,7 @@ def roll(zone_name, zsk_only=False):
         _reload(entry)
         _wait_visible(entry, zone.dnskeys)
         _remember(entry["zone"], sets)
+        state.write_json(STATE_DIR / "manifest.json", manifest)
 
 
 def _zone(entry):
