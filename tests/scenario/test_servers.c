@@ -146,6 +146,105 @@ static void types_of_dnssec_can_be_asked_for(void **state)
 	}
 }
 
+// ---- records ----
+
+static void add_line_to_answer(const struct network_query *query, enum section section,
+			       struct builder *b, void *arg)
+{
+	(void)query;
+	if (section == SECTION_ANSWER)
+		add(b, section, arg);
+}
+
+// RFC 2181 §5, RFC 4034 §6.3: an RRset has each record once, and so it was signed.
+static void a_record_that_comes_twice_counts_once(void **state)
+{
+	static char twice[] = "www.example.com. 300 IN A 192.0.2.80";
+
+	(void)state;
+	warm();
+	with((struct fault){.name = "www.example.com.",
+			    .type = TYPE_A,
+			    .decorate = add_line_to_answer,
+			    .hook_arg = twice});
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 1);
+}
+
+// RFC 2181 §5.2
+static void an_rrset_of_different_ttls_lives_as_long_as_the_least(void **state)
+{
+	static char shorter[] = "www.plain.org. 40 IN A 192.0.2.99";
+
+	(void)state;
+	warm();
+	with((struct fault){.name = "www.plain.org.",
+			    .type = TYPE_A,
+			    .decorate = add_line_to_answer,
+			    .hook_arg = shorter});
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, 0);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 2);
+	assert_true(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s <= 40);
+	network_forget_log(&w->network);
+	world_advance(w, 41000);
+	world_ask(w, "www.plain.org.", TYPE_A, 0);
+	assert_sent(w, 1);
+}
+
+// RFC 3597
+static void types_that_nobody_knows_are_types_like_others(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w,
+		  &(struct world_zone){.apex = "example.com.",
+				       .servers = "ns1.example.com.=" PROVIDER_A,
+				       .text = "www.example.com. 300 IN TYPE65400 \\# 3 010203\n"});
+	world_start(w);
+	struct question *q = world_ask(w, "www.example.com.", 65400, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, 65400), 1);
+	assert_answer(world_ask(w, "www.example.com.", 65401, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_cached(w, "www.example.com.", 65401, ENTRY_NODATA, SECURITY_SECURE);
+}
+
+// Minimised, the question is for the alias itself; it says nothing about what is below it.
+static void below_an_alias_there_is_nothing_but_what_its_zone_says(void **state)
+{
+	(void)state;
+	struct question *q = world_ask(w, "x.alias.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 0);
+	q = world_ask(w, "x.back.plain.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+	assert_address(world_ask(w, "alias.example.com.", TYPE_A, 0), "192.0.2.80");
+}
+
+static void name_its_servers(const struct network_query *query, enum section section,
+			     struct builder *b, void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_AUTHORITY)
+		add(b, section, "plain.org. 300 IN NS ns1.plain.org.");
+}
+
+// RFC 2308 §2.2, type 3: authoritative, with NS records and without SOA.
+static void nodata_may_come_with_name_servers_only(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.name = "www.plain.org.",
+			    .type = TYPE_TXT,
+			    .replace = name_its_servers,
+			    .flags = FLAG_AA});
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_TXT, 0);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_int_equal(q->reply->sections[SECTION_ANSWER].count, 0);
+	assert_sent(w, 1);
+}
+
 // ---- forwarders ----
 
 static struct route everything;
@@ -387,6 +486,11 @@ int main(void)
 		scenario_common(ttl_zero_is_never_stale),
 		scenario(a_dname_that_makes_too_long_a_name_is_yxdomain),
 		scenario_common(types_of_dnssec_can_be_asked_for),
+		scenario_common(a_record_that_comes_twice_counts_once),
+		scenario_common(an_rrset_of_different_ttls_lives_as_long_as_the_least),
+		scenario(types_that_nobody_knows_are_types_like_others),
+		scenario_common(below_an_alias_there_is_nothing_but_what_its_zone_says),
+		scenario_common(nodata_may_come_with_name_servers_only),
 		scenario(what_a_forwarder_says_is_validated),
 		cmocka_unit_test(forwarders_stand_in_for_one_another),
 		scenario_common(referrals_that_lead_ever_deeper_end),
