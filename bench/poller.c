@@ -83,6 +83,7 @@ static void lcore_begin(struct poller *poller)
 		fail("tickets", "no memory");
 	lcore->poll = POLL_BUSY;
 	lcore->service = &poller->service;
+	lcore->plain_service = &poller->plain_service;
 	lcore->orders = &poller->orders;
 	lcore->beat = &poller->beat;
 	lcore->control = &poller->wake;
@@ -98,6 +99,7 @@ void poller_start(struct poller *poller, const struct poller_config *config)
 	if (address_from_text(BENCH_SERVICE, &poller->service.list[0]) < 0 ||
 	    wake_init(&poller->wake) < 0)
 		fail("poller", "cannot start");
+	plain_service_make(&poller->service, &poller->plain_service);
 	eal_begin(config);
 	if (config->device == NULL)
 		return;

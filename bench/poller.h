@@ -21,6 +21,7 @@ struct poller_config {
 
 struct poller {
 	struct service_addresses service;
+	struct plain_service plain_service;
 	struct orders orders;
 	struct beat beat;
 	struct wake wake;

@@ -2,6 +2,9 @@
 // poll loop calls, without a driver.
 //
 //   bench_stages names=N frames=N rounds=N [dnssec=1] [cache_mib=N] [hugepages=1] [cpu=N]
+//   [narrow=1]
+//
+// narrow=1: the short lane for processors without AVX-512.
 //
 // Prints one line of JSON: ns per query of each stage, of the bursts that were faster than 19
 // in 20. The time stamp counter costs some 0.3 ns per query and stage.
@@ -12,6 +15,7 @@
 #include "bench/random.h"
 #include "dataplane/answer/answer.h"
 #include "dataplane/dns/types.h"
+#include "dataplane/short.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -34,7 +38,11 @@
 	X(lookup, "look-up: index, entries, names, times (with the hash)")                         \
 	X(render, "answer from the entry")                                                         \
 	X(headers, "headers and checksums of the reply")                                           \
-	X(serve, "store_serve_burst(): query to answer, in one")
+	X(serve, "store_serve_burst(): query to answer, in one")                                   \
+	X(short_lane, "short lane: frame to frame, in one")                                        \
+	X(short_read, "  of it: headers, question, access list, hash")                             \
+	X(short_match, "  of it: tags of the index")                                               \
+	X(short_answer, "  of it: names, answers, headers")
 
 enum stage {
 #define X(name, words) STAGE_##name,
@@ -70,6 +78,9 @@ struct bench {
 	struct lookup lookups[BURST];
 	struct serve serves[BURST];
 	enum serve_verdict verdicts[BURST];
+	struct short_frame short_frames[BURST];
+	struct plain_service plain_service;
+	short_serve *serve_short;
 	size_t reply_lens[BURST];
 
 	uint32_t *ticks[STAGE_COUNT]; // of every burst
@@ -190,6 +201,30 @@ static void serve(struct bench *b, size_t first)
 	store_serve_burst(b->store, messages, lens, caps, b->serves, b->verdicts, BURST);
 }
 
+static void short_run(struct bench *b, size_t first, uint64_t *ticks)
+{
+	const struct short_turn turn = {
+		.now_ms = b->clock.now_ms,
+		.now_s = b->clock.now_s,
+		.clock_trusted = true,
+		.ticks = ticks,
+	};
+
+	for (size_t i = 0; i < BURST; i++)
+		b->short_frames[i].frame = (struct plain_frame){
+			.bytes = b->room[i],
+			.len = b->lens[first + i],
+			.room = FRAME_ROOM,
+		};
+	if (b->serve_short(b->store, &b->plain_service, &turn, b->short_frames, BURST) != BURST)
+		fail("short lane", "leaves a question");
+}
+
+static void short_lane(struct bench *b, size_t first)
+{
+	short_run(b, first, NULL);
+}
+
 // Not before what was asked for before is done.
 static uint64_t ticks(void)
 {
@@ -234,6 +269,14 @@ static void burst(struct bench *b, size_t first)
 	copy(b, first);
 	packet(b, first);
 	timed(b, STAGE_serve, serve, first);
+	copy(b, first);
+	timed(b, STAGE_short_lane, short_lane, first);
+	// And once more for what is within it, which takes time to measure.
+	uint64_t ticks[SHORT_STAGES] = {0};
+	copy(b, first);
+	short_run(b, first, ticks);
+	for (unsigned stage = 0; stage < SHORT_STAGES; stage++)
+		b->ticks[STAGE_short_read + stage][b->burst_count] = (uint32_t)ticks[stage];
 	b->burst_count++;
 }
 
@@ -318,6 +361,9 @@ int main(int argc, char **argv)
 	bench.service.count = 1;
 	if (address_from_text(BENCH_SERVICE, &bench.service.list[0]) < 0)
 		fail("service", "no address");
+	plain_service_make(&bench.service, &bench.plain_service);
+	bench.serve_short =
+		option_number(argc, argv, "narrow", 0) != 0 ? short_serve_narrow : short_best();
 	filling_init(&filling, dnssec);
 	filling_put_all(&filling, store_cache(bench.store), 0, names);
 	make_frames(&bench, names, dnssec);

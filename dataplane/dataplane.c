@@ -21,6 +21,7 @@
 
 struct dataplane {
 	struct dataplane_config config; // device strings: the caller's, for starting only
+	struct plain_service plain_service; // of config.service
 	struct store *store;
 	struct orders orders;
 	struct beat beat;
@@ -150,6 +151,7 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 	lcore->poll = config->poll;
 	lcore->store = dataplane->store;
 	lcore->service = &config->service;
+	lcore->plain_service = &dataplane->plain_service;
 	lcore->orders = &dataplane->orders;
 	lcore->beat = &dataplane->beat;
 	lcore->control = &dataplane->wake;
@@ -228,6 +230,7 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 		return sentence(err, err_len, -ENOMEM, "no memory for the packet path");
 	memset(dataplane, 0, sizeof *dataplane);
 	dataplane->config = *config;
+	plain_service_make(&config->service, &dataplane->plain_service);
 	dataplane->store = store;
 	code = wake_init(&dataplane->wake);
 	if (code < 0)

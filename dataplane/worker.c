@@ -144,15 +144,19 @@ static void question(struct lcore *lcore, struct rte_mbuf *mbuf, unsigned i)
 
 // ---- the loop ----
 
-// Sorts the packet at once, unless it is a question: true, and it is number i of the burst.
-static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf, unsigned i)
+static struct packet_offload offload_of(const struct rte_mbuf *mbuf)
 {
-	const struct packet_offload offload = {
+	return (struct packet_offload){
 		.ip_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) ==
 				    RTE_MBUF_F_RX_IP_CKSUM_GOOD,
 		.udp_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
 				     RTE_MBUF_F_RX_L4_CKSUM_GOOD,
 	};
+}
+
+// Sorts the packet at once, unless it is a question: true, and it is number i of the slow lane.
+static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf, unsigned i)
+{
 	struct packet *packet = &lcore->burst.packets[i];
 
 	if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) {
@@ -160,7 +164,7 @@ static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf
 		return false;
 	}
 	switch (packet_parse(rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf),
-			     lcore->service, offload, packet)) {
+			     lcore->service, offload_of(mbuf), packet)) {
 	case PACKET_DNS:
 		question(lcore, mbuf, i);
 		return true;
@@ -174,25 +178,72 @@ static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf
 	return false;
 }
 
-static unsigned receive(struct lcore *lcore, struct queue *queue)
+// The short lane: most of the packets. Returns how many it left, in burst->received.
+static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned count)
 {
 	struct burst *burst = &lcore->burst;
-	struct rte_mbuf **received = burst->received;
-	unsigned count = rte_eth_rx_burst(queue->port_id, queue->queue_id, received, BURST);
+	const struct short_turn turn = {
+		.now_ms = lcore->now.clock.now_ms,
+		.now_s = lcore->now.clock.now_s,
+		.clock_trusted = lcore->now.clock.trusted,
+		.rotation = lcore->rotation,
+	};
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct rte_mbuf *mbuf = burst->received[i];
+
+		if (i + PREFETCH_AHEAD < count)
+			rte_prefetch0(
+				rte_pktmbuf_mtod(burst->received[i + PREFETCH_AHEAD], void *));
+		burst->frames[i].frame = (struct plain_frame){
+			.bytes = rte_pktmbuf_mtod(mbuf, uint8_t *),
+			.len = rte_pktmbuf_data_len(mbuf),
+			.room = (uint16_t)(mbuf->buf_len - mbuf->data_off),
+			.offload = offload_of(mbuf),
+		};
+		// A packet in several pieces ends where its first one ends: it is none of these.
+		if (mbuf->nb_segs > 1)
+			burst->frames[i].frame.len = 0;
+	}
+	lcore->rotation += count;
+	size_t hits =
+		lcore->serve_short(lcore->store, lcore->plain_service, &turn, burst->frames, count);
+	COUNT(lcore->counters.hit, hits);
+	COUNT(lcore->counters.hits[OUTCOME_POSITIVE], hits);
+	for (unsigned i = 0; i < count; i++) {
+		if (burst->frames[i].answered)
+			send_later(lcore, queue, burst->received[i], burst->frames[i].frame.len);
+		else
+			burst->received[left++] = burst->received[i];
+	}
+	return left;
+}
+
+static void answer_slow(struct lcore *lcore, struct queue *queue, unsigned count)
+{
+	struct burst *burst = &lcore->burst;
 	unsigned questions = 0;
 
-	if (count == 0)
-		return 0;
-	COUNT(lcore->counters.received, count);
-	for (unsigned i = 0; i < count; i++) {
-		if (i + PREFETCH_AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(received[i + PREFETCH_AHEAD], void *));
-		questions += sort(lcore, queue, received[i], questions);
-	}
+	for (unsigned i = 0; i < count; i++)
+		questions += sort(lcore, queue, burst->received[i], questions);
 	store_serve_burst(lcore->store, burst->messages, burst->lens, burst->caps, burst->serves,
 			  burst->verdicts, questions);
 	for (unsigned i = 0; i < questions; i++)
 		conclude(lcore, queue, i);
+}
+
+static unsigned receive(struct lcore *lcore, struct queue *queue)
+{
+	unsigned count =
+		rte_eth_rx_burst(queue->port_id, queue->queue_id, lcore->burst.received, BURST);
+
+	if (count == 0)
+		return 0;
+	COUNT(lcore->counters.received, count);
+	unsigned left = answer_short(lcore, queue, count);
+	if (left > 0)
+		answer_slow(lcore, queue, left);
 	return count;
 }
 
@@ -246,6 +297,7 @@ int worker_run(void *arg)
 	struct lcore *lcore = arg;
 
 	begin(lcore);
+	lcore->serve_short = short_best();
 	while (atomic_load_explicit(&lcore->orders->running, memory_order_relaxed)) {
 		unsigned work = 0;
 

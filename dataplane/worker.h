@@ -8,6 +8,7 @@
 #include "dataplane/miss/beat.h"
 #include "dataplane/miss/ticket.h"
 #include "dataplane/miss/wake.h"
+#include "dataplane/short.h"
 
 #include <rte_mbuf.h>
 
@@ -31,10 +32,11 @@ struct queue {
 	struct rte_mbuf *out[BURST];
 };
 
-// Scratch space of one burst: the questions among the packets received.
+// Scratch space of one burst.
 struct burst {
 	struct rte_mbuf *received[BURST];
-	struct rte_mbuf *mbufs[BURST];
+	struct short_frame frames[BURST]; // of those received
+	struct rte_mbuf *mbufs[BURST];    // from here on: what the short lane left
 	struct packet packets[BURST];
 	uint8_t *messages[BURST];
 	uint16_t lens[BURST], caps[BURST];
@@ -51,6 +53,8 @@ struct lcore {
 	unsigned queue_count;
 	struct store *store;
 	const struct service_addresses *service;
+	const struct plain_service *plain_service; // the same
+	short_serve *serve_short;
 	struct orders *orders;
 	const struct beat *beat;
 	struct wake *control; // control's sleep

@@ -168,21 +168,34 @@ def measure_control(report, programs, size, huge):
                                            '± rounds', 'hits', 'control per second'], rows)
 
 
-def bench(small):
-    """All of it; a report."""
+def bench(small, only=None, rounds=None):
+    """All of it, or some cases only; a report."""
+    every = [*CASES, 'control']
+    for case in only or []:
+        if case not in every:
+            machine.stop(f'dataplane has no case {case}: {", ".join(every)}')
     report = Report('dataplane', small)
     size = Size(small)
+    size.rounds = rounds or size.rounds
     programs = machine.build('bench_queries', 'bench_dataplane')
-    with machine.hugepages(0 if small else 2 * size.pool_mib() + 2240 + 64) as huge:
+    names = [name for name in (['1m', '1m_do'] if small else CASES)
+             if only is None or name in only]
+    # The caches of the largest case, or the two of the last one.
+    cache_mib = max([CASES[name][1] for name in names] + [2 * 288])
+    with machine.hugepages(0 if small else 2 * size.pool_mib() + cache_mib + 64) as huge:
         huge = huge and not small
         report.judged = report.judged and huge
-        names = ['1m', '1m_do'] if small else list(CASES)
         rows = [measure_case(report, programs, size, name, huge) for name in names]
-        report.section('Hit path of one poll-mode core, against testpmd 5tswap', HEAD, rows)
-        measure_control(report, programs, size, huge)
+        if rows:
+            report.section('Hit path of one poll-mode core, against testpmd 5tswap', HEAD, rows)
+        if only is None or 'control' in only:
+            measure_control(report, programs, size, huge)
     report.note('ratios are medians of rounds in which both ran one after the other on one CPU; '
                 'rates are per second of CPU time of the polling thread')
     report.note('undisturbed: ns/query of the fastest in twenty windows of 2 ms')
+    if only or rounds:
+        print('\n'.join(report.lines()))
+        return report
     report.picture('Hits of one poll-mode core', 'M/s',
                    [(row[0], row[1]) for row in rows])
     return report

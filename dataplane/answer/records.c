@@ -74,17 +74,6 @@ bool reply_records(struct reply *reply, const struct source *source, const uint8
 	return true;
 }
 
-// Bytes of each record when all are addresses of one size, else 0.
-static size_t rotation_unit(const struct entry *entry)
-{
-	size_t unit = 2 + RECORD_FIXED_LEN + (entry->type == TYPE_A ? 4 : 16);
-
-	if ((entry->type != TYPE_A && entry->type != TYPE_AAAA) || entry->data_count < 2 ||
-	    entry->kind != ENTRY_POSITIVE || entry->data_len != unit * entry->data_count)
-		return 0;
-	return unit;
-}
-
 bool reply_data(struct reply *reply, const struct source *source)
 {
 	const struct entry *entry = source->entry;

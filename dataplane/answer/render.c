@@ -1,33 +1,17 @@
 #include "dataplane/answer/reply.h"
 #include "dataplane/answer/sentinel.h"
 
-static uint32_t signatures_left_s(const struct entry *entry, int64_t now_s)
+// RFC 8767 §5: past its TTL.
+static struct ttl_rule ttl_rule_stale(const struct entry *entry,
+				      const struct answer_context *context)
 {
-	if (!entry_signatures_valid(entry, now_s))
-		return 0;
-	// An expiry of never must not overflow with a clock before 1970.
-	if (now_s < 0 || entry->signature_expires_s - now_s > UINT32_MAX)
-		return UINT32_MAX;
-	return (uint32_t)(entry->signature_expires_s - now_s);
-}
+	struct ttl_rule rule = ttl_rule_of(entry, context->now_ms, context->now_s);
 
-static struct ttl_rule ttl_rule_of(const struct entry *entry, bool stale,
-				   const struct answer_context *context)
-{
-	uint32_t left_s = signatures_left_s(entry, context->now_s);
-	struct ttl_rule rule = {.stale = stale, .ceiling_s = left_s};
-
-	if (stale) {
-		// Past its signatures it comes here only where that is configured.
-		if (left_s == 0 || left_s > context->stale_ttl_s)
-			rule.ceiling_s = context->stale_ttl_s;
-		return rule;
-	}
-	if (context->now_ms > entry->created_ms) {
-		uint64_t age_s = (context->now_ms - entry->created_ms) / 1000;
-
-		rule.age_s = age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
-	}
+	rule.stale = true;
+	rule.age_s = 0;
+	// Past its signatures it comes here only where that is configured.
+	if (rule.ceiling_s == 0 || rule.ceiling_s > context->stale_ttl_s)
+		rule.ceiling_s = context->stale_ttl_s;
 	return rule;
 }
 
@@ -44,7 +28,9 @@ static bool chain_start(struct chain *chain, const struct entry *const *links, s
 		bool stale = stale_allowed && !entry_fresh(links[i], context->now_ms);
 
 		chain->sources[i].entry = links[i];
-		chain->sources[i].ttl = ttl_rule_of(links[i], stale, context);
+		chain->sources[i].ttl =
+			stale ? ttl_rule_stale(links[i], context)
+			      : ttl_rule_of(links[i], context->now_ms, context->now_s);
 		chain->stale |= stale;
 	}
 	return true;

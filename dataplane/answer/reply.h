@@ -8,7 +8,7 @@
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
-#define POINTER 0xc000
+#define POINTER     0xc000
 #define POINTER_MAX 0x3fff // greatest offset that a compression pointer reaches (RFC 1035 §4.1.4)
 
 struct reply {
@@ -16,8 +16,8 @@ struct reply {
 	const struct answer_context *context;
 	uint8_t *out;
 	size_t len;
-	size_t limit;        // of the whole reply
-	size_t records_end;  // the limit without what OPT takes
+	size_t limit;       // of the whole reply
+	size_t records_end; // the limit without what OPT takes
 	uint16_t answers, authorities;
 };
 
@@ -69,6 +69,32 @@ static inline uint32_t ttl_now(const struct ttl_rule *rule, uint32_t stored_s)
 		return rule->ceiling_s;
 	uint32_t left_s = stored_s > rule->age_s ? stored_s - rule->age_s : 0;
 	return left_s < rule->ceiling_s ? left_s : rule->ceiling_s;
+}
+
+// What a fresh (or for this very question one-shot) entry's TTLs have come to.
+static inline struct ttl_rule ttl_rule_of(const struct entry *entry, uint64_t now_ms, int64_t now_s)
+{
+	struct ttl_rule rule = {.ceiling_s = UINT32_MAX};
+	uint64_t age_s = now_ms > entry->created_ms ? (now_ms - entry->created_ms) / 1000 : 0;
+
+	rule.age_s = age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
+	if (!entry_signatures_valid(entry, now_s))
+		rule.ceiling_s = 0;
+	// An expiry of never must not overflow with a clock before 1970.
+	else if (now_s >= 0 && entry->signature_expires_s - now_s < UINT32_MAX)
+		rule.ceiling_s = (uint32_t)(entry->signature_expires_s - now_s);
+	return rule;
+}
+
+// Bytes of each record when all are addresses of one size and more than one, else 0.
+static inline size_t rotation_unit(const struct entry *entry)
+{
+	size_t unit = 2 + 10 + (entry->type == TYPE_A ? 4 : 16);
+
+	if ((entry->type != TYPE_A && entry->type != TYPE_AAAA) || entry->data_count < 2 ||
+	    entry->kind != ENTRY_POSITIVE || entry->data_len != unit * entry->data_count)
+		return 0;
+	return unit;
 }
 
 // An entry whose name stands, uncompressed, at `place` in the reply.

@@ -33,7 +33,10 @@ struct entry {
 	uint16_t proof_count;
 	uint16_t type;
 	int16_t ede;
-	uint8_t kind, security, provenance, rcode;
+	uint8_t kind : 3, security : 2, provenance : 2;
+	uint8_t rcode;
+	uint16_t rrsig_sum;   // ENTRY_PLAIN: ones' complement sum of the RRSIGs' bytes as 16-bit
+			      // numbers in network order
 	uint8_t name_len;
 	uint8_t flags;        // enum entry_flag
 	uint32_t pins;        // writer: rw, readers: never. Results and tasks that hold it
@@ -41,7 +44,12 @@ struct entry {
 	uint8_t body[];       // name first
 };
 
-enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2, ENTRY_THIS_NAME_ONLY = 4 };
+// ENTRY_PLAIN: an RRset of an ordinary type whose records all have the entry's name (C0 00) for
+// owner, without proofs and EDE, with at least 16 bytes of data: what the short lane can answer
+// by copying.
+enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2, ENTRY_THIS_NAME_ONLY = 4,
+	ENTRY_PLAIN = 8 };
+#define ENTRY_PLAIN_DATA_MIN 16
 
 static inline const uint8_t *entry_name(const struct entry *e) { return e->body; }
 static inline const uint8_t *entry_data(const struct entry *e) { return e->body + e->name_len; }

@@ -54,3 +54,6 @@ uint64_t siphash_2_4(const uint8_t key[16], const uint8_t *data, size_t len)
 	__attribute__((nonnull, pure));
 uint64_t siphash_1_3(const uint8_t key[16], const uint8_t *data, size_t len)
 	__attribute__((nonnull, pure));
+// The same, of data with zeros behind it up to the next multiple of eight bytes.
+uint64_t siphash_1_3_padded(const uint8_t key[16], const uint8_t *data, size_t len)
+	__attribute__((nonnull, pure));

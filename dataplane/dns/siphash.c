@@ -54,8 +54,13 @@ static inline uint64_t sip_tail(const uint8_t *data, size_t len)
 	return tail | (uint64_t)len << 56;
 }
 
-static inline uint64_t sip(const uint8_t key[16], const uint8_t *data, size_t len, unsigned c,
-			   unsigned d)
+static inline uint64_t sip_padded_tail(const uint8_t *data, size_t len)
+{
+	return load_le(data + len / 8 * 8) | (uint64_t)len << 56;
+}
+
+static inline uint64_t sip(const uint8_t key[16], const uint8_t *data, size_t len, uint64_t last,
+			   unsigned c, unsigned d)
 {
 	uint64_t k0 = load_le(key), k1 = load_le(key + 8);
 	struct sip s = {
@@ -71,7 +76,6 @@ static inline uint64_t sip(const uint8_t key[16], const uint8_t *data, size_t le
 		sip_rounds(&s, c);
 		s.v0 ^= m;
 	}
-	uint64_t last = sip_tail(data, len);
 	s.v3 ^= last;
 	sip_rounds(&s, c);
 	s.v0 ^= last;
@@ -82,10 +86,15 @@ static inline uint64_t sip(const uint8_t key[16], const uint8_t *data, size_t le
 
 uint64_t siphash_2_4(const uint8_t key[16], const uint8_t *data, size_t len)
 {
-	return sip(key, data, len, 2, 4);
+	return sip(key, data, len, sip_tail(data, len), 2, 4);
 }
 
 uint64_t siphash_1_3(const uint8_t key[16], const uint8_t *data, size_t len)
 {
-	return sip(key, data, len, 1, 3);
+	return sip(key, data, len, sip_tail(data, len), 1, 3);
+}
+
+uint64_t siphash_1_3_padded(const uint8_t key[16], const uint8_t *data, size_t len)
+{
+	return sip(key, data, len, sip_padded_tail(data, len), 1, 3);
 }

@@ -21,6 +21,7 @@ struct acl_ranges {
 };
 
 struct acl {
+	struct acl_top top[2]; // acl_glance() knows that they come first
 	struct acl_ranges v4, v6;
 };
 
@@ -151,6 +152,21 @@ static int build(struct acl_ranges *ranges, const struct acl_rule *rules, size_t
 	return 0;
 }
 
+static void build_top(struct acl_top *top, const struct acl_ranges *ranges, unsigned bits)
+{
+	size_t at = 0; // the range that `first` is in
+
+	for (unsigned i = 0; i < 1u << 16; i++) {
+		const address_key first = (address_key)i << (bits - 16);
+		const address_key last = first | (((address_key)1 << (bits - 16)) - 1);
+
+		while (at + 1 < ranges->count && ranges->list[at + 1].first <= first)
+			at++;
+		bool same = at + 1 == ranges->count || ranges->list[at + 1].first > last;
+		top->actions[i] = same ? ranges->list[at].action : (uint8_t)ACL_MIXED;
+	}
+}
+
 struct acl *acl_new(const struct acl_rule *rules, size_t count)
 {
 	struct acl *acl = calloc(1, sizeof(*acl));
@@ -161,6 +177,8 @@ struct acl *acl_new(const struct acl_rule *rules, size_t count)
 		acl_free(acl);
 		return NULL;
 	}
+	build_top(&acl->top[0], &acl->v4, 32);
+	build_top(&acl->top[1], &acl->v6, 128);
 	return acl;
 }
 
@@ -177,6 +195,9 @@ enum acl_action acl_lookup(const struct acl *acl, const struct address *client)
 {
 	if (client->family != 4 && client->family != 6)
 		return ACL_REFUSE;
+	const enum acl_action action = acl_glance(acl, client->family, client->bytes);
+	if (action != ACL_MIXED)
+		return action;
 	const struct acl_ranges *ranges = client->family == 4 ? &acl->v4 : &acl->v6;
 	const struct acl_range *list = ranges->list;
 	const address_key key = key_of(client);

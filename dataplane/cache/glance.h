@@ -1,0 +1,126 @@
+// Plain questions against the cache at a glance, by groups and in stages, so that what one stage
+// asks memory for is there when the next one wants it. Finds only an RRset that stands in the
+// first line of its name's bucket, under the very name and type, fresh, and ENTRY_PLAIN. Anything
+// else is cache_lookup()'s, and what is found here is what that would find.
+//
+// Prefetches go out in loops of nothing else: one that misses the TLB holds up what comes after
+// it, and the processor walks page tables for several at a time only if it can see them.
+#pragma once
+
+#include "dataplane/cache/shard.h"
+#include "dataplane/dns/plain_hash.h"
+
+#define GLANCE_MAX 16 // questions of a group: what they touch fits the first cache
+
+struct glance {
+	_Alignas(64) uint64_t hashes[GLANCE_MAX];
+	struct line *lines[GLANCE_MAX];
+	const struct entry *entries[GLANCE_MAX]; // NULL: not found. RCU; valid until the
+						 // reader's next quiescent state
+	uint8_t slots[GLANCE_MAX];
+};
+
+static inline const struct table *glance_table(const struct cache *cache, uint64_t hash)
+{
+	return &cache_shard_of(cache, hash)->answers.table;
+}
+
+// Hashes names, asks for index lines.
+static inline void glance_ask(const struct cache *cache, const struct plain_query *queries,
+			      struct glance *glance, size_t count)
+{
+	plain_hash(cache->hash_key, queries, count, glance->hashes);
+	for (size_t i = 0; i < count; i++) {
+		const struct table *table = glance_table(cache, glance->hashes[i]);
+
+		glance->lines[i] = &table->lines[table_bucket(table, glance->hashes[i])];
+		__builtin_prefetch(glance->lines[i]);
+	}
+}
+
+// One bit for each slot whose upper half is `key`. The line is looked at in one go, which C's
+// memory model has no word for: who goes by it reads the slot again.
+static inline unsigned glance_agree(const struct line *line, uint32_t key)
+{
+	const void *words = line;
+
+#if defined(__SANITIZE_THREAD__)
+	unsigned agree = 0;
+
+	(void)words;
+	for (unsigned i = 0; i < LINE_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+		agree |= (unsigned)((uint32_t)(word >> 32) == key) << i;
+	}
+	return agree;
+#elif defined(__AVX512BW__)
+	__mmask16 halves =
+		_mm512_cmpeq_epi32_mask(_mm512_load_si512(words), _mm512_set1_epi32((int)key));
+
+	return (unsigned)_pext_u32(halves, 0x2aaa);
+#else
+	const __m128 *half = words;
+	const __m128i wanted = _mm_set1_epi32((int)key);
+	__m128 low = _mm_shuffle_ps(half[0], half[1], _MM_SHUFFLE(3, 1, 3, 1));
+	__m128 high = _mm_shuffle_ps(half[2], half[3], _MM_SHUFFLE(3, 1, 3, 1));
+	__m128i a = _mm_cmpeq_epi32(_mm_castps_si128(low), wanted);
+	__m128i b = _mm_cmpeq_epi32(_mm_castps_si128(high), wanted);
+
+	return (unsigned)(_mm_movemask_ps(_mm_castsi128_ps(a)) |
+			  _mm_movemask_ps(_mm_castsi128_ps(b)) << 4) &
+	       0x7f;
+#endif
+}
+static_assert(LINE_SLOTS == 7 && offsetof(struct line, slots) == 0, "what the masks say");
+
+// Compares tags, asks for entries.
+static inline void glance_match(const struct cache *cache, const struct plain_query *queries,
+				struct glance *glance, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct line *line = glance->lines[i];
+		uint32_t key = word_key(glance->hashes[i], queries[i].type);
+		unsigned agree = glance_agree(line, key);
+		unsigned slot = (unsigned)__builtin_ctz(agree | 1u << (LINE_SLOTS - 1));
+		// Acquire: partner of the release in table_set().
+		uint64_t word = atomic_load_explicit(&line->slots[slot], memory_order_acquire);
+		bool found = (uint32_t)(word >> 32) == key && (entry_ref)word != 0;
+
+		glance->slots[i] = (uint8_t)slot;
+		glance->entries[i] =
+			found ? table_entry(glance_table(cache, glance->hashes[i]), (entry_ref)word)
+			      : NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const void *found = glance->entries[i], *here = glance->lines[i];
+		const uint8_t *entry = found != NULL ? found : here;
+
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+		__builtin_prefetch(entry + 127);
+		// A signature of P-256 and what stands before it.
+		if (queries[i].dnssec)
+			__builtin_prefetch(entry + 192);
+	}
+}
+
+// Compares names and looks at the times.
+static inline void glance_take(const struct plain_query *queries, struct glance *glance,
+			       size_t count, uint64_t now_ms, int64_t now_s)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = glance->entries[i];
+
+		if (entry == NULL)
+			continue;
+		// An ENTRY_PLAIN entry has 16 bytes and more behind its name.
+		if ((entry->flags & ENTRY_PLAIN) == 0 || entry->name_len != queries[i].name_len ||
+		    !block_is(queries[i].name, entry->body, entry->name_len) ||
+		    !entry_fresh(entry, now_ms) || !entry_signatures_valid(entry, now_s)) {
+			glance->entries[i] = NULL;
+			continue;
+		}
+		const struct candidate found = {entry, glance->lines[i], glance->slots[i]};
+		candidate_visit(&found);
+	}
+}
