@@ -17,7 +17,8 @@ struct short_frame {
 enum short_stage {
 	SHORT_READ,   // headers, question, access list, hash
 	SHORT_MATCH,  // tags
-	SHORT_ANSWER, // names, answers, headers
+	SHORT_TAKE,   // names and times
+	SHORT_ANSWER, // answers, headers
 	SHORT_STAGES,
 };
 

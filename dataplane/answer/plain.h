@@ -1,10 +1,10 @@
 // The answer to a plain question (dataplane/dns/plain.h) from an ENTRY_PLAIN entry that is fresh:
 // one copy over the query, and a few fields. Byte for byte what answer_render() makes of it.
 //
-// Sums here are of 16-bit numbers in network order, as the UDP checksum has them, not yet folded.
-// What begins at an odd place of the message counts with its bytes on the other side, and that is
-// times 256 (RFC 1071 §2(B); 65536 is 1 in this arithmetic). Taking x away is adding a multiple of
-// 65535, less x.
+// Sums here are ones' complement sums in this machine's order of bytes, not yet folded: 65536 is 1
+// in this arithmetic, so that a 32-bit word counts as its halves. Bytes on the other side count
+// 256 times as much (RFC 1071 §2(B)): what begins at an odd place of the message, and numbers in
+// network order at an even one. Taking x away is adding a multiple of 65535, less x.
 #pragma once
 
 #include "dataplane/answer/reply.h"
@@ -19,11 +19,18 @@ struct plain_moment {
 
 #define PLAIN_POINTER    (POINTER | HEADER_LEN)
 #define PLAIN_OPT_DO     0x80
-#define PLAIN_TAKEN_FROM ((uint64_t)0xffff << 16) // for what is less than 2^32 - 2^16
+#define PLAIN_TAKEN_FROM ((uint64_t)0xffff << 32) // for what is less than 2^47
 
-static inline uint64_t plain_at_place(uint64_t sum, size_t place)
+// Bytes as they were loaded, from an even place of their own on, that stand at `place`.
+static inline uint64_t plain_loaded(uint64_t sum, size_t place)
 {
 	return sum << (place % 2 * 8);
+}
+
+// A number of 16 or 32 bits that stands, in network order, at `place`.
+static inline uint64_t plain_number(uint64_t number, size_t place)
+{
+	return number << (8 - place % 2 * 8);
 }
 
 // Sum of the data as it stands in the entry.
@@ -32,53 +39,40 @@ static inline uint64_t plain_sum_data(const uint8_t *data, size_t len)
 	uint64_t sum = 0;
 	size_t at = 0;
 
-	for (; at + 8 <= len; at += 8) {
-		uint64_t word = plain_load64(data + at);
-		// Halves, so that nothing is carried out: data is short.
-		sum += (word & UINT32_MAX) + (word >> 32);
-	}
-	if (len & 4) {
+	if (__builtin_expect(len == 16, true)) // one address of IPv4
+		return (uint64_t)plain_load32(data) + plain_load32(data + 4) +
+		       plain_load32(data + 8) + plain_load32(data + 12);
+	for (; at + 4 <= len; at += 4)
 		sum += plain_load32(data + at);
-		at += 4;
-	}
 	for (; at < len; at++)
 		sum += (uint64_t)data[at] << (at % 2 * 8);
-	// Little-endian so far.
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16 & UINT16_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return __builtin_bswap16((uint16_t)sum);
+	return sum;
 }
 
-static inline uint64_t plain_sum_ttl(uint32_t ttl_s)
-{
-	return (ttl_s >> 16) + (ttl_s & UINT16_MAX);
-}
-
-// Owners and TTLs of records that have been copied to p, `place` bytes into the message. Returns
-// what that adds to the sum of what was copied; *less: what it takes away.
-static inline uint64_t plain_patch(uint8_t *p, size_t len, size_t place,
+// Owners and TTLs of records that have been copied to p, `place` bytes into the message, as they
+// stand at `from`. Returns what that adds to the sum of what was copied; *less: what it takes away.
+static inline uint64_t plain_patch(uint8_t *p, const uint8_t *from, size_t len, size_t place,
 				   const struct ttl_rule *rule, uint64_t *less)
 {
 	uint64_t sum = 0;
 
 	for (size_t at = 0; at < len;) {
-		uint32_t stored_s = wire_get32(p + at + 6);
+		uint32_t stored_s = wire_get32(from + at + 6);
 		uint32_t ttl_s = ttl_now(rule, stored_s);
-		size_t rdlen = wire_get16(p + at + 10);
+		size_t rdlen = wire_get16(from + at + 10);
 
 		wire_put16(p + at, PLAIN_POINTER);
 		wire_put32(p + at + 6, ttl_s);
-		sum += plain_at_place(HEADER_LEN + plain_sum_ttl(ttl_s), place + at);
-		*less += plain_at_place(plain_sum_ttl(stored_s), place + at);
+		sum += plain_number((uint64_t)HEADER_LEN + ttl_s, place + at);
+		*less += plain_number(stored_s, place + at);
 		at += 2 + RECORD_FIXED_LEN + rdlen;
 	}
 	return sum;
 }
 
-static inline void plain_copy_data(uint8_t *p, const struct entry *entry, size_t len,
-				   const struct plain_moment *moment, uint32_t rotation)
+// Returns where each record can be read as it stands in p.
+static inline const uint8_t *plain_copy_data(uint8_t *p, const struct entry *entry, size_t len,
+					     const struct plain_moment *moment, uint32_t rotation)
 {
 	const uint8_t *data = entry_data(entry);
 	size_t unit = moment->rotate && entry->data_count > 1 ? rotation_unit(entry) : 0;
@@ -86,30 +80,34 @@ static inline void plain_copy_data(uint8_t *p, const struct entry *entry, size_t
 
 	if (head == 0) {
 		block_copy(p, data, len);
-		return;
+		return data;
 	}
 	block_copy(p, data + head, entry->data_len - head);
 	block_copy(p + entry->data_len - head, data, head);
 	if (len > entry->data_len)
 		block_copy(p + entry->data_len, data + entry->data_len, len - entry->data_len);
+	return p;
 }
 
 // The OPT of the query at opt, as plain_read() takes it.
 static inline uint64_t plain_sum_opt(const uint8_t *opt)
 {
-	return (uint64_t)(opt[2] + opt[4] + opt[8]) * 256 + opt[3] + opt[5] + opt[7];
+	uint64_t most = plain_load64(opt);
+
+	return (most & UINT32_MAX) + (most >> 32) + opt[8];
 }
 
 // RFC 6891 §6.1.1, §6.1.2: our size; RFC 3225 §3: DO copied. Returns its sum.
 static inline uint64_t plain_put_opt(uint8_t *opt, bool dnssec)
 {
-	const unsigned flags = dnssec ? PLAIN_OPT_DO : 0;
+	const uint32_t flags = dnssec ? PLAIN_OPT_DO : 0;
+	// Little-endian: root, type, size, extended RCODE, version; flags; RDLENGTH.
+	const uint64_t most = (uint64_t)TYPE_OPT << 16 | (uint64_t)(EDNS_UDP_SIZE >> 8) << 24 |
+			      (uint64_t)(EDNS_UDP_SIZE & 0xff) << 32 | (uint64_t)flags << 56;
 
-	wire_put32(opt, TYPE_OPT << 8 | EDNS_UDP_SIZE >> 8);
-	wire_put32(opt + 4, (EDNS_UDP_SIZE & 0xffu) << 24 | flags);
-	opt[8] = 0;
-	wire_put16(opt + 9, 0);
-	return (TYPE_OPT + (EDNS_UDP_SIZE & 0xff)) * 256 + (EDNS_UDP_SIZE >> 8) + flags;
+	memcpy(opt, &most, sizeof(most));
+	memcpy(opt + 7, &flags, sizeof(flags));
+	return (most & UINT32_MAX) + (most >> 32);
 }
 
 // RFC 4035 §3.2.3, RFC 6840 §5.8; CD and RD are copied.
@@ -134,35 +132,33 @@ static inline bool plain_answer(struct plain_query *query, const struct entry *e
 	const size_t end = place + len + (query->opt ? PLAIN_OPT_LEN : 0);
 	const size_t limit = query->limit < query->room ? query->limit : query->room;
 	uint8_t *out = query->message, *records = out + place;
-	uint64_t sum = query->sum, less = query->flags;
+	uint64_t sum = query->sum, less = plain_number(query->flags, 0);
 	unsigned answers = entry->data_count;
 
 	if (end > limit)
 		return false;
 	if (query->opt)
-		less += plain_at_place(plain_sum_opt(records), place);
-	plain_copy_data(records, entry, len, moment, rotation);
+		less += plain_loaded(plain_sum_opt(records), place);
+	const uint8_t *from = plain_copy_data(records, entry, len, moment, rotation);
 	const struct ttl_rule rule = ttl_rule_of(entry, moment->now_ms, moment->now_s);
-	sum += plain_at_place(plain_sum_data(entry_data(entry), entry->data_len), place);
-	sum += plain_patch(records, entry->data_len, place, &rule, &less);
+	sum += plain_loaded(plain_sum_data(entry_data(entry), entry->data_len), place);
+	sum += plain_patch(records, from, entry->data_len, place, &rule, &less);
 	if (rrsig_len > 0) {
-		sum += plain_at_place(entry->rrsig_sum, place + entry->data_len);
-		sum += plain_patch(records + entry->data_len, rrsig_len, place + entry->data_len,
-				   &rule, &less);
+		const size_t rrsigs = place + entry->data_len;
+
+		sum += plain_loaded(entry->rrsig_sum, rrsigs);
+		sum += plain_patch(out + rrsigs, entry_rrsigs(entry), rrsig_len, rrsigs, &rule,
+				   &less);
 		answers += entry->rrsig_count;
 	}
 	if (query->opt)
-		sum += plain_at_place(plain_put_opt(records + len, query->dnssec), place + len);
+		sum += plain_loaded(plain_put_opt(records + len, query->dnssec), place + len);
 	const unsigned flags = plain_reply_flags(query, entry, moment);
 	wire_put16(out + 2, (uint16_t)flags);
 	wire_put16(out + 6, (uint16_t)answers);
-	sum += flags + answers;
 	// The length stands in the UDP header and in the pseudo-header.
-	sum += 2 * (end - query->len);
-	sum += PLAIN_TAKEN_FROM - less;
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	query->sum = (uint32_t)sum;
+	sum += plain_number(flags + answers + 2 * (end - query->len), 0);
+	query->sum = sum + PLAIN_TAKEN_FROM - less;
 	query->reply_len = (uint16_t)end;
 	return true;
 }

@@ -227,12 +227,13 @@ static bool is_plain(const struct entry *entry)
 	       owned_by_name(entry_rrsigs(entry), entry->rrsig_len);
 }
 
+// Little-endian.
 static uint16_t ones_sum(const uint8_t *p, size_t len)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < len; i++)
-		sum += i % 2 == 0 ? (uint64_t)p[i] << 8 : p[i];
+		sum += i % 2 == 0 ? p[i] : (uint64_t)p[i] << 8;
 	while (sum > UINT16_MAX)
 		sum = (sum & UINT16_MAX) + (sum >> 16);
 	return (uint16_t)sum;

@@ -36,7 +36,7 @@ struct entry {
 	uint8_t kind : 3, security : 2, provenance : 2;
 	uint8_t rcode;
 	uint16_t rrsig_sum;   // ENTRY_PLAIN: ones' complement sum of the RRSIGs' bytes as 16-bit
-			      // numbers in network order
+			      // numbers in this machine's order of bytes
 	uint8_t name_len;
 	uint8_t flags;        // enum entry_flag
 	uint32_t pins;        // writer: rw, readers: never. Results and tasks that hold it

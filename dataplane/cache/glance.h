@@ -98,13 +98,13 @@ static inline void glance_match(const struct cache *cache, const struct plain_qu
 		__builtin_prefetch(entry);
 		__builtin_prefetch(entry + 64);
 		__builtin_prefetch(entry + 127);
-		// A signature of P-256 and what stands before it.
-		if (queries[i].dnssec)
-			__builtin_prefetch(entry + 192);
 	}
 }
 
-// Compares names and looks at the times.
+#define GLANCE_BYTES 128 // what glance_match() asks for of an entry
+#define GLANCE_REST  768 // as large as most signed ones
+
+// Compares names and looks at the times; asks for what else of an entry will be read.
 static inline void glance_take(const struct plain_query *queries, struct glance *glance,
 			       size_t count, uint64_t now_ms, int64_t now_s)
 {
@@ -122,5 +122,11 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 		}
 		const struct candidate found = {entry, glance->lines[i], glance->slots[i]};
 		candidate_visit(&found);
+		if (!queries[i].dnssec)
+			continue;
+		size_t end = entry->bytes < GLANCE_REST ? entry->bytes : GLANCE_REST;
+		for (size_t at = GLANCE_BYTES; at < end; at += 64)
+			__builtin_prefetch((const uint8_t *)entry + at);
+		__builtin_prefetch((const uint8_t *)entry + end - 1);
 	}
 }

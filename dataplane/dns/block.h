@@ -154,6 +154,11 @@ static inline void block_copy(uint8_t *to, const uint8_t *from, size_t len)
 {
 	size_t at = 0;
 
+	if (__builtin_expect(len == 16, true)) { // one address of IPv4
+		_mm_storeu_si128((__m128i *)(void *)to,
+				 _mm_loadu_si128((const __m128i *)(const void *)from));
+		return;
+	}
 #ifdef __AVX__
 	for (; at + 32 <= len; at += 32)
 		_mm256_storeu_si256((__m256i *)(void *)(to + at),

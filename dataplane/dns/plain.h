@@ -27,8 +27,8 @@ struct plain_query {
 	// Lower case, zeros behind the name.
 	_Alignas(64) uint8_t name[PLAIN_NAME_ROOM];
 	uint8_t *message;   // in the packet; the reply goes over it
-	uint32_t sum;       // ones' complement sum of all that the UDP checksum covers, as 16-bit
-			    // numbers; the reply's once it is there
+	uint64_t sum;       // ones' complement sum of all that the UDP checksum covers, in this
+			    // machine's order of bytes; the reply's once it is there
 	uint16_t len, room; // of the message; from it to the end of its buffer
 	uint16_t reply_len; // 0: no reply here
 	uint16_t flags;     // as received

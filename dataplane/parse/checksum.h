@@ -48,11 +48,11 @@ static inline uint64_t checksum_add(uint64_t sum, const uint8_t *p, size_t len)
 // included, is intact.
 static inline uint16_t checksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint64_t both = (sum & UINT32_MAX) + (sum >> 32);
+	uint32_t word = (uint32_t)both + (uint32_t)(both >> 32);
+
+	// The upper half gets both, and the carry of the lower.
+	return (uint16_t)((word + (word << 16 | word >> 16)) >> 16);
 }
 
 // A 16-bit number of the pseudo-header, as it would stand on the wire.

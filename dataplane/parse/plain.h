@@ -20,6 +20,7 @@
 // The service addresses, laid out for one comparison each.
 struct plain_service {
 	uint32_t v4_count, v6_count;
+	uint64_t v4_bits;                      // plain_bit() of each
 	uint32_t v4[SERVICE_ADDRESSES_MAX];    // network order
 	uint64_t v6[SERVICE_ADDRESSES_MAX][2]; // as they stand in memory
 };
@@ -35,18 +36,30 @@ struct plain_frame {
 	uint8_t family;
 };
 
+// One of 64 bits for an IPv4 address.
+static inline uint64_t plain_bit(uint32_t address)
+{
+	return 1ull << (address * 0x9e3779b1u >> 26);
+}
+
+static inline bool plain_is_ours(const struct plain_service *service, uint32_t address)
+{
+	uint32_t i = 0;
+
+	while (i < service->v4_count && service->v4[i] != address)
+		i++;
+	return i < service->v4_count;
+}
+
 static inline bool plain_source_possible_v4(const struct plain_service *service, uint32_t source,
 					    uint32_t destination)
 {
 	uint8_t first = (uint8_t)source; // little-endian: of the address's bytes
-	bool ours = false, us = false;
+	bool us = (service->v4_bits & plain_bit(source)) != 0 && plain_is_ours(service, source);
 
-	for (uint32_t i = 0; i < service->v4_count; i++) {
-		ours |= service->v4[i] == destination;
-		us |= service->v4[i] == source;
-	}
 	// More than packet_parse() refuses: class E, which nobody has.
-	return ours && !us && first != 0 && first != 127 && first < 224;
+	return plain_is_ours(service, destination) && !us && (uint8_t)(first - 1) < 223 &&
+	       first != 127;
 }
 
 static inline bool plain_source_possible_v6(const struct plain_service *service,
@@ -99,7 +112,7 @@ static inline bool plain_parse_udp(const struct plain_frame *frame, uint8_t *udp
 	if (checksum == 0 || !plain_checksum_good(frame, udp, len))
 		return false;
 	// With its checksum all of it comes to zero: without, to what the checksum is against.
-	query->sum = (uint16_t)~__builtin_bswap16(checksum);
+	query->sum = (uint16_t)~checksum;
 	query->message = udp + UDP_LEN;
 	query->len = (uint16_t)(len - UDP_LEN);
 	query->room = (uint16_t)(frame->bytes + frame->room - query->message);
@@ -234,6 +247,7 @@ static inline void plain_reply(struct plain_frame *frame, const struct plain_que
 	if (checksum == 0)
 		checksum = 0xffff;
 	wire_put32(udp, (uint32_t)DNS_PORT << 16 | port);
-	wire_put32(udp + 4, (uint32_t)udp_len << 16 | checksum);
+	wire_put16(udp + 4, (uint16_t)udp_len);
+	memcpy(udp + 6, &checksum, sizeof(checksum));
 	frame->len = (uint16_t)(udp + udp_len - bytes);
 }
