@@ -241,6 +241,12 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 	      visit_arg);
 }
 
+static bool all_cycles(void *arg, struct cycles *out, uint64_t *hz)
+{
+	(void)arg;
+	return dataplane_cycles(assayd.dataplane, out, hz);
+}
+
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	char text[NAME_TEXT_MAX + 64], name[NAME_TEXT_MAX];
@@ -418,7 +424,7 @@ static int start_services(void)
 	struct api_context context = {.store = assayd.store, .resolver = assayd.resolver,
 				      .upstream = assayd.upstream, .trust = assayd.trust,
 				      .points = trust_state_points(assayd.anchors),
-				      .counters = all_counters, .describe = describe,
+				      .counters = all_counters, .cycles = all_cycles, .describe = describe,
 				      .stop = request_stop};
 	char err[512];
 

@@ -7,6 +7,7 @@
 #include "dataplane/sentence.h"
 #include "dataplane/worker.h"
 
+#include <rte_cycles.h>
 #include <rte_launch.h>
 
 #include <errno.h>
@@ -20,12 +21,14 @@
 #define POOL_MAX     65536
 
 struct dataplane {
-	struct dataplane_config config; // device strings: the caller's, for starting only
+	struct dataplane_config config;     // device strings: the caller's, for starting only
 	struct plain_service plain_service; // of config.service
 	struct store *store;
 	struct orders orders;
 	struct beat beat;
-	struct wake wake; // control's sleep
+	struct wake wake;          // control's sleep
+	uint64_t measure_until_ms; // by the store's clock
+	struct cycles reported;    // what dataplane_cycles() has seen
 	bool eal, hugepages, launched;
 	struct host *host;
 	size_t port_count, lcore_count; // so far
@@ -411,6 +414,8 @@ void dataplane_return(struct dataplane *dataplane, struct ticket *ticket,
 
 void dataplane_heartbeat(struct dataplane *dataplane, const struct store_clock *clock)
 {
+	if (clock->now_ms >= dataplane->measure_until_ms)
+		atomic_store_explicit(&dataplane->orders.measuring, false, memory_order_relaxed);
 	store_set_clock(dataplane->store, clock);
 	beat_publish(&dataplane->beat, clock, worker_counter_ms());
 }
@@ -428,6 +433,40 @@ void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *
 		host_counters_visit(host_counters(dataplane->host), visit, arg);
 	for (size_t i = 0; i < dataplane->port_count; i++)
 		port_counters(&dataplane->ports[i], (unsigned)i, visit, arg);
+}
+
+static void cycles_sum(const struct dataplane *dataplane, struct cycles *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (size_t i = 0; i < dataplane->lcore_count; i++) {
+		const struct cycles *one = &dataplane->lcores[i]->cycles;
+
+		for (unsigned stage = 0; stage < CYCLE_STAGE_COUNT; stage++)
+			sum->ticks[stage] += COUNTED(one->ticks[stage]);
+		for (unsigned size = 0; size < CYCLE_SIZES; size++)
+			sum->bursts[size] += COUNTED(one->bursts[size]);
+		sum->packets += COUNTED(one->packets);
+	}
+}
+
+bool dataplane_cycles(struct dataplane *dataplane, struct cycles *out, uint64_t *hz)
+{
+	struct cycles *before = &dataplane->reported, now;
+	struct store_clock clock;
+	bool was_on =
+		atomic_exchange_explicit(&dataplane->orders.measuring, true, memory_order_relaxed);
+
+	store_get_clock(dataplane->store, &clock);
+	dataplane->measure_until_ms = clock.now_ms + DATAPLANE_MEASURE_MS;
+	*hz = rte_get_tsc_hz();
+	cycles_sum(dataplane, &now);
+	for (unsigned stage = 0; stage < CYCLE_STAGE_COUNT; stage++)
+		out->ticks[stage] = now.ticks[stage] - before->ticks[stage];
+	for (unsigned size = 0; size < CYCLE_SIZES; size++)
+		out->bursts[size] = now.bursts[size] - before->bursts[size];
+	out->packets = now.packets - before->packets;
+	*before = now;
+	return was_on;
 }
 
 void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),

@@ -3,6 +3,7 @@
 // that called dataplane_start() (EAL's main lcore).
 #pragma once
 
+#include "dataplane/cycles.h"
 #include "dataplane/parse/packet.h"
 #include "dataplane/store.h"
 
@@ -81,6 +82,11 @@ void dataplane_heartbeat(struct dataplane *dataplane, const struct store_clock *
 typedef void (*counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
 void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
+// Where the poll-mode cores' time went since the last call, summed over them. The first call only
+// begins to measure: false. It ends DATAPLANE_MEASURE_MS after the last one. *hz: of the counter.
+#define DATAPLANE_MEASURE_MS 10000
+bool dataplane_cycles(struct dataplane *dataplane, struct cycles *out, uint64_t *hz)
+	__attribute__((nonnull));
 // Ports, drivers, links, hugepages, queues in words: one line per call.
 void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
 			void *arg) __attribute__((nonnull(1, 2)));

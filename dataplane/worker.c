@@ -10,15 +10,50 @@
 #include <rte_prefetch.h>
 #include <urcu/urcu-qsbr.h>
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
 
+static_assert(CYCLE_match - CYCLE_read == SHORT_MATCH && CYCLE_take - CYCLE_read == SHORT_TAKE &&
+		      CYCLE_answer - CYCLE_read == SHORT_ANSWER,
+	      "the short lane counts into its stages");
+
 #define PREFETCH_AHEAD 4
 #define IDLE_SPINS     512 // empty turns before the first sleep
 #define SLEEP_FIRST_US 10
 #define SLEEP_MAX_US   40 // the kernel adds some 45 in a virtual machine: below 100
+
+// ---- where the time goes ----
+
+static inline void lap_start(struct lcore *lcore)
+{
+	if (__builtin_expect(lcore->measuring, false))
+		lcore->lap_tsc = rte_rdtsc();
+}
+
+// What passed since the last lap went to this stage.
+static inline void lap(struct lcore *lcore, enum cycle_stage stage)
+{
+	if (__builtin_expect(!lcore->measuring, true))
+		return;
+	uint64_t now = rte_rdtsc();
+	COUNT(lcore->cycles.ticks[stage], now - lcore->lap_tsc);
+	lcore->lap_tsc = now;
+}
+
+static inline void lap_received(struct lcore *lcore, unsigned count)
+{
+	lap(lcore, count > 0 ? CYCLE_receive : CYCLE_idle);
+	if (__builtin_expect(!lcore->measuring, true) || count == 0)
+		return;
+	COUNT(lcore->cycles.packets, count);
+	COUNT(lcore->cycles.bursts[31 - __builtin_clz(count)], 1);
+}
+static_assert(BURST < 2 << (CYCLE_SIZES - 1), "every size of a burst has its place");
+
+// ---- ends of packets ----
 
 static void drop(struct lcore *lcore, struct rte_mbuf *mbuf, enum drop_reason reason)
 {
@@ -187,6 +222,7 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 		.now_s = lcore->now.clock.now_s,
 		.clock_trusted = lcore->now.clock.trusted,
 		.rotation = lcore->rotation,
+		.ticks = lcore->measuring ? &lcore->cycles.ticks[CYCLE_read] : NULL,
 	};
 	unsigned left = 0;
 
@@ -207,8 +243,10 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 			burst->frames[i].frame.len = 0;
 	}
 	lcore->rotation += count;
+	lap(lcore, CYCLE_queue);
 	size_t hits =
 		lcore->serve_short(lcore->store, lcore->plain_service, &turn, burst->frames, count);
+	lap_start(lcore);
 	COUNT(lcore->counters.hit, hits);
 	COUNT(lcore->counters.hits[OUTCOME_POSITIVE], hits);
 	for (unsigned i = 0; i < count; i++) {
@@ -217,6 +255,7 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 		else
 			burst->received[left++] = burst->received[i];
 	}
+	lap(lcore, CYCLE_queue);
 	return left;
 }
 
@@ -231,6 +270,7 @@ static void answer_slow(struct lcore *lcore, struct queue *queue, unsigned count
 			  burst->verdicts, questions);
 	for (unsigned i = 0; i < questions; i++)
 		conclude(lcore, queue, i);
+	lap(lcore, CYCLE_slow);
 }
 
 static unsigned receive(struct lcore *lcore, struct queue *queue)
@@ -238,6 +278,7 @@ static unsigned receive(struct lcore *lcore, struct queue *queue)
 	unsigned count =
 		rte_eth_rx_burst(queue->port_id, queue->queue_id, lcore->burst.received, BURST);
 
+	lap_received(lcore, count);
 	if (count == 0)
 		return 0;
 	COUNT(lcore->counters.received, count);
@@ -301,14 +342,20 @@ int worker_run(void *arg)
 	while (atomic_load_explicit(&lcore->orders->running, memory_order_relaxed)) {
 		unsigned work = 0;
 
+		// Relaxed: it may begin a turn later.
+		lcore->measuring =
+			atomic_load_explicit(&lcore->orders->measuring, memory_order_relaxed);
+		lap_start(lcore);
 		beat_read(lcore->beat, worker_counter_ms(), &lcore->now);
 		limit_tick(&lcore->limit, lcore->now.clock.now_ms);
 		for (unsigned i = 0; i < lcore->queue_count; i++)
 			work += receive(lcore, &lcore->queues[i]);
 		work += send_results(lcore);
 		work += send_from_host(lcore);
+		lap(lcore, work > 0 ? CYCLE_back : CYCLE_idle);
 		for (unsigned i = 0; i < lcore->queue_count; i++)
 			send_now(lcore, &lcore->queues[i]);
+		lap(lcore, work > 0 ? CYCLE_send : CYCLE_idle);
 		send_wake_ups(lcore);
 		urcu_qsbr_quiescent_state();
 		COUNT(lcore->counters.polls, 1);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/counters.h"
+#include "dataplane/cycles.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/host/host.h"
 #include "dataplane/host/limit.h"
@@ -20,6 +21,7 @@
 struct orders {
 	_Alignas(64) atomic_bool running;
 	atomic_bool draining; // no new tickets
+	atomic_bool measuring; // where the time goes
 };
 
 // One of the lcore's queues; a port has one for every lcore.
@@ -46,6 +48,7 @@ struct burst {
 
 struct lcore {
 	struct lcore_counters counters; // lcore: rw, control: ro
+	struct cycles cycles;           // lcore: rw, control: ro
 
 	// Set before the launch, then constant.
 	unsigned index;
@@ -65,6 +68,8 @@ struct lcore {
 	struct beat_view now;
 	struct limit limit;
 	uint32_t rotation;
+	bool measuring;   // this turn
+	uint64_t lap_tsc; // when the last stage ended
 	bool control_has_work, host_has_work; // since the start of this turn
 	unsigned idle_turns, sleep_us;
 	struct queue queues[DATAPLANE_PORTS_MAX];

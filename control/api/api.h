@@ -27,6 +27,8 @@ struct api_context {
 	// One line per call: ports, anchors, exceptions. What starts with "alarm: " is shown and
 	// counted as an alarm.
 	void (*describe)(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
+	// As dataplane_cycles() has it.
+	bool (*cycles)(void *arg, struct cycles *out, uint64_t *hz);
 	void (*stop)(void *arg); // asks the daemon to end
 	void *arg;
 	uint64_t started_ms; // set by api_open(), after which `status` counts the uptime

@@ -20,7 +20,7 @@
 // The verbs of this version: name, arguments, help, least and most arguments.
 #define PROTOCOL_VERBS(X)                                                                          \
 	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)          \
-	X(stats, "[--all]", "counters that are not zero; --all and --json: every one", 0, 1)       \
+	X(stats, "[--all | cycles]", "counters that are not zero; --all and --json: every one", 0, 1) \
 	X(anchors, "", "trust anchors: their keys, states, and when they are looked at", 0, 0)     \
 	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)             \
 	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)       \

@@ -141,8 +141,12 @@ void verb_stats(const struct api_context *context, const char *const *arguments,
 {
 	struct stats stats = {.reply = reply, .all = count > 0};
 
+	if (count > 0 && strcmp(arguments[0], "cycles") == 0) {
+		cycles_report(context, reply);
+		return;
+	}
 	if (count > 0 && strcmp(arguments[0], "--all") != 0) {
-		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all]",
+		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all | cycles]",
 			     arguments[0]);
 		return;
 	}

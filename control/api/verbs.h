@@ -30,6 +30,8 @@ void verb_anchors(const struct api_context *context, const char *const *argument
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 
+// `stats cycles`.
+void cycles_report(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 // A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.
 void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
 		  void *arg) __attribute__((nonnull(1, 2)));

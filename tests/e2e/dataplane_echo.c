@@ -6,8 +6,8 @@
 // fresh=NAME and stale=NAME are names that have an A record in the cache, valid or ten seconds
 // past its time.
 //
-// Commands on standard input, one per line: counters, describe, hold (misses are taken, but not
-// returned), stall (no heartbeat, nothing taken), go (the end of both), stop. Each is answered
+// Commands on standard input, one per line: counters, describe, cycles, hold (misses are taken, but
+// not returned), stall (no heartbeat, nothing taken), go (the end of both), stop. Each is answered
 // by lines that end with one of "."; the first such line says that the ports are open.
 #include "dataplane/dataplane.h"
 #include "dataplane/dns/edns.h"
@@ -191,6 +191,24 @@ static void line_print(const char *text, void *arg)
 	printf("%s\n", text);
 }
 
+static void cycles_print(struct echo *echo)
+{
+	static const char *const stages[] = {
+#define X(name, words) #name,
+		CYCLE_STAGES(X)
+#undef X
+	};
+	struct cycles cycles;
+	uint64_t hz, bursts = 0;
+
+	printf("measured %d\n", dataplane_cycles(echo->dataplane, &cycles, &hz));
+	for (unsigned stage = 0; stage < CYCLE_STAGE_COUNT; stage++)
+		printf("%s %" PRIu64 "\n", stages[stage], cycles.ticks[stage]);
+	for (unsigned size = 0; size < CYCLE_SIZES; size++)
+		bursts += cycles.bursts[size];
+	printf("packets %" PRIu64 "\nbursts %" PRIu64 "\n", cycles.packets, bursts);
+}
+
 // False: stop.
 static bool command(struct echo *echo, const char *name)
 {
@@ -200,6 +218,8 @@ static bool command(struct echo *echo, const char *name)
 		dataplane_counters(echo->dataplane, counter_print, NULL);
 	else if (strcmp(name, "describe") == 0)
 		dataplane_describe(echo->dataplane, line_print, NULL);
+	else if (strcmp(name, "cycles") == 0)
+		cycles_print(echo);
 	else if (strcmp(name, "hold") == 0)
 		echo->hold = true;
 	else if (strcmp(name, "stall") == 0)

@@ -143,9 +143,9 @@ class Echo:
         self.process.stdin.flush()
         return self.answer()
 
-    def counters(self):
+    def counters(self, command="counters"):
         counters = {}
-        for line in self.command("counters"):
+        for line in self.command(command):
             name, value = line.split()
             counters[name] = int(value)
         return counters
@@ -439,6 +439,19 @@ class PacketPath:
                                 ("dataplane.hit.error", 1), ("dataplane.drop.dns_response", 1)):
                 self.assertEqual(after[name] - before[name], moved, name)
             self.assert_balanced(after)
+
+    def test_cycles_are_measured_between_two_questions(self):
+        echo = self.start()
+        self.assertEqual(echo.counters("cycles")["measured"], 0)
+        payload = question(flags=0)
+        for _ in range(8):
+            self.assert_rcode(self.ask(payload), payload, REFUSED)
+        cycles = echo.counters("cycles")
+        self.assertEqual(cycles["measured"], 1)
+        self.assertGreaterEqual(cycles["packets"], 8)
+        self.assertGreaterEqual(cycles["packets"], cycles["bursts"])
+        for stage in ("receive", "read", "match", "answer", "queue", "slow", "send", "idle"):
+            self.assertGreater(cycles[stage], 0, stage)
 
     def test_tagged_questions_are_answered_with_their_tags(self):
         echo, wire = self.start(), self.wire()

@@ -321,6 +321,26 @@ static void stats_groups_counters_and_hides_zeros(void **state)
 	assert_says("tcp\n  open                                      0  TCP connections open\n");
 }
 
+static void stats_cycles_measures_between_two_questions(void **state)
+{
+	(void)state;
+	cycles_asked = 0;
+	ask("stats", "\"cycles\"");
+	assert_says("measuring begins: ask again");
+	assert_false(json_is_true(json_object_get(data, "measured")));
+	ask("stats", "\"cycles\"");
+	assert_says("1000 packets, 360.0 ticks each; counter 2.600 GHz; since the last question\n");
+	assert_says("  match          20.0    4.4 %  short lane: tags of the index\n");
+	assert_says("  idle              -   20.0 %  turns that found nothing\n");
+	assert_says("  2 to 3          500\n");
+	assert_true(json_is_true(json_object_get(data, "measured")));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(data, "ticks"),
+							    "answer")),
+			 40000);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(data, "bursts"), "2")),
+			 500);
+}
+
 static void requests_are_shown_up_to_a_bound(void **state)
 {
 	(void)state;
@@ -462,6 +482,7 @@ int main(void)
 		TEST(status_says_who_since_when_and_with_what_clock),
 		TEST(status_raises_alarms),
 		TEST(stats_groups_counters_and_hides_zeros),
+		TEST(stats_cycles_measures_between_two_questions),
 		TEST(requests_are_shown_up_to_a_bound),
 		TEST(nta_add_takes_a_lifetime_and_a_reason),
 		TEST(nta_refuses_what_it_cannot_do),
