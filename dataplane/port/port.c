@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define DESCRIPTORS 1024
+// UDP by ports, of IPv4 and IPv6, and all else by addresses; what of it the port offers.
 #define RSS_WANTED  (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 
 static int port_probe(struct port *port, char *err, size_t err_len)
@@ -74,6 +75,9 @@ static int port_configure(struct port *port, char *err, size_t err_len)
 								: "");
 	config.rxmode.offloads = info.rx_offload_capa &
 				 (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+	// Nothing else: more would cost drivers their vector path. Buffers of a queue are of its own
+	// pool and nobody else's, so that the driver may give them back as they are.
+	config.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (queues > 1 && (info.flow_type_rss_offloads & RSS_WANTED) != 0) {
 		config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		config.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_WANTED;
