@@ -165,14 +165,14 @@ struct delegation_table *delegation_table_new(size_t bytes_max, const uint8_t ke
 	return table;
 }
 
-static void use_unlink(struct delegation_table *table, struct delegation *d)
+static void list_unlink(struct delegation_table *table, struct delegation *d)
 {
 	*(d->older != NULL ? &d->older->newer : &table->oldest) = d->newer;
 	*(d->newer != NULL ? &d->newer->older : &table->newest) = d->older;
 	d->older = d->newer = NULL;
 }
 
-static void use_append(struct delegation_table *table, struct delegation *d)
+static void list_append(struct delegation_table *table, struct delegation *d)
 {
 	d->older = table->newest;
 	d->newer = NULL;
@@ -188,7 +188,7 @@ static void take_out(struct delegation_table *table, struct delegation *d)
 		slot = &(*slot)->next;
 	*slot = d->next;
 	d->next = NULL;
-	use_unlink(table, d);
+	list_unlink(table, d);
 	table->count--;
 	table->bytes -= d->bytes;
 	d->stored = false;
@@ -220,6 +220,24 @@ static struct delegation *find_exact(const struct delegation_table *table,
 	return d;
 }
 
+// What is in use is marked, and passed over once when room is made: moving it in a list at each use
+// would write to its neighbours' memory.
+static void make_room(struct delegation_table *table, const struct delegation *except)
+{
+	for (size_t tries = 2 * table->count; tries > 0 && table->bytes > table->bytes_max;
+	     tries--) {
+		struct delegation *d = table->oldest;
+
+		if (d != except && !d->used_lately && !name_is_root(d->zone)) {
+			take_out(table, d);
+			continue;
+		}
+		d->used_lately = false;
+		list_unlink(table, d);
+		list_append(table, d);
+	}
+}
+
 void delegation_put(struct delegation_table *table, struct delegation *d)
 {
 	struct delegation *old = find_exact(table, d->zone);
@@ -237,17 +255,12 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 	d->hash = hash_of(table, d->zone);
 	d->next = table->buckets[d->hash & (BUCKETS - 1)];
 	table->buckets[d->hash & (BUCKETS - 1)] = d;
-	use_append(table, d);
+	list_append(table, d);
 	table->count++;
 	table->bytes += d->bytes;
 	d->stored = true;
 	delegation_ref(d);
-	for (struct delegation *next, *x = table->oldest;
-	     x != NULL && table->bytes > table->bytes_max; x = next) {
-		next = x->newer;
-		if (x != d && !name_is_root(x->zone))
-			take_out(table, x);
-	}
+	make_room(table, d);
 }
 
 struct delegation *delegation_at(struct delegation_table *table, const uint8_t *zone,
@@ -264,8 +277,7 @@ struct delegation *delegation_find(struct delegation_table *table, const uint8_t
 	for (;; name = name_skip(name, 1)) {
 		struct delegation *d = delegation_at(table, name, now_ms);
 		if (d != NULL) {
-			use_unlink(table, d);
-			use_append(table, d);
+			d->used_lately = true;
 			delegation_ref(d);
 			return d;
 		}

@@ -46,7 +46,8 @@ struct delegation {
 	uint32_t refs;
 	bool stored;
 	struct delegation *next;          // in its bucket
-	struct delegation *older, *newer; // by use
+	struct delegation *older, *newer; // in the order they came, or were passed over
+	bool used_lately;                 // to be passed over once
 	uint64_t hash;
 	size_t bytes;
 	uint8_t ns_count;

@@ -431,7 +431,7 @@ static void take_answer(struct task *task, struct response *response)
 			   task->resolver->clock.now_ms);
 		minimise_next(&task->minimise);
 		ask_on(task);
-		free(response);
+		shelf_put(&task->resolver->responses, response);
 		return;
 	}
 	task->probing = !minimise_full(&task->minimise);
@@ -497,7 +497,7 @@ static void read_response(struct task *task, struct response *response)
 		failed_server(task, SERVER_MALFORMED, true);
 		break;
 	}
-	free(response);
+	shelf_put(&task->resolver->responses, response);
 }
 
 // A server that does not speak EDNS is good for an unsigned zone only: whether this one
@@ -556,9 +556,9 @@ void iterate_reply(struct task *task)
 		failed_server(task, iterate_outcome_failure(reply->outcome), true);
 		return;
 	}
-	struct response *response = malloc(sizeof(*response));
+	struct response *response = shelf_take(&resolver->responses, sizeof(*response));
 	if (response == NULL || resolver->message_bytes > MESSAGE_BYTES_MAX) {
-		free(response);
+		shelf_put(&resolver->responses, response);
 		release_reply(task);
 		fail_own(task, EDE_OTHER, "out of memory for responses");
 		return;

@@ -14,7 +14,7 @@ void judge_release(struct task *task)
 	if (task->validation != NULL)
 		validation_free(task->validation);
 	task->validation = NULL;
-	free(task->response);
+	shelf_put(&task->resolver->responses, task->response);
 	task->response = NULL;
 	delegation_unref(task->hint);
 	task->hint = NULL;

@@ -133,6 +133,8 @@ void resolver_free(struct resolver *resolver)
 	nta_free_all(resolver);
 	route_close(resolver);
 	free(resolver->exceptions);
+	shelf_empty(&resolver->spare_tasks);
+	shelf_empty(&resolver->responses);
 	inside_table_free(resolver->inside);
 	denied_names_free(resolver->denied_names);
 	prefetch_free(resolver->prefetch);

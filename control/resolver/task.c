@@ -70,7 +70,7 @@ static struct task *find(struct resolver *resolver, const uint8_t *name, uint64_
 static struct task *task_new(struct resolver *resolver, const uint8_t *name, uint64_t name_hash,
 			     uint16_t type, bool past_nta)
 {
-	struct task *task = malloc(sizeof(*task));
+	struct task *task = shelf_take(&resolver->spare_tasks, sizeof(*task));
 
 	if (task == NULL)
 		return NULL;
@@ -126,7 +126,7 @@ void task_free(struct task *task)
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;
-	free(task);
+	shelf_put(&resolver->spare_tasks, task);
 }
 
 void task_ready(struct task *task)

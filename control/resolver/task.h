@@ -15,6 +15,7 @@
 #include "control/resolver/resolver.h"
 #include "control/resolver/response.h"
 #include "control/resolver/revoked.h"
+#include "control/resolver/shelf.h"
 
 #include <urcu/list.h>
 
@@ -301,6 +302,7 @@ struct resolver {
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
 	size_t task_count, message_bytes;
+	struct shelf spare_tasks, responses;
 	bool submitted; // signatures, in this turn: batch_run() is due at once
 	uint32_t mark;
 	uint64_t prime_due_ms;

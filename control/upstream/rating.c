@@ -36,7 +36,7 @@ uint64_t ratings_tag(const struct ratings *ratings, const uint8_t *zone,
 		name_lower(bytes + len, zone, name_len(zone));
 		len += name_len(zone);
 	}
-	return siphash_2_4(ratings->key, bytes, len);
+	return siphash_1_3(ratings->key, bytes, len);
 }
 
 struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const struct address *server)
