@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/job.h"
 #include "crypto/signed_data.h"
+#include "crypto/tables.h"
 #include "crypto/worker.h"
 #include "dataplane/dns/edns.h"
 #include "dataplane/dns/rdata.h"
@@ -33,6 +34,7 @@ struct batch_ticket {
 
 struct batch {
 	struct keys *keys;
+	struct tables *tables;
 	struct memo *memo;
 	struct digester *digester;
 	struct signed_data data;
@@ -316,6 +318,7 @@ static void learn(struct batch *b, const struct job *job, bool good)
 	if (good) {
 		b->counters.verified++;
 		memo_add(b->memo, &job->print);
+		tables_count(b->tables, job->key);
 	} else {
 		b->counters.failed++;
 	}
@@ -457,6 +460,7 @@ static void hand_out(struct batch *b)
 size_t batch_run(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg), void *now_arg,
 		 uint64_t limit_us)
 {
+	tables_take(b->tables);
 	if (b->worker_count == 0) {
 		struct limit limit = {
 			.jobs = jobs_max,
@@ -508,10 +512,11 @@ struct batch *batch_new(const struct batch_config *config)
 	b->bucket_mask = buckets - 1;
 	b->buckets = calloc(buckets, sizeof(b->buckets[0]));
 	b->keys = keys_new(config->keys_max);
+	b->tables = tables_new(config->table_after);
 	b->memo = memo_new(config->memo_max != 0 ? config->memo_max : MEMO_MAX);
 	b->digester = digester_new();
-	if (b->buckets == NULL || b->keys == NULL || b->memo == NULL || b->digester == NULL ||
-	    !verifier_init(&b->verifier, CONTROL_SLOT) ||
+	if (b->buckets == NULL || b->keys == NULL || b->tables == NULL || b->memo == NULL ||
+	    b->digester == NULL || !verifier_init(&b->verifier, CONTROL_SLOT) ||
 	    RAND_bytes(b->secret, sizeof(b->secret)) != 1 || !start_workers(b, config)) {
 		batch_free(b);
 		return NULL;
@@ -559,7 +564,9 @@ void batch_free(struct batch *b)
 		worker_stop(b->workers[i]);
 	free_job_memory(b);
 	free(b->buckets);
+	tables_stop(b->tables);
 	keys_free(b->keys);
+	tables_free(b->tables);
 	memo_free(b->memo);
 	digester_free(b->digester);
 	verifier_fini(&b->verifier);
@@ -571,4 +578,5 @@ void batch_counters(const struct batch *b, struct batch_counters *out)
 {
 	*out = b->counters;
 	out->keys_parsed = keys_parsed(b->keys);
+	out->tables = tables_made(b->tables);
 }

@@ -20,10 +20,11 @@ struct batch_ticket; // one submission that is under way
 #define BATCH_WORKERS_MAX 16
 
 struct batch_config {
-	size_t keys_max;  // parsed keys kept, 0: 4,096
-	size_t memo_max;  // verified signatures remembered, 0: 32,768
-	size_t jobs_max;  // under way at once, 0: 8,192
-	unsigned workers; // 0: batch_run() verifies
+	size_t keys_max;      // parsed keys kept, 0: 4,096
+	size_t memo_max;      // verified signatures remembered, 0: 32,768
+	size_t jobs_max;      // under way at once, 0: 8,192
+	unsigned workers;     // 0: batch_run() verifies
+	unsigned table_after; // verifications of one P-256 key, 0: 1,000; see crypto/tables.h
 	// Called by a worker's thread when results wait for batch_run(); must not block. NULL: the
 	// caller polls.
 	void (*wake)(void *arg);
@@ -86,7 +87,8 @@ size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *
 	X(refused, "submissions refused by a budget")                                              \
 	X(full, "submissions refused because too many were under way")                             \
 	X(groups, "groups of one key")                                                             \
-	X(keys_parsed, "public keys parsed")
+	X(keys_parsed, "public keys parsed")                                                       \
+	X(tables, "public keys that verify so much that a table of their multiples was made")
 
 struct batch_counters {
 #define X(field, words) uint64_t field;

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include <stdatomic.h>
 #include <string.h>
 
 static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *build)
@@ -104,18 +105,28 @@ void key_unparse(struct key *key)
 	}
 	EVP_PKEY_free(key->pkey);
 	rsa_key_free(key->rsa);
+	struct p256_table *table = atomic_load_explicit(&key->table, memory_order_relaxed);
+	if (table != NULL)
+		--*key->tables_alive;
+	p256_table_free(table);
 }
 
 bool verifier_init(struct verifier *verifier, unsigned slot)
 {
 	verifier->slot = slot;
 	verifier->rsa = rsa_scratch_new();
-	return verifier->rsa != NULL;
+	verifier->p256 = p256_scratch_new();
+	if (verifier->rsa != NULL && verifier->p256 != NULL)
+		return true;
+	verifier_fini(verifier);
+	return false;
 }
 
 void verifier_fini(struct verifier *verifier)
 {
 	rsa_scratch_free(verifier->rsa);
+	p256_scratch_free(verifier->p256);
+	*verifier = (struct verifier){0};
 }
 
 // ---- verification ----
@@ -180,10 +191,15 @@ static size_t der_of(const uint8_t *raw, size_t len, uint8_t der[128])
 	return (size_t)(p - der);
 }
 
-static bool ecdsa_verify(struct key *key, unsigned slot, const uint8_t *digest, size_t digest_len,
-			 const uint8_t *signature, size_t signature_len)
+static bool ecdsa_verify(struct key *key, const struct verifier *verifier, const uint8_t *digest,
+			 size_t digest_len, const uint8_t *signature, size_t signature_len)
 {
-	EVP_PKEY_CTX *ctx = ecdsa_context(key, slot);
+	// Partner: the release in tables_take().
+	const struct p256_table *table = atomic_load_explicit(&key->table, memory_order_acquire);
+
+	if (table != NULL && digest_len == P256_DIGEST_LEN && signature_len == P256_SIGNATURE_LEN)
+		return p256_verify(table, verifier->p256, digest, signature);
+	EVP_PKEY_CTX *ctx = ecdsa_context(key, verifier->slot);
 	uint8_t der[128];
 	size_t der_len = der_of(signature, signature_len, der);
 
@@ -208,7 +224,7 @@ bool key_verify(struct key *key, const struct verifier *verifier, const uint8_t 
 	if (key->algorithm->kind == ALGORITHM_RSA)
 		good = rsa_verify(key->rsa, verifier->rsa, key->algorithm, data, len, signature);
 	else if (key->algorithm->kind == ALGORITHM_ECDSA)
-		good = ecdsa_verify(key, verifier->slot, data, len, signature, signature_len);
+		good = ecdsa_verify(key, verifier, data, len, signature, signature_len);
 	else
 		good = eddsa_verify(key, verifier->slot, data, len, signature, signature_len);
 	if (!good)

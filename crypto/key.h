@@ -5,6 +5,7 @@
 #pragma once
 
 #include "crypto/list.h"
+#include "crypto/p256.h"
 #include "crypto/rsa.h"
 
 #include <openssl/types.h>
@@ -27,9 +28,16 @@ struct key {
 	struct rsa_key *rsa;       // RSA
 	EVP_PKEY *pkey;            // others, each slot with a context of its own:
 	void *contexts[SLOTS_MAX]; // EVP_PKEY_CTX, for EdDSA EVP_MD_CTX
+	// P-256, once it has verified much; control: wo, who verifies: ro.
+	_Atomic(struct p256_table *) table;
 
 	struct list pending; // batch: jobs that wait for this key
 	struct list ready;   // batch: in its list of keys with pending jobs
+
+	// The tables' own.
+	unsigned verified;
+	bool table_ordered;
+	unsigned *tables_alive; // counts it, when it has one
 
 	// The cache's own.
 	struct list used; // least recently used first
@@ -45,6 +53,7 @@ struct key {
 struct verifier {
 	unsigned slot; // in every key
 	struct rsa_scratch *rsa;
+	struct p256_scratch *p256;
 };
 bool verifier_init(struct verifier *verifier, unsigned slot)
 	__attribute__((nonnull, warn_unused_result)); // false: no memory

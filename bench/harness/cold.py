@@ -309,6 +309,8 @@ def bench(small, only=(), rounds=None):
                        rows(runs, phase))
     figures(report, runs)
     tell_failures(report, runs)
+    report.note('the zones share one key per algorithm and kind of denial, as those of large '
+                'operators do: Assay makes tables for keys in such use (crypto.tables)')
     report.note('CPU time is that of all threads, kernel time included, but for the poll-mode core')
     report.picture('CPU per resolved query', 'µs',
                    [(f'{row[0]}, {phase}', row[1]) for phase in PHASES

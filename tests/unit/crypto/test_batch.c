@@ -497,6 +497,60 @@ static void collect(struct batch *batch, const struct waiter *w, size_t total, s
 	}
 }
 
+// One that verifies much gets a table, and answers as before.
+static void a_key_in_much_use_verifies_alike(void **state)
+{
+	static struct waiter w[WAITERS];
+	struct rrset *plain = signer_strip(signed_rrsets[1]);
+	struct rrset *wrong = signer_sign(plain, key, signer_name("example."),
+					  &(struct signer_options){.corrupt = true});
+
+	(void)state;
+	for (unsigned workers = 0; workers <= 2; workers++) {
+		struct batch *batch =
+			open_batch(&(struct batch_config){.workers = workers, .table_after = 8});
+		struct waiter spoilt = {0};
+		time_t limit = time(NULL) + 20;
+
+		for (size_t i = 0; i < 40; i++)
+			assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+		collect(batch, w, 40, 1);
+		while (count(batch).tables == 0 && time(NULL) < limit) {
+			batch_run(batch, 1, NULL, NULL, 0);
+			sched_yield();
+		}
+		assert_int_equal(count(batch).tables, 1); // Ed25519 has none
+		for (size_t i = 40; i < WAITERS; i++)
+			assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+		assert_int_equal(submit_with(batch, &spoilt, wrong, key), BATCH_QUEUED);
+		collect(batch, w, WAITERS, 1);
+		collect(batch, &spoilt, 1, 1);
+		for (size_t i = 0; i < WAITERS; i++)
+			assert_int_equal(w[i].outcome, 1);
+		assert_int_equal(spoilt.outcome, 0);
+		assert_int_equal(count(batch).tables, 1);
+		batch_free(batch);
+	}
+	rrset_free(plain);
+	rrset_free(wrong);
+}
+
+static void stopping_while_a_table_is_made_leaves_nothing(void **state)
+{
+	static struct waiter w[WAITERS];
+
+	(void)state;
+	for (unsigned workers = 0; workers <= 1; workers++) {
+		struct batch *batch =
+			open_batch(&(struct batch_config){.workers = workers, .table_after = 1});
+
+		for (size_t i = 0; i < 10; i++)
+			assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+		collect(batch, w, 10, 1);
+		batch_free(batch);
+	}
+}
+
 static void workers_answer_like_the_inline_way(void **state)
 {
 	static struct waiter w[WAITERS];
@@ -707,6 +761,8 @@ int main(void)
 		cmocka_unit_test(broken_keys_verify_nothing_and_are_parsed_once),
 		cmocka_unit_test(rsa_keys_of_costly_shapes_are_refused),
 		cmocka_unit_test(rsa_moduli_have_512_to_4096_bits),
+		cmocka_unit_test(a_key_in_much_use_verifies_alike),
+		cmocka_unit_test(stopping_while_a_table_is_made_leaves_nothing),
 		cmocka_unit_test(workers_answer_like_the_inline_way),
 		cmocka_unit_test(a_job_that_a_worker_has_can_be_cancelled),
 		cmocka_unit_test(results_are_told_before_all_is_done),
