@@ -20,17 +20,6 @@ void send_now(struct lcore *lcore, struct queue *queue)
 	queue->waiting = 0;
 }
 
-void send_later(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf, size_t len)
-{
-	mbuf->data_len = (uint16_t)len;
-	mbuf->pkt_len = (uint32_t)len;
-	// Receive flags mean nothing, or something else, to a driver that sends.
-	mbuf->ol_flags = 0;
-	queue->out[queue->waiting++] = mbuf;
-	if (queue->waiting == BURST)
-		send_now(lcore, queue);
-}
-
 // ---- tickets ----
 
 static void send_result(struct lcore *lcore, struct ticket *ticket)

@@ -104,6 +104,13 @@ static inline void glance_match(const struct cache *cache, const struct plain_qu
 #define GLANCE_BYTES 128 // what glance_match() asks for of an entry
 #define GLANCE_REST  768 // as large as most signed ones
 
+// Asks for memory by reading it: so many prefetches at a time are more than there are buffers for
+// them, and what finds none is dropped.
+static inline void glance_touch(const uint8_t *p)
+{
+	(void)*(const volatile uint8_t *)p;
+}
+
 // Compares names and looks at the times; asks for what else of an entry will be read.
 static inline void glance_take(const struct plain_query *queries, struct glance *glance,
 			       size_t count, uint64_t now_ms, int64_t now_s)
@@ -126,7 +133,7 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 			continue;
 		size_t end = entry->bytes < GLANCE_REST ? entry->bytes : GLANCE_REST;
 		for (size_t at = GLANCE_BYTES; at < end; at += 64)
-			__builtin_prefetch((const uint8_t *)entry + at);
-		__builtin_prefetch((const uint8_t *)entry + end - 1);
+			glance_touch((const uint8_t *)entry + at);
+		glance_touch((const uint8_t *)entry + end - 1);
 	}
 }
