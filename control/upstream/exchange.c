@@ -176,10 +176,47 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 	}
 }
 
+// Once each, and not what has only just been sent: the answer may be on its way.
+static bool may_ask_again(const struct exchange *exchange, const struct address *server,
+			  uint64_t now_us)
+{
+	return !exchange->asked_again && !exchange->abandoned_for &&
+	       exchange->outcome == UPSTREAM_OK && exchange->near_misses == 0 &&
+	       (!exchange->tcp || exchange->tcp_for_loss) &&
+	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
+	       server_address_equal(&exchange->request.server, server) &&
+	       now_us >= exchange->sent_us + RATING_MIN_US;
+}
+
+void upstream_server_returned(struct upstream *upstream, const struct address *server)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	const struct rating *rating = ratings_find(&upstream->ratings, NULL, server, now_us);
+	uint32_t patience_ms = (uint32_t)((rating_patience_us(rating) + 999) / 1000);
+
+	for (struct exchange *exchange = upstream->exchanges; exchange;
+	     exchange = exchange->next) {
+		if (!may_ask_again(exchange, server, now_us))
+			continue;
+		exchange->asked_again = exchange->ask_again = true;
+		exchange->tcp = exchange->tcp_for_loss = false;
+		if (exchange->request.timeout_ms > patience_ms)
+			exchange->request.timeout_ms = patience_ms;
+		timers_set(&upstream->timers, &exchange->timer, now_us);
+		upstream->counters.asked_again++;
+	}
+	upstream_rearm(upstream);
+}
+
 void exchange_timeout(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
 
+	if (exchange->ask_again) {
+		exchange->ask_again = false;
+		start_next(exchange);
+		return;
+	}
 	if (exchange->outcome != UPSTREAM_OK) { // ended inside exchange_start()
 		finish(exchange, exchange->outcome, NULL);
 		return;

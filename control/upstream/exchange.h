@@ -37,6 +37,8 @@ struct exchange {
 	bool bad_cookie;    // one BADCOOKIE was answered with a new cookie
 	bool stale;         // one kept connection had ended
 	bool tcp_for_loss;  // TCP because UDP timed out before
+	bool asked_again;   // because the server has returned, which it may do once
+	bool ask_again;     // the timer shall do it
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
 
 	// the attempt under way

@@ -304,6 +304,13 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 	return false;
 }
 
+static bool was_silent(struct upstream *upstream, const struct address *server, uint64_t now_us)
+{
+	const struct rating *rating = ratings_find(&upstream->ratings, NULL, server, now_us);
+
+	return rating && rating->fails > 0;
+}
+
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us)
 {
@@ -325,11 +332,14 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 		if (excused)
 			return;
 	}
+	bool returned = answered && was_silent(upstream, server, now_us);
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
 	// What a server does for one zone is no verdict on its others, but that it can be reached
 	// is.
 	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
 		       now_us);
+	if (returned)
+		upstream_server_returned(upstream, server);
 }
 
 bool upstream_uplink_lost(const struct upstream *upstream)

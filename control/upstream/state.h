@@ -44,5 +44,10 @@ static inline uint64_t upstream_now_us(const struct upstream *upstream)
 // Uniform over 0..count-1.
 uint32_t upstream_draw(struct upstream *upstream, uint32_t count) __attribute__((nonnull));
 
+// A server that had been silent has answered: what it was asked before that and has lost is asked
+// again at once, not when its time is over.
+void upstream_server_returned(struct upstream *upstream, const struct address *server)
+	__attribute__((nonnull));
+
 // After a deadline was set or removed: moves the transport's timer.
 void upstream_rearm(struct upstream *upstream) __attribute__((nonnull));

@@ -755,6 +755,58 @@ static void long_name_with_everything_fits(void **state)
 	script_stop(&s);
 }
 
+static void start_silent(struct script *s)
+{
+	struct exchange_request request;
+
+	script_start(s, &script_config);
+	request = script_request(s);
+	request.timeout_ms = 4000;
+	script_ask(s, &request);
+	script_advance_ms(s, 1000);
+	assert_int_equal(s->sent_count, 1);
+}
+
+// ATTACKS O1: what was lost while the server was away is not waited for once it is back.
+static void o1_what_a_returning_server_has_lost_is_asked_again(void **state)
+{
+	const struct address server = script_address("192.0.2.1");
+	struct script s;
+
+	(void)state;
+	start_silent(&s);
+	for (int i = 0; i < 3; i++)
+		upstream_report(s.upstream, script_name("example."), &server, SERVER_TIMEOUT, 0);
+	upstream_report(s.upstream, script_name("example."), &server, SERVER_GOOD, 50000);
+	script_advance_ms(&s, 1);
+	assert_int_equal(s.sent_count, 2);
+	assert_int_equal(script_counter(&s, "upstream.asked_again"), 1);
+	// Once: it may go away and come back as often as it likes.
+	script_advance_ms(&s, 60);
+	upstream_report(s.upstream, script_name("example."), &server, SERVER_TIMEOUT, 0);
+	upstream_report(s.upstream, script_name("example."), &server, SERVER_GOOD, 50000);
+	script_advance_ms(&s, 1);
+	assert_int_equal(s.sent_count, 2);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
+static void a_server_that_never_left_is_not_asked_again(void **state)
+{
+	const struct address server = script_address("192.0.2.1");
+	struct script s;
+
+	(void)state;
+	start_silent(&s);
+	upstream_report(s.upstream, script_name("example."), &server, SERVER_GOOD, 20000);
+	script_advance_ms(&s, 1);
+	assert_int_equal(s.sent_count, 1);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
 static void count_lines(const char *text, void *arg)
 {
 	unsigned *lines = arg;
@@ -821,6 +873,8 @@ int main(void)
 		cmocka_unit_test(a6_fragmented_reply_is_asked_over_tcp),
 		cmocka_unit_test(o4_refusals_are_handed_over),
 		cmocka_unit_test(long_name_with_everything_fits),
+		cmocka_unit_test(o1_what_a_returning_server_has_lost_is_asked_again),
+		cmocka_unit_test(a_server_that_never_left_is_not_asked_again),
 		cmocka_unit_test(servers_are_described_once_each),
 	};
 
