@@ -236,8 +236,9 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		ede = EDE_NO_REACHABLE_AUTHORITY;
 		mark_down(client);
 		if (client->unreachable && last && !upstream_uplink_lost(resolver->parts.upstream))
-			ttl_s = failure_backoff(resolver->failures, task->hash,
-						resolver->clock.now_ms);
+			ttl_s = ailing_failed(task, failure_backoff(resolver->failures, task->hash,
+								    resolver->clock.now_ms,
+								    FAILURE_TTL_MAX_S));
 	}
 	stale_drop_revoked(resolver, task->name, task->type);
 	const struct entry *entry = publish_failure(resolver->publisher, task->name, task->type,

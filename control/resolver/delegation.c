@@ -250,6 +250,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		d->unanswered = old->unanswered;
 		d->down_until_ms = old->down_until_ms;
 		d->failing = old->failing;
+		d->good_ms = old->good_ms;
 		take_out(table, old);
 	}
 	d->hash = hash_of(table, d->zone);

@@ -39,6 +39,7 @@ struct delegation {
 	uint8_t failures;
 	uint64_t unanswered; // hash of the first question that this happened to; 0: none
 	uint64_t down_until_ms;
+	uint64_t good_ms;   // last answer that was proven
 	uint64_t probed_ms; // last time that it was asked whether it is still silent
 	bool outdated;      // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms;  // revived: when it ended; else 0

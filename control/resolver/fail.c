@@ -69,21 +69,29 @@ void fail_unreachable(struct task *task)
 		fail_own(task, EDE_NO_REACHABLE_AUTHORITY, text);
 		return;
 	}
-	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms);
+	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
+					 FAILURE_TTL_MAX_S);
 	// All the zones below wait for their parent to come back, and are kept from asking it too
 	// often together.
 	if (task->type == TYPE_DS && ttl_s > FAILURE_TTL_DS_S)
 		ttl_s = FAILURE_TTL_DS_S;
+	ttl_s = ailing_failed(task, ttl_s);
 	fail_with(task, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text, ttl_s);
 }
 
 // CD=1 clients get the data all the same, and all of the chain.
 void fail_bogus(struct task *task)
 {
+	struct resolver *resolver = task->resolver;
+
 	if (postpone(task))
 		return;
-	task->resolver->counters.bogus_final++;
-	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text, FAILURE_TTL_BOGUS_S);
+	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
+					 FAILURE_TTL_BOGUS_S);
+
+	resolver->counters.bogus_final++;
+	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
+		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
 		task->state = TASK_TARGET;
 }

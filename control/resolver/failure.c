@@ -7,7 +7,7 @@
 
 struct slot {
 	uint64_t hash;
-	uint64_t until_ms;
+	uint64_t made_ms, until_ms;
 	uint32_t count;
 };
 
@@ -34,7 +34,8 @@ uint32_t failure_ttl_s(unsigned count)
 	return ttl_s < FAILURE_TTL_MAX_S ? ttl_s : FAILURE_TTL_MAX_S;
 }
 
-uint32_t failure_backoff(struct failure_table *table, uint64_t hash, uint64_t now_ms)
+uint32_t failure_backoff(struct failure_table *table, uint64_t hash, uint64_t now_ms,
+			 uint32_t max_s)
 {
 	struct slot *slot = &table->slots[hash & (SLOTS - 1)];
 
@@ -48,10 +49,22 @@ uint32_t failure_backoff(struct failure_table *table, uint64_t hash, uint64_t no
 	if (slot->count > 0 && now_ms < slot->until_ms)
 		return (uint32_t)((slot->until_ms - now_ms + 999) / 1000);
 	uint32_t ttl_s = failure_ttl_s(slot->count);
+	if (ttl_s > max_s)
+		ttl_s = max_s;
 	if (slot->count < 16)
 		slot->count++;
+	slot->made_ms = now_ms;
 	slot->until_ms = now_ms + 1000ULL * ttl_s;
 	return ttl_s;
+}
+
+bool failure_holds(const struct failure_table *table, uint64_t hash, uint64_t now_ms,
+		   uint64_t *made_ms)
+{
+	const struct slot *slot = &table->slots[hash & (SLOTS - 1)];
+
+	*made_ms = slot->made_ms;
+	return slot->hash == hash && slot->count > 0 && now_ms < slot->until_ms;
 }
 
 void failure_over(struct failure_table *table, uint64_t hash)

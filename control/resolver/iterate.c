@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOWN_MS_MAX 5000 // a zone none of whose servers answers is asked again after this
-#define SILENT_MAX  2    // servers that say nothing to a minimised name before the full one is sent
+#define DOWN_MS_MAX        5000 // a zone none of whose servers answers is asked again after this
+#define SILENT_MAX         2 // servers that say nothing to a minimised name before the full one is sent
+#define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
+#define PROBE_TIMEOUT_MS   400
 
 static void release_reply(struct task *task)
 {
@@ -180,6 +182,9 @@ static void skip_known_names(struct task *task)
 
 static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
+	// A server that is slower still shows its return to those who wait for it.
+	if (timeout_ms > PROBE_TIMEOUT_MS && ailing_probes(task))
+		timeout_ms = PROBE_TIMEOUT_MS;
 	task->servers[server].tries++;
 	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
 		fail_own(task, EDE_OTHER, "too many questions to servers at once");
@@ -230,7 +235,7 @@ void iterate_ask(struct task *task)
 		return; // its clients are told at the end of this turn
 	if (task->failures == 0 && parent_revive(task))
 		return;
-	if (task->cut->down_until_ms > resolver->clock.now_ms) {
+	if (task->cut->down_until_ms > resolver->clock.now_ms && !ailing_probes(task)) {
 		char zone[NAME_TEXT_MAX];
 		task_trouble(task, "no server of %.100s has answered lately",
 			     name_to_text(task->cut->zone, zone));
@@ -241,7 +246,10 @@ void iterate_ask(struct task *task)
 		address_collect(task);
 	// Where nobody answers, each question sees once whether that is over.
 	bool lost = upstream_uplink_lost(resolver->parts.upstream);
-	if (task->failures >= (lost ? 1 : TASK_FAILURES_MAX)) {
+	unsigned failures_max = lost                  ? 1
+				: ailing_probes(task) ? PROBE_FAILURES_MAX
+						      : TASK_FAILURES_MAX;
+	if (task->failures >= failures_max) {
 		give_up(task);
 		return;
 	}
@@ -464,6 +472,7 @@ static void read_response(struct task *task, struct response *response)
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
+	task->cut->down_until_ms = 0;
 	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
 		// Glue is never an answer (ATTACKS A7), and a denial of it none either.
 		free(response);

@@ -214,8 +214,10 @@ static void unjudged(struct task *task, const struct validation_result *result)
 
 	remember_bogus(task, result);
 	judge_release(task);
+	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
+					 FAILURE_TTL_MAX_S);
 	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
-		  failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms));
+		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
 		task->state = TASK_TARGET;
 }
@@ -368,6 +370,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	forget_bogus(task);
 	if (task->link == 0) {
 		failure_over(resolver->failures, task->hash);
+		ailing_good(task);
 		parent_denied(task, result);
 		learn(task, result);
 		if (name_is_root(task->name) && task->type == TYPE_NS &&

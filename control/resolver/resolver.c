@@ -63,11 +63,12 @@ static int open_parts(struct resolver *resolver)
 	resolver->inside = inside_table_new();
 	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
+	resolver->ailing = ailing_new();
 	if (!config->no_prefetch)
 		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL || resolver->denied_names == NULL ||
-	    resolver->revoked == NULL)
+	    resolver->revoked == NULL || resolver->ailing == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -139,6 +140,7 @@ void resolver_free(struct resolver *resolver)
 	denied_names_free(resolver->denied_names);
 	prefetch_free(resolver->prefetch);
 	revoked_table_free(resolver->revoked);
+	ailing_free(resolver->ailing);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);
@@ -198,6 +200,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t probe_ms = probe_run(resolver);
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
+	uint64_t ailing_ms = ailing_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
@@ -210,6 +213,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = stale_ms;
 	if (prefetch_ms < deadline_ms)
 		deadline_ms = prefetch_ms;
+	if (ailing_ms < deadline_ms)
+		deadline_ms = ailing_ms;
 	if (nta_ms < deadline_ms)
 		deadline_ms = nta_ms;
 	if (probe_ms < deadline_ms)

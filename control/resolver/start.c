@@ -3,6 +3,7 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool entry_usable(const struct resolver *resolver, const struct entry *entry)
@@ -146,6 +147,38 @@ static bool dname_from_cache(struct task *task)
 	return false;
 }
 
+// Its entry has ended, so that we look: it holds on for its time unless its zone has recovered.
+static bool failure_held(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint64_t made_ms;
+	struct entry_facts facts;
+
+	if (task->past_failure || ailing_probes(task) ||
+	    !failure_holds(resolver->failures, task->hash, resolver->clock.now_ms, &made_ms) ||
+	    ailing_voids(resolver, task->name, made_ms))
+		return false;
+	const struct entry *entry = cache_find_failure(resolver->cache, task->name, task->type);
+	if (entry == NULL)
+		return false;
+	entry_facts(entry, &facts);
+	const struct publication publication = {
+		.provenance = facts.provenance,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+	char text[TROUBLE_MAX];
+	snprintf(text, sizeof(text), "%s", facts.ede_text != NULL ? facts.ede_text : "");
+	entry = publish_failure(resolver->publisher, task->name, task->type, facts.rcode, facts.ede,
+				text, AILING_FAILURE_S, &publication);
+	if (!chain_add(resolver, &task->chain, entry))
+		return false;
+	task->chain.failed = true;
+	resolver->counters.held++;
+	ailing_asked(resolver, task->name);
+	return true;
+}
+
 void task_start(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -166,6 +199,10 @@ void task_start(struct task *task)
 	}
 	if (task->fresh ? failure_from_cache(task) : from_cache(task)) {
 		resolver->counters.cached++;
+		task_finish(task);
+		return;
+	}
+	if (failure_held(task)) {
 		task_finish(task);
 		return;
 	}

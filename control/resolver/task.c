@@ -50,6 +50,11 @@ static uint64_t question_hash(uint64_t name_hash, uint16_t type, bool past_nta)
 	return name_hash ^ variety * 0x9e3779b97f4a7c15ULL;
 }
 
+uint64_t task_question_hash(uint64_t name_hash, uint16_t type)
+{
+	return question_hash(name_hash, type, false);
+}
+
 static struct task **bucket(struct resolver *resolver, uint64_t hash)
 {
 	return &resolver->buckets[hash >> 40 & (TASK_BUCKETS - 1)];

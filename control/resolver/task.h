@@ -7,6 +7,7 @@
 #pragma once
 
 #include "control/publish/publish.h"
+#include "control/resolver/ailing.h"
 #include "control/resolver/delegation.h"
 #include "control/resolver/denied.h"
 #include "control/resolver/failure.h"
@@ -270,6 +271,9 @@ struct task {
 	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                             \
+	X(held, "questions ended by a failure that is still remembered")                           \
+	X(recovery_probes, "questions whether a zone that failed has recovered")                   \
+	X(recovered, "zones that have given a good answer again, which voids their failures")      \
 	X(primed, "root server lists learned")                                                     \
 	X(key_tag_signals, "zones told which of their keys are trusted (RFC 8145)")                \
 	X(canaries, "questions to the root servers while our own path was lost")                   \
@@ -288,6 +292,7 @@ struct resolver {
 	struct denied_names *denied_names;
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
+	struct ailing *ailing;
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
@@ -337,6 +342,8 @@ struct task *task_join_client(struct resolver *resolver, struct client *client, 
 int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *name, uint16_t type,
 	      uint8_t slot);
 void task_ready(struct task *task);
+// Of the question of a task that is none past an NTA; names its slot in the table of failures.
+uint64_t task_question_hash(uint64_t name_hash, uint16_t type);
 void task_run(struct task *task);
 void task_drop_waits(struct task *task); // ends all its waiting for others
 void task_finish(struct task *task);     // tells the waiters and frees the task

@@ -34,7 +34,7 @@ static void each_failure_in_a_row_is_held_twice_as_long_up_to_five_minutes(void 
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		uint32_t ttl_s = failure_backoff(table, HASH, now_ms);
+		uint32_t ttl_s = failure_backoff(table, HASH, now_ms, FAILURE_TTL_MAX_S);
 		assert_int_equal(ttl_s, expected[i]);
 		now_ms += ttl_s * 1000 + 100;
 	}
@@ -43,35 +43,35 @@ static void each_failure_in_a_row_is_held_twice_as_long_up_to_five_minutes(void 
 static void a_second_failure_at_the_same_time_counts_once(void **state)
 {
 	(void)state;
-	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
-	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
-	assert_int_equal(failure_backoff(table, HASH, 1500), 1);
-	assert_int_equal(failure_backoff(table, HASH, 2000), 2);
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1500, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 2000, FAILURE_TTL_MAX_S), 2);
 }
 
 static void success_starts_anew(void **state)
 {
 	(void)state;
-	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
-	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000, FAILURE_TTL_MAX_S), 2);
 	failure_over(table, HASH);
-	assert_int_equal(failure_backoff(table, HASH, 6000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 6000, FAILURE_TTL_MAX_S), 1);
 }
 
 static void an_old_failure_is_forgotten(void **state)
 {
 	(void)state;
-	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
-	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
-	assert_int_equal(failure_backoff(table, HASH, 60000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000, FAILURE_TTL_MAX_S), 2);
+	assert_int_equal(failure_backoff(table, HASH, 60000, FAILURE_TTL_MAX_S), 1);
 }
 
 static void questions_do_not_share_their_failures(void **state)
 {
 	(void)state;
-	assert_int_equal(failure_backoff(table, HASH, 1000), 1);
-	assert_int_equal(failure_backoff(table, HASH, 3000), 2);
-	assert_int_equal(failure_backoff(table, HASH + 1, 3000), 1);
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000, FAILURE_TTL_MAX_S), 2);
+	assert_int_equal(failure_backoff(table, HASH + 1, 3000, FAILURE_TTL_MAX_S), 1);
 }
 
 int main(void)
