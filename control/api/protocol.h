@@ -27,5 +27,7 @@
 	X(nta, "add NAME [LIFETIME [REASON]] | remove NAME | list",                                \
 	  "negative trust anchors: what is not validated for a while", 1, 8)                       \
 	X(requests, "", "questions under way, oldest first", 0, 0)                                 \
+	X(servers, "[ZONE|ADDRESS]",                                                               \
+	  "servers: RTT, state, since when, next probe, failures by cause", 0, 1)                  \
 	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \
 	X(stop, "", "end the daemon", 0, 0)

@@ -3,6 +3,7 @@
 #include "control/api/protocol.h"
 #include "control/log.h"
 #include "dataplane/dns/types.h"
+#include "dataplane/parse/acl.h" // address_from_text
 
 #include <stdbool.h>
 #include <string.h>
@@ -115,6 +116,25 @@ static void verb_requests(const struct api_context *context, const char *const *
 		reply_line(reply, "no question is under way");
 	if (requests.count > REQUESTS_SHOWN_MAX)
 		reply_line(reply, "and %zu later ones", requests.count - REQUESTS_SHOWN_MAX);
+}
+
+static void verb_servers(const struct api_context *context, const char *const *arguments,
+			 size_t count, struct reply *reply)
+{
+	struct requests servers = {.reply = reply};
+	struct address address;
+	uint8_t name[NAME_MAX_LEN];
+	bool is_address = count == 1 && address_from_text(arguments[0], &address) == 0;
+
+	if (count == 1 && !is_address && argument_name(arguments[0], name, reply) != 0)
+		return;
+	reply->data = json_array();
+	resolver_servers(context->resolver, count == 1 && !is_address ? name : NULL,
+			 is_address ? &address : NULL, add_request, &servers);
+	if (servers.count == 0)
+		reply_line(reply, "no server is known");
+	if (servers.count > REQUESTS_SHOWN_MAX)
+		reply_line(reply, "and %zu others", servers.count - REQUESTS_SHOWN_MAX);
 }
 
 static void verb_log(const struct api_context *context, const char *const *arguments, size_t count,

@@ -133,3 +133,9 @@ void resolver_counters(const struct resolver *resolver, upstream_counter_visit v
 // 120 ms").
 void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
 		       void *arg) __attribute__((nonnull(1, 2)));
+
+// A line per server that is remembered; with a name per server of the zone that it lies in, with an
+// address for that one. Asks nobody.
+void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,
+		      void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 4)));

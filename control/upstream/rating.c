@@ -50,12 +50,25 @@ struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const str
 	return NULL;
 }
 
+// False: nothing is left of it.
+static bool age(struct rating *rating, uint64_t now_us)
+{
+	if (rating->reported_us + RATING_MEMORY_US > now_us)
+		return true;
+	if (rating->srtt_us == 0)
+		return false;
+	rating->timeouts = rating->fails = rating->out_steps = 0;
+	rating->out_until_us = rating->probe_until_us = 0;
+	rating->cause = SERVER_GOOD;
+	return true;
+}
+
 struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
 			    const struct address *server, uint64_t now_us)
 {
 	struct rating *rating = ratings_at(ratings, ratings_tag(ratings, zone, server), server);
 
-	if (!rating || rating->reported_us + RATING_MEMORY_US <= now_us)
+	if (!rating || !age(rating, now_us))
 		return NULL;
 	rating->used_us = now_us;
 	return rating;
@@ -77,7 +90,7 @@ static struct rating *use(struct ratings *ratings, const uint8_t *zone,
 				rating = &set[i];
 		*rating = (struct rating){.server = *server, .every_zone = !zone};
 		ratings->tags[row][rating - set] = tag;
-	} else if (rating->reported_us + RATING_MEMORY_US <= now_us) {
+	} else if (!age(rating, now_us)) {
 		*rating = (struct rating){.server = *server, .every_zone = !zone};
 	}
 	rating->used_us = now_us;
@@ -135,6 +148,8 @@ static void fail(struct rating *rating, enum server_failure failure, uint64_t no
 	    failure == (enum server_failure)rating->cause)
 		return;
 	rating->failed_us = now_us;
+	if (rating->fails == 0)
+		rating->since_us = now_us;
 	if (rating->fails < UINT8_MAX)
 		rating->fails++;
 	if (failure == SERVER_TIMEOUT && rating->timeouts < UINT8_MAX)
@@ -147,6 +162,22 @@ static void fail(struct rating *rating, enum server_failure failure, uint64_t no
 	rating->probe_until_us = 0;
 }
 
+bool rating_is_silent(const struct rating *rating)
+{
+	return rating && rating->fails > 0 &&
+	       (rating->cause == SERVER_TIMEOUT || rating->cause == SERVER_UNREACHABLE ||
+		rating->cause == SERVER_RESET);
+}
+
+void rating_return(struct rating *rating, const struct rating *everywhere)
+{
+	if (!everywhere || rating == everywhere || !rating_is_silent(rating) ||
+	    rating->failed_us >= everywhere->returned_us)
+		return;
+	rating->timeouts = rating->fails = rating->out_steps = 0;
+	rating->out_until_us = rating->probe_until_us = 0;
+}
+
 void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
 		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
 {
@@ -157,6 +188,10 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 		rating->timeouts = 0;
 	}
 	if (failure == SERVER_GOOD) {
+		if (rating_is_silent(rating))
+			rating->returned_us = now_us;
+		if (rating->fails > 0 || rating->since_us == 0)
+			rating->since_us = now_us;
 		rating->timeouts = 0;
 		rating->fails = 0;
 		rating->out_steps = 0;

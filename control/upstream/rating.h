@@ -16,7 +16,7 @@
 #define RATING_MAX_US       UINT64_C(5000000)
 #define RATING_PROBE_MAX_US UINT64_C(1000000)
 #define RATING_OUT_US       UINT64_C(1000000) // doubles with each failed probe
-#define RATING_OUT_STEPS    5                 // 1, 2, 4, 8, 16 s
+#define RATING_OUT_STEPS    3                 // 1, 2, 4 s: back at its share within five seconds
 #define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
@@ -33,6 +33,10 @@ struct rating {
 	uint8_t out_steps; // 0: in
 	uint8_t cause;     // enum server_failure, of the last report
 	bool every_zone;   // the server for every zone
+	// Of every_zone only: when it answered after silence, since when it has been as it is, and
+	// what became of all that it was asked.
+	uint64_t returned_us, since_us;
+	uint32_t counts[SERVER_FAILURE_COUNT];
 };
 
 // A set's tags lie together: what is looked for is one line of memory away from where it is.
@@ -47,6 +51,7 @@ int ratings_open(struct ratings *ratings, size_t max, const uint8_t key[16])
 	__attribute__((nonnull, warn_unused_result));
 void ratings_close(struct ratings *ratings) __attribute__((nonnull));
 // zone NULL: the server for every zone, what is assumed of it in a zone where nothing is known.
+// What has not been reported on for RATING_MEMORY_US keeps its RTT and loses the rest.
 // NULL: nothing known. Valid until the next ratings_report().
 struct rating *ratings_find(const struct ratings *ratings, const uint8_t *zone,
 			    const struct address *server, uint64_t now_us)
@@ -59,6 +64,13 @@ struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const str
 void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
 		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
 	__attribute__((nonnull(1, 3)));
+
+// The server was silent for this zone, as it was for others, and has answered since: it is in
+// again. A verdict on how it answers for the zone stays.
+void rating_return(struct rating *rating, const struct rating *everywhere)
+	__attribute__((nonnull(1)));
+// Its last failure was that it could not be reached.
+bool rating_is_silent(const struct rating *rating) __attribute__((pure));
 
 // Of the next question; NULL: nothing known.
 uint64_t rating_timeout_us(const struct rating *rating) __attribute__((pure));

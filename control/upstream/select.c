@@ -1,4 +1,5 @@
 // Which server of a zone next, and how long to wait for it.
+#include "control/upstream/domain.h"
 #include "control/upstream/state.h"
 
 #define SELECT_MAX      128 // further candidates are not looked at
@@ -26,13 +27,18 @@ struct race {
 	struct upstream *upstream;
 	const struct candidate *candidates;
 	size_t count;
+	const uint8_t *zone;
 	struct view views[SELECT_MAX];
 };
 
-// Servers that share a /24 or a /48 fail together (DESIGN §7).
-static bool same_domain(const struct address *a, const struct address *b)
+// As it stands in the list, so that its name is known too.
+static struct candidate candidate_of(const struct race *race, const struct address *address)
 {
-	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 3 : 6) == 0;
+	for (size_t i = 0; i < race->count; i++) {
+		if (server_address_equal(&race->candidates[i].address, address))
+			return race->candidates[i];
+	}
+	return (struct candidate){.address = *address};
 }
 
 static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_tries,
@@ -52,12 +58,18 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	// it. It is asked after others, no more.
 	everywhere = ratings_find(ratings, NULL, &candidate->address, now_us);
 	view->rating = ratings_find(ratings, zone, &candidate->address, now_us);
+	if (view->rating)
+		rating_return(view->rating, everywhere);
 	if (!view->rating)
 		view->rating = everywhere;
 	view->score_us = rating_score_us(view->rating);
 	state = rating_state(view->rating, now_us);
+	// One question for any zone sees whether a silent server is back, not one for each of its
+	// zones.
+	if (state == RATING_PROBE && rating_is_silent(view->rating) && rating_is_silent(everywhere))
+		state = rating_state(everywhere, now_us);
 	if (state == RATING_PROBE)
-		view->probe = view->rating;
+		view->probe = rating_is_silent(everywhere) ? everywhere : view->rating;
 	if (state != RATING_IN) {
 		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
 		return;
@@ -95,7 +107,7 @@ static uint64_t rank_standing(const struct race *race, size_t i, const void *arg
 
 static uint64_t rank_domain(const struct race *race, size_t i, const void *avoid)
 {
-	return same_domain(&race->candidates[i].address, avoid);
+	return domain_shared(&race->candidates[i], avoid, race->zone);
 }
 
 static uint64_t rank_tries(const struct race *race, size_t i, const void *arg)
@@ -187,8 +199,10 @@ static int pick(struct race *race, const struct address *avoid)
 	left = narrow(race, rank_standing, NULL);
 	if (left == 0)
 		return -1;
-	if (avoid)
-		narrow(race, rank_domain, avoid);
+	if (avoid) {
+		const struct candidate failed = candidate_of(race, avoid);
+		narrow(race, rank_domain, &failed);
+	}
 	left = narrow(race, rank_tries, NULL);
 	if (left > 1 && upstream_draw(race->upstream, 100) < EXPLORE_PERCENT) {
 		explored = explore(race);
@@ -224,6 +238,7 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		.upstream = upstream,
 		.candidates = candidates,
 		.count = count < SELECT_MAX ? count : SELECT_MAX,
+		.zone = zone,
 	};
 	uint64_t timeout_us;
 	int which;
@@ -260,6 +275,7 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 		.upstream = upstream,
 		.candidates = candidates,
 		.count = count < SELECT_MAX ? count : SELECT_MAX,
+		.zone = zone,
 	};
 	size_t left = 0;
 	uint64_t best;
@@ -268,7 +284,7 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 	for (size_t i = 0; i < race.count; i++) {
 		look(&race, i, zone, 1, now_us);
 		race.views[i].chosen = race.views[i].standing == STANDING_GOOD &&
-				       !same_domain(&candidates[i].address, first);
+				       !domain_same_network(&candidates[i].address, first);
 		left += race.views[i].chosen;
 	}
 	if (left == 0 || upstream->uplink.lost)
@@ -279,6 +295,8 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 	}
 	upstream->hedge_credit -= HEDGE_COST;
 	upstream->counters.hedges++;
+	const struct candidate asked = candidate_of(&race, first);
+	narrow(&race, rank_domain, &asked);
 	best = best_score_us(&race);
 	left = narrow(&race, rank_score, &best);
 	which = (int)draw_one(&race, left);
@@ -294,6 +312,7 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 		.upstream = upstream,
 		.candidates = candidates,
 		.count = count < SELECT_MAX ? count : SELECT_MAX,
+		.zone = zone,
 	};
 
 	for (size_t i = 0; i < race.count; i++) {
@@ -338,6 +357,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	// is.
 	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
 		       now_us);
+	ratings_find(&upstream->ratings, NULL, server, now_us)->counts[failure]++;
 	if (returned)
 		upstream_server_returned(upstream, server);
 }

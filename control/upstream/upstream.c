@@ -3,10 +3,7 @@
 
 #include "control/upstream/exchange.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -133,84 +130,3 @@ void upstream_counters(const struct upstream *upstream, upstream_counter_visit v
 }
 
 static_assert(offsetof(struct exchange, timer) == 0, "upstream_timer() casts back");
-
-struct line {
-	char text[256];
-	size_t len;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
-{
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(line->text + line->len, sizeof(line->text) - line->len, format, args);
-	va_end(args);
-	if (len > 0 && line->len + (size_t)len < sizeof(line->text))
-		line->len += (size_t)len;
-}
-
-static void describe_server(const struct server *server, uint64_t now_us, struct line *line)
-{
-	if (server->cookie_len)
-		add(line, ", cookies");
-	if (server->no_cookie_until_us > now_us)
-		add(line, ", no cookies (FORMERR)");
-	if (server->plain_until_us > now_us)
-		add(line, ", no EDNS for unsigned zones");
-	if (server->case_lost_until_us > now_us)
-		add(line, ", does not keep the case of names");
-	if (server->tcp_until_us > now_us)
-		add(line, ", TCP first");
-	if (server->small_until_us > now_us)
-		add(line, ", small replies");
-}
-
-static void describe_rating(const struct rating *rating, uint64_t now_us, struct line *line)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(rating->server.family == 4 ? AF_INET : AF_INET6, rating->server.bytes, text,
-		  sizeof(text));
-	add(line, "%s", text);
-	if (rating->srtt_us)
-		add(line, " rtt %.1f ms +- %.1f", rating->srtt_us / 1e3, rating->rttvar_us / 1e3);
-	else
-		add(line, " has not answered");
-	if (rating_state(rating, now_us) == RATING_OUT)
-		add(line, ", out for %" PRIu64 " ms", (rating->out_until_us - now_us) / 1000);
-	if (rating->fails)
-		add(line, ", %u failures, last: %s", rating->fails,
-		    server_failure_words((enum server_failure)rating->cause));
-}
-
-void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
-		       void *arg)
-{
-	uint64_t now_us = upstream_now_us(upstream);
-	const struct ratings *ratings = &upstream->ratings;
-
-	if (upstream->uplink.lost) {
-		struct line out = {0};
-
-		add(&out,
-		    "alarm: our own path is lost: no server of any network has answered for "
-		    "%" PRIu64 " ms; ratings are kept as they were",
-		    (now_us - upstream->uplink.since_us) / 1000);
-		line(out.text, arg);
-	}
-	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
-		const struct rating *rating = &ratings->places[i];
-		const struct server *server;
-		struct line out = {0};
-
-		if (!rating->every_zone || rating->reported_us + RATING_MEMORY_US <= now_us)
-			continue;
-		describe_rating(rating, now_us, &out);
-		server = servers_find(&upstream->servers, &rating->server, 53);
-		if (server)
-			describe_server(server, now_us, &out);
-		line(out.text, arg);
-	}
-}

@@ -162,7 +162,7 @@ struct candidate {
 };
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
 // reach, a few percent of exploration, servers that are out only when nothing else is left
-// or it is time for a probe; after `avoid` failed first one of another /24 or /48. -1 when each
+// or it is time for a probe; after `avoid` failed first one of another failure domain (domain.h). -1 when each
 // has been tried max_tries times (or may not be asked).
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct candidate *candidates, size_t count, unsigned max_tries,
@@ -202,6 +202,11 @@ void upstream_counters(const struct upstream *upstream, upstream_counter_visit v
 	__attribute__((nonnull(1, 2)));
 void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
 		       void *arg) __attribute__((nonnull(1, 2)));
+// The same of one server, and with a zone how it does for that.
+void upstream_describe_server(struct upstream *upstream, const uint8_t *zone,
+			      const struct address *server,
+			      void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 3, 4)));
 
 // ---- the real transport: UDP and TCP sockets on a libuv loop ----
 

@@ -50,6 +50,21 @@ void resolver_describe(const struct resolver *resolver, void (*line)(const char 
 	}
 }
 
+static char servers_asked[NAME_TEXT_MAX];
+
+void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,
+		      void (*line)(const char *text, void *arg), void *arg)
+{
+	(void)resolver;
+	snprintf(servers_asked, sizeof(servers_asked), "all");
+	if (name != NULL)
+		name_to_text(name, servers_asked);
+	if (address != NULL)
+		address_to_text(address, servers_asked);
+	if (requests_under_way > 0)
+		line("192.0.2.1 rtt 10.0 ms +- 5.0, good", arg);
+}
+
 static struct nta_facts nta;
 static uint8_t nta_name[NAME_MAX_LEN];
 static uint32_t nta_lifetime_s;

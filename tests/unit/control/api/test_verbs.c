@@ -355,6 +355,23 @@ static void requests_are_shown_up_to_a_bound(void **state)
 	assert_says("and 500 later ones\n");
 }
 
+static void servers_are_asked_for_by_zone_address_or_all(void **state)
+{
+	(void)state;
+	requests_under_way = 1;
+	ask("servers", "");
+	assert_says("192.0.2.1 rtt 10.0 ms +- 5.0, good\n");
+	assert_string_equal(servers_asked, "all");
+	ask("servers", "\"Example.COM\"");
+	assert_string_equal(servers_asked, "example.com.");
+	ask("servers", "\"2001:db8::1\"");
+	assert_string_equal(servers_asked, "2001:db8::1");
+	requests_under_way = 0;
+	ask("servers", "\"192.0.2.7\"");
+	assert_says("no server is known\n");
+	assert_refused("servers", "\"--all\"", "is no domain name");
+}
+
 // ---- negative trust anchors ----
 
 static void nta_add_takes_a_lifetime_and_a_reason(void **state)
@@ -484,6 +501,7 @@ int main(void)
 		TEST(stats_groups_counters_and_hides_zeros),
 		TEST(stats_cycles_measures_between_two_questions),
 		TEST(requests_are_shown_up_to_a_bound),
+		TEST(servers_are_asked_for_by_zone_address_or_all),
 		TEST(nta_add_takes_a_lifetime_and_a_reason),
 		TEST(nta_refuses_what_it_cannot_do),
 		TEST(nta_shows_what_is_set),

@@ -2,6 +2,7 @@
 #include "control/upstream/state.h"
 #include "tests/unit/control/upstream/script.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct fixture {
@@ -403,9 +404,9 @@ static void server_out_gets_one_probe_at_a_time(void **state)
 	script_stop(&f.s);
 }
 
-static void time_out_doubles_to_sixteen_seconds_and_no_more(void **state)
+static void time_out_doubles_to_four_seconds_and_no_more(void **state)
 {
-	static const uint64_t expected_ms[] = {1000, 2000, 4000, 8000, 16000, 16000, 16000};
+	static const uint64_t expected_ms[] = {1000, 2000, 4000, 4000, 4000, 4000, 4000};
 	struct fixture f;
 	uint32_t timeout_ms;
 
@@ -559,16 +560,132 @@ static void every_failure_takes_a_server_out_within_two(void **state)
 	}
 }
 
-static void what_nobody_asked_for_a_quarter_of_an_hour_is_unknown_again(void **state)
+static void an_rtt_outlives_the_failures_of_a_quarter_of_an_hour_ago(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 0, SERVER_GOOD, 100);
+	report(&f, 1, SERVER_UNREACHABLE, 0);
+	assert_int_equal(timeout_of(&f), 300);
+	script_advance_ms(&f.s, 15 * 60 * 1000);
+	f.count = 1;
+	assert_int_equal(timeout_of(&f), 300); // PEERS: a good RTT is not forgotten when it expires
+	f.count = 2;
+	f.list[0].tries = 3;
+	uint32_t timeout_ms;
+	assert_int_equal(choose(&f, &timeout_ms), 1);
+	assert_int_equal(timeout_ms, 400); // nothing is known
+	script_stop(&f.s);
+}
+
+static const char *const many_zones[] = {"one.", "two.", "three.", "four.", "five.", "six."};
+#define MANY (sizeof(many_zones) / sizeof(many_zones[0]))
+
+// Server 0 of two serves many zones and is silent, for 20 s.
+static void silent_for_many_zones(struct fixture *f)
+{
+	start(f, 2, "192.0.2.1", "198.51.100.1");
+	for (unsigned round = 0; round < 300; round++) {
+		for (size_t i = 0; i < MANY; i++) {
+			f->zone = script_name(many_zones[i]);
+			report(f, 1, SERVER_GOOD, 100);
+			report(f, 0, round < 100 ? SERVER_GOOD : SERVER_TIMEOUT,
+			       round < 100 ? 10 : 0);
+		}
+		script_advance_ms(&f->s, 100);
+	}
+}
+
+static void a_server_that_returns_is_in_for_all_its_zones_at_once(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	silent_for_many_zones(&f);
+	report(&f, 0, SERVER_GOOD, 10);
+	for (size_t i = 0; i < MANY; i++) {
+		f.zone = script_name(many_zones[i]);
+		assert_true(share(&f, 0, 200) > 160);
+	}
+	script_stop(&f.s);
+}
+
+static void one_probe_serves_all_zones_of_a_silent_server(void **state)
+{
+	struct fixture f;
+	unsigned probes = 0;
+
+	(void)state;
+	silent_for_many_zones(&f);
+	// Twenty seconds in which every zone is asked for all the time.
+	for (unsigned round = 0; round < 200; round++) {
+		for (size_t i = 0; i < MANY; i++) {
+			uint32_t timeout_ms;
+
+			f.zone = script_name(many_zones[i]);
+			if (choose(&f, &timeout_ms) != 0)
+				continue;
+			probes++;
+			report(&f, 0, SERVER_TIMEOUT, 0);
+		}
+		script_advance_ms(&f.s, 100);
+	}
+	assert_in_range(probes, 4, 7); // one in four seconds, not one for each zone
+	script_stop(&f.s);
+}
+
+static void a_return_forgives_no_wrong_answers(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 2, "192.0.2.1", "198.51.100.1");
+	report(&f, 1, SERVER_GOOD, 100);
+	report(&f, 0, SERVER_LAME, 10);
+	f.zone = script_name("other.");
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	script_advance_ms(&f.s, 100);
+	report(&f, 0, SERVER_TIMEOUT, 0);
+	report(&f, 0, SERVER_GOOD, 10);
+	f.zone = script_name("example.");
+	assert_int_equal(share(&f, 1, 200), 200);
+	script_stop(&f.s);
+}
+
+static char described[1024];
+
+static void keep_line(const char *text, void *arg)
+{
+	(void)arg;
+	snprintf(described, sizeof(described), "%s", text);
+}
+
+static void failures_are_counted_and_shown_by_server_and_cause(void **state)
 {
 	struct fixture f;
 
 	(void)state;
 	start(&f, 1, "192.0.2.1");
 	report(&f, 0, SERVER_GOOD, 10);
-	assert_int_not_equal(timeout_of(&f), 400);
-	script_advance_ms(&f.s, 15 * 60 * 1000);
-	assert_int_equal(timeout_of(&f), 400);
+	for (unsigned failure = SERVER_TIMEOUT; failure < SERVER_FAILURE_COUNT; failure++) {
+		for (unsigned i = 0; i < failure; i++)
+			report(&f, 0, (enum server_failure)failure, 0);
+	}
+	script_advance_ms(&f.s, 500);
+	upstream_describe_server(f.s.upstream, f.zone, &f.list[0].address, keep_line, NULL);
+#define X(symbol, name, words)                                                                     \
+	if (SERVER_##symbol != SERVER_GOOD) {                                                      \
+		char text[64];                                                                     \
+		snprintf(text, sizeof(text), #name " %u", (unsigned)SERVER_##symbol);              \
+		assert_non_null(strstr(described, text));                                          \
+	}
+	SERVER_FAILURES(X)
+#undef X
+	assert_non_null(strstr(described, "192.0.2.1 rtt 10.0 ms +- 5.0"));
+	assert_non_null(strstr(described, "good 1"));
+	assert_non_null(strstr(described, "for this zone, out for 0.5 s, next probe in "));
 	script_stop(&f.s);
 }
 
@@ -616,7 +733,7 @@ int main(void)
 		cmocka_unit_test(one_lost_packet_does_not_put_a_good_server_out),
 		cmocka_unit_test(failures_of_one_moment_count_once),
 		cmocka_unit_test(server_out_gets_one_probe_at_a_time),
-		cmocka_unit_test(time_out_doubles_to_sixteen_seconds_and_no_more),
+		cmocka_unit_test(time_out_doubles_to_four_seconds_and_no_more),
 		cmocka_unit_test(task_that_has_failed_does_not_probe),
 		cmocka_unit_test(server_already_asked_in_this_task_is_not_probed),
 		cmocka_unit_test(failures_while_out_do_not_prolong_it),
@@ -625,7 +742,11 @@ int main(void)
 		cmocka_unit_test(o4_verdicts_are_per_zone_reachability_is_not),
 		cmocka_unit_test(zone_is_compared_without_case),
 		cmocka_unit_test(every_failure_takes_a_server_out_within_two),
-		cmocka_unit_test(what_nobody_asked_for_a_quarter_of_an_hour_is_unknown_again),
+		cmocka_unit_test(an_rtt_outlives_the_failures_of_a_quarter_of_an_hour_ago),
+		cmocka_unit_test(a_server_that_returns_is_in_for_all_its_zones_at_once),
+		cmocka_unit_test(one_probe_serves_all_zones_of_a_silent_server),
+		cmocka_unit_test(a_return_forgives_no_wrong_answers),
+		cmocka_unit_test(failures_are_counted_and_shown_by_server_and_cause),
 		cmocka_unit_test(memory_of_ratings_is_bounded),
 	};
 
