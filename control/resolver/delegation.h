@@ -96,7 +96,7 @@ const struct delegation *delegation_ended(const struct delegation_table *table, 
 					  const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
 	__attribute__((nonnull)); // no reference
 // The same, put back for DELEGATION_REVIVED_MS; a reference for the caller. Or NULL.
-#define DELEGATION_REVIVED_MS 30000
+#define DELEGATION_REVIVED_MS 5000 // until a parent that has returned is asked again
 struct delegation *delegation_revive(struct delegation_table *table, const uint8_t *name,
 				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
 	__attribute__((nonnull, warn_unused_result));

@@ -255,9 +255,10 @@ static void learn_ds(struct zone *zone, const struct step *step,
 	zone->cut_ended_ms = 0;
 	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
 	zone->cut_term = term_of(ttl_s,
-				 result->tolerated || result->outdated ? TOLERATED_MAX_S
-				 : positive                            ? TTL_MAX_S
-								       : NEGATIVE_MAX_S,
+				 result->outdated    ? TRUST_PROLONG_S
+				 : result->tolerated ? TOLERATED_MAX_S
+				 : positive          ? TTL_MAX_S
+						     : NEGATIVE_MAX_S,
 				 result->signature_expires_s, now_ms);
 }
 
@@ -272,10 +273,11 @@ static void learn_keys(struct zone *zone, const struct step *step,
 	keys->outdated = result->outdated;
 	records_unref(zone->keys);
 	zone->keys = keys;
-	zone->keys_term =
-		term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
-			result->tolerated || result->outdated ? TOLERATED_MAX_S : TTL_MAX_S,
-			result->signature_expires_s, now_ms);
+	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
+				  result->outdated    ? TRUST_PROLONG_S
+				  : result->tolerated ? TOLERATED_MAX_S
+						      : TTL_MAX_S,
+				  result->signature_expires_s, now_ms);
 }
 
 void trust_learn(struct trust *trust, const struct step *step,

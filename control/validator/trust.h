@@ -61,9 +61,9 @@ void trust_learn(struct trust *trust, const struct step *step,
 	__attribute__((nonnull));
 
 // The servers of the parent are silent: what is known of the delegation to `name` (DS, or their
-// absence) holds for another half minute, but not past stale_s after its TTL, and never past its
+// absence) holds for some seconds more, but not past stale_s after its TTL, and never past its
 // signatures. What rests on it is `outdated`. True: it holds.
-#define TRUST_PROLONG_S 30
+#define TRUST_PROLONG_S 5
 bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, uint64_t now_ms,
 		   int64_t now_s) __attribute__((nonnull));
 

@@ -127,7 +127,7 @@ _KNOT_POLICY = """  - id: {id}
 {size}    ksk-shared: on
     single-type-signing: on
     rrsig-lifetime: 30d
-    dnskey-ttl: {dnskey_ttl}
+    dnskey-ttl: 1h
     nsec3: {nsec3}
     nsec3-iterations: 0
     nsec3-salt-length: 0
@@ -158,7 +158,6 @@ def _knot_configuration(zones):
             id=name,
             algorithm=_KNOT_ALGORITHMS[signing.algorithms[0]],
             size="    ksk-size: 2048\n" if signing.algorithms[0] == 8 else "",
-            dnskey_ttl=zones[0].capped(3600),
             nsec3="on" if signing.denial == "nsec3" else "off",
         )
     text += _KNOT_TEMPLATE.format(served=SERVED)
