@@ -169,6 +169,28 @@ bool rating_is_silent(const struct rating *rating)
 		rating->cause == SERVER_RESET);
 }
 
+bool rating_counts(struct rating *everywhere, enum server_failure failure, uint64_t zone,
+		   uint64_t now_us)
+{
+	bool other = everywhere->failed_zone != zone;
+
+	if (failure == SERVER_TIMEOUT) {
+		everywhere->failed_zone = zone;
+		return other || everywhere->fails == 0;
+	}
+	if (failure == SERVER_STRIPPED && everywhere->stripped_zone != zone) {
+		everywhere->stripped_zone = zone;
+		if (everywhere->strips < UINT8_MAX)
+			everywhere->strips++;
+	}
+	if (failure == SERVER_STRIPPED && everywhere->strips >= RATING_STRIPS)
+		everywhere->strip_until_us = now_us + RATING_STRIP_US;
+	else if (failure == SERVER_GOOD && now_us >= everywhere->strip_until_us &&
+		 everywhere->strips >= RATING_STRIPS)
+		everywhere->strips = 0;
+	return true;
+}
+
 void rating_return(struct rating *rating, const struct rating *everywhere)
 {
 	if (!everywhere || rating == everywhere || !rating_is_silent(rating) ||

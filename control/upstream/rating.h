@@ -17,6 +17,8 @@
 #define RATING_PROBE_MAX_US UINT64_C(1000000)
 #define RATING_OUT_US       UINT64_C(1000000) // doubles with each failed probe
 #define RATING_OUT_STEPS    3                 // 1, 2, 4 s: back at its share within five seconds
+#define RATING_STRIPS       2 // zones that a server strips of their RRSIGs, then it is suspected of it
+#define RATING_STRIP_US     UINT64_C(4000000)
 #define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
@@ -36,6 +38,10 @@ struct rating {
 	// Of every_zone only: when it answered after silence, since when it has been as it is, and
 	// what became of all that it was asked.
 	uint64_t returned_us, since_us;
+	uint64_t failed_zone;    // hash of the zone that it was last silent for
+	uint64_t stripped_zone;  // and of the one whose RRSIGs it left out last
+	uint64_t strip_until_us; // it left them out for several zones
+	uint8_t strips;          // zones in a row
 	uint32_t counts[SERVER_FAILURE_COUNT];
 };
 
@@ -64,6 +70,12 @@ struct rating *ratings_at(const struct ratings *ratings, uint64_t tag, const str
 void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
 		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
 	__attribute__((nonnull(1, 3)));
+
+// Of the server for every zone: whether what it did for that one says something about the server.
+// One zone's silence does not, however often it is asked for; nor do signatures missing from one
+// zone.
+bool rating_counts(struct rating *everywhere, enum server_failure failure, uint64_t zone,
+		   uint64_t now_us) __attribute__((nonnull));
 
 // The server was silent for this zone, as it was for others, and has answered since: it is in
 // again. A verdict on how it answers for the zone stays.

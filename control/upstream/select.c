@@ -1,6 +1,7 @@
 // Which server of a zone next, and how long to wait for it.
 #include "control/upstream/domain.h"
 #include "control/upstream/state.h"
+#include "dataplane/dns/edns.h" // siphash
 
 #define SELECT_MAX      128 // further candidates are not looked at
 #define EXPLORE_PERCENT 5
@@ -66,17 +67,19 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	state = rating_state(view->rating, now_us);
 	// One question for any zone sees whether a silent server is back, not one for each of its
 	// zones.
-	if (state == RATING_PROBE && rating_is_silent(view->rating) && rating_is_silent(everywhere))
+	bool out = rating_is_silent(everywhere) && rating_state(everywhere, now_us) != RATING_IN;
+	if (state == RATING_PROBE && rating_is_silent(view->rating) && out)
 		state = rating_state(everywhere, now_us);
 	if (state == RATING_PROBE)
-		view->probe = rating_is_silent(everywhere) ? everywhere : view->rating;
+		view->probe = out ? everywhere : view->rating;
 	if (state != RATING_IN) {
 		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
 		return;
 	}
 	view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
 	state = rating_state(everywhere, now_us);
-	if (state != RATING_IN && !candidate->failed)
+	bool strips = everywhere && now_us < everywhere->strip_until_us;
+	if ((state != RATING_IN || strips) && !candidate->failed)
 		view->standing = STANDING_SUSPECT;
 	if (state == RATING_PROBE)
 		view->probe = everywhere;
@@ -323,6 +326,12 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 	return false;
 }
 
+static bool is_silence(enum server_failure failure)
+{
+	return failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||
+	       failure == SERVER_RESET;
+}
+
 static bool was_silent(struct upstream *upstream, const struct address *server, uint64_t now_us)
 {
 	const struct rating *rating = ratings_find(&upstream->ratings, NULL, server, now_us);
@@ -330,12 +339,29 @@ static bool was_silent(struct upstream *upstream, const struct address *server, 
 	return rating && rating->fails > 0;
 }
 
+// What a server does for one zone is no verdict on its others, but that it can be reached is.
+static void report_everywhere(struct upstream *upstream, const uint8_t *zone,
+			      const struct address *server, enum server_failure failure,
+			      uint64_t rtt_us, uint64_t now_us)
+{
+	struct ratings *ratings = &upstream->ratings;
+	struct rating *known = ratings_find(ratings, NULL, server, now_us);
+	uint64_t hash = siphash_1_3(ratings->key, zone, name_len(zone));
+
+	if (!known || rating_counts(known, failure, hash, now_us))
+		ratings_report(ratings, NULL, server, is_silence(failure) ? failure : SERVER_GOOD,
+			       rtt_us, now_us);
+	struct rating *rating = ratings_find(ratings, NULL, server, now_us);
+	if (!known)
+		(void)rating_counts(rating, failure, hash, now_us);
+	rating->counts[failure]++;
+}
+
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us)
 {
 	uint64_t now_us = upstream_now_us(upstream);
-	bool answered = failure != SERVER_TIMEOUT && failure != SERVER_UNREACHABLE &&
-			failure != SERVER_RESET;
+	bool answered = !is_silence(failure);
 
 	if ((unsigned)failure >= SERVER_FAILURE_COUNT)
 		return;
@@ -353,11 +379,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	}
 	bool returned = answered && was_silent(upstream, server, now_us);
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
-	// What a server does for one zone is no verdict on its others, but that it can be reached
-	// is.
-	ratings_report(&upstream->ratings, NULL, server, answered ? SERVER_GOOD : failure, rtt_us,
-		       now_us);
-	ratings_find(&upstream->ratings, NULL, server, now_us)->counts[failure]++;
+	report_everywhere(upstream, zone, server, failure, rtt_us, now_us);
 	if (returned)
 		upstream_server_returned(upstream, server);
 }

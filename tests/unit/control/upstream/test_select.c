@@ -174,7 +174,7 @@ static void probe_waits_no_longer_for_earlier_silence(void **state)
 	script_stop(&f.s);
 }
 
-// Found to be silent for one zone, it is asked after others for the next one too, and one question
+// Found to be silent for two zones, it is asked after others for the next one too, and one question
 // for any of them tries it again.
 static void server_silent_elsewhere_comes_after_others(void **state)
 {
@@ -192,6 +192,10 @@ static void server_silent_elsewhere_comes_after_others(void **state)
 		script_advance_ms(&f.s, 60);
 		report(&f, 0, SERVER_TIMEOUT, 0);
 	}
+	f.zone = script_name("other.");
+	assert_true(share(&f, 0, 200) > 160);
+	f.zone = script_name("another.");
+	report(&f, 0, SERVER_TIMEOUT, 0);
 	f.zone = script_name("other.");
 	assert_int_equal(share(&f, 1, 200), 200);
 	f.list[1].tries = f.list[1].failed = 1;
