@@ -3,8 +3,8 @@
 #include "control/api/protocol.h"
 #include "control/log.h"
 #include "dataplane/dns/types.h"
-#include "dataplane/parse/acl.h" // address_from_text
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -118,13 +118,22 @@ static void verb_requests(const struct api_context *context, const char *const *
 		reply_line(reply, "and %zu later ones", requests.count - REQUESTS_SHOWN_MAX);
 }
 
+static bool read_address(const char *text, struct address *address)
+{
+	*address = (struct address){.family = 4};
+	if (inet_pton(AF_INET, text, address->bytes) == 1)
+		return true;
+	address->family = 6;
+	return inet_pton(AF_INET6, text, address->bytes) == 1;
+}
+
 static void verb_servers(const struct api_context *context, const char *const *arguments,
 			 size_t count, struct reply *reply)
 {
 	struct requests servers = {.reply = reply};
 	struct address address;
 	uint8_t name[NAME_MAX_LEN];
-	bool is_address = count == 1 && address_from_text(arguments[0], &address) == 0;
+	bool is_address = count == 1 && read_address(arguments[0], &address);
 
 	if (count == 1 && !is_address && argument_name(arguments[0], name, reply) != 0)
 		return;
