@@ -2,17 +2,14 @@
 // own short way: some are kept for the next. What is in them is not cleared.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#define SHELF_MAX 0 // so that each use after free is seen
-#else
 #define SHELF_MAX 64
-#endif
 
 struct shelf {
-	void *blocks[SHELF_MAX + 1];
+	void *blocks[SHELF_MAX];
 	size_t count;
 };
 
@@ -22,12 +19,22 @@ static inline void *shelf_take(struct shelf *shelf, size_t size)
 	return shelf->count > 0 ? shelf->blocks[--shelf->count] : malloc(size);
 }
 
+static inline bool shelf_has_room(const struct shelf *shelf)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)shelf;
+	return false; // so that each use after free is seen
+#else
+	return shelf->count < SHELF_MAX;
+#endif
+}
+
 static inline void shelf_put(struct shelf *shelf, void *block)
 {
-	if (block == NULL || shelf->count >= SHELF_MAX)
-		free(block);
-	else
+	if (block != NULL && shelf_has_room(shelf))
 		shelf->blocks[shelf->count++] = block;
+	else
+		free(block);
 }
 
 static inline void shelf_empty(struct shelf *shelf)
