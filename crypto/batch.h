@@ -24,7 +24,7 @@ struct batch_config {
 	size_t memo_max;      // verified signatures remembered, 0: 32,768
 	size_t jobs_max;      // under way at once, 0: 8,192
 	unsigned workers;     // 0: batch_run() verifies
-	unsigned table_after; // verifications of one P-256 key, 0: 1,000; see crypto/tables.h
+	unsigned table_after; // verifications of one P-256 key, 0: 500; see crypto/tables.h
 	// Called by a worker's thread when results wait for batch_run(); must not block. NULL: the
 	// caller polls.
 	void (*wake)(void *arg);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define TABLES_MAX  64   // at once, about 10 MiB
-#define TABLE_AFTER 1000 // verifications: then as much has been spent as a table costs to make
+#define TABLE_AFTER 500  // verifications: a table costs what another thousand save
 
 struct tables;
 // after: verifications, 0: TABLE_AFTER. NULL: no memory, or no thread.

@@ -11,11 +11,11 @@
 
 struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	struct client *client = malloc(sizeof(*client));
 
 	if (client == NULL)
 		return NULL;
-	client->question = *question;
+	*client = (struct client){.question = *question};
 	name_lower(client->name, question->name, question->name_len);
 	client->cd = (question->flags & FLAG_CD) != 0;
 	client->done = done;

@@ -106,17 +106,19 @@ static bool is_strong(const struct exchange_reply *reply)
 
 static struct reply *reply_new(const struct leg *leg, const struct exchange_reply *from)
 {
-	struct reply *reply = calloc(1, sizeof(*reply));
+	struct reply *reply = malloc(sizeof(*reply));
 
 	if (reply == NULL) {
 		message_free(from->message);
 		return NULL;
 	}
-	reply->refs = 1;
-	reply->outcome = from->outcome;
-	reply->message = from->outcome == UPSTREAM_OK ? from->message : NULL;
-	reply->server = leg->server;
-	reply->rtt_us = from->rtt_us;
+	*reply = (struct reply){
+		.refs = 1,
+		.outcome = from->outcome,
+		.message = from->outcome == UPSTREAM_OK ? from->message : NULL,
+		.server = leg->server,
+		.rtt_us = from->rtt_us,
+	};
 	if (reply->message != NULL) {
 		reply->strong = is_strong(from);
 		reply->bytes = MESSAGE_MEMORY(reply->message->wire_len);
@@ -263,16 +265,18 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 {
 	struct resolver *resolver = task->resolver;
 	struct question q = question_of(task);
-	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
+	struct inquiry *inquiry = malloc(sizeof(*inquiry));
 
 	if (inquiry == NULL)
 		return -EAGAIN;
-	inquiry->hash = q.hash;
-	inquiry->resolver = resolver;
-	inquiry->type = q.type;
-	inquiry->rd = task->route != NULL && task->route->forward;
-	inquiry->cd = asks_cd(task);
-	inquiry->tcp = task->over_tcp || (task->route != NULL && task->route->tcp);
+	*inquiry = (struct inquiry){
+		.hash = q.hash,
+		.resolver = resolver,
+		.type = q.type,
+		.rd = task->route != NULL && task->route->forward,
+		.cd = asks_cd(task),
+		.tcp = task->over_tcp || (task->route != NULL && task->route->tcp),
+	};
 	name_copy(inquiry->zone, q.zone);
 	name_copy(inquiry->name, q.name);
 	CDS_INIT_LIST_HEAD(&inquiry->tasks);

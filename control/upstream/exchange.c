@@ -270,18 +270,20 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 	struct exchange *exchange = NULL;
 
 	if (upstream->exchange_count < upstream->config.exchanges_max)
-		exchange = calloc(1, sizeof(*exchange));
+		exchange = malloc(sizeof(*exchange));
 	if (!exchange) {
 		upstream->counters.too_many++;
 		return NULL;
 	}
-	exchange->upstream = upstream;
-	exchange->request = *request;
-	exchange->done = done;
-	exchange->arg = arg;
-	exchange->tcp = request->tcp;
-	exchange->form = upstream->config.cookies ? FORM_COOKIE : FORM_EDNS;
-	exchange->name_len = (uint8_t)name_len(request->name);
+	*exchange = (struct exchange){
+		.upstream = upstream,
+		.request = *request,
+		.done = done,
+		.arg = arg,
+		.tcp = request->tcp,
+		.form = upstream->config.cookies ? FORM_COOKIE : FORM_EDNS,
+		.name_len = (uint8_t)name_len(request->name),
+	};
 	name_lower(exchange->name, request->name, exchange->name_len);
 	exchange->request.name = exchange->name;
 	exchange->next = upstream->exchanges;

@@ -302,7 +302,7 @@ static enum message_verdict hand_over(struct parser *p, struct message *m)
 	for (unsigned s = 0; s < SECTION_COUNT; s++) {
 		if (counts[s] == 0)
 			continue;
-		m->sections[s].rrsets = calloc(counts[s], sizeof(struct rrset *));
+		m->sections[s].rrsets = malloc(counts[s] * sizeof(struct rrset *));
 		if (m->sections[s].rrsets == NULL)
 			return MESSAGE_NO_MEMORY;
 	}
@@ -341,9 +341,10 @@ enum message_verdict message_parse(const uint8_t *msg, size_t len, struct messag
 {
 	if (len < HEADER_LEN || len > UINT16_MAX)
 		return MESSAGE_MALFORMED;
-	struct message *m = calloc(1, sizeof(*m));
+	struct message *m = malloc(sizeof(*m));
 	if (m == NULL)
 		return MESSAGE_NO_MEMORY;
+	*m = (struct message){0};
 	struct row usual[USUAL_RECORDS];
 	uint8_t bytes[USUAL_BYTES];
 	struct parser p = {.msg = msg,
