@@ -2,7 +2,9 @@
 // before.
 //
 //   bench_dataplane pcap=FILE|device=VDEV names=N cache_mib=N [signed=1] [cpu=N] [control=N]
-//                   [mbufs=N] [mbuf_bytes=N] [hugepages=1] [memory_mib=N]
+//                   [mbufs=N] [mbuf_bytes=N] [hugepages=1] [memory_mib=N] [denied=N]
+//
+// denied: and the whole chain, of N records, of a zone that is signed with NSEC.
 //
 // Prints one line of JSON when it is ready and one for each command on standard input:
 //   run MS             the poll loop for so long
@@ -10,6 +12,7 @@
 //                      cached, the other half names never seen before
 //   run MS serve=RATE  while control gives back up to RATE tickets per second
 //   stop
+#include "bench/denial.h"
 #include "bench/fill.h"
 #include "bench/moment.h"
 #include "bench/names.h"
@@ -217,6 +220,10 @@ static void fill(struct bench *bench, int argc, char **argv)
 
 	filling_init(&bench->filling, option_number(argc, argv, "signed", 0) != 0);
 	filling_put_all(&bench->filling, store_cache(bench->store), 0, bench->names);
+	uint64_t denied = option_number(argc, argv, "denied", 0);
+	if (denied > 0 &&
+	    !bench_fill_denial(store_cache(bench->store), &bench->filling.clock, denied))
+		fail("denied", "the cache does not hold so many records");
 	cache_counters(store_cache(bench->store), &counters);
 	printf("{\"burst\": %d, \"fill_ns\": %" PRIu64 ", \"entries\": %" PRIu64
 	       ", \"bytes_used\": %" PRIu64 ", \"tsc_hz\": %" PRIu64 "}\n",
@@ -251,8 +258,10 @@ int main(int argc, char **argv)
 	else
 		snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
 	poller_start(&bench.poller, &config);
-	bench.store = fill_store(option_number(argc, argv, "cache_mib", 256) << 20,
-				 config.hugepages, &acl, err, sizeof(err));
+	size_t cache_bytes = option_number(argc, argv, "cache_mib", 256) << 20;
+	bench.store = fill_denial_store(
+		cache_bytes, option_number(argc, argv, "denied", 0) > 0 ? cache_bytes / 4 : 0,
+		config.hugepages, &acl, err, sizeof(err));
 	if (bench.store == NULL)
 		fail("store", err);
 	bench.servfail = store_result_error(bench.store, 2, EDE_NONE, NULL);

@@ -18,13 +18,20 @@
 struct store *fill_store(size_t cache_bytes, bool hugepages, struct acl **acl, char *err,
 			 size_t err_len)
 {
+	return fill_denial_store(cache_bytes, 0, hugepages, acl, err, err_len);
+}
+
+struct store *fill_denial_store(size_t cache_bytes, size_t denial_bytes, bool hugepages,
+				struct acl **acl, char *err, size_t err_len)
+{
 	struct store_config config = {
 		.cache = {.memory_bytes = cache_bytes,
 			  .shards = 1,
 			  .hugepages = hugepages,
 			  .hash_key = {0x9f, 0x3c, 0x17, 0x5a, 0xe1, 0x08, 0xb4, 0x6d, 0x22, 0xc7,
 				       0x90, 0x4b, 0x3e, 0xf5, 0xd8, 0x61},
-			  .one_shot_bytes = 1 << 20},
+			  .one_shot_bytes = 1 << 20,
+			  .denial_bytes = denial_bytes},
 		.rotate = true,
 		.cookie_secret = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
 		.stale_ttl_s = 30,

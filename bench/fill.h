@@ -10,6 +10,10 @@
 // Rotation, cookies and the default ACL are on. NULL with a sentence. *acl outlives it.
 struct store *fill_store(size_t cache_bytes, bool hugepages, struct acl **acl, char *err,
 			 size_t err_len) __attribute__((nonnull, warn_unused_result));
+// The same with so much of it for cached denial.
+struct store *fill_denial_store(size_t cache_bytes, size_t denial_bytes, bool hugepages,
+				struct acl **acl, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
 struct store_clock fill_clock(void);
 
 // Specs, made again and again in one place.
@@ -24,11 +28,9 @@ struct filling {
 };
 void filling_init(struct filling *filling, bool is_signed) __attribute__((nonnull));
 // The A RRset of name i, alive for a day. Valid until the next call.
-const struct entry_spec *filling_spec(struct filling *filling, uint64_t i)
-	__attribute__((nonnull));
+const struct entry_spec *filling_spec(struct filling *filling, uint64_t i) __attribute__((nonnull));
 // Publishes it. False when the cache did not take it.
-bool filling_put(struct filling *filling, struct cache *cache, uint64_t i)
-	__attribute__((nonnull));
+bool filling_put(struct filling *filling, struct cache *cache, uint64_t i) __attribute__((nonnull));
 // Publishes names [first, first + count) and collects what became free meanwhile. Returns how many
 // the cache took.
 uint64_t filling_put_all(struct filling *filling, struct cache *cache, uint64_t first,

@@ -1,9 +1,11 @@
 // Writes a pcap file of queries for names that bench_fill() caches.
 //
-//   bench_queries out=FILE names=N count=N [zipf=S] [dnssec=1] [miss_every=N] [seed=N]
+//   bench_queries out=FILE names=N count=N [zipf=S] [dnssec=1] [miss_every=N] [denied=1] [seed=N]
 //
 // Names are drawn uniformly from [0, names), or with Zipf's popularity of exponent S. With
 // miss_every=N every Nth query asks for a name that is not cached, a different one each time.
+// denied: names at random that do not exist in the zone of bench_fill_denial().
+#include "bench/denial.h"
 #include "bench/frames.h"
 #include "bench/names.h"
 #include "bench/option.h"
@@ -16,6 +18,7 @@ struct draw {
 	uint64_t names, miss_every, missed;
 	uint64_t state;
 	struct zipf *zipf;
+	bool denied;
 };
 
 static uint64_t draw_name(struct draw *draw, uint64_t number)
@@ -36,6 +39,7 @@ int main(int argc, char **argv)
 		.names = option_number(argc, argv, "names", 1000000),
 		.miss_every = option_number(argc, argv, "miss_every", 0),
 		.state = option_number(argc, argv, "seed", 1),
+		.denied = option_number(argc, argv, "denied", 0) != 0,
 	};
 	uint8_t name[NAME_MAX_LEN], frame[FRAME_QUERY_MAX];
 	struct frame_query query = {.name = name, .type = TYPE_A};
@@ -49,7 +53,8 @@ int main(int argc, char **argv)
 	if (file == NULL || pcap_begin(file) < 0)
 		fail(path, "cannot be written");
 	for (uint64_t i = 0; i < count; i++) {
-		query.name_len = bench_name(draw_name(&draw, i), name);
+		query.name_len = draw.denied ? bench_denied_name(random_next(&draw.state), name)
+					     : bench_name(draw_name(&draw, i), name);
 		query.random = random_next(&draw.state);
 		if (pcap_add(file, frame, frame_query(&query, frame)) < 0)
 			fail(path, "cannot be written");

@@ -38,18 +38,26 @@ class Size:
         return self.mbufs * (MBUF_BYTES + 256) // (1 << 20) + 96
 
 
+# The whole chain of a zone, and names in it that do not exist.
+DENIED_RECORDS = 10_000
+DENIED = {
+    'nsec': (False, 'NXDOMAIN from 10,000 NSEC records, OPT without DO'),
+    'nsec_do': (True, 'the same, DO=1: with proofs'),
+}
+
+
 def write_queries(queries, path, size, names, **options):
     words = [f'{key}={value}' for key, value in options.items()]
     subprocess.run([queries, f'out={path}', f'names={names}', f'count={size.queries}', *words],
                    check=True)
 
 
-def assay(program, path, size, names, cache_mib, signed, huge):
+def assay(program, path, size, names, cache_mib, signed, huge, denied=0):
     control, cpu = machine.cpus()
     return Program([program, f'pcap={path}', f'names={names}', f'cache_mib={cache_mib}',
                     f'signed={int(signed)}', f'control={control}', f'cpu={cpu}',
                     f'mbufs={size.mbufs}', f'mbuf_bytes={MBUF_BYTES}', f'hugepages={int(huge)}',
-                    f'memory_mib={size.pool_mib() + 64}'])
+                    f'memory_mib={size.pool_mib() + 64}', f'denied={denied}'])
 
 
 def testpmd(path, size, burst, huge):
@@ -82,14 +90,26 @@ def by_turns(program, peer, size):
 
 def measure_case(report, programs, size, name, huge):
     names, mib, exponent, signed, words = CASES[name]
-    names, mib = size.names(names), size.cache_mib(mib)
+    options = {'dnssec': int(signed)}
+    if exponent:
+        options['zipf'] = exponent
+    return measure_feed(report, programs, size, name, words, huge, size.names(names),
+                        size.cache_mib(mib), signed, options)
+
+
+def measure_denied(report, programs, size, name, huge):
+    dnssec, words = DENIED[name]
+    denied = 500 if size.small else DENIED_RECORDS
+    return measure_feed(report, programs, size, name, words, huge, size.names(100_000),
+                        size.cache_mib(128), False, {'dnssec': int(dnssec), 'denied': 1}, denied)
+
+
+def measure_feed(report, programs, size, name, words, huge, names, mib, signed, options,
+                 denied=0):
     queries, dataplane = programs
     with machine.scratch(f'{name}.pcap') as path:
-        options = {'dnssec': int(signed)}
-        if exponent:
-            options['zipf'] = exponent
         write_queries(queries, path, size, names, **options)
-        with assay(dataplane, path, size, names, mib, signed, huge) as program:
+        with assay(dataplane, path, size, names, mib, signed, huge, denied) as program:
             ready = program.read_json(120)
             with testpmd(path, size, ready['burst'], huge) as peer:
                 ours, theirs = by_turns(program, peer, size)
@@ -170,7 +190,7 @@ def measure_control(report, programs, size, huge):
 
 def bench(small, only=None, rounds=None):
     """All of it, or some cases only; a report."""
-    every = [*CASES, 'control']
+    every = [*CASES, *DENIED, 'control']
     for case in only or []:
         if case not in every:
             machine.stop(f'dataplane has no case {case}: {", ".join(every)}')
@@ -186,6 +206,8 @@ def bench(small, only=None, rounds=None):
         huge = huge and not small
         report.judged = report.judged and huge
         rows = [measure_case(report, programs, size, name, huge) for name in names]
+        rows += [measure_denied(report, programs, size, name, huge) for name in DENIED
+                 if only is None or name in only]
         if rows:
             report.section('Hit path of one poll-mode core, against testpmd 5tswap', HEAD, rows)
         if only is None or 'control' in only:

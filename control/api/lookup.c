@@ -228,6 +228,27 @@ static struct outcome outcome_of(const struct lookup *lookup)
 				"is not, or not completely, in the cache: would be asked for"};
 }
 
+// After a miss: NULL, or what cached denial says.
+static const char *denied_by_chains(struct view *view, const struct lookup *lookup)
+{
+	struct denial_answer denied;
+
+	if (lookup->status != LOOKUP_MISS || lookup->stale_count > 0)
+		return NULL;
+	cache_deny(view->cache, lookup, &denied);
+	switch (denied.kind) {
+	case DENIED_NXDOMAIN:
+		return "is answered by cached denial: NXDOMAIN";
+	case DENIED_NODATA:
+		return "is answered by cached denial: NODATA";
+	case DENIED_WILDCARD:
+		return "is answered by a wildcard of before";
+	case DENIED_NOT:
+		break;
+	}
+	return NULL;
+}
+
 // The chain that answers, then what stands at the name itself, then what is beside it.
 static void show_question(struct view *view, const uint8_t *name, uint16_t type)
 {
@@ -237,6 +258,9 @@ static void show_question(struct view *view, const uint8_t *name, uint16_t type)
 
 	look_up(view, name, type, &lookup);
 	outcome = outcome_of(&lookup);
+	const char *denied = denied_by_chains(view, &lookup);
+	if (denied != NULL)
+		outcome = (struct outcome){"denied", denied};
 	reply_line(view->reply, "; %s %s %s", name_to_text(name, name_text),
 		   type_to_text(type, type_text), outcome.sentence);
 	json_object_set_new(view->reply->data, "outcome", json_string(outcome.word));

@@ -26,6 +26,7 @@
 	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)       \
 	X(nta, "add NAME [LIFETIME [REASON]] | remove NAME | list",                                \
 	  "negative trust anchors: what is not validated for a while", 1, 8)                       \
+	X(denial, "[ZONE]", "what is kept to deny names by (RFC 8198): records per zone", 0, 1)    \
 	X(requests, "", "questions under way, oldest first", 0, 0)                                 \
 	X(servers, "[ZONE|ADDRESS]",                                                               \
 	  "servers: RTT, state, since when, next probe, failures by cause", 0, 1)                  \

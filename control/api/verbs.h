@@ -27,6 +27,8 @@ void verb_nta(const struct api_context *context, const char *const *arguments, s
 	      struct reply *reply);
 void verb_anchors(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply);
+void verb_denial(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 

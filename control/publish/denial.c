@@ -20,34 +20,32 @@ static uint32_t signatures_left_s(const struct validation_result *result, int64_
 	return left_s <= 0 ? 0 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s;
 }
 
-static void put_proofs(struct publisher *publisher, const struct step *step,
+// True: all that count are kept.
+static bool put_proofs(struct publisher *publisher, const struct step *step,
 		       const struct validation_result *result,
 		       const struct publication *publication)
 {
 	uint32_t left_s = signatures_left_s(result, publication->now_s);
+	bool all = true;
 
 	for (size_t i = 0; i < step->proof_count && i < STEP_PROOFS_MAX; i++) {
 		const struct rrset *proof = step->proofs[i];
-		if ((result->proofs_used & 1u << i) == 0 || proof->ttl_s > INT32_MAX)
+		if ((result->proofs_used & 1u << i) == 0)
 			continue;
-		uint32_t ttl_s = least(proof->ttl_s, result->proof_ttl_s[i],
-				       publisher->config.negative_ttl_max_s);
-		switch (cache_denial_put(publisher->cache, result->signer, proof,
-					 ttl_s < left_s ? ttl_s : left_s,
-					 result->signature_expires_s, publication->now_ms)) {
-		case DENIAL_KEPT:
-			publisher->counters.denial_kept++;
-			break;
-		case DENIAL_GENERATED:
-		case DENIAL_SPANS:
-		case DENIAL_UNFIT:
-			publisher->counters.denial_unfit++;
-			break;
-		case DENIAL_NO_ZONE:
-		case DENIAL_NO_ROOM:
-			break;
-		}
+		// RFC 2181 §8: a TTL with its top bit set is 0.
+		uint32_t ttl_s = proof->ttl_s > INT32_MAX
+					 ? 0
+					 : least(proof->ttl_s, result->proof_ttl_s[i],
+						 publisher->config.negative_ttl_max_s);
+		enum denial_put put = cache_denial_put(
+			publisher->cache, result->signer, proof, ttl_s < left_s ? ttl_s : left_s,
+			result->signature_expires_s, publication->now_ms);
+		all = all && put == DENIAL_KEPT;
+		publisher->counters.denial_kept += put == DENIAL_KEPT;
+		publisher->counters.denial_unfit +=
+			put == DENIAL_GENERATED || put == DENIAL_SPANS || put == DENIAL_UNFIT;
 	}
+	return all;
 }
 
 // RFC 4035 §5.3.4: an expanded RRset is that of the wildcard next to the ancestor with so many
@@ -117,7 +115,7 @@ static void put_wildcard(struct publisher *publisher, const struct step *step,
 	free(records);
 }
 
-void publish_denial(struct publisher *publisher, const struct step *step,
+bool publish_denial(struct publisher *publisher, const struct step *step,
 		    const struct validation_result *result, uint32_t ttl_s,
 		    const struct publication *publication)
 {
@@ -125,15 +123,16 @@ void publish_denial(struct publisher *publisher, const struct step *step,
 
 	if (!negative && !result->wildcard) {
 		cache_denial_refute(publisher->cache, step->rrset->owner, step->rrset->type);
-		return;
+		return false;
 	}
 	if (!publication->denial || result->signer == NULL || result->opt_out || result->nxname ||
 	    result->tolerated)
-		return;
-	if (negative && step->soa != NULL && name_equal(step->soa->owner, result->signer))
-		(void)cache_denial_soa(publisher->cache, step->soa, ttl_s,
-				       result->signature_expires_s, publication->now_ms);
-	put_proofs(publisher, step, result, publication);
+		return false;
+	bool soa = negative && step->soa != NULL && name_equal(step->soa->owner, result->signer) &&
+		   cache_denial_soa(publisher->cache, step->soa, ttl_s, result->signature_expires_s,
+				    publication->now_ms);
+	bool all = put_proofs(publisher, step, result, publication);
 	if (!negative && step->kind == STEP_ANSWER)
 		put_wildcard(publisher, step, result, ttl_s, publication);
+	return soa && all;
 }

@@ -1,5 +1,4 @@
 #include "control/publish/inside.h"
-
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
@@ -247,11 +246,14 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.opt_out = result->opt_out,
 		.this_name_only = publication->this_name_only,
 	};
+	// ATTACKS D7: names that do not exist are given by value, or a flood of them would take the
+	// place of names that do.
+	if (secure && publish_denial(publisher, step, result, ttl_s, publication) &&
+	    step->kind == STEP_NXDOMAIN && !publication->seen)
+		spec.one_shot = true;
 	const struct entry *entry = make(publisher, step, result, &spec);
 	if (entry != NULL)
 		secure ? publisher->counters.secure++ : publisher->counters.insecure++;
-	if (secure)
-		publish_denial(publisher, step, result, ttl_s, publication);
 	return entry;
 }
 

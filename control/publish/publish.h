@@ -51,8 +51,10 @@ struct publication {
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
 	bool denial;         // its proofs may deny other names (RFC 8198): the zone's own servers
 			     // said so, not those of the configuration
-	bool outdated;       // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
-			     // TTL 30. So is what the validation calls outdated.
+	bool seen;           // the name was asked for lately: an NXDOMAIN that cached denial
+			     // can say again is kept for itself only then
+	bool outdated; // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
+		       // TTL 30. So is what the validation calls outdated.
 };
 
 // The link `step` with a verdict of SECURE or INSECURE (anything else: NULL). TTLs are

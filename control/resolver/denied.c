@@ -28,7 +28,7 @@ void denied_names_free(struct denied_names *names)
 	free(names);
 }
 
-static bool seen_before(struct denied_names *names, uint64_t hash)
+bool denied_names_seen(struct denied_names *names, uint64_t hash)
 {
 	uint32_t *slot = &names->seen[hash & (SEEN_SLOTS - 1)];
 	bool seen = *slot == (uint32_t)(hash >> 32);
@@ -186,7 +186,7 @@ bool denied_answer(struct task *task)
 		if (answer.kind == DENIED_NOT)
 			return false;
 		resolver->counters.denied_hashed++;
-		keep = seen_before(resolver->denied_names, lookup.hash);
+		keep = denied_names_seen(resolver->denied_names, lookup.hash);
 	}
 	if (!give(task, &answer, keep && answer.left_s > 0))
 		return false;

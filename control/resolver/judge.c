@@ -275,11 +275,23 @@ static void end_of_response(struct task *task)
 	task_ready(task);
 }
 
+static uint64_t hash_of_name(const struct resolver *resolver, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_LEN];
+	size_t len = name_len(name);
+
+	name_lower(lower, name, len);
+	return cache_hash(resolver->cache, lower, len);
+}
+
 static bool publish_link(struct task *task, enum verdict verdict,
 			 const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
-	const struct publication publication = publication_of(task, &task->step);
+	struct publication publication = publication_of(task, &task->step);
+	publication.seen =
+		task->step.kind == STEP_NXDOMAIN &&
+		denied_names_seen(resolver->denied_names, hash_of_name(resolver, task->step.name));
 	const struct entry *entry =
 		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
 

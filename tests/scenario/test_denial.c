@@ -137,6 +137,7 @@ static void control_says_it_before_it_asks(void **state)
 {
 	(void)state;
 	world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO);
+	assert_not_cached(w, "aaa.example.com.", 0); // the chain says as much
 	network_forget_log(&w->network);
 	struct question *q = world_ask(w, "aab.example.com.", TYPE_MX, ASK_DO);
 	assert_answer(q, RCODE_NXDOMAIN, true, EDE_SYNTHESIZED);

@@ -73,16 +73,18 @@ static void add_line(char **text, const char *format, ...) __attribute__((format
 
 static void add_line(char **text, const char *format, ...)
 {
-	char line[4096];
 	size_t len = *text != NULL ? strlen(*text) : 0;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	int more = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	*text = realloc(*text, len + strlen(line) + 1);
+	assert_true(more >= 0);
+	*text = realloc(*text, len + (size_t)more + 1);
 	assert_non_null(*text);
-	strcpy(*text + len, line);
+	va_start(args, format);
+	vsnprintf(*text + len, (size_t)more + 1, format, args);
+	va_end(args);
 }
 
 static void add_apex(const struct world *world, const struct world_zone *zone, char **text)

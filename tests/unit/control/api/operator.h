@@ -186,7 +186,8 @@ static inline struct api *open_api(const char *at, char *err, size_t err_len)
 static inline int setup(void **state)
 {
 	struct store_config config = {
-		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 20,
+			  .denial_bytes = 1 << 20},
 		.stale_ttl_s = 30};
 	char err[256];
 

@@ -462,6 +462,67 @@ static void nta_shows_what_is_set(void **state)
 	nta = (struct nta_facts){0};
 }
 
+static struct rrset *signed_record(const char *owner, uint16_t type, const void *rdata, size_t len)
+{
+	static uint8_t name[NAME_MAX_LEN], rrsig[18 + 9 + 4] = {[3] = 1, [18] = 7};
+
+	assert_true(name_from_text(owner, name) > 0);
+	memcpy(rrsig + 19, "example", 8);
+	wire_put16(rrsig, type);
+	const struct record record = {.owner = name, .rdata = rdata, .ttl_s = 300, .type = type,
+				      .class_ = CLASS_IN, .rdlen = (uint16_t)len};
+	const struct record covering = {.owner = name, .rdata = rrsig, .ttl_s = 300,
+					.type = TYPE_RRSIG, .class_ = CLASS_IN,
+					.rdlen = sizeof(rrsig)};
+	struct rrset *rrset = rrset_new(&record, 1, &covering, 1);
+	assert_non_null(rrset);
+	return rrset;
+}
+
+static void denial_shows_what_is_kept_of_each_zone(void **state)
+{
+	static const uint8_t soa_rdata[22] = {0};
+	static const uint8_t nsec_rdata[] = "\007example\000\000\006\042\000\000\000\000\003";
+	static const uint8_t zone[] = "\007example", barred[] = "\004corp\007example";
+	struct cache *cache = store_cache(store);
+
+	(void)state;
+	ask("denial", "");
+	assert_says("0 zones, 0 NSEC, 0 NSEC3, 0 bytes; 0 names barred by configuration\n");
+	struct rrset *soa = signed_record("example.", TYPE_SOA, soa_rdata, sizeof(soa_rdata));
+	struct rrset *nsec =
+		signed_record("example.", TYPE_NSEC, nsec_rdata, sizeof(nsec_rdata) - 1);
+	assert_true(cache_denial_soa(cache, soa, 300, NOW_S + 86400, now.now_ms));
+	assert_int_equal(
+		cache_denial_put(cache, zone, nsec, 300, NOW_S + 86400, now.now_ms),
+		DENIAL_KEPT);
+	rrset_free(soa);
+	rrset_free(nsec);
+	assert_true(cache_denial_bar(cache, barred));
+	ask("denial", "");
+	assert_says("example.  ");
+	assert_says("1 NSEC        0 NSEC3");
+	assert_says("SOA for 300 s\n");
+	assert_says("1 zones, 1 NSEC, 0 NSEC3, ");
+	assert_says(" bytes; 1 names barred by configuration\n");
+	assert_int_equal(json_integer_value(json_object_get(data, "nsec")), 1);
+	assert_int_equal(json_array_size(json_object_get(data, "zones")), 1);
+	ask("denial", "\"EXAMPLE\"");
+	assert_says("example.  ");
+	ask("denial", "\"corp.example\"");
+	assert_says("corp.example is answered by configuration: nothing is denied at or below it");
+	ask("denial", "\"other.\"");
+	assert_says("nothing is kept of other.");
+	ask("lookup", "\"bogus.example.\", \"A\"");
+	assert_says("; bogus.example. A is answered by cached denial: NXDOMAIN\n");
+	assert_string_equal(json_string_value(json_object_get(data, "outcome")), "denied");
+	ask("lookup", "\"example.\", \"A\"");
+	assert_says("; example. A is answered by cached denial: NODATA\n");
+	assert_refused("denial", "\"a..b\"", "name");
+	cache_denial_unbar(cache, barred);
+	cache_flush_all(cache);
+}
+
 static void log_level_is_changed(void **state)
 {
 	(void)state;
@@ -505,6 +566,7 @@ int main(void)
 		TEST(nta_add_takes_a_lifetime_and_a_reason),
 		TEST(nta_refuses_what_it_cannot_do),
 		TEST(nta_shows_what_is_set),
+		TEST(denial_shows_what_is_kept_of_each_zone),
 		TEST(log_level_is_changed),
 		TEST(stop_is_answered_and_done),
 	};
