@@ -50,7 +50,7 @@ struct publication {
 	bool one_shot;       // by value only, whatever its TTL
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
 	bool denial;         // its proofs may deny other names (RFC 8198): the zone's own servers
-			     // said so, not those of the configuration
+			     // said so, no forwarder
 	bool seen;           // the name was asked for lately: an NXDOMAIN that cached denial
 			     // can say again is kept for itself only then
 	bool outdated; // found through a delegation past its end (DESIGN §5): never AD, EDE 3,

@@ -42,7 +42,12 @@ bool denied_names_seen(struct denied_names *names, uint64_t hash)
 int denied_bar(struct resolver *resolver)
 {
 	for (size_t i = 0; i < resolver->config.route_count; i++) {
-		if (!cache_denial_bar(resolver->cache, resolver->routes[i].zone))
+		const struct route *route = &resolver->routes[i];
+		// A forwarder may know names that the zone itself does not. Servers of a stub zone
+		// are its own: what they say and prove denies names in it, but nothing said above.
+		bool done = route->forward ? cache_denial_bar(resolver->cache, route->zone)
+					   : cache_denial_fence(resolver->cache, route->zone);
+		if (!done)
 			return -1;
 	}
 	return local_bar(resolver);

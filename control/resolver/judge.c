@@ -35,7 +35,7 @@ static struct publication publication_of(const struct task *task, const struct s
 		.now_s = resolver->clock.now_s,
 		.one_shot = task->past_nta,
 		.outdated = cut != NULL && cut->outdated,
-		.denial = task->route == NULL,
+		.denial = !forwarded,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
 		.this_name_only =
 			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||

@@ -598,6 +598,21 @@ bool cache_denial_bar(struct cache *cache, const uint8_t *name)
 	return true;
 }
 
+bool cache_denial_fence(struct cache *cache, const uint8_t *name)
+{
+	struct place place;
+
+	find_place(cache, name, &place);
+	if (place.store->bytes == 0)
+		return true;
+	struct denial_zone *zone =
+		denial_make_zone(place.store, place.hash, place.name, place.len);
+	if (zone == NULL)
+		return false;
+	zone->fences++;
+	return true;
+}
+
 void cache_denial_unbar(struct cache *cache, const uint8_t *name)
 {
 	struct place place;

@@ -101,6 +101,11 @@ void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type
 bool cache_denial_bar(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 void cache_denial_unbar(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 
+// What zones above say does not reach past this name; what is validated of the zone itself, or of
+// those below, is kept and said as ever: a stub zone, whose servers are its own. For good. False: no
+// room.
+bool cache_denial_fence(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
+
 struct denial_facts {
 	const uint8_t *zone;  // lower case
 	uint32_t nsec, nsec3; // records

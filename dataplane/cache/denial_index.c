@@ -72,7 +72,7 @@ static _Atomic uint64_t *make_word(struct denial_store *store, uint64_t hash)
 					return &line->words[i];
 				}
 				if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
-				    (smallest == NULL || zone->bytes < smallest->bytes))
+				    zone->fences == 0 && (smallest == NULL || zone->bytes < smallest->bytes))
 					smallest = zone;
 			}
 		}
@@ -114,13 +114,16 @@ void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 	_Atomic uint64_t *word = find_word(store, zone->hash, zone->name, zone->name_len);
 	denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
 
-	if (word != NULL)
+	if (word != NULL && zone->fences == 0)
 		atomic_store_explicit(word, 0, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&store->counts->zones[zone->labels], 1, memory_order_relaxed);
 	for (unsigned tree = 0; tree < TREE_COUNT; tree++)
 		denial_clear(store, zone, tree);
+	atomic_store_explicit(&zone->soa, 0, memory_order_relaxed);
 	if (soa != 0)
 		denial_retire(store, zone, denial_at(store, soa));
+	if (zone->fences > 0)
+		return;
+	atomic_fetch_sub_explicit(&store->counts->zones[zone->labels], 1, memory_order_relaxed);
 	denial_retire(store, NULL, zone);
 	store->zones--;
 }

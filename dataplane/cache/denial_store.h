@@ -104,6 +104,7 @@ struct denial_zone {
 	_Atomic denial_ref trees[TREE_COUNT]; // directories
 	_Atomic uint32_t bars;                // not 0: barred
 	// writer
+	uint32_t fences; // not 0: it stays, empty or not
 	uint32_t items[TREE_COUNT];
 	uint32_t hand[TREE_COUNT]; // the leaf that is looked at next
 	size_t bytes;
@@ -198,7 +199,7 @@ struct denial_zone *denial_find_zone(const struct denial_store *store, uint64_t 
 // The same, made when there is none. NULL: no room.
 struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, const uint8_t *name,
 				     size_t len) __attribute__((nonnull));
-// With all that is in it.
+// With all that is in it; one with a fence stays, empty.
 void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 	__attribute__((nonnull));
 // The next one behind *line and *slot, which begin with 0.

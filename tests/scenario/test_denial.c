@@ -356,6 +356,31 @@ static void configured_zones_are_asked_whatever_those_above_say(void **state)
 	assert_missed("www.corp.example.com.", TYPE_A);
 }
 
+static void a_stub_zone_denies_its_own_names_and_nothing_above_does(void **state)
+{
+	static struct route route = {.server_count = 1};
+
+	(void)state;
+	begin_denial();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "corp.example.com.",
+					  .servers = "ns.corp.example.com.=192.0.2.77",
+					  .text = "www.corp.example.com. 300 IN A 192.0.2.80\n"});
+	name_copy(route.zone, text_name("corp.example.com."));
+	route.servers[0] = (struct address){.family = 4, .bytes = {192, 0, 2, 77}};
+	w->config.routes = &route;
+	w->config.route_count = 1;
+	world_start(w);
+	world_undelegate(w, "corp.example.com."); // the public zone knows nothing of it
+	world_ask(w, "cop.example.com.", TYPE_A, ASK_DO);
+	world_ask(w, "corq.example.com.", TYPE_A, ASK_DO);
+	assert_served(serve("corpp.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true);
+	assert_missed("corp.example.com.", TYPE_A);
+	assert_missed("www.corp.example.com.", TYPE_A);
+	cache_flush_zone(store_cache(w->store), text_name("corp.example.com."));
+	assert_missed("www.corp.example.com.", TYPE_A);
+}
+
 static void special_use_zones_are_answered_as_ever(void **state)
 {
 	(void)state;
@@ -412,6 +437,7 @@ int main(void)
 		scenario_denial(opt_out_spans_deny_nothing),
 		scenario(generated_denials_deny_nothing_else),
 		scenario(configured_zones_are_asked_whatever_those_above_say),
+		scenario(a_stub_zone_denies_its_own_names_and_nothing_above_does),
 		scenario_denial(special_use_zones_are_answered_as_ever),
 		scenario_denial(nothing_is_denied_below_a_negative_trust_anchor),
 		scenario_common(it_can_be_switched_off),

@@ -267,6 +267,26 @@ static void nothing_is_said_or_kept_at_or_below_a_barred_name(void **state)
 	assert_denied("bogus.example.", TYPE_A, DENIED_NXDOMAIN, "alias.example. example.");
 }
 
+static void fence_keeps_out_what_zones_above_say(void **state)
+{
+	(void)state;
+	put_all();
+	assert_true(cache_denial_fence(cache, wire("bogus.example.")));
+	assert_not_denied("bogus.example.", TYPE_A);
+	assert_not_denied("a.bogus.example.", TYPE_A);
+	assert_denied("bogus.example.", TYPE_DS, DENIED_NXDOMAIN, "alias.example. example.");
+	// Its own word counts.
+	assert_true(put_soa("bogus.example.", TTL_S));
+	KEPT("bogus.example.", "bogus.example.", "z.bogus.example.", "NS SOA RRSIG NSEC");
+	assert_denied("a.bogus.example.", TYPE_A, DENIED_NXDOMAIN, "bogus.example.");
+	// It outlives all that is in it.
+	cache_flush_all(cache);
+	put_soa("example.", TTL_S);
+	put_all();
+	assert_not_denied("a.bogus.example.", TYPE_A);
+	assert_denied("bogut.example.", TYPE_A, DENIED_NXDOMAIN, "alias.example. example.");
+}
+
 static void barring_a_zone_forgets_it(void **state)
 {
 	(void)state;
@@ -428,6 +448,7 @@ int main(void)
 		TEST(nothing_is_kept_or_said_without_the_soa),
 		TEST(ttl_is_the_least_of_record_soa_and_signatures),
 		TEST(nothing_is_said_or_kept_at_or_below_a_barred_name),
+		TEST(fence_keeps_out_what_zones_above_say),
 		TEST(barring_a_zone_forgets_it),
 		TEST(the_deepest_zone_speaks),
 		TEST(newer_record_ends_what_it_contradicts),
