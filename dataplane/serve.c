@@ -69,6 +69,7 @@ static void serve_clear(struct serve *serve)
 	serve->outcome = OUTCOME_NONE;
 	serve->truncated = false;
 	serve->synthesised = false;
+	serve->denied = NULL;
 	serve->reply_len = 0;
 }
 
@@ -204,6 +205,7 @@ void store_serve_burst(struct store *store, uint8_t *const *msgs, const uint16_t
 		       const uint16_t *caps, struct serve *serves, enum serve_verdict *verdicts,
 		       size_t count)
 {
+	struct denial_answer denied[STORE_BURST_MAX];
 	struct lookup *lookups[STORE_BURST_MAX];
 	uint8_t waiting[STORE_BURST_MAX];
 	size_t waiting_count = 0;
@@ -219,6 +221,7 @@ void store_serve_burst(struct store *store, uint8_t *const *msgs, const uint16_t
 	if (waiting_count == 0)
 		return;
 	cache_lookup_burst(store->cache, lookups, waiting_count);
+	serving_denied_burst(store, serves, waiting, waiting_count, denied);
 	for (size_t n = 0; n < waiting_count; n++) {
 		size_t i = waiting[n];
 

@@ -1,6 +1,8 @@
 // After a miss: what the chains of validated NSEC records say (dataplane/cache/denial.h).
 #include "dataplane/serving.h"
 
+#include <assert.h>
+
 static enum serve_outcome outcome_of(enum denied kind)
 {
 	switch (kind) {
@@ -23,19 +25,46 @@ size_t serving_denied(struct store *store, struct serve *serve, uint8_t *out, si
 		.clock_trusted = serve->clock_trusted,
 		.rotation = serve->rotation,
 	};
-	struct denial_answer denied;
+	struct denial_answer found;
+	const struct denial_answer *denied = serve->denied;
 
 	// Data that were there a while ago may be newer than their denial: the authority is asked.
 	if (serve->lookup.stale_count > 0)
 		return 0;
-	cache_deny(store->cache, &serve->lookup, &denied);
-	if (denied.kind == DENIED_NOT)
+	if (denied == NULL) {
+		cache_deny(store->cache, &serve->lookup, &found);
+		denied = &found;
+	}
+	if (denied->kind == DENIED_NOT)
 		return 0;
 	const struct answer_context context = serving_context(store, &serve->query, &moment);
-	size_t len = answer_denied(&serve->query, &denied, &context, out, cap);
+	size_t len = answer_denied(&serve->query, denied, &context, out, cap);
 	if (len > 0) {
-		serve->outcome = outcome_of(denied.kind);
+		serve->outcome = outcome_of(denied->kind);
 		serve->synthesised = true;
 	}
 	return len;
+}
+
+static_assert(STORE_BURST_MAX <= DENIAL_BURST_MAX, "one burst is one");
+
+void serving_denied_burst(struct store *store, struct serve *serves, const uint8_t *waiting,
+			  size_t count, struct denial_answer *answers)
+{
+	const struct lookup *lookups[STORE_BURST_MAX];
+	struct serve *missed[STORE_BURST_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct serve *serve = &serves[waiting[i]];
+		if (serve->lookup.status != LOOKUP_MISS || serve->lookup.stale_count > 0)
+			continue;
+		missed[n] = serve;
+		lookups[n++] = &serve->lookup;
+	}
+	if (n < 2)
+		return; // a single one gains nothing by stages
+	cache_deny_burst(store->cache, lookups, answers, n);
+	for (size_t i = 0; i < n; i++)
+		missed[i]->denied = &answers[i];
 }

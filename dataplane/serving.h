@@ -38,6 +38,12 @@ struct answer_context serving_context(const struct store *store, const struct qu
 const char *identity_text(const struct store *store, const struct query *query)
 	__attribute__((nonnull));
 
-// A reply to a question that missed, from cached denial; sets what serve says of it. 0: there is none.
+// A reply to a question that missed, from cached denial; sets what serve says of it. 0: there is
+// none.
 size_t serving_denied(struct store *store, struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull));
+
+// The search for it, for those of a burst that missed (serves[waiting[0..count)]); `answers`, one
+// for each, live until they are served.
+void serving_denied_burst(struct store *store, struct serve *serves, const uint8_t *waiting,
+			  size_t count, struct denial_answer *answers) __attribute__((nonnull));

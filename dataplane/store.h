@@ -106,6 +106,7 @@ struct serve {
 	enum serve_outcome outcome;
 	bool truncated;
 	bool synthesised; // from cached denial (RFC 8198)
+	const struct denial_answer *denied; // inside a burst: what it says; NULL: not asked yet
 	size_t reply_len;
 };
 

@@ -143,7 +143,7 @@ struct intake {
 	size_t bitmap_len;
 	struct rdata_nsec3 nsec3;
 	size_t own_len; // bytes of the owner's labels below the zone
-	uint8_t key[DENIAL_KEY_MAX], next[DENIAL_KEY_MAX];
+	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD], next[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 };
 
 static bool has(const struct intake *in, uint16_t type)
@@ -235,6 +235,7 @@ static enum denial_put read_nsec3(struct intake *in)
 		return DENIAL_UNFIT;
 	if ((nsec3->flags & NSEC3_OPTOUT) != 0)
 		return DENIAL_SPANS;
+	memset(in->key + HASH_LEN, 0, DENIAL_KEY_PAD);
 	memcpy(in->next, nsec3->next, HASH_LEN);
 	in->key_len = in->next_len = HASH_LEN;
 	in->bitmap = nsec3->bitmap;
@@ -367,9 +368,11 @@ static void remove_one(struct denial_store *store, struct denial_zone *zone, uns
 }
 
 // A key that comes right before this one.
-static size_t before(const uint8_t *key, size_t len, unsigned tree, uint8_t out[DENIAL_KEY_MAX])
+static size_t before(const uint8_t *key, size_t len, unsigned tree,
+		     uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD])
 {
 	memcpy(out, key, len);
+	memset(out + len, 0, DENIAL_KEY_PAD);
 	if (tree == TREE_NSEC)
 		return len > 0 ? len - 1 : 0; // its last byte is 0, and nothing is less
 	for (size_t i = len; i-- > 0;) {
@@ -384,7 +387,7 @@ static void remove_contradicted(struct denial_store *store, struct denial_zone *
 {
 	const struct span span = span_of(in->key, in->key_len, in->next, in->next_len);
 	const struct denial_item *held = denial_floor(store, zone, in->tree, in->key, in->key_len);
-	uint8_t end[DENIAL_KEY_MAX];
+	uint8_t end[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 
 	if (held != NULL) {
 		const struct span theirs =
@@ -472,7 +475,7 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone_name,
 static void refute(struct denial_store *store, struct denial_zone *zone, const struct place *place,
 		   uint16_t type)
 {
-	uint8_t key[DENIAL_KEY_MAX];
+	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 	size_t len = denial_key(place->name, place->len, zone->name_len, key);
 	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
 
@@ -533,7 +536,7 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 
 	find_place(cache, name, &place);
 	for (size_t labels = name_labels(name); labels-- > 0;) {
-		uint8_t key[DENIAL_KEY_MAX];
+		uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 
 		find_place(cache, name_ancestor(name, labels), &above);
 		struct denial_zone *zone = zone_of(&above);
@@ -545,8 +548,8 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 		int removed;
 		do {
 			// Right behind everything that begins with the key.
-			uint8_t end[DENIAL_KEY_MAX + 1];
-			memcpy(end, key, subtree.len);
+			uint8_t end[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+			memcpy(end, key, subtree.len + DENIAL_KEY_PAD);
 			end[subtree.len - 1] = 1;
 			const struct denial_item *item =
 				denial_floor(above.store, zone, TREE_NSEC, end, subtree.len);
@@ -605,8 +608,7 @@ bool cache_denial_fence(struct cache *cache, const uint8_t *name)
 	find_place(cache, name, &place);
 	if (place.store->bytes == 0)
 		return true;
-	struct denial_zone *zone =
-		denial_make_zone(place.store, place.hash, place.name, place.len);
+	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
 	if (zone == NULL)
 		return false;
 	zone->fences++;

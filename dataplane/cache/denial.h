@@ -54,6 +54,11 @@ struct denial_answer {
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 	__attribute__((nonnull));
 
+// The same for a burst, in stages: all leaves are under way from memory at once, then all records.
+#define DENIAL_BURST_MAX 64
+void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
+		      struct denial_answer *answers, size_t count) __attribute__((nonnull));
+
 // By NSEC3, for control. hash makes a name's hash with these parameters; false: no budget is left,
 // and nothing is said. Exact for names with at most so many labels below the zone:
 #define DENIAL_HASHED_LABELS 8
@@ -102,8 +107,8 @@ bool cache_denial_bar(struct cache *cache, const uint8_t *name) __attribute__((n
 void cache_denial_unbar(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 
 // What zones above say does not reach past this name; what is validated of the zone itself, or of
-// those below, is kept and said as ever: a stub zone, whose servers are its own. For good. False: no
-// room.
+// those below, is kept and said as ever: a stub zone, whose servers are its own. For good. False:
+// no room.
 bool cache_denial_fence(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 
 struct denial_facts {

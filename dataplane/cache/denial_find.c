@@ -15,7 +15,6 @@ struct search {
 	const struct denial_store *store;
 	const struct denial_zone *zone;
 	struct denial_answer *out;
-	unsigned tree;
 };
 
 static bool never_said(uint16_t type)
@@ -189,7 +188,7 @@ static void at_wildcard(struct search *search, const struct denial_item *item,
 
 struct key {
 	size_t len;
-	uint8_t bytes[DENIAL_KEY_MAX];
+	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 };
 
 // Nothing stands at the key, for item leads past it, and may say so (RFC 6840 §4.1).
@@ -231,21 +230,43 @@ static size_t labels_of_key(const uint8_t *key, size_t len)
 	return labels;
 }
 
-static void look_for_wildcard(struct search *search, const struct denial_item *item,
-			      const struct key *key)
-{
-	struct key wildcard = {.len = encloser_len(item, key)};
-	size_t labels = search->zone->labels + labels_of_key(key->bytes, wildcard.len);
+// The wildcards of a burst's names are mostly one: that of the apex.
+struct wildcard_memo {
+	const struct denial_zone *zone;
+	const struct denial_item *item; // the floor of the apex's wildcard
+};
 
+static const struct denial_item *floor_of_wildcard(const struct search *search,
+						   const struct key *wildcard,
+						   struct wildcard_memo *memo)
+{
+	bool apex = wildcard->len == 2;
+
+	if (apex && memo->zone == search->zone)
+		return memo->item;
+	const struct denial_item *item = denial_floor(search->store, search->zone, TREE_NSEC,
+						      wildcard->bytes, wildcard->len);
+	if (apex)
+		*memo = (struct wildcard_memo){search->zone, item};
+	return item;
+}
+
+static void look_for_wildcard(struct search *search, const struct denial_item *item,
+			      const struct key *key, struct wildcard_memo *memo)
+{
+	struct key wildcard;
+
+	wildcard.len = encloser_len(item, key);
+	size_t labels = search->zone->labels + labels_of_key(key->bytes, wildcard.len);
 	memcpy(wildcard.bytes, key->bytes, wildcard.len);
 	wildcard.bytes[wildcard.len++] = '*';
 	wildcard.bytes[wildcard.len++] = 0;
-	// Mostly the same one: '*' sorts before letters, but so do many names.
+	memset(wildcard.bytes + wildcard.len, 0, DENIAL_KEY_PAD);
+	// Sometimes the same one: '*' comes before letters, but so do many names.
 	const struct denial_item *other = item;
 	if (denial_key_compare(item_key(item), item->key_len, wildcard.bytes, wildcard.len) > 0 ||
 	    !covers(item, &wildcard))
-		other = denial_floor(search->store, search->zone, TREE_NSEC, wildcard.bytes,
-				     wildcard.len);
+		other = floor_of_wildcard(search, &wildcard, memo);
 	if (!usable(search, other))
 		return;
 	use(search, item);
@@ -257,24 +278,20 @@ static void look_for_wildcard(struct search *search, const struct denial_item *i
 	}
 }
 
-static void search_names(struct search *search)
+// What the greatest that is not greater than the name says.
+static void conclude(struct search *search, const struct denial_item *item, const struct key *key,
+		     struct wildcard_memo *memo)
 {
-	const struct lookup *lookup = search->lookup;
-	struct key key;
-
-	key.len = denial_key(lookup->name, lookup->name_len, search->zone->name_len, key.bytes);
-	const struct denial_item *item =
-		denial_floor(search->store, search->zone, TREE_NSEC, key.bytes, key.len);
 	if (!usable(search, item))
 		return;
-	if (matches(item, &key)) {
+	if (matches(item, key)) {
 		if (bitmap_says(search, item) != SAYS_ABSENT)
 			return;
 		use(search, item);
 		say(search, DENIED_NODATA);
-	} else if (covers(item, &key)) {
-		if (!leads_below(item, &key)) {
-			look_for_wildcard(search, item, &key);
+	} else if (covers(item, key)) {
+		if (!leads_below(item, key)) {
+			look_for_wildcard(search, item, key, memo);
 			return;
 		}
 		use(search, item);
@@ -291,11 +308,100 @@ static void start(struct search *search)
 
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 {
-	struct search search = {.cache = cache, .lookup = lookup, .out = out, .tree = TREE_NSEC};
+	struct search search = {.cache = cache, .lookup = lookup, .out = out};
+	struct wildcard_memo memo = {NULL, NULL};
+	struct key key;
 
 	start(&search);
-	if (!never_said(lookup->type) && find_zone(&search))
-		search_names(&search);
+	if (never_said(lookup->type) || !find_zone(&search))
+		return;
+	key.len = denial_key(lookup->name, lookup->name_len, search.zone->name_len, key.bytes);
+	conclude(&search, denial_floor(search.store, search.zone, TREE_NSEC, key.bytes, key.len),
+		 &key, &memo);
+}
+
+// ---- bursts ----
+
+// A question between its stages. Keys that are longer are rare, and looked for at once.
+#define KEY_KEPT 64
+
+struct stage {
+	struct search search;
+	struct denial_spot spot;
+	const struct denial_item *item;
+	uint16_t key_len;
+	bool going;
+	uint8_t key[KEY_KEPT];
+};
+
+static inline void prefetch_lines(const void *from, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch((const uint8_t *)from + at);
+}
+
+#define LEAF_PREFETCHED 448 // numbers and references of a full one
+#define ITEM_PREFETCHED 128
+
+static void begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
+		  struct denial_answer *out)
+{
+	struct search *search = &stage->search;
+	struct key key;
+
+	*search = (struct search){.cache = cache, .lookup = lookup, .out = out};
+	stage->going = false;
+	start(search);
+	if (never_said(lookup->type) || !find_zone(search))
+		return;
+	key.len = denial_key(lookup->name, lookup->name_len, search->zone->name_len, key.bytes);
+	if (key.len + DENIAL_KEY_PAD > KEY_KEPT) {
+		cache_deny(cache, lookup, out);
+		return;
+	}
+	if (!denial_find_leaf(search->store, search->zone, TREE_NSEC, key.bytes, key.len,
+			      &stage->spot))
+		return;
+	prefetch_lines(stage->spot.leaf, LEAF_PREFETCHED);
+	memcpy(stage->key, key.bytes, key.len + DENIAL_KEY_PAD);
+	stage->key_len = (uint16_t)key.len;
+	stage->going = true;
+}
+
+static void find(struct stage *stage)
+{
+	if (!stage->going)
+		return;
+	stage->item =
+		denial_find_item(stage->search.store, &stage->spot, stage->key, stage->key_len);
+	if (stage->item != NULL)
+		prefetch_lines(stage->item,
+			       stage->search.lookup->dnssec ? 6 * 64 : ITEM_PREFETCHED);
+}
+
+static void end(struct stage *stage, struct wildcard_memo *memo)
+{
+	struct key key;
+
+	if (!stage->going)
+		return;
+	key.len = stage->key_len;
+	memcpy(key.bytes, stage->key, key.len + DENIAL_KEY_PAD);
+	conclude(&stage->search, stage->item, &key, memo);
+}
+
+void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
+		      struct denial_answer *answers, size_t count)
+{
+	struct stage stages[DENIAL_BURST_MAX];
+	struct wildcard_memo memo = {NULL, NULL};
+
+	for (size_t i = 0; i < count; i++)
+		begin(&stages[i], cache, lookups[i], &answers[i]);
+	for (size_t i = 0; i < count; i++)
+		find(&stages[i]);
+	for (size_t i = 0; i < count; i++)
+		end(&stages[i], &memo);
 }
 
 // ---- NSEC3 (RFC 5155 §8) ----
@@ -309,7 +415,10 @@ struct hashing {
 
 static const struct denial_item *floor_of(const struct search *search, const uint8_t hash[HASH_LEN])
 {
-	return denial_floor(search->store, search->zone, TREE_NSEC3, hash, HASH_LEN);
+	uint8_t key[HASH_LEN + DENIAL_KEY_PAD] = {0};
+
+	memcpy(key, hash, HASH_LEN);
+	return denial_floor(search->store, search->zone, TREE_NSEC3, key, HASH_LEN);
 }
 
 static const struct denial_item *matching(const struct search *search, const uint8_t hash[HASH_LEN])
@@ -404,7 +513,7 @@ static void search_hashes(const struct hashing *hashing)
 void cache_deny_hashed(struct cache *cache, const struct lookup *lookup, denial_hash hash,
 		       void *arg, struct denial_answer *out)
 {
-	struct search search = {.cache = cache, .lookup = lookup, .out = out, .tree = TREE_NSEC3};
+	struct search search = {.cache = cache, .lookup = lookup, .out = out};
 
 	start(&search);
 	if (never_said(lookup->type) || !find_zone(&search))

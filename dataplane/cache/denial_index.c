@@ -72,7 +72,8 @@ static _Atomic uint64_t *make_word(struct denial_store *store, uint64_t hash)
 					return &line->words[i];
 				}
 				if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
-				    zone->fences == 0 && (smallest == NULL || zone->bytes < smallest->bytes))
+				    zone->fences == 0 &&
+				    (smallest == NULL || zone->bytes < smallest->bytes))
 					smallest = zone;
 			}
 		}

@@ -18,7 +18,7 @@ static uint8_t *put_label(uint8_t *out, const uint8_t *label)
 }
 
 size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
-		  uint8_t out[DENIAL_KEY_MAX])
+		  uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD])
 {
 	const uint8_t *labels[NAME_MAX_LABELS];
 	const uint8_t *end = name + name_len - zone_len;
@@ -29,5 +29,6 @@ size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
 		labels[count++] = name;
 	while (count > 0)
 		p = put_label(p, labels[--count]);
+	memset(p, 0, DENIAL_KEY_PAD);
 	return (size_t)(p - out);
 }

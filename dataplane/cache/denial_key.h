@@ -10,11 +10,13 @@
 #include <string.h>
 
 #define DENIAL_KEY_MAX 512
+#define DENIAL_KEY_PAD                                                                             \
+	16 // zeros behind a key that is searched for: eight bytes can be read anywhere
 
 // name (lower case, name_len bytes) lies in the zone whose name are its last zone_len bytes.
-// Returns the key's length; 0 for the zone's own name.
+// Returns the key's length; 0 for the zone's own name. It is padded.
 size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
-		  uint8_t out[DENIAL_KEY_MAX]) __attribute__((nonnull));
+		  uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD]) __attribute__((nonnull));
 
 static inline int denial_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
@@ -45,7 +47,16 @@ static inline size_t denial_key_common(const uint8_t *a, size_t a_len, const uin
 	return common;
 }
 
-// Eight bytes as a number in the same order; what is missing counts as 0.
+// Eight bytes of a padded key as a number in the same order.
+static inline uint64_t denial_key_padded_number(const uint8_t *key)
+{
+	uint64_t number;
+
+	memcpy(&number, key, sizeof(number));
+	return __builtin_bswap64(number);
+}
+
+// The same of any key: what is missing counts as 0.
 static inline uint64_t denial_key_number(const uint8_t *key, size_t len)
 {
 	uint64_t number = 0;

@@ -71,6 +71,7 @@ struct denial_row {
 	uint16_t fence_len; // leaf: no key in it is less than the fence, none before it is as great
 	uint16_t reserved;
 	uint32_t reserved2;
+	uint64_t prefix;    // the first eight bytes of what is common, as a number
 	uint64_t numbers[]; // count; then count references; then common and fence
 };
 
@@ -168,7 +169,20 @@ void denial_collect(struct denial_store *store) __attribute__((nonnull));
 
 // ---- denial_tree.c ----
 
-// The item with the greatest key that is not greater. NULL: none.
+// The two steps of denial_floor(), so that a burst can wait for memory between them: the leaf, and
+// the item. Keys are padded. False: there is no leaf.
+struct denial_spot {
+	const struct denial_row *directory, *leaf;
+	unsigned number; // of the leaf
+};
+bool denial_find_leaf(const struct denial_store *store, const struct denial_zone *zone,
+		      unsigned tree, const uint8_t *key, size_t len, struct denial_spot *out)
+	__attribute__((nonnull));
+const struct denial_item *denial_find_item(const struct denial_store *store,
+					   const struct denial_spot *spot, const uint8_t *key,
+					   size_t len) __attribute__((nonnull));
+
+// The item with the greatest key that is not greater. NULL: none. The key is padded.
 const struct denial_item *denial_floor(const struct denial_store *store,
 				       const struct denial_zone *zone, unsigned tree,
 				       const uint8_t *key, size_t len) __attribute__((nonnull));

@@ -39,39 +39,50 @@ static inline const struct denial_row *directory(const struct denial_store *stor
 
 // ---- searching ----
 
-// How many numbers are less than, or not greater than, this one.
-static inline unsigned numbers_below(const struct denial_row *row, uint64_t number, bool equal_too)
+// How many numbers are less than this one. Which half it is cannot be foretold: a mask, no branch.
+static inline unsigned numbers_below(const struct denial_row *row, uint64_t number)
 {
 	const uint64_t *base = row->numbers;
 	unsigned left = row->count;
 
 	while (left > 1) {
 		unsigned half = left / 2;
-		// No branch: which half it is cannot be foretold.
-		bool go = equal_too ? base[half - 1] <= number : base[half - 1] < number;
-		base += go ? half : 0;
+		base += half & -(unsigned)(base[half - 1] < number);
 		left -= half;
 	}
-	unsigned at = (unsigned)(base - row->numbers);
-	return at + (left == 1 && (equal_too ? *base <= number : *base < number));
+	return (unsigned)(base - row->numbers) + (*base < number);
+}
+
+// 0: the key begins with what all keys of the row begin with; else before or behind them all.
+static inline int against_common(const struct denial_row *row, const uint8_t *key, size_t len)
+{
+	if (row->common == 0)
+		return 0;
+	if (row->common <= 8) {
+		unsigned shift = 64 - 8u * row->common;
+		uint64_t a = denial_key_padded_number(key) >> shift, b = row->prefix >> shift;
+		return a < b ? -1 : a > b;
+	}
+	int order = memcmp(key, row_common(row), len < row->common ? len : row->common);
+	return order != 0 ? order : len < row->common ? -1 : 0;
 }
 
 // How many keys of the row are not greater.
 static unsigned row_floor(const struct denial_store *store, const struct denial_row *row,
 			  const uint8_t *key, size_t len, key_of read)
 {
-	int order = memcmp(key, row_common(row), len < row->common ? len : row->common);
+	int order = against_common(row, key, len);
 
-	if (order < 0 || (order == 0 && len < row->common))
+	if (order < 0)
 		return 0;
 	if (order > 0)
 		return row->count;
-	uint64_t number = denial_key_number(key + row->common, len - row->common);
-	unsigned low = numbers_below(row, number, false);
+	uint64_t number = denial_key_padded_number(key + row->common);
+	unsigned low = numbers_below(row, number);
 	// Those that are the same in eight bytes are mostly one: the name itself.
 	unsigned high = low;
 	if (low < row->count && row->numbers[low] == number)
-		high = numbers_below(row, number, true);
+		high = number < UINT64_MAX ? numbers_below(row, number + 1) : row->count;
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
 		size_t other_len;
@@ -94,23 +105,40 @@ static unsigned leaf_of(const struct denial_store *store, const struct denial_ro
 	return n > 0 ? n - 1 : 0;
 }
 
+bool denial_find_leaf(const struct denial_store *store, const struct denial_zone *zone,
+		      unsigned tree, const uint8_t *key, size_t len, struct denial_spot *out)
+{
+	out->directory = directory(store, zone, tree);
+	if (out->directory == NULL)
+		return false;
+	out->number = leaf_of(store, out->directory, key, len);
+	out->leaf = load(store, &row_refs(out->directory)[out->number]);
+	return true;
+}
+
+const struct denial_item *denial_find_item(const struct denial_store *store,
+					   const struct denial_spot *spot, const uint8_t *key,
+					   size_t len)
+{
+	unsigned at = row_floor(store, spot->leaf, key, len, key_of_item);
+
+	if (at > 0)
+		return load(store, &row_refs(spot->leaf)[at - 1]);
+	if (spot->number == 0)
+		return NULL;
+	const struct denial_row *leaf = load(store, &row_refs(spot->directory)[spot->number - 1]);
+	return load(store, &row_refs(leaf)[leaf->count - 1]);
+}
+
 const struct denial_item *denial_floor(const struct denial_store *store,
 				       const struct denial_zone *zone, unsigned tree,
 				       const uint8_t *key, size_t len)
 {
-	const struct denial_row *dir = directory(store, zone, tree);
+	struct denial_spot spot;
 
-	if (dir == NULL)
-		return NULL;
-	unsigned n = leaf_of(store, dir, key, len);
-	const struct denial_row *leaf = load(store, &row_refs(dir)[n]);
-	unsigned at = row_floor(store, leaf, key, len, key_of_item);
-	if (at > 0)
-		return load(store, &row_refs(leaf)[at - 1]);
-	if (n == 0)
-		return NULL;
-	leaf = load(store, &row_refs(dir)[n - 1]);
-	return load(store, &row_refs(leaf)[leaf->count - 1]);
+	return denial_find_leaf(store, zone, tree, key, len, &spot)
+		       ? denial_find_item(store, &spot, key, len)
+		       : NULL;
 }
 
 const struct denial_item *denial_last(const struct denial_store *store,
@@ -154,13 +182,17 @@ static struct denial_row *row_new(struct denial_store *store, struct denial_zone
 	row->count = (uint16_t)count;
 	row->common = (uint16_t)common;
 	row->fence_len = (uint16_t)fence_len;
+	row->reserved = 0;
+	row->reserved2 = 0;
 	for (size_t i = 0; i < count; i++) {
 		size_t len;
 		const uint8_t *key = read(denial_at(store, refs[i]), &len);
 		row->numbers[i] = denial_key_number(key + common, len - common);
 		atomic_init(&row_refs(row)[i], refs[i]);
-		if (i == 0)
+		if (i == 0) {
 			memcpy((uint8_t *)(uintptr_t)row_common(row), key, common);
+			row->prefix = denial_key_number(key, len);
+		}
 	}
 	if (fence_len > 0)
 		memcpy((uint8_t *)(uintptr_t)row_fence(row), fence, fence_len);
@@ -260,6 +292,12 @@ static size_t copy_refs(const struct denial_row *leaf, denial_ref *refs)
 	return leaf->count;
 }
 
+static void padded(const uint8_t *key, size_t len, uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD])
+{
+	memcpy(out, key, len);
+	memset(out + len, 0, DENIAL_KEY_PAD);
+}
+
 bool denial_insert(struct denial_store *store, struct denial_zone *zone, unsigned tree,
 		   struct denial_item *item)
 {
@@ -271,9 +309,11 @@ bool denial_insert(struct denial_store *store, struct denial_zone *zone, unsigne
 	size_t count = 0;
 
 	if (dir != NULL) {
-		n = leaf_of(store, dir, item_key(item), item->key_len);
+		uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+		padded(item_key(item), item->key_len, key);
+		n = leaf_of(store, dir, key, item->key_len);
 		leaf = load(store, &row_refs(dir)[n]);
-		at = row_floor(store, leaf, item_key(item), item->key_len, key_of_item);
+		at = row_floor(store, leaf, key, item->key_len, key_of_item);
 		count = copy_refs(leaf, refs);
 	}
 	if (at > 0) {

@@ -59,7 +59,8 @@ static void keys_are_in_the_order_of_names(void **state)
 	size_t zone_len = name_len(wire("example."));
 
 	for (int i = 0; i < 200000; i++) {
-		uint8_t a[NAME_MAX_LEN], b[NAME_MAX_LEN], x[DENIAL_KEY_MAX], y[DENIAL_KEY_MAX];
+		uint8_t a[NAME_MAX_LEN], b[NAME_MAX_LEN], x[DENIAL_KEY_MAX + DENIAL_KEY_PAD],
+			y[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 		random_name(a);
 		random_name(b);
 		size_t x_len = denial_key(a, name_len(a), zone_len, x);
@@ -77,7 +78,7 @@ static void keys_are_in_the_order_of_names(void **state)
 static void longest_names_have_keys(void **state)
 {
 	(void)state;
-	uint8_t name[NAME_MAX_LEN], key[DENIAL_KEY_MAX];
+	uint8_t name[NAME_MAX_LEN], key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 	uint8_t *p = name;
 
 	for (int labels = 0; labels < 127; labels++) {
@@ -321,7 +322,7 @@ struct reader {
 // The record is whole, and it does deny the name.
 static bool right(const struct denial_answer *answer, const uint8_t *name, size_t len)
 {
-	uint8_t key[DENIAL_KEY_MAX];
+	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 	size_t key_len = denial_key(name, len, answer->soa->name_len, key);
 	const struct denial_item *item = answer->proofs[0];
 
