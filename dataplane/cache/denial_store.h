@@ -193,8 +193,8 @@ const struct denial_item *denial_last(const struct denial_store *store,
 // Puts it in, in the place of one with the same key. False: no room; the item is the caller's.
 bool denial_insert(struct denial_store *store, struct denial_zone *zone, unsigned tree,
 		   struct denial_item *item) __attribute__((nonnull));
-// Takes out those in which `over` sees reason, of the leaf that holds the floor of key. Returns how
-// many; -1 when there was no room for the new leaf.
+// Takes out those in which `over` sees reason, of the leaf that holds the floor of key; more, when
+// there is no room for what is left of it. Returns how many.
 typedef bool (*denial_chooser)(const struct denial_item *item, const void *arg);
 int denial_remove(struct denial_store *store, struct denial_zone *zone, unsigned tree,
 		  const uint8_t *key, size_t len, denial_chooser over, const void *arg)

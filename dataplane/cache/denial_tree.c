@@ -341,6 +341,16 @@ bool denial_insert(struct denial_store *store, struct denial_zone *zone, unsigne
 }
 
 static int remove_from(struct denial_store *store, struct denial_zone *zone, unsigned tree,
+		       unsigned n, denial_chooser over, const void *arg);
+
+// What is to go goes, also when there is no room for a new leaf: then the whole one goes, or all.
+static int remove_leaf(struct denial_store *store, struct denial_zone *zone, unsigned tree,
+		       unsigned n)
+{
+	return remove_from(store, zone, tree, n, NULL, NULL);
+}
+
+static int remove_from(struct denial_store *store, struct denial_zone *zone, unsigned tree,
 		       unsigned n, denial_chooser over, const void *arg)
 {
 	const struct denial_row *dir = directory(store, zone, tree);
@@ -357,10 +367,14 @@ static int remove_from(struct denial_store *store, struct denial_zone *zone, uns
 	}
 	if (out == 0)
 		return 0;
-	bool done = kept > 0 ? write_leaf(store, zone, tree, n, leaf, refs, kept)
-			     : replace_leaves(store, zone, tree, n, 1, NULL, 0);
-	if (!done)
-		return -1;
+	bool done = kept > 0 && write_leaf(store, zone, tree, n, leaf, refs, kept);
+	if (!done && kept > 0)
+		return remove_leaf(store, zone, tree, n);
+	if (kept == 0 && !replace_leaves(store, zone, tree, n, 1, NULL, 0)) {
+		out = zone->items[tree];
+		denial_clear(store, zone, tree);
+		return (int)out;
+	}
 	if (kept == 0)
 		denial_retire(store, zone, own(leaf));
 	for (size_t i = 0; i < out; i++)
