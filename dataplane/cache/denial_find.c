@@ -33,9 +33,17 @@ static bool never_said(uint16_t type)
 
 // ---- the zone ----
 
+// The zone of the question before, in which the next one often is.
+static inline bool is_zone(const struct denial_zone *zone, size_t labels, const uint8_t *name,
+			   size_t len)
+{
+	return zone != NULL && zone->labels == labels && zone->name_len == len &&
+	       memcmp(zone->name, name, len) == 0;
+}
+
 // From the name upwards to the first that is known; a barred one ends it. The DS of a name is its
-// parent's to deny (RFC 4035 §3.1.4.1).
-static bool find_zone(struct search *search)
+// parent's to deny (RFC 4035 §3.1.4.1). last: another search of the burst, or NULL.
+static bool find_zone(struct search *search, const struct search *last)
 {
 	const struct cache *cache = search->cache;
 	const struct lookup *lookup = search->lookup;
@@ -54,6 +62,12 @@ static bool find_zone(struct search *search)
 	for (;; own = false, labels--) {
 		if (atomic_load_explicit(&cache->denial_counts.zones[labels],
 					 memory_order_relaxed) != 0) {
+			if (last != NULL && is_zone(last->zone, labels, name, len)) {
+				search->store = last->store;
+				search->zone = last->zone;
+				return atomic_load_explicit(&search->zone->bars,
+							    memory_order_relaxed) == 0;
+			}
 			uint64_t hash = own ? lookup->hash : cache_hash(cache, name, len);
 			search->store = &cache_shard_of(cache, hash)->denial;
 			search->zone = denial_find_zone(search->store, hash, name, len);
@@ -313,7 +327,7 @@ void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_
 	struct key key;
 
 	start(&search);
-	if (never_said(lookup->type) || !find_zone(&search))
+	if (never_said(lookup->type) || !find_zone(&search, NULL))
 		return;
 	key.len = denial_key(lookup->name, lookup->name_len, search.zone->name_len, key.bytes);
 	conclude(&search, denial_floor(search.store, search.zone, TREE_NSEC, key.bytes, key.len),
@@ -344,7 +358,7 @@ static inline void prefetch_lines(const void *from, size_t bytes)
 #define ITEM_PREFETCHED 128
 
 static void begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
-		  struct denial_answer *out)
+		  struct denial_answer *out, const struct search *last)
 {
 	struct search *search = &stage->search;
 	struct key key;
@@ -352,7 +366,7 @@ static void begin(struct stage *stage, struct cache *cache, const struct lookup 
 	*search = (struct search){.cache = cache, .lookup = lookup, .out = out};
 	stage->going = false;
 	start(search);
-	if (never_said(lookup->type) || !find_zone(search))
+	if (never_said(lookup->type) || !find_zone(search, last))
 		return;
 	key.len = denial_key(lookup->name, lookup->name_len, search->zone->name_len, key.bytes);
 	if (key.len + DENIAL_KEY_PAD > KEY_KEPT) {
@@ -397,7 +411,8 @@ void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
 	struct wildcard_memo memo = {NULL, NULL};
 
 	for (size_t i = 0; i < count; i++)
-		begin(&stages[i], cache, lookups[i], &answers[i]);
+		begin(&stages[i], cache, lookups[i], &answers[i],
+		      i > 0 ? &stages[i - 1].search : NULL);
 	for (size_t i = 0; i < count; i++)
 		find(&stages[i]);
 	for (size_t i = 0; i < count; i++)
@@ -516,7 +531,7 @@ void cache_deny_hashed(struct cache *cache, const struct lookup *lookup, denial_
 	struct search search = {.cache = cache, .lookup = lookup, .out = out};
 
 	start(&search);
-	if (never_said(lookup->type) || !find_zone(&search))
+	if (never_said(lookup->type) || !find_zone(&search, NULL))
 		return;
 	const struct denial_item *any = denial_last(search.store, search.zone, TREE_NSEC3);
 	if (any == NULL)

@@ -206,6 +206,79 @@ static void chain_of_thousands_in_any_order_is_searched_as_a_list(void **state)
 	assert_chain_says(count, held);
 }
 
+static void assert_same(const struct denial_answer *a, const struct denial_answer *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->left_s, b->left_s);
+	assert_int_equal(a->signature_expires_s, b->signature_expires_s);
+	assert_ptr_equal(a->soa, b->soa);
+	assert_ptr_equal(a->wildcard, b->wildcard);
+	assert_int_equal(a->proof_count, b->proof_count);
+	for (unsigned i = 0; i < a->proof_count; i++)
+		assert_ptr_equal(a->proofs[i], b->proofs[i]);
+}
+
+static void burst_says_what_one_by_one_says(void **state)
+{
+	(void)state;
+	static const uint16_t types[] = {TYPE_A, TYPE_MX, TYPE_DS, TYPE_NS, TYPE_ANY};
+	static uint8_t names[DENIAL_BURST_MAX][NAME_MAX_LEN];
+	struct denial_answer answers[DENIAL_BURST_MAX], alone;
+	struct lookup lookups[DENIAL_BURST_MAX];
+	const struct lookup *pointers[DENIAL_BURST_MAX];
+	size_t count = make_owners(500), said = 0;
+
+	// A chain with gaps, one above it, one below, a wildcard and a barred name.
+	assert_true(put_soa(".", TTL_S) && put_soa("example.", TTL_S));
+	assert_int_equal(put_nsec(".", ".", "example.", "NS SOA RRSIG NSEC"), DENIAL_KEPT);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || random_below(5) > 0)
+			assert_int_equal(put_owner(i, count), DENIAL_KEPT);
+	}
+	assert_true(put_soa("deep.example.", TTL_S));
+	assert_int_equal(put_nsec("deep.example.", "deep.example.", "*.w.deep.example.",
+				  "NS SOA RRSIG NSEC"),
+			 DENIAL_KEPT);
+	assert_int_equal(
+		put_nsec("deep.example.", "*.w.deep.example.", "deep.example.", "A RRSIG NSEC"),
+		DENIAL_KEPT);
+	assert_int_equal(put(cache, spec_a("*.w.deep.example.", 7)), PUBLISHED);
+	assert_true(cache_denial_bar(cache, wire("barred.example.")));
+	for (int round = 0; round < 300; round++) {
+		for (size_t i = 0; i < DENIAL_BURST_MAX; i++) {
+			static const char *const tails[] = {"example.", "deep.example.",
+							    "w.deep.example.", "barred.example.",
+							    "other."};
+			char text[400];
+			if (random_below(3) == 0)
+				snprintf(text, sizeof(text), "%s",
+					 owners[random_below((uint32_t)count)]);
+			else
+				snprintf(text, sizeof(text), "%c%u%s.%s",
+					 'a' + (char)random_below(26), random_below(1000),
+					 random_below(8) ? ""
+							 : ".a-label-that-makes-a-long-key-of-it"
+							   ".and-another-one-of-that-kind",
+					 tails[random_below(5)]);
+			name_copy(names[i], wire(text));
+			lookups[i] = (struct lookup){.name = names[i],
+						     .name_len = (uint16_t)name_len(names[i]),
+						     .type = types[random_below(5)],
+						     .now_ms = NOW_MS,
+						     .now_s = NOW_S};
+			lookups[i].hash = cache_hash(cache, names[i], lookups[i].name_len);
+			pointers[i] = &lookups[i];
+		}
+		cache_deny_burst(cache, pointers, answers, DENIAL_BURST_MAX);
+		for (size_t i = 0; i < DENIAL_BURST_MAX; i++) {
+			cache_deny(cache, &lookups[i], &alone);
+			assert_same(&answers[i], &alone);
+			said += alone.kind != DENIED_NOT;
+		}
+	}
+	assert_true(said > 5000);
+}
+
 static void record_put_again_lives_longer_and_is_one(void **state)
 {
 	(void)state;
@@ -425,6 +498,7 @@ int main(void)
 		TEST(keys_are_in_the_order_of_names),
 		TEST(longest_names_have_keys),
 		TEST(chain_of_thousands_in_any_order_is_searched_as_a_list),
+		TEST(burst_says_what_one_by_one_says),
 		TEST(record_put_again_lives_longer_and_is_one),
 		TEST(d7_one_zone_has_a_share_and_all_have_a_bound),
 		TEST(what_is_over_is_swept),
