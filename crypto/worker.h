@@ -13,7 +13,7 @@ struct worker;
 #define WORKER_LOAD_MAX 128
 
 // slot: the worker's own in every key. wake, which may be NULL, is called when there are results,
-// by every fourth at the latest. NULL: no thread or no memory.
+// by every sixteenth at the latest. NULL: no thread or no memory.
 struct worker *worker_start(unsigned slot, void (*wake)(void *arg), void *wake_arg)
 	__attribute__((warn_unused_result));
 // Waits for what it is doing right now. Jobs in the rings stay with the caller.
