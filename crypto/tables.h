@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#define TABLES_MAX  64   // at once, about 10 MiB
-#define TABLE_AFTER 500  // verifications: a table costs what another thousand save
+#define TABLES_MAX  64  // at once, about 10 MiB
+#define TABLE_AFTER 500 // verifications: a table costs what another thousand save
 
 struct tables;
 // after: verifications, 0: TABLE_AFTER. NULL: no memory, or no thread.

