@@ -1,5 +1,6 @@
 // What cached denial says, as the authority would have said it (RFC 8198).
 #include "dataplane/answer/reply.h"
+#include "dataplane/answer/sentinel.h"
 
 // Every record of the answer lives as long as the one that ends first.
 static struct source source_of(const struct entry *entry, size_t place, uint32_t left_s)
@@ -63,6 +64,10 @@ size_t answer_denied(const struct query *query, const struct denial_answer *deni
 	struct reply reply;
 	unsigned flags = 0;
 
+	// RFC 8509 §3.2: what comes here is secure.
+	if (sentinel_asked(query) && context->clock_trusted &&
+	    sentinel_denies(query->qname, context->root_tags))
+		return reply_error(query, RCODE_SERVFAIL, &edes, context, out, cap);
 	if (!reply_start(&reply, query, context, out, cap))
 		return 0;
 	if ((denied->kind == DENIED_WILDCARD && !put_wildcard(&reply, denied)) ||

@@ -192,6 +192,32 @@ static void it_can_be_turned_off(void **state)
 
 #define test(f) cmocka_unit_test_setup_teardown(f, start, setting_end)
 
+// From a wildcard of before (RFC 8198 §5.3) as from an answer of its own.
+static void answers_out_of_cached_denial_are_answers(void **state)
+{
+	const struct given wildcard = {.name = "*.z.", .type = TYPE_A, .kind = ENTRY_POSITIVE,
+				       .ttl_s = 60, .security = SECURITY_SECURE,
+				       .data = {{NULL, TYPE_A, 60, "c0000201"}}};
+	const struct given soa = {.name = "z.", .type = TYPE_SOA, .kind = ENTRY_NODATA,
+				  .ttl_s = 60, .security = SECURITY_SECURE};
+	struct denial_answer denied = {.kind = DENIED_WILDCARD, .left_s = 60};
+
+	(void)state;
+	struct entry *entries[2] = {given_entry(&soa), given_entry(&wildcard)};
+	denied.soa = entries[0];
+	denied.wildcard = entries[1];
+	ask_for(NOT_20326, TYPE_A, FLAG_RD, OPT_DO);
+	reply_len = answer_denied(&query, &denied, &context, reply, sizeof(reply));
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_SERVFAIL);
+	assert_int_equal(header_ancount(reply), 0);
+	ask_for(IS_20326, TYPE_A, FLAG_RD, OPT_DO);
+	reply_len = answer_denied(&query, &denied, &context, reply, sizeof(reply));
+	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_NOERROR);
+	assert_int_equal(header_ancount(reply), 1);
+	free(entries[0]);
+	free(entries[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +228,7 @@ int main(void)
 		test(what_is_not_secure_is_left_alone),
 		test(a_secure_alias_is_no_way_around_it),
 		test(labels_of_another_form_are_left_alone),
+		test(answers_out_of_cached_denial_are_answers),
 		test(it_can_be_turned_off),
 	};
 
