@@ -79,7 +79,8 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
 	state = rating_state(everywhere, now_us);
 	bool strips = everywhere && now_us < everywhere->strip_until_us;
-	if ((state != RATING_IN || strips) && !candidate->failed)
+	bool family = families_in_doubt(&race->upstream->families, &candidate->address, now_us);
+	if ((state != RATING_IN || strips || family) && !candidate->failed)
 		view->standing = STANDING_SUSPECT;
 	if (state == RATING_PROBE)
 		view->probe = everywhere;
@@ -110,7 +111,10 @@ static uint64_t rank_standing(const struct race *race, size_t i, const void *arg
 
 static uint64_t rank_domain(const struct race *race, size_t i, const void *avoid)
 {
-	return domain_shared(&race->candidates[i], avoid, race->zone);
+	const struct candidate *failed = avoid;
+	bool same_family = race->candidates[i].address.family == failed->address.family;
+
+	return domain_shared(&race->candidates[i], failed, race->zone) * 2 + same_family;
 }
 
 static uint64_t rank_tries(const struct race *race, size_t i, const void *arg)
@@ -253,6 +257,7 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		which = pick(&race, avoid);
 	if (which < 0)
 		return -1;
+	families_probed(&upstream->families, &candidates[which].address, now_us);
 	timeout_us = patience_us(&race, (size_t)which);
 	*timeout_ms = (uint32_t)((timeout_us + 999) / 1000);
 	return which;
@@ -377,6 +382,11 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 		if (excused)
 			return;
 	}
+	if (answered)
+		families_answer(&upstream->families, server, now_us);
+	else if (failure != SERVER_RESET)
+		families_silence(&upstream->families, server,
+				 siphash_1_3(upstream->ratings.key, zone, name_len(zone)), now_us);
 	bool returned = answered && was_silent(upstream, server, now_us);
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
 	report_everywhere(upstream, zone, server, failure, rtt_us, now_us);

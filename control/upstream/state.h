@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/upstream/counters.h"
+#include "control/upstream/family.h"
 #include "control/upstream/rating.h"
 #include "control/upstream/server.h"
 #include "control/upstream/timer.h"
@@ -30,6 +31,7 @@ struct upstream {
 	bool allow_loopback;
 	uint32_t hedge_credit;
 	struct uplink uplink;
+	struct families families;
 	struct upstream_counters counters;
 	uint64_t outcomes[UPSTREAM_OUTCOME_COUNT];
 	uint64_t reports[SERVER_FAILURE_COUNT];

@@ -729,6 +729,62 @@ static void a_zone_that_recovers_is_back_within_two_seconds(void **state)
 	}
 }
 
+#define FAMILY_ZONES 12
+
+// Zones at many servers, each with an address of either family.
+static void begin_dual(void)
+{
+	static char names[FAMILY_ZONES][20], lists[FAMILY_ZONES][160];
+
+	begin();
+	for (int i = 0; i < FAMILY_ZONES; i++) {
+		snprintf(names[i], sizeof(names[i]), "z%d.com.", i);
+		snprintf(lists[i], sizeof(lists[i]),
+			 "a4.z%d.com.=10.1.%d.1 a6.z%d.com.=2001:db8:a%d::1 "
+			 "b4.z%d.com.=10.2.%d.1 b6.z%d.com.=2001:db8:b%d::1",
+			 i, i, i, i, i, i, i, i);
+		world_add(w, &(struct world_zone){.apex = names[i],
+						  .servers = lists[i],
+						  .options = {.unsigned_ = true}});
+	}
+	w->upstream_config.ipv6 = true;
+	world_start(w);
+}
+
+// ATTACKS O23: whichever family is dead, and however many servers nobody has asked yet, each
+// question costs one timeout of 400 ms at most, and all but a few cost none.
+static void o23_a_dead_family_costs_no_question_more_than_one_timeout(void **state)
+{
+	(void)state;
+	for (int dead = 4; dead <= 6; dead += 2) {
+		static char addresses[FAMILY_ZONES * 2][40];
+		unsigned slow = 0;
+
+		begin_dual();
+		for (int i = 0; i < FAMILY_ZONES * 2; i++) {
+			if (dead == 4)
+				snprintf(addresses[i], sizeof(addresses[i]), "10.%d.%d.1",
+					 1 + i % 2, i / 2);
+			else
+				snprintf(addresses[i], sizeof(addresses[i]), "2001:db8:%c%d::1",
+					 'a' + i % 2, i / 2);
+			with((struct fault){.kind = FAULT_DROP, .server = addresses[i]});
+		}
+		for (int i = 0; i < FAMILY_ZONES; i++) {
+			char name[40];
+			snprintf(name, sizeof(name), "nope.z%d.com.", i);
+			struct question *q = world_ask(w, name, TYPE_A, 0);
+			assert_int_equal(q->reply->rcode, RCODE_NXDOMAIN);
+			uint64_t ms = (q->done_us - q->asked_us) / 1000;
+			assert_true(ms < 600);
+			slow += ms > 200;
+		}
+		// The TLD's servers answer over IPv4: that family is not dead, these servers are.
+		assert_true(dead == 4 || slow <= 4);
+		end_world(state);
+	}
+}
+
 // Few packets see whether it has recovered, however many ask.
 static void a_zone_that_fails_is_probed_about_once_a_second(void **state)
 {
@@ -798,6 +854,7 @@ int main(void)
 		scenario_common(a_tld_without_servers_fails_its_names_alone),
 		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
 		scenario(a_zone_that_recovers_is_back_within_two_seconds),
+		scenario(o23_a_dead_family_costs_no_question_more_than_one_timeout),
 		scenario_common(a_zone_that_fails_is_probed_about_once_a_second),
 		scenario_common(one_broken_name_is_not_helped_by_the_others_of_its_zone),
 	};
