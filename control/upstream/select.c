@@ -228,6 +228,10 @@ static uint64_t patience_us(const struct race *race, size_t which)
 {
 	uint64_t patience = rating_patience_us(race->views[which].rating);
 
+	// Each question is asked once then, and round trips of before do not hold: the path may only
+	// have become slow.
+	if (race->upstream->uplink.lost)
+		return patience < UPLINK_WAIT_US ? UPLINK_WAIT_US : patience;
 	for (size_t i = 0; i < race->count; i++) {
 		if (i != which && race->views[i].standing == STANDING_GOOD &&
 		    race->candidates[i].tries == 0)

@@ -14,6 +14,7 @@
 #define UPLINK_MANY      4                       // networks, and zones
 #define UPLINK_PAUSE_US  (5 * UINT64_C(1000000)) // failures farther apart are unrelated
 #define UPLINK_LEAST_US  UINT64_C(500000)        // shorter, it is a crowded machine or network
+#define UPLINK_WAIT_US   UINT64_C(1000000)       // for an answer, while it is lost
 #define UPLINK_RETURN_US (2 * UINT64_C(1000000)) // questions of before may still time out
 #define UPLINK_JOURNAL   512
 

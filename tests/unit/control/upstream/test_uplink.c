@@ -126,6 +126,27 @@ static void a_moment_of_silence_is_not_the_loss_of_our_path(void **state)
 	script_stop(&s);
 }
 
+// It may only have become slow: to wait no longer than before would be to never hear of it.
+static void a_lost_path_is_given_a_second(void **state)
+{
+	const struct candidate candidates[] = {{.address = script_address(servers[0])},
+					       {.address = script_address(servers[1])}};
+	struct script s;
+	uint32_t timeout_ms;
+
+	(void)state;
+	know_all(&s);
+	assert_true(upstream_select(s.upstream, zone_of(0), candidates, 2, 3, NULL, &timeout_ms) >=
+		    0);
+	assert_true(timeout_ms < 100);
+	silence(&s, 6, SERVERS);
+	assert_true(upstream_uplink_lost(s.upstream));
+	assert_true(upstream_select(s.upstream, zone_of(0), candidates, 2, 3, NULL, &timeout_ms) >=
+		    0);
+	assert_int_equal(timeout_ms, 1000);
+	script_stop(&s);
+}
+
 static void silence_of_one_network_is_held_against_it(void **state)
 {
 	struct script s;
@@ -214,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_of_all_changes_no_rating),
 		cmocka_unit_test(a_moment_of_silence_is_not_the_loss_of_our_path),
+		cmocka_unit_test(a_lost_path_is_given_a_second),
 		cmocka_unit_test(silence_of_one_network_is_held_against_it),
 		cmocka_unit_test(silence_about_few_zones_is_held_against_their_servers),
 		cmocka_unit_test(one_answer_shows_that_the_path_is_there),
