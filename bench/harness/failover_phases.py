@@ -74,13 +74,13 @@ def _provider(name, words, kind, letter='a', fault_s=15):
 DROP = Phase(
     'drop', 'provider A drops everything, then returns', (('a', 'drop'),), 20, 12,
     (Group('A and others', together('a')), Group('not A', without('a')),
-     Group('A only, cached before', alone('a'), 'known')),
+     Group('A only, cached before', alone('a'), 'known'), Group('A only, any', alone('a'))),
     (Figure('A and others', 0, None, failed=0, p99_ms=40),
      Figure('A and others', 3, None, times_calm=2),
      Figure('not A', 0, None, failed=0, times_calm=1.5),
      Figure('A only, cached before', 0, None, failed=0.1, p99_ms=1900),
      Figure('A only, cached before', 6, None, p99_ms=100),
-     Figure('A only, cached before', 2, 10, back=True, failed=0, times_calm=1.5)),
+     Figure('A only, any', 2, 10, back=True, failed=0, times_calm=1.5)),
     share='a')
 
 BOGUS = Phase(
@@ -111,7 +111,7 @@ TLD = Phase(
 
 UPLINK = Phase(
     'uplink', 'our own path is lost, then returns',
-    tuple((letter, 'drop') for letter in PROVIDERS), 120, 8,
+    tuple((letter, 'drop') for letter in PROVIDERS), 75, 8,
     (Group('cached before', everything, 'known'), Group('never asked', everything, 'fresh')),
     (Figure('cached before', 0, None, answered=100),
      Figure('never asked', 2, None, back=True, answered=99)),
