@@ -1,7 +1,7 @@
-// The writer's side: what is fit to be kept, and what it puts an end to.
+// The writer's side: what is fit to be kept, and what that contradicts.
 #include "dataplane/cache/denial.h"
 
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial_place.h"
 #include "dataplane/cache/shard.h"
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
@@ -15,36 +15,14 @@
 #define RECORD_FIXED   10 // type, class, TTL, RDLENGTH
 #define LEAVES_REFUTED 8  // that one record may put an end to
 
-struct place {
-	uint8_t name[NAME_MAX_LEN]; // lower case
-	size_t len;
-	uint64_t hash;
-	struct denial_store *store;
-};
-
-static void find_place(struct cache *cache, const uint8_t *name, struct place *out)
-{
-	out->len = name_len(name);
-	name_lower(out->name, name, out->len);
-	out->hash = cache_hash(cache, out->name, out->len);
-	out->store = &cache_shard(cache, out->hash)->denial;
-}
-
-static struct denial_zone *zone_of(const struct place *place)
-{
-	if (place->store->bytes == 0)
-		return NULL;
-	return denial_find_zone(place->store, place->hash, place->name, place->len);
-}
-
 // At or below a barred name.
 static bool barred(struct cache *cache, const uint8_t *name)
 {
-	struct place place;
+	struct denial_place place;
 
 	for (size_t labels = name_labels(name) + 1; labels-- > 0;) {
-		find_place(cache, name_ancestor(name, labels), &place);
-		const struct denial_zone *zone = zone_of(&place);
+		denial_place(cache, name_ancestor(name, labels), &place);
+		const struct denial_zone *zone = denial_place_zone(&place);
 		if (zone != NULL && atomic_load_explicit(&zone->bars, memory_order_relaxed) > 0)
 			return true;
 	}
@@ -83,7 +61,7 @@ static size_t list_records(const struct rrset *rrset, bool rrsigs, uint32_t ttl_
 	return count;
 }
 
-static struct denial_zone *zone_for(struct cache *cache, const struct place *place)
+static struct denial_zone *zone_for(struct cache *cache, const struct denial_place *place)
 {
 	if (place->store->bytes == 0 || barred(cache, place->name))
 		return NULL;
@@ -94,11 +72,11 @@ bool cache_denial_soa(struct cache *cache, const struct rrset *soa, uint32_t ttl
 		      int64_t signature_expires_s, uint64_t now_ms)
 {
 	struct record records[1 + RRSET_RRSIGS_MAX];
-	struct place place;
+	struct denial_place place;
 
 	if (soa->type != TYPE_SOA || soa->count != 1 || ttl_s == 0)
 		return false;
-	find_place(cache, soa->owner, &place);
+	denial_place(cache, soa->owner, &place);
 	struct denial_zone *zone = zone_for(cache, &place);
 	if (zone == NULL)
 		return false;
@@ -356,17 +334,6 @@ static struct span span_of(const uint8_t *key, size_t key_len, const uint8_t *ne
 			     denial_key_compare(key, key_len, next, next_len) >= 0};
 }
 
-static bool is_the_one(const struct denial_item *item, const void *arg)
-{
-	return item == arg;
-}
-
-static void remove_one(struct denial_store *store, struct denial_zone *zone, unsigned tree,
-		       const struct denial_item *item)
-{
-	(void)denial_remove(store, zone, tree, item_key(item), item->key_len, is_the_one, item);
-}
-
 // A key that comes right before this one.
 static size_t before(const uint8_t *key, size_t len, unsigned tree,
 		     uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD])
@@ -395,7 +362,7 @@ static void remove_contradicted(struct denial_store *store, struct denial_zone *
 		if (denial_key_compare(in->key, in->key_len, theirs.from, theirs.from_len) != 0 &&
 		    (theirs.last ||
 		     denial_key_compare(in->key, in->key_len, theirs.to, theirs.to_len) < 0))
-			remove_one(store, zone, in->tree, held);
+			denial_remove_one(store, zone, in->tree, held);
 	}
 	size_t end_len = before(in->next, in->next_len, in->tree, end);
 	for (unsigned i = 0; i < LEAVES_REFUTED; i++) {
@@ -447,10 +414,10 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone_name,
 				 int64_t signature_expires_s, uint64_t now_ms)
 {
 	struct intake in = {.rrset = record};
-	struct place place;
+	struct denial_place place;
 
-	find_place(cache, zone_name, &place);
-	struct denial_zone *zone = zone_of(&place);
+	denial_place(cache, zone_name, &place);
+	struct denial_zone *zone = denial_place_zone(&place);
 	denial_ref soa = zone != NULL ? atomic_load_explicit(&zone->soa, memory_order_relaxed) : 0;
 	if (soa == 0 || ttl_s == 0)
 		return DENIAL_NO_ZONE;
@@ -468,188 +435,4 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone_name,
 	else
 		place.store->refused++;
 	return kept;
-}
-
-// ---- what else ends them ----
-
-static void refute(struct denial_store *store, struct denial_zone *zone, const struct place *place,
-		   uint16_t type)
-{
-	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-	size_t len = denial_key(place->name, place->len, zone->name_len, key);
-	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
-
-	if (item == NULL)
-		return;
-	if (denial_key_compare(item_key(item), item->key_len, key, len) == 0) {
-		bool delegation = item_has(item, TYPE_NS) && !item_has(item, TYPE_SOA);
-		if (type != 0 && (item_has(item, type) || (delegation && type != TYPE_DS)))
-			return;
-	} else if (item->next_len > 0 &&
-		   denial_key_compare(key, len, item_next(item), item->next_len) >= 0) {
-		return;
-	} else if ((item->flags & DENIAL_STOPS) != 0 &&
-		   denial_key_within(key, len, item_key(item), item->key_len)) {
-		return;
-	}
-	remove_one(store, zone, TREE_NSEC, item);
-}
-
-static void refute_in_zone_of(struct cache *cache, const uint8_t *name, uint16_t type)
-{
-	struct place place, above;
-
-	find_place(cache, name, &place);
-	if (place.store->bytes == 0)
-		return;
-	for (size_t labels = name_labels(name) + (type != TYPE_DS); labels-- > 0;) {
-		find_place(cache, name_ancestor(name, labels), &above);
-		struct denial_zone *zone = zone_of(&above);
-		if (zone == NULL)
-			continue;
-		refute(above.store, zone, &place, type);
-		return;
-	}
-}
-
-void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type)
-{
-	refute_in_zone_of(cache, name, type);
-}
-
-struct subtree {
-	const uint8_t *key;
-	size_t len;
-};
-
-static bool is_below(const struct denial_item *item, const void *arg)
-{
-	const struct subtree *subtree = arg;
-
-	return denial_key_within(item_key(item), item->key_len, subtree->key, subtree->len);
-}
-
-// Out of the chains above: what says that a name does not exist, and what stands below it.
-static void forget_above(struct cache *cache, const uint8_t *name)
-{
-	struct place place, above;
-
-	find_place(cache, name, &place);
-	for (size_t labels = name_labels(name); labels-- > 0;) {
-		uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-
-		find_place(cache, name_ancestor(name, labels), &above);
-		struct denial_zone *zone = zone_of(&above);
-		if (zone == NULL)
-			continue;
-		const struct subtree subtree = {key,
-						denial_key(place.name, place.len, above.len, key)};
-		refute(above.store, zone, &place, 0);
-		int removed;
-		do {
-			// Right behind everything that begins with the key.
-			uint8_t end[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-			memcpy(end, key, subtree.len + DENIAL_KEY_PAD);
-			end[subtree.len - 1] = 1;
-			const struct denial_item *item =
-				denial_floor(above.store, zone, TREE_NSEC, end, subtree.len);
-			removed = item != NULL && is_below(item, &subtree)
-					  ? denial_remove(above.store, zone, TREE_NSEC,
-							  item_key(item), item->key_len, is_below,
-							  &subtree)
-					  : 0;
-		} while (removed > 0);
-		denial_clear(above.store, zone, TREE_NSEC3); // what hashes mean is not to be seen
-	}
-}
-
-static void forget_zones(struct cache *cache, const uint8_t *name)
-{
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct denial_store *store = &cache->shards[i].denial;
-		struct denial_zone *zone;
-		uint32_t line = 0;
-		unsigned slot = 0;
-
-		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
-			if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
-			    (name == NULL || name_within(zone->name, name)))
-				denial_remove_zone(store, zone);
-		}
-	}
-}
-
-void cache_denial_forget(struct cache *cache, const uint8_t *zone)
-{
-	forget_zones(cache, zone);
-	if (zone != NULL)
-		forget_above(cache, zone);
-}
-
-bool cache_denial_bar(struct cache *cache, const uint8_t *name)
-{
-	struct place place;
-
-	find_place(cache, name, &place);
-	if (place.store->bytes == 0)
-		return true; // nothing is ever said
-	forget_zones(cache, name);
-	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
-	if (zone == NULL)
-		return false;
-	atomic_fetch_add_explicit(&zone->bars, 1, memory_order_relaxed);
-	return true;
-}
-
-bool cache_denial_fence(struct cache *cache, const uint8_t *name)
-{
-	struct place place;
-
-	find_place(cache, name, &place);
-	if (place.store->bytes == 0)
-		return true;
-	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
-	if (zone == NULL)
-		return false;
-	zone->fences++;
-	return true;
-}
-
-void cache_denial_unbar(struct cache *cache, const uint8_t *name)
-{
-	struct place place;
-
-	find_place(cache, name, &place);
-	struct denial_zone *zone = zone_of(&place);
-	if (zone == NULL || atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0)
-		return;
-	if (atomic_fetch_sub_explicit(&zone->bars, 1, memory_order_relaxed) == 1)
-		denial_remove_zone(place.store, zone);
-}
-
-void cache_denial_walk(struct cache *cache,
-		       bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
-{
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		const struct denial_store *store = &cache->shards[i].denial;
-		const struct denial_zone *zone;
-		uint32_t line = 0;
-		unsigned slot = 0;
-
-		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
-			denial_ref ref = atomic_load_explicit(&zone->soa, memory_order_relaxed);
-			const struct denial_soa *soa = ref != 0 ? denial_at(store, ref) : NULL;
-			const struct denial_facts facts = {
-				.zone = zone->name,
-				.nsec = zone->items[TREE_NSEC],
-				.nsec3 = zone->items[TREE_NSEC3],
-				.bytes = zone->bytes,
-				.expires_ms = soa != NULL ? soa->entry.expires_ms : 0,
-				.barred =
-					atomic_load_explicit(&zone->bars, memory_order_relaxed) > 0,
-			};
-			if (!visit(&facts, arg))
-				return;
-		}
-	}
 }

@@ -1,0 +1,220 @@
+// What puts an end to what is kept: other data of a name, operators, zones of others.
+#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial_place.h"
+#include "dataplane/dns/types.h"
+
+#include <string.h>
+
+void denial_place(struct cache *cache, const uint8_t *name, struct denial_place *out)
+{
+	out->len = name_len(name);
+	name_lower(out->name, name, out->len);
+	out->hash = cache_hash(cache, out->name, out->len);
+	out->store = &cache_shard(cache, out->hash)->denial;
+}
+
+struct denial_zone *denial_place_zone(const struct denial_place *place)
+{
+	if (place->store->bytes == 0)
+		return NULL;
+	return denial_find_zone(place->store, place->hash, place->name, place->len);
+}
+
+static bool is_the_one(const struct denial_item *item, const void *arg)
+{
+	return item == arg;
+}
+
+void denial_remove_one(struct denial_store *store, struct denial_zone *zone, unsigned tree,
+		       const struct denial_item *item)
+{
+	(void)denial_remove(store, zone, tree, item_key(item), item->key_len, is_the_one, item);
+}
+
+// ---- data that say otherwise ----
+
+static void refute(struct denial_store *store, struct denial_zone *zone,
+		   const struct denial_place *place, uint16_t type)
+{
+	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+	size_t len = denial_key(place->name, place->len, zone->name_len, key);
+	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
+
+	if (item == NULL)
+		return;
+	if (denial_key_compare(item_key(item), item->key_len, key, len) == 0) {
+		bool delegation = item_has(item, TYPE_NS) && !item_has(item, TYPE_SOA);
+		if (type != 0 && (item_has(item, type) || (delegation && type != TYPE_DS)))
+			return;
+	} else if (item->next_len > 0 &&
+		   denial_key_compare(key, len, item_next(item), item->next_len) >= 0) {
+		return;
+	} else if ((item->flags & DENIAL_STOPS) != 0 &&
+		   denial_key_within(key, len, item_key(item), item->key_len)) {
+		return;
+	}
+	denial_remove_one(store, zone, TREE_NSEC, item);
+}
+
+static void refute_in_denial_place_zone(struct cache *cache, const uint8_t *name, uint16_t type)
+{
+	struct denial_place place, above;
+
+	denial_place(cache, name, &place);
+	if (place.store->bytes == 0)
+		return;
+	for (size_t labels = name_labels(name) + (type != TYPE_DS); labels-- > 0;) {
+		denial_place(cache, name_ancestor(name, labels), &above);
+		struct denial_zone *zone = denial_place_zone(&above);
+		if (zone == NULL)
+			continue;
+		refute(above.store, zone, &place, type);
+		return;
+	}
+}
+
+void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type)
+{
+	refute_in_denial_place_zone(cache, name, type);
+}
+
+// ---- flushed zones ----
+
+struct subtree {
+	const uint8_t *key;
+	size_t len;
+};
+
+static bool is_below(const struct denial_item *item, const void *arg)
+{
+	const struct subtree *subtree = arg;
+
+	return denial_key_within(item_key(item), item->key_len, subtree->key, subtree->len);
+}
+
+// Out of the chains above: what says that a name does not exist, and what stands below it.
+static void forget_above(struct cache *cache, const uint8_t *name)
+{
+	struct denial_place place, above;
+
+	denial_place(cache, name, &place);
+	for (size_t labels = name_labels(name); labels-- > 0;) {
+		uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+
+		denial_place(cache, name_ancestor(name, labels), &above);
+		struct denial_zone *zone = denial_place_zone(&above);
+		if (zone == NULL)
+			continue;
+		const struct subtree subtree = {key,
+						denial_key(place.name, place.len, above.len, key)};
+		refute(above.store, zone, &place, 0);
+		int removed;
+		do {
+			// Right behind everything that begins with the key.
+			uint8_t end[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+			memcpy(end, key, subtree.len + DENIAL_KEY_PAD);
+			end[subtree.len - 1] = 1;
+			const struct denial_item *item =
+				denial_floor(above.store, zone, TREE_NSEC, end, subtree.len);
+			removed = item != NULL && is_below(item, &subtree)
+					  ? denial_remove(above.store, zone, TREE_NSEC,
+							  item_key(item), item->key_len, is_below,
+							  &subtree)
+					  : 0;
+		} while (removed > 0);
+		denial_clear(above.store, zone, TREE_NSEC3); // what hashes mean is not to be seen
+	}
+}
+
+static void forget_zones(struct cache *cache, const uint8_t *name)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		struct denial_store *store = &cache->shards[i].denial;
+		struct denial_zone *zone;
+		uint32_t line = 0;
+		unsigned slot = 0;
+
+		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
+			if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
+			    (name == NULL || name_within(zone->name, name)))
+				denial_remove_zone(store, zone);
+		}
+	}
+}
+
+void cache_denial_forget(struct cache *cache, const uint8_t *zone)
+{
+	forget_zones(cache, zone);
+	if (zone != NULL)
+		forget_above(cache, zone);
+}
+
+// ---- zones that are not to be spoken for ----
+
+bool cache_denial_bar(struct cache *cache, const uint8_t *name)
+{
+	struct denial_place place;
+
+	denial_place(cache, name, &place);
+	if (place.store->bytes == 0)
+		return true; // nothing is ever said
+	forget_zones(cache, name);
+	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
+	if (zone == NULL)
+		return false;
+	atomic_fetch_add_explicit(&zone->bars, 1, memory_order_relaxed);
+	return true;
+}
+
+bool cache_denial_fence(struct cache *cache, const uint8_t *name)
+{
+	struct denial_place place;
+
+	denial_place(cache, name, &place);
+	if (place.store->bytes == 0)
+		return true;
+	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
+	if (zone == NULL)
+		return false;
+	zone->fences++;
+	return true;
+}
+
+void cache_denial_unbar(struct cache *cache, const uint8_t *name)
+{
+	struct denial_place place;
+
+	denial_place(cache, name, &place);
+	struct denial_zone *zone = denial_place_zone(&place);
+	if (zone == NULL || atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0)
+		return;
+	if (atomic_fetch_sub_explicit(&zone->bars, 1, memory_order_relaxed) == 1)
+		denial_remove_zone(place.store, zone);
+}
+
+void cache_denial_walk(struct cache *cache,
+		       bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		const struct denial_store *store = &cache->shards[i].denial;
+		const struct denial_zone *zone;
+		uint32_t line = 0;
+		unsigned slot = 0;
+
+		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
+			denial_ref ref = atomic_load_explicit(&zone->soa, memory_order_relaxed);
+			const struct denial_soa *soa = ref != 0 ? denial_at(store, ref) : NULL;
+			const struct denial_facts facts = {
+				.zone = zone->name,
+				.nsec = zone->items[TREE_NSEC],
+				.nsec3 = zone->items[TREE_NSEC3],
+				.bytes = zone->bytes,
+				.expires_ms = soa != NULL ? soa->entry.expires_ms : 0,
+				.barred =
+					atomic_load_explicit(&zone->bars, memory_order_relaxed) > 0,
+			};
+			if (!visit(&facts, arg))
+				return;
+		}
+	}
+}

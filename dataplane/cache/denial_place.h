@@ -1,0 +1,18 @@
+// Where the writer finds what is kept of a name: its shard and its zone.
+#pragma once
+
+#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/shard.h"
+
+struct denial_place {
+	uint8_t name[NAME_MAX_LEN]; // lower case
+	size_t len;
+	uint64_t hash;
+	struct denial_store *store;
+};
+
+void denial_place(struct cache *cache, const uint8_t *name, struct denial_place *out)
+	__attribute__((nonnull));
+struct denial_zone *denial_place_zone(const struct denial_place *place) __attribute__((nonnull));
+void denial_remove_one(struct denial_store *store, struct denial_zone *zone, unsigned tree,
+		       const struct denial_item *item) __attribute__((nonnull));
