@@ -544,7 +544,7 @@ class PacketPath:
                             frame[34] == 3)
         self.assertEqual(len(got), 1)
 
-    def test_a_port_receives_ten_times_its_pool(self):
+    def test_o15_a_port_receives_ten_times_its_pool(self):
         echo, wire = self.start(), self.wire()
         pool = echo.counters()["port.0.mbufs"]
         frame = wire.frame(ipv4(udp(CLIENT4, SERVER4, question(flags=0))))
@@ -600,7 +600,7 @@ class PacketPath:
         payload = question()
         self.assert_rcode(self.ask(payload), payload, SERVFAIL)
 
-    def test_hits_go_on_while_control_stands_still(self):
+    def test_o16_hits_go_on_while_control_stands_still(self):
         echo = self.start()
         echo.command("stall")
         payload = question()
@@ -728,7 +728,7 @@ class Cached(Case):
         self.assert_rcode(self.ask(payload), payload, SERVFAIL)
         self.assertEqual(self.quiet(echo)["dataplane.ticket.answered"], 1)
 
-    def test_stale_data_is_the_answer_while_control_stands_still(self):
+    def test_o16_stale_data_is_the_answer_while_control_stands_still(self):
         echo = self.start(stale="old.example")
         echo.command("stall")
         payload = question("old.example")
