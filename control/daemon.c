@@ -62,7 +62,8 @@ struct daemon {
 	uv_timer_t heartbeat, due, report;
 	uv_async_t results;
 	int signal_fd;
-	bool stopping;
+	bool stopping, silent;
+	char not_silent[256]; // why not, though it should be
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
 	bool clock_was_trusted;
@@ -260,6 +261,12 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 			 name_to_text(assayd.config->insecure[i].name, name));
 		line(text, line_arg);
 	}
+	if (assayd.not_silent[0] != '\0') {
+		snprintf(text, sizeof(text),
+			 "alarm: open ports towards servers may be told by ICMP: %s",
+			 assayd.not_silent);
+		line(text, line_arg);
+	}
 	dataplane_describe(assayd.dataplane, line, line_arg);
 }
 
@@ -374,6 +381,39 @@ static int start_trust(void)
 				    "memory.cache");
 	}
 	return 0;
+}
+
+static struct silence_scope upstream_scope(void)
+{
+	const struct socket_transport_config *source = &assayd.config->source;
+
+	return (struct silence_scope){.interface = source->interface,
+				      .sources = {source->source_v4, source->source_v6}};
+}
+
+// Answers are worth more than silence about ports: no reason not to start.
+static void start_silence(void)
+{
+	struct silence_scope scope = upstream_scope();
+
+	if (!silence_has_scope(&scope)) {
+		log_info(
+			"neither upstream.interface nor upstream.source is set: that no ICMP error "
+			"tells of open ports is left to the host's packet filter");
+		return;
+	}
+	assayd.silent = silence_begin(&scope, assayd.not_silent, sizeof(assayd.not_silent)) == 0;
+	if (!assayd.silent)
+		log_warning("open ports towards servers may be told by ICMP: %s",
+			    assayd.not_silent);
+}
+
+static void stop_silence(void)
+{
+	struct silence_scope scope = upstream_scope();
+
+	if (assayd.silent)
+		silence_end(&scope);
 }
 
 static int start_resolver(void)
@@ -505,6 +545,7 @@ static int start(void)
 	if (start_signals() != 0 || start_store() != 0)
 		return -1;
 	read_clock();
+	start_silence(); // before the first port is open
 	// The port opens when there is somebody behind it: a start that fails has answered nobody.
 	if (start_trust() != 0 || start_resolver() != 0 || start_dataplane() != 0 ||
 	    start_services() != 0)
@@ -540,6 +581,7 @@ static void stop(void)
 	if (assayd.upstream)
 		upstream_free(assayd.upstream);
 	socket_transport_close(assayd.sockets);
+	stop_silence();
 	metrics_close(assayd.metrics);
 	trust_state_close(assayd.anchors);
 	if (assayd.trust)

@@ -5,6 +5,7 @@
 
 #include "dataplane/cycles.h"
 #include "dataplane/parse/packet.h"
+#include "dataplane/silence.h"
 #include "dataplane/store.h"
 
 #include <stdbool.h>

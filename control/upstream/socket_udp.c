@@ -5,10 +5,9 @@
 // address and port only, answers what comes from elsewhere as it would for a closed port
 // (ATTACKS A5), and checks ICMP errors against the whole four-tuple.
 //
-// XXX: a forger who writes the server's own address into a scan gets no ICMP error from the one
-// port that is open, and may tell so from the kernel's ICMP rate limit (SAD DNS). Linux 5.10 made
-// that limit random; a filter that lets no ICMP unreachable leave the source address ends it.
-// ID, case and cookie remain to be guessed in any case.
+// A forger who writes the server's own address into a scan would get no ICMP error from the one
+// port that is open. No such error leaves the upstream interface or the source addresses at all
+// (dataplane/silence.h).
 #include "control/upstream/server.h"
 #include "control/upstream/socket.h"
 

@@ -70,12 +70,13 @@ class Assayd:
         with open(self.config, 'w') as stream:
             stream.write(TEMPLATE.format(**values) + extra)
         self.process = None
+        self.program = [ASSAYD]
 
     def start(self, limit_s=20):
         self.started = time.monotonic()
         stream = open(self.log, 'ab')
         self.process = subprocess.Popen(
-            ['ip', 'netns', 'exec', self.namespace, ASSAYD, '-c', self.config],
+            ['ip', 'netns', 'exec', self.namespace, *self.program, '-c', self.config],
             stdout=stream, stderr=stream)
         stream.close()
         end = time.monotonic() + limit_s

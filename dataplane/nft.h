@@ -1,0 +1,11 @@
+// Rules of nftables: the nft program is run and waited for.
+#pragma once
+
+#define NFT            "/usr/sbin/nft"
+#define NFT_NAME_MAX   80
+#define NFT_SCRIPT_MAX 1024
+
+// "assay_" of "eth1" is "assay_eth1": identifiers take letters, digits and '_' without quoting.
+void nft_name(const char *prefix, const char *of, char out[NFT_NAME_MAX]) __attribute__((nonnull));
+// One transaction. 0; -errno when nft could not be run; its exit status when it refused.
+int nft_run(const char *script) __attribute__((nonnull, warn_unused_result));
