@@ -742,6 +742,38 @@ class Cached(Case):
         self.assertEqual(c["dataplane.hit.stale"], 1)
         self.assert_balanced(c)
 
+    def test_o16_a_control_that_stands_still_costs_no_hit_and_no_stale_answer(self):
+        echo = self.start(fresh="www.example", stale="old.example", tickets=64)
+        echo.command("stall")
+        old = question("old.example")
+        # The first answers to it say that the heartbeat is seen as late; what was asked before waits.
+        self.assert_data(wait_for("a stale answer", lambda: self.ask(old, limit_s=0.1)), old)
+        waiting = echo.counters()["dataplane.ticket.outstanding"]
+        for ident in range(100):
+            for name in ("www.example", "old.example"):
+                payload = question(name, ident=ident)
+                self.assert_data(self.ask(payload), payload)
+        c = echo.counters()
+        self.assertEqual(c["dataplane.hit.positive"], 100)
+        self.assertGreaterEqual(c["dataplane.stale.control_late"], 101)
+        self.assertEqual(c["dataplane.ticket.outstanding"], waiting, "none became a ticket")
+        # What has no stale answer waits in a queue with an end; then it is refused, and counted.
+        wire = self.wire()
+        for ident in range(200):
+            wire.send(wire.frame(ipv4(udp(CLIENT4, SERVER4, question("new.example", ident=ident),
+                                          sport=50000))))
+        wait_for("all misses", lambda: echo.counters()["dataplane.drop.miss_full"] ==
+                 200 - (64 - waiting))
+        self.assertEqual(echo.counters()["dataplane.ticket.outstanding"], 64)
+        payload = question("www.example")
+        self.assert_data(self.ask(payload), payload)
+        echo.command("go")
+        c = self.quiet(echo)
+        self.assertEqual(c["dataplane.ticket.answered"], 64)
+        self.assert_balanced(c)
+        payload = question("new.example")
+        self.assert_rcode(self.ask(payload), payload, SERVFAIL)
+
     def test_stale_data_is_the_answer_when_no_ticket_is_left(self):
         echo, wire = self.start(stale="old.example", tickets=1), self.wire()
         echo.command("hold")

@@ -57,7 +57,7 @@ static void time_never_goes_back(void **state)
 	assert_int_equal(view.clock.now_ms, 5060);
 }
 
-static void control_is_late_only_after_its_limit(void **state)
+static void o16_control_is_late_only_after_its_limit(void **state)
 {
 	struct beat beat = {0};
 	struct beat_view view = {0};
@@ -92,7 +92,7 @@ int main(void)
 		cmocka_unit_test(time_goes_on_between_beats),
 		cmocka_unit_test(a_counter_ahead_of_the_clock_works_as_well),
 		cmocka_unit_test(time_never_goes_back),
-		cmocka_unit_test(control_is_late_only_after_its_limit),
+		cmocka_unit_test(o16_control_is_late_only_after_its_limit),
 		cmocka_unit_test(a_wall_clock_that_steps_is_followed),
 	};
 
