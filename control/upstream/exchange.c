@@ -242,7 +242,7 @@ void exchange_timeout(struct exchange *exchange)
 				servers_use(&upstream->servers, &exchange->request.server,
 					    exchange->request.port, upstream_now_us(upstream)));
 	}
-	finish(exchange, exchange->near_misses ? UPSTREAM_MALFORMED : UPSTREAM_TIMEOUT, NULL);
+	finish(exchange, exchange_unanswered(exchange), NULL);
 }
 
 static void start(struct exchange *exchange)

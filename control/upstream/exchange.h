@@ -56,6 +56,7 @@ struct exchange {
 	uint32_t bytes;
 	uint32_t ignored;
 	uint32_t near_misses;          // with our ID
+	uint32_t wrong_questions;      // of these: responses to another question
 	enum upstream_outcome outcome; // to be reported by the timer: ended inside exchange_start()
 
 	uint8_t name_len;
@@ -80,6 +81,9 @@ enum reply_step {
 enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_t len,
 			   struct message **message, enum upstream_outcome *outcome)
 	__attribute__((nonnull, warn_unused_result));
+// What an exchange is called that ends without an answer, by what was ignored in it.
+enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
+	__attribute__((nonnull, pure));
 
 // exchange.c
 void exchange_event(void *arg, enum channel_event event, const uint8_t *data, size_t len,

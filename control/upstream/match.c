@@ -30,6 +30,13 @@ static bool is_bare_error(const uint8_t *msg)
 	       rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN;
 }
 
+// Too short to hold our question: it ends within ours, or has a shorter one.
+static bool is_cut(const struct match_question *question, const uint8_t *rest, size_t len)
+{
+	return equal_but_for_case(rest, question->name,
+				  len < question->name_len ? len : question->name_len);
+}
+
 enum match match_reply(const struct match_question *question, const uint8_t *msg, size_t len)
 {
 	const uint8_t *name = msg + HEADER_LEN;
@@ -43,13 +50,15 @@ enum match match_reply(const struct match_question *question, const uint8_t *msg
 		return MATCH_NEAR;
 	if (is_bare_error(msg))
 		return MATCH_BARE;
-	if (header_qdcount(msg) != 1 || len < HEADER_LEN + question->name_len + 4)
-		return MATCH_NEAR;
+	if (header_qdcount(msg) != 1)
+		return MATCH_WRONG;
+	if (len < HEADER_LEN + question->name_len + 4)
+		return is_cut(question, name, len - HEADER_LEN) ? MATCH_NEAR : MATCH_WRONG;
 	if (wire_get16(fixed) != question->type || wire_get16(fixed + 2) != CLASS_IN)
-		return MATCH_NEAR;
+		return MATCH_WRONG;
 	if (memcmp(name, question->name, question->name_len) == 0)
 		return MATCH_EXACT;
 	// Length bytes are below 64: folding letters cannot make two shapes of name equal.
 	return equal_but_for_case(name, question->name, question->name_len) ? MATCH_CASE
-									    : MATCH_NEAR;
+									    : MATCH_WRONG;
 }

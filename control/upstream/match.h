@@ -16,7 +16,8 @@ enum match {
 	MATCH_EXACT, // ID, QR, opcode and every byte of the question
 	MATCH_CASE,  // the same but for the case of the name
 	MATCH_BARE,  // an error with our ID and no question at all
-	MATCH_NEAR,  // our ID, but not an answer to this question
+	MATCH_WRONG, // a response with our ID to another question, or to none
+	MATCH_NEAR,  // our ID, but no response, or not a whole one
 	MATCH_OTHER, // not our ID
 };
 

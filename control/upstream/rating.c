@@ -126,6 +126,7 @@ static unsigned patience(const struct rating *rating, enum server_failure failur
 	case SERVER_RESET:
 	case SERVER_SERVFAIL:
 	case SERVER_MALFORMED:
+	case SERVER_WRONG_QUESTION:
 		return 2;
 	default:
 		return 1;

@@ -45,6 +45,14 @@ static enum reply_step end(enum upstream_outcome *out, enum upstream_outcome out
 	return REPLY_END;
 }
 
+enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
+{
+	if (exchange->near_misses == 0)
+		return UPSTREAM_TIMEOUT;
+	return exchange->wrong_questions == exchange->near_misses ? UPSTREAM_WRONG_QUESTION
+								  : UPSTREAM_MALFORMED;
+}
+
 // Whatever is wrong with a packet over UDP, a better one may follow (ATTACKS A10). Over TCP
 // it comes from the server itself, and waiting would not help.
 static enum reply_step misfit(struct exchange *exchange, uint64_t *counter,
@@ -52,7 +60,7 @@ static enum reply_step misfit(struct exchange *exchange, uint64_t *counter,
 {
 	enum reply_step step = ignore(exchange, counter, true);
 
-	return exchange->tcp ? end(outcome, UPSTREAM_MALFORMED) : step;
+	return exchange->tcp ? end(outcome, exchange_unanswered(exchange)) : step;
 }
 
 static enum reply_step ask_lower(struct exchange *exchange, enum form form)
@@ -254,6 +262,9 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 	switch (match) {
 	case MATCH_OTHER:
 		return ignore(exchange, &counters_of(exchange)->ignored_id, false);
+	case MATCH_WRONG:
+		exchange->wrong_questions++;
+		return misfit(exchange, &counters_of(exchange)->ignored_near, outcome);
 	case MATCH_NEAR:
 		return misfit(exchange, &counters_of(exchange)->ignored_near, outcome);
 	case MATCH_BARE:

@@ -55,6 +55,7 @@ struct transport {
 	X(UNREACHABLE, "network or port unreachable")                                              \
 	X(RESET, "TCP connection refused, reset or closed")                                        \
 	X(MALFORMED, "only malformed messages with our ID and port")                               \
+	X(WRONG_QUESTION, "only responses with our ID and port to other questions")                \
 	X(TRUNCATED_OVER_TCP, "TC=1 over TCP")                                                     \
 	X(FORMERR, "FORMERR to every form of the question")                                        \
 	X(BADVERS, "EDNS version refused")                                                         \
@@ -139,6 +140,7 @@ void exchange_abandon(struct exchange *exchange, const uint8_t *zone) __attribut
 	X(FORMERR, formerr, "FORMERR, NOTIMP or BADVERS to every form of the question")            \
 	X(TRUNCATED_OVER_TCP, truncated_over_tcp, "TC=1 over TCP")                                 \
 	X(MALFORMED, malformed, "malformed messages")                                              \
+	X(WRONG_QUESTION, wrong_question, "responses to other questions than ours")                \
 	X(BOGUS, bogus, "data that did not validate")                                              \
 	X(STRIPPED, stripped, "RRSIGs missing below a secure delegation")
 

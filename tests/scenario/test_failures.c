@@ -119,6 +119,19 @@ static void malformed_replies_do_not_end_the_search(void **state)
 	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
 }
 
+static void wrong_questions_are_counted_as_such(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_WRONG_QUESTION, .server = PROVIDER_A});
+	assert_answer(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_true(world_counter(w, "upstream.server.wrong_question") > 0);
+	assert_int_equal(world_counter(w, "upstream.server.malformed"), 0);
+}
+
 // ATTACKS O1, D12
 static void all_servers_down_is_asked_about_less_and_less(void **state)
 {
@@ -835,6 +848,7 @@ int main(void)
 		scenario(lame_servers_are_passed_by),
 		scenario_common(recursive_servers_are_believed_what_is_signed),
 		scenario_common(malformed_replies_do_not_end_the_search),
+		scenario_common(wrong_questions_are_counted_as_such),
 		scenario_common(all_servers_down_is_asked_about_less_and_less),
 		scenario_common(servers_that_return_are_used_when_the_failure_is_over),
 		scenario_common(a_zone_that_is_down_makes_its_other_names_fail_fast),

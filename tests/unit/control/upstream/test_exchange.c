@@ -418,6 +418,26 @@ static void malformed_over_tcp_ends_at_once(void **state)
 	script_stop(&s);
 }
 
+static void wrong_question_over_tcp_ends_at_once(void **state)
+{
+	struct script s;
+	struct exchange_request request;
+	uint8_t msg[512];
+	size_t len;
+
+	(void)state;
+	script_start(&s, &script_config);
+	request = script_request(&s);
+	request.tcp = true;
+	script_ask(&s, &request);
+	script_connected(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	msg[12 + 1] = '-';
+	script_deliver(&s, msg, len);
+	script_expect(&s, UPSTREAM_WRONG_QUESTION);
+	script_stop(&s);
+}
+
 // On a kept connection a second answer to the question before may come first.
 static void other_id_over_tcp_is_ignored(void **state)
 {
@@ -856,6 +876,7 @@ int main(void)
 		cmocka_unit_test(d11_stale_connection_is_replaced_once),
 		cmocka_unit_test(tcp_can_be_asked_for),
 		cmocka_unit_test(malformed_over_tcp_ends_at_once),
+		cmocka_unit_test(wrong_question_over_tcp_ends_at_once),
 		cmocka_unit_test(other_id_over_tcp_is_ignored),
 		cmocka_unit_test(icmp_unreachable_is_named),
 		cmocka_unit_test(no_route_is_told_later_not_inside_start),

@@ -333,6 +333,58 @@ static void a10_timeout_with_malformed_packets_is_named_and_changes_nothing(void
 	script_stop(&s);
 }
 
+static void wrong_question_is_a_failure_of_its_own(void **state)
+{
+	struct script s;
+	uint8_t msg[MSG_MAX];
+	size_t len;
+
+	(void)state;
+	ask(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	msg[HEADER_LEN + 1] = '-';
+	script_deliver(&s, msg, len);
+	script_expect_waiting(&s);
+	script_deliver(&s, msg, len);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_WRONG_QUESTION);
+	assert_int_equal(s.reply.ignored, 2);
+	script_stop(&s);
+}
+
+static void wrong_question_does_not_keep_the_answer_out(void **state)
+{
+	struct script s;
+	uint8_t msg[MSG_MAX];
+	size_t len;
+
+	(void)state;
+	ask(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	msg[HEADER_LEN + 1] = '-';
+	script_deliver(&s, msg, len);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
+static void wrong_question_beside_a_malformed_message_is_malformed(void **state)
+{
+	struct script s;
+	uint8_t msg[MSG_MAX];
+	size_t len;
+
+	(void)state;
+	ask(&s);
+	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
+	script_deliver(&s, msg, len - 1);
+	msg[HEADER_LEN + 1] = '-';
+	script_deliver(&s, msg, len);
+	script_advance_ms(&s, 400);
+	script_expect(&s, UPSTREAM_MALFORMED);
+	script_stop(&s);
+}
+
 static void packets_that_are_not_ours_leave_a_timeout_a_timeout(void **state)
 {
 	struct script s;
@@ -490,6 +542,9 @@ int main(void)
 		cmocka_unit_test(a10_good_answer_wins_after_all_of_them),
 		cmocka_unit_test(a10_no_kind_changes_what_is_remembered_of_the_server),
 		cmocka_unit_test(a10_timeout_with_malformed_packets_is_named_and_changes_nothing),
+		cmocka_unit_test(wrong_question_is_a_failure_of_its_own),
+		cmocka_unit_test(wrong_question_does_not_keep_the_answer_out),
+		cmocka_unit_test(wrong_question_beside_a_malformed_message_is_malformed),
 		cmocka_unit_test(packets_that_are_not_ours_leave_a_timeout_a_timeout),
 		cmocka_unit_test(lost_case_is_asked_over_tcp),
 		cmocka_unit_test(lost_case_over_udp_is_not_remembered),

@@ -86,10 +86,10 @@ static void other_type_or_class_is_no_answer(void **state)
 	(void)state;
 	make(&f);
 	f.msg[f.len - 3] = TYPE_NS;
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 	make(&f);
 	f.msg[f.len - 1] = CLASS_CH;
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 }
 
 static void other_name_is_no_answer(void **state)
@@ -99,7 +99,21 @@ static void other_name_is_no_answer(void **state)
 	(void)state;
 	make(&f);
 	f.msg[HEADER_LEN + 1] = 'x';
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
+}
+
+// It ends before ours would, and is whole all the same.
+static void shorter_question_is_another_one(void **state)
+{
+	struct fixture f;
+	struct builder b;
+
+	(void)state;
+	make(&f);
+	builder_start(&b, f.msg, sizeof(f.msg), 0x1234, FLAG_QR);
+	builder_question(&b, (const uint8_t *)"\7eXamPLe", TYPE_A, CLASS_IN);
+	f.len = (size_t)builder_finish(&b);
+	assert_int_equal(match(&f), MATCH_WRONG);
 }
 
 static void other_case_is_told_apart(void **state)
@@ -126,10 +140,10 @@ static void only_letters_have_case(void **state)
 	make(&f);
 	f.msg[HEADER_LEN + 1] = '@';
 	f.question.name = (const uint8_t *)"\3`wW\7eXamPLe";
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 	f.msg[HEADER_LEN + 1] = '[';
 	f.question.name = (const uint8_t *)"\3{wW\7eXamPLe";
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 }
 
 static void every_prefix_is_no_answer(void **state)
@@ -158,9 +172,9 @@ static void question_count_must_be_one(void **state)
 	(void)state;
 	make(&f);
 	wire_put16(f.msg + 4, 2);
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 	wire_put16(f.msg + 4, 0);
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 }
 
 static void header_alone_is_bare_only_with_an_error(void **state)
@@ -174,10 +188,10 @@ static void header_alone_is_bare_only_with_an_error(void **state)
 	f.msg[3] = RCODE_FORMERR;
 	assert_int_equal(match(&f), MATCH_BARE);
 	f.msg[3] = RCODE_NXDOMAIN;
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 	f.msg[3] = RCODE_FORMERR;
 	wire_put16(f.msg + 6, 1);
-	assert_int_equal(match(&f), MATCH_NEAR);
+	assert_int_equal(match(&f), MATCH_WRONG);
 }
 
 int main(void)
@@ -189,6 +203,7 @@ int main(void)
 		cmocka_unit_test(other_opcode_is_no_answer),
 		cmocka_unit_test(other_type_or_class_is_no_answer),
 		cmocka_unit_test(other_name_is_no_answer),
+		cmocka_unit_test(shorter_question_is_another_one),
 		cmocka_unit_test(other_case_is_told_apart),
 		cmocka_unit_test(only_letters_have_case),
 		cmocka_unit_test(every_prefix_is_no_answer),
