@@ -51,7 +51,7 @@ int privileges_prepare(void)
 }
 
 // glibc has no wrapper; only the calling thread is changed. Nothing is kept that it does not have.
-// What it starts may have INHERITED as well (nft, which takes down the ingress rule).
+// What it starts may have INHERITED as well (nft, which takes down its rules).
 static int capabilities_keep(uint32_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

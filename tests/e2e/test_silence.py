@@ -144,6 +144,14 @@ def loopback_refused(info):
     return False
 
 
+def without_root(checks, info):
+    with Assayd(info, extra='user: nobody\n') as daemon:
+        there = table(info)
+        daemon.stop()
+        checks.check('a5_the_rule_is_gone_after_stop_as_another_user', there and not table(info),
+                     daemon.log_text())
+
+
 def without_nft(checks, info):
     daemon = Assayd(info)
     daemon.program = ['unshare', '--mount', 'sh', '-c',
@@ -181,6 +189,7 @@ def main():
         checks.check('the next start takes it over', table(info))
         daemon.stop()
         checks.check('a5_the_rule_is_gone_after_kill_start_and_stop', not table(info))
+    without_root(checks, info)
     without_nft(checks, info)
     checks.done()
 
