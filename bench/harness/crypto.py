@@ -47,6 +47,8 @@ def measure_primitive(report, program, small):
                 'callback, with canonical form and digest')
     report.note("OpenSSL's: what libcrypto allocates inside itself, which nobody outside can "
                 'avoid; RSA is verified by its multiplication alone, so one digest state is left')
+    report.note('p256_table: a key that has verified so much that it got a table of its multiples; '
+                'in all other rows no key gets one')
     report.picture('Verifications per second', '/s',
                    [(f'{row[0]}, {how}', row[n]) for row in rows
                     for n, how in ((1, 'bare'), (2, 'batch'))])
