@@ -251,6 +251,8 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		d->down_until_ms = old->down_until_ms;
 		d->failing = old->failing;
 		d->good_ms = old->good_ms;
+		d->heard_ms = old->heard_ms;
+		d->probed_ms = old->probed_ms;
 		take_out(table, old);
 	}
 	d->hash = hash_of(table, d->zone);

@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `failures`, `unanswered`, `down_until_ms`, `probed_ms` and `failing`. Held by reference.
+// Immutable but for `failures`, `unanswered`, `down_until_ms`, `heard_ms`, `probed_ms` and `failing`. Held by reference.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -40,6 +40,7 @@ struct delegation {
 	uint64_t unanswered; // hash of the first question that this happened to; 0: none
 	uint64_t down_until_ms;
 	uint64_t good_ms;   // last answer that was proven
+	uint64_t heard_ms;  // last answer of any kind
 	uint64_t probed_ms; // last time that it was asked whether it is still silent
 	bool outdated;      // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms;  // revived: when it ended; else 0

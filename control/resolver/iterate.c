@@ -114,6 +114,8 @@ void iterate_start(struct task *task)
 		delegation_unref(cut);
 	enter_cut(task, above != NULL ? above : cut);
 	task->for_glue = above != NULL;
+	if (task->route == NULL)
+		parent_watch(resolver, task->cut);
 	minimise_start(&task->minimise, task->name, name_labels(task->cut->zone),
 		       !task->for_glue && minimises(task));
 	iterate_ask(task);
@@ -213,8 +215,8 @@ void iterate_servers_found(struct task *task)
 	task->state = TASK_ASK;
 }
 
-// No server has answered, each has been tried, and what their zone said last will do instead.
-static bool silent_once(const struct task *task)
+// Each server has been tried, and none has answered.
+static bool all_silent(const struct task *task)
 {
 	if (task->answered || task->route != NULL)
 		return false;
@@ -222,6 +224,17 @@ static bool silent_once(const struct task *task)
 		if (task->servers[i].tries == 0)
 			return false;
 	}
+	return true;
+}
+
+// Zones below that end now need not find out themselves. Whether to go on trying is another matter:
+// not where what this zone said last will do instead.
+static bool gives_way(const struct task *task)
+{
+	if (!all_silent(task))
+		return false;
+	if (task->cut->failures == 0 && !upstream_uplink_lost(task->resolver->parts.upstream))
+		task->cut->failures = 1;
 	return parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
 }
 
@@ -233,7 +246,7 @@ void iterate_ask(struct task *task)
 	task->state = TASK_ASK;
 	if (task_payer(task) == NULL)
 		return; // its clients are told at the end of this turn
-	if (task->failures == 0 && parent_revive(task))
+	if (!task->answered && parent_revive(task))
 		return;
 	if (task->cut->down_until_ms > resolver->clock.now_ms && !ailing_probes(task)) {
 		char zone[NAME_TEXT_MAX];
@@ -258,7 +271,7 @@ void iterate_ask(struct task *task)
 	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
 		if (!task->past_nta)
 			task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
-		if (silent_once(task)) {
+		if (gives_way(task)) {
 			give_up(task);
 			return;
 		}
@@ -469,6 +482,7 @@ static void read_response(struct task *task, struct response *response)
 	response_read(task->reply->message, &question, response);
 	task->answered = true;
 	task->cut->failures = 0;
+	task->cut->heard_ms = task->resolver->clock.now_ms;
 	task->cut->unanswered = 0;
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))

@@ -6,6 +6,7 @@
 #include "dataplane/dns/types.h"
 
 #define PROBE_MS 1000
+#define WATCH_MS 3000 // before a delegation ends; each server of its parent has been tried by then
 
 // The DS of a cut stands with its parent.
 static const uint8_t *side(const uint8_t *name, uint16_t type)
@@ -45,6 +46,24 @@ static void probe(struct resolver *resolver, struct delegation *above, const uin
 		return;
 	above->probed_ms = now_ms;
 	client_ask(resolver, zone, TYPE_DS, probed);
+}
+
+// A zone in use is about to need its parent: is that there? Learnt in time, its silence costs
+// nobody a wait. What it answers resets `failures`; iterate.c sets them when nothing does.
+void parent_watch(struct resolver *resolver, const struct delegation *cut)
+{
+	uint64_t now_ms = resolver->clock.now_ms;
+
+	if (resolver->config.stale_s == 0 || cut->ended_ms != 0 || cut->parent == NULL ||
+	    cut->expires_ms > now_ms + WATCH_MS)
+		return;
+	struct delegation *above = delegation_find(resolver->delegations, cut->parent, now_ms);
+	if (above != NULL && above != cut && !silent(above) &&
+	    above->heard_ms + PROBE_MS <= now_ms && above->probed_ms + PROBE_MS <= now_ms) {
+		above->probed_ms = now_ms;
+		client_ask(resolver, above->zone, TYPE_SOA, probed);
+	}
+	delegation_unref(above);
 }
 
 bool parent_revive(struct task *task)

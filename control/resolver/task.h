@@ -386,6 +386,7 @@ void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t
 const struct delegation *parent_ended(const struct resolver *resolver, const uint8_t *name,
 				      uint16_t type, const struct delegation *cut);
 bool parent_revive(struct task *task); // true: goes on with it
+void parent_watch(struct resolver *resolver, const struct delegation *cut);
 // The DS that a validation needs cannot be had from silent servers: what is known of it holds on.
 bool parent_prolong(struct resolver *resolver, const uint8_t *zone);
 void parent_denied(struct task *task, const struct validation_result *result);

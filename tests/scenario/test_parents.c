@@ -62,6 +62,59 @@ static void zones_outlive_their_tlds_servers(void **state)
 	assert_true(network_sent(&w->network, COM_A, NULL, 0) < 60);
 }
 
+// However many wait for the parent when that turns out: those that have seen some of its servers
+// fail, too.
+static void nobody_fails_when_it_turns_out_that_the_parent_is_silent(void **state)
+{
+	struct question *asked[40];
+
+	(void)state;
+	outlive_com(FAULT_DROP);
+	for (unsigned i = 0; i < 40; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%u.wild.example.com.", i);
+		asked[i] = world_ask_later(w, name, TYPE_A, ASK_DO);
+		world_advance(w, 30);
+	}
+	world_run(w);
+	for (unsigned i = 0; i < 40; i++) {
+		assert_answer(asked[i], RCODE_NOERROR, false, EDE_STALE_ANSWER);
+		assert_false(asked[i]->result->stale);
+	}
+}
+
+// Zones in use see in time whether their parent is there: its silence costs nobody a wait.
+static void a_silent_parent_is_known_before_its_delegations_end(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	break_com(FAULT_DROP);
+	world_advance(w, 3600000 - 2500);
+	assert_answer(ask_number(0), RCODE_NOERROR, true, EDE_NONE);
+	world_advance(w, 3000);
+	for (unsigned i = 1; i < 10; i++) {
+		struct question *q = ask_number(i);
+		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+		assert_false(q->result->stale);
+		assert_true(took_ms(q) < 40);
+	}
+}
+
+// One packet a second to a parent that is there, and none while it has just been heard.
+static void a_parent_is_looked_at_once_a_second_at_most(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 3600000 - 2000);
+	network_forget_log(&w->network);
+	for (unsigned i = 0; i < 12; i++) {
+		ask_number(i);
+		world_advance(w, 50);
+	}
+	assert_int_equal(network_sent(&w->network, NULL, "com.", TYPE_SOA), 1);
+}
+
 static void a_parent_that_returns_confirms_the_delegation(void **state)
 {
 	(void)state;
@@ -274,6 +327,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_common(zones_outlive_their_tlds_servers),
+		scenario_common(nobody_fails_when_it_turns_out_that_the_parent_is_silent),
+		scenario_common(a_silent_parent_is_known_before_its_delegations_end),
+		scenario_common(a_parent_is_looked_at_once_a_second_at_most),
 		scenario_common(a_parent_that_returns_confirms_the_delegation),
 		scenario_common(unsigned_zones_outlive_their_tlds_servers_too),
 		scenario(parents_that_answer_are_believed),
