@@ -221,6 +221,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 	const struct exchange_request request = {
 		.server = leg->server,
 		.port = task->ports[server],
+		.zone = inquiry->zone,
 		.name = inquiry->name,
 		.type = inquiry->type,
 		.rd = inquiry->rd,

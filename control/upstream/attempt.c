@@ -128,6 +128,22 @@ static uint64_t first_timer_us(const struct exchange *exchange)
 	return late_us;
 }
 
+uint64_t attempt_next_us(const struct exchange *exchange, bool with_late)
+{
+	uint64_t next_us = with_late ? first_timer_us(exchange) : exchange->deadline_us;
+	uint64_t release_us = exchange->sent_us + exchange->held_us;
+
+	return exchange->held && release_us < next_us ? release_us : next_us;
+}
+
+// What a drill has held back counts as sent when it would have been: its answer is slow.
+static void begin_to_wait(struct exchange *exchange, uint64_t now_us)
+{
+	exchange->sent_us = exchange->held ? now_us : now_us - exchange->held_us;
+	exchange->deadline_us = exchange->sent_us + wait_us(exchange);
+	timers_set(&exchange->upstream->timers, &exchange->timer, attempt_next_us(exchange, true));
+}
+
 static enum upstream_outcome send_question(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
@@ -145,11 +161,9 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 	else
 		upstream->counters.sent_udp++;
 	upstream->counters.small_first += exchange->small;
-	exchange->sent_us = now_us;
 	if (upstream->hedge_credit < HEDGE_MAX)
 		upstream->hedge_credit += HEDGE_EARNED;
-	exchange->deadline_us = now_us + wait_us(exchange);
-	timers_set(&upstream->timers, &exchange->timer, first_timer_us(exchange));
+	begin_to_wait(exchange, now_us);
 	return UPSTREAM_OK;
 }
 
@@ -165,11 +179,44 @@ void attempt_close(struct exchange *exchange)
 	exchange->channel = NULL;
 }
 
-static void wait_for_connection(struct exchange *exchange, uint64_t now_us)
+static enum upstream_outcome open_and_send(struct exchange *exchange)
 {
-	exchange->sent_us = now_us;
-	exchange->deadline_us = now_us + wait_us(exchange);
-	timers_set(&exchange->upstream->timers, &exchange->timer, first_timer_us(exchange));
+	struct upstream *upstream = exchange->upstream;
+	const struct exchange_request *request = &exchange->request;
+
+	exchange->channel =
+		upstream->transport.open(upstream->transport.ctx, &request->server, request->port,
+					 exchange->tcp, exchange_event, exchange);
+	if (!exchange->channel)
+		return UPSTREAM_NO_RESOURCE;
+	if (!exchange->tcp)
+		return send_question(exchange);
+	begin_to_wait(exchange, upstream_now_us(upstream));
+	return UPSTREAM_OK;
+}
+
+enum upstream_outcome attempt_release(struct exchange *exchange)
+{
+	exchange->held = false;
+	return open_and_send(exchange);
+}
+
+static enum upstream_outcome start_drilled(struct exchange *exchange, uint64_t now_us)
+{
+	uint32_t delay_ms = 0;
+
+	switch (harm_of(exchange, now_us, &delay_ms)) {
+	case HARM_DROP: // nothing can come: there is no channel
+		begin_to_wait(exchange, now_us);
+		return UPSTREAM_OK;
+	case HARM_DELAY:
+		exchange->held = true;
+		exchange->held_us = delay_ms * 1000ull;
+		begin_to_wait(exchange, now_us);
+		return UPSTREAM_OK;
+	default:
+		return open_and_send(exchange);
+	}
 }
 
 enum upstream_outcome attempt_start(struct exchange *exchange)
@@ -186,15 +233,9 @@ enum upstream_outcome attempt_start(struct exchange *exchange)
 		return UPSTREAM_CANCELLED;
 	}
 	exchange->attempts++;
+	exchange->held = false;
+	exchange->held_us = 0;
 	draw(exchange, &exchange->id, sizeof(exchange->id));
 	draw_case(exchange);
-	exchange->channel =
-		upstream->transport.open(upstream->transport.ctx, &request->server, request->port,
-					 exchange->tcp, exchange_event, exchange);
-	if (!exchange->channel)
-		return UPSTREAM_NO_RESOURCE;
-	if (!exchange->tcp)
-		return send_question(exchange);
-	wait_for_connection(exchange, now_us);
-	return UPSTREAM_OK;
+	return exchange->drill == 0 ? open_and_send(exchange) : start_drilled(exchange, now_us);
 }

@@ -1,5 +1,7 @@
 #include "control/upstream/exchange.h"
 
+#include "control/upstream/harm.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,21 +90,11 @@ static void start_next(struct exchange *exchange)
 		finish(exchange, outcome, NULL);
 }
 
-static void on_message(struct exchange *exchange, const uint8_t *data, size_t len,
-		       const struct address *from)
+static void read_reply(struct exchange *exchange, const uint8_t *data, size_t len)
 {
-	struct upstream_counters *counters = &exchange->upstream->counters;
 	enum upstream_outcome outcome = UPSTREAM_OK;
 	struct message *message;
 
-	counters->received++;
-	counters->received_bytes += len;
-	exchange->bytes += (uint32_t)len;
-	if (from && !server_address_equal(from, &exchange->request.server)) {
-		counters->ignored_source++;
-		exchange->ignored++;
-		return;
-	}
 	switch (reply_read(exchange, data, len, &message, &outcome)) {
 	case REPLY_IGNORE:
 		return;
@@ -115,10 +107,45 @@ static void on_message(struct exchange *exchange, const uint8_t *data, size_t le
 	}
 }
 
-static void on_connected(struct exchange *exchange)
+// Without memory it is lost, which is no better for the answer either.
+static void read_harmed_reply(struct exchange *exchange, enum harm harm, const uint8_t *data,
+			      size_t len)
+{
+	uint8_t *copy = malloc(len + 1);
+
+	if (!copy)
+		return;
+	memcpy(copy, data, len);
+	len = harm_message(harm, exchange->tcp, copy, len);
+	read_reply(exchange, copy, len);
+	free(copy);
+}
+
+static void on_message(struct exchange *exchange, const uint8_t *data, size_t len,
+		       const struct address *from)
+{
+	struct upstream_counters *counters = &exchange->upstream->counters;
+	uint32_t delay_ms;
+
+	counters->received++;
+	counters->received_bytes += len;
+	exchange->bytes += (uint32_t)len;
+	if (from && !server_address_equal(from, &exchange->request.server)) {
+		counters->ignored_source++;
+		exchange->ignored++;
+		return;
+	}
+	if (exchange->drill == 0)
+		read_reply(exchange, data, len);
+	else
+		read_harmed_reply(exchange,
+				  harm_of(exchange, upstream_now_us(exchange->upstream), &delay_ms),
+				  data, len);
+}
+
+static void go_on(struct exchange *exchange, enum upstream_outcome outcome)
 {
 	struct upstream *upstream = exchange->upstream;
-	enum upstream_outcome outcome = attempt_connected(exchange);
 
 	if (outcome == UPSTREAM_OK)
 		upstream_rearm(upstream);
@@ -143,7 +170,7 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 
 	switch (event) {
 	case CHANNEL_CONNECTED:
-		on_connected(exchange);
+		go_on(exchange, attempt_connected(exchange));
 		break;
 	case CHANNEL_MESSAGE:
 		on_message(exchange, data, len, from);
@@ -194,8 +221,7 @@ void upstream_server_returned(struct upstream *upstream, const struct address *s
 	const struct rating *rating = ratings_find(&upstream->ratings, NULL, server, now_us);
 	uint32_t patience_ms = (uint32_t)((rating_patience_us(rating) + 999) / 1000);
 
-	for (struct exchange *exchange = upstream->exchanges; exchange;
-	     exchange = exchange->next) {
+	for (struct exchange *exchange = upstream->exchanges; exchange; exchange = exchange->next) {
 		if (!may_ask_again(exchange, server, now_us))
 			continue;
 		exchange->asked_again = exchange->ask_again = true;
@@ -221,8 +247,12 @@ void exchange_timeout(struct exchange *exchange)
 		finish(exchange, exchange->outcome, NULL);
 		return;
 	}
+	if (exchange->held && upstream_now_us(upstream) >= exchange->sent_us + exchange->held_us) {
+		go_on(exchange, attempt_release(exchange));
+		return;
+	}
 	if (upstream_now_us(upstream) < exchange->deadline_us) {
-		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
+		timers_set(&upstream->timers, &exchange->timer, attempt_next_us(exchange, false));
 		exchange->late_told = true;
 		if (!exchange->abandoned_for)
 			exchange->request.late(exchange->arg);
@@ -251,6 +281,10 @@ static void start(struct exchange *exchange)
 	enum upstream_outcome outcome;
 
 	if (upstream_may_ask(upstream, &exchange->request.server)) {
+		if (upstream->interference.choose)
+			exchange->drill = upstream->interference.choose(
+				upstream->interference.arg, &exchange->request.server,
+				exchange->request.zone, upstream_now_us(upstream));
 		outcome = attempt_start(exchange);
 	} else {
 		upstream->counters.address_refused++;

@@ -40,6 +40,7 @@ struct exchange {
 	bool asked_again;   // because the server has returned, which it may do once
 	bool ask_again;     // the timer shall do it
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
+	uint32_t drill;     // that it is part of; 0: none
 
 	// the attempt under way
 	struct channel *channel;
@@ -49,6 +50,8 @@ struct exchange {
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
 	uint64_t sent_us;
+	bool held;        // by a drill: to be sent held_us after sent_us
+	uint64_t held_us; // for how long it is or was held back
 	bool late_told;
 	uint64_t deadline_us; // the timer may come before it: the answer is late
 
@@ -70,7 +73,18 @@ enum upstream_outcome attempt_start(struct exchange *exchange)
 // Sends the question over a connection that stands.
 enum upstream_outcome attempt_connected(struct exchange *exchange)
 	__attribute__((nonnull, warn_unused_result));
+// Sends what a drill has held back.
+enum upstream_outcome attempt_release(struct exchange *exchange)
+	__attribute__((nonnull, warn_unused_result));
+// When the timer has something to do next: tell that the answer is late (unless that is over), send
+// what is held back, or give up.
+uint64_t attempt_next_us(const struct exchange *exchange, bool with_late)
+	__attribute__((nonnull, pure));
 void attempt_close(struct exchange *exchange) __attribute__((nonnull));
+
+// harm.c: what a drill does to it at this moment.
+enum harm harm_of(const struct exchange *exchange, uint64_t now_us, uint32_t *delay_ms)
+	__attribute__((nonnull));
 
 // reply.c: what a packet means for the exchange.
 enum reply_step {

@@ -30,6 +30,7 @@ struct upstream {
 	size_t own_count;
 	bool allow_loopback;
 	uint32_t hedge_credit;
+	struct interference interference; // choose is NULL when there is none
 	struct uplink uplink;
 	struct families families;
 	struct upstream_counters counters;

@@ -76,6 +76,12 @@ void upstream_free(struct upstream *upstream)
 	free(upstream);
 }
 
+void upstream_interfere(struct upstream *upstream, const struct interference *interference)
+{
+	upstream->interference =
+		interference != NULL ? *interference : (struct interference){.choose = NULL};
+}
+
 uint32_t upstream_draw(struct upstream *upstream, uint32_t count)
 {
 	uint32_t limit =

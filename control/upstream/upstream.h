@@ -74,6 +74,7 @@ const char *upstream_outcome_words(enum upstream_outcome outcome);
 struct exchange_request {
 	struct address server;
 	uint16_t port;        // 53
+	const uint8_t *zone;  // whose server it is, lower case; NULL: not told. For drills alone
 	const uint8_t *name;  // lower case; its case is randomised on the wire (0x20)
 	uint16_t type;
 	bool rd, cd;          // for forwarders
@@ -124,6 +125,33 @@ void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // don
 // Nobody waits for it any more, but what comes of the packet under way says how its server does for
 // the zone: reported to the selector. done is not called.
 void exchange_abandon(struct exchange *exchange, const uint8_t *zone) __attribute__((nonnull));
+
+// ---- faults on purpose (control/drill) ----
+
+// What may happen to a question or to its reply. The answer that comes of it is worse than the one
+// there would have been, or the same: nothing here adds data, or makes any more believable.
+enum harm {
+	HARM_NONE,
+	HARM_DROP,     // the question is not sent
+	HARM_DELAY,    // it is sent later, and counts as sent at once
+	HARM_SERVFAIL, // in the place of the reply, when that comes
+	HARM_REFUSED,
+	HARM_TRUNCATE, // the same with TC=1; what comes over TCP is let through
+	HARM_STRIP,    // the reply loses its RRSIGs
+	HARM_BOGUS,    // all signatures in it are altered
+};
+
+struct interference {
+	// Asked once for each exchange, before its first packet: which drill it is part of. 0: none.
+	uint32_t (*choose)(void *arg, const struct address *server, const uint8_t *zone,
+			   uint64_t now_us);
+	// What happens to it at this moment: HARM_NONE from the moment on at which that drill ends.
+	enum harm (*harm)(void *arg, uint32_t drill, uint64_t now_us, uint32_t *delay_ms);
+	void *arg;
+};
+// In the place of what was there before; NULL: none, which costs nothing.
+void upstream_interfere(struct upstream *upstream, const struct interference *interference)
+	__attribute__((nonnull(1)));
 
 // ---- selection: which server of a zone next ----
 
