@@ -172,12 +172,55 @@ static void client_free(struct client *client)
 	free(client);
 }
 
+static bool is_secure(const struct store_result *result)
+{
+	struct entry_facts facts;
+
+	for (size_t i = 0; i < result->count; i++) {
+		entry_facts(result->links[i], &facts);
+		if (facts.security != SECURITY_SECURE)
+			return false;
+	}
+	return result->count > 0;
+}
+
+static bool has_failed(const struct store_result *result)
+{
+	struct entry_facts facts;
+
+	if (result->count == 0)
+		return result->rcode == RCODE_SERVFAIL;
+	entry_facts(result->links[result->count - 1], &facts);
+	return facts.kind == ENTRY_FAILURE;
+}
+
+void client_count(struct resolver *resolver, const struct client *client,
+		  const struct store_result *result)
+{
+	uint64_t taken_ms = resolver->clock.now_ms + BUDGET_TIME_MS - client->budget.deadline_ms;
+
+	if (client->fresh)
+		return;
+	if (taken_ms > resolver->slowest_ms)
+		resolver->slowest_ms = taken_ms;
+	if (result->stale)
+		return; // counted where that was decided
+	if (has_failed(result)) {
+		resolver->counters.answers_failed++;
+		return;
+	}
+	resolver->counters.answers_fresh++;
+	resolver->counters.answers_secure += !client->cd && is_secure(result);
+}
+
 // result NULL: it has been answered before.
-void client_done(struct client *client, struct store_result *result)
+void client_done(struct resolver *resolver, struct client *client, struct store_result *result)
 {
 	resolver_done done = client->done;
 	void *arg = client->arg;
 
+	if (result != NULL)
+		client_count(resolver, client, result);
 	client_free(client);
 	if (result != NULL)
 		done(arg, result);
@@ -264,7 +307,7 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 	struct store_result *result = NULL;
 
 	if (client->answered) {
-		client_done(client, NULL);
+		client_done(resolver, client, NULL);
 		return;
 	}
 	if (chain->failed) {
@@ -279,7 +322,7 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 	if (result == NULL)
 		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, EDE_OTHER,
 					    "out of memory for answers");
-	client_done(client, result);
+	client_done(resolver, client, result);
 }
 
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text)
@@ -290,7 +333,7 @@ void client_fail(struct resolver *resolver, struct client *client, int ede, cons
 		client->waiter.task->kept = false;
 	task_leave(&client->waiter);
 	if (client->answered) {
-		client_done(client, NULL);
+		client_done(resolver, client, NULL);
 		return;
 	}
 	resolver->counters.failed++;
@@ -298,7 +341,7 @@ void client_fail(struct resolver *resolver, struct client *client, int ede, cons
 	resolver->counters.stale += result != NULL;
 	if (result == NULL)
 		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, ede, text);
-	client_done(client, result);
+	client_done(resolver, client, result);
 }
 
 // Kept by the task and by whoever pays for it, who may be several sub-tasks away.

@@ -371,6 +371,15 @@ size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
 	return forgotten;
 }
 
+void delegation_each(const struct delegation_table *table, uint64_t now_ms,
+		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
+{
+	for (struct delegation *d = table->newest; d != NULL; d = d->older) {
+		if (d->expires_ms > now_ms && !visit(d, arg))
+			return;
+	}
+}
+
 size_t delegation_count(const struct delegation_table *table)
 {
 	return table->count;

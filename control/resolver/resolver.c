@@ -234,6 +234,14 @@ void resolver_forget(struct resolver *resolver, const uint8_t *zone)
 	failure_forget_all(resolver->failures);
 }
 
+uint64_t resolver_take_slowest_ms(struct resolver *resolver)
+{
+	uint64_t slowest_ms = resolver->slowest_ms;
+
+	resolver->slowest_ms = 0;
+	return slowest_ms;
+}
+
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 {
 #define X(field, words) visit("resolver." #field, words, resolver->counters.field, arg);

@@ -125,6 +125,16 @@ void resolver_nta_each(const struct resolver *resolver,
 void resolver_nta_watch(struct resolver *resolver, nta_event event, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// The slowest answer to a client since this was last called, in ms; 0: there was none.
+uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
+
+// The zones whose servers are known, latest first, at most zones_max of them, with the addresses that
+// are known of those. `complete`: every name server has one. Asks nobody.
+typedef void (*resolver_zone_visit)(const uint8_t *zone, const struct candidate *servers,
+				    size_t count, bool complete, void *arg);
+void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,
+		    void *arg) __attribute__((nonnull(1, 3)));
+
 // X-macro of counters, same visiting as upstream_counters().
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));

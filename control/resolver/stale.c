@@ -144,12 +144,13 @@ static void answer(struct resolver *resolver, struct client *client, struct stor
 
 	resolver->counters.stale_early++;
 	if (task == NULL) {
-		client_done(client, result);
+		client_done(resolver, client, result);
 	} else if (task->kept) {
 		task_leave(&client->waiter);
-		client_done(client, result);
+		client_done(resolver, client, result);
 	} else {
 		task->kept = client->answered = true;
+		client_count(resolver, client, result);
 		done(arg, result);
 	}
 }

@@ -271,6 +271,9 @@ struct task {
 	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                             \
+	X(answers_fresh, "client questions answered with what was resolved for them")               \
+	X(answers_secure, "those of them whose answer was proven, link by link")                   \
+	X(answers_failed, "client questions answered SERVFAIL")                                    \
 	X(held, "questions ended by a failure that is still remembered")                           \
 	X(recovery_probes, "questions whether a zone that failed has recovered")                   \
 	X(recovered, "zones that have given a good answer again, which voids their failures")      \
@@ -307,6 +310,7 @@ struct resolver {
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
 	size_t task_count, message_bytes;
+	uint64_t slowest_ms; // answer to a client since that was last asked
 	struct shelf spare_tasks, responses;
 	bool submitted; // signatures, in this turn: batch_run() is due at once
 	uint32_t mark;
@@ -361,7 +365,9 @@ void client_end(struct resolver *resolver, struct client *client);
 void clients_fail_ended(struct resolver *resolver);
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task);
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text);
-void client_done(struct client *client, struct store_result *result);
+void client_done(struct resolver *resolver, struct client *client, struct store_result *result);
+void client_count(struct resolver *resolver, const struct client *client,
+		  const struct store_result *result); // what it is about to be given
 struct client *client_new(const struct ticket_question *question, resolver_done done, void *arg);
 // A question of our own, to the servers whatever is cached; the argument of done is the resolver.
 bool client_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, resolver_done done);

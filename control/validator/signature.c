@@ -78,33 +78,46 @@ static bool labels_fit(const struct signature *s, const struct rdata_rrsig *rrsi
 		type != TYPE_SOA);
 }
 
-static bool time_fits(struct signature *s, const struct rdata_rrsig *rrsig)
+static bool fits_at(struct signature *s, const struct rdata_rrsig *rrsig, int64_t at_s)
 {
 	const struct signature_context *c = s->context;
-	long long now_s = (long long)c->now_s;
+	const char *drill = at_s != c->now_s ? " (by the clock of a drill)" : "";
+	int64_t expires_s = 0;
 
-	switch (signature_time(rrsig, c->now_s, c->inception_skew_s, c->expiration_skew_s,
-			       &s->trying_expires_s)) {
-	case TIME_VALID:
-		s->trying_tolerated = false;
-		return true;
+	switch (signature_time(rrsig, at_s, c->inception_skew_s, c->expiration_skew_s,
+			       &expires_s)) {
 	case TIME_TOLERATED:
 		s->trying_tolerated = true;
+		__attribute__((fallthrough));
+	case TIME_VALID:
+		if (expires_s < s->trying_expires_s)
+			s->trying_expires_s = expires_s;
 		return true;
 	case TIME_EXPIRED:
-		blame(s, EDE_SIGNATURE_EXPIRED, "RRSIG with key tag %u expired %lld s ago",
-		      rrsig->key_tag, now_s - (long long)s->trying_expires_s);
+		blame(s, EDE_SIGNATURE_EXPIRED, "RRSIG with key tag %u expired %lld s ago%s",
+		      rrsig->key_tag, (long long)(at_s - expires_s), drill);
 		return false;
 	case TIME_NOT_YET:
 		blame(s, EDE_SIGNATURE_NOT_YET_VALID,
-		      "RRSIG with key tag %u is valid only in %d s: check this host's clock",
-		      rrsig->key_tag, (int)(int32_t)(rrsig->inception - (uint32_t)now_s));
+		      "RRSIG with key tag %u is valid only in %d s: check this host's clock%s",
+		      rrsig->key_tag, (int)(int32_t)(rrsig->inception - (uint32_t)at_s), drill);
 		return false;
 	default:
 		blame(s, EDE_SIGNATURE_EXPIRED_BEFORE_VALID,
 		      "RRSIG with key tag %u expires before it becomes valid", rrsig->key_tag);
 		return false;
 	}
+}
+
+// A drill of the clock takes validity away and gives none: what has really expired has expired.
+static bool time_fits(struct signature *s, const struct rdata_rrsig *rrsig)
+{
+	const struct signature_context *c = s->context;
+
+	s->trying_tolerated = false;
+	s->trying_expires_s = INT64_MAX;
+	return fits_at(s, rrsig, c->now_s) &&
+	       (c->drill_skew_s == 0 || fits_at(s, rrsig, c->now_s + c->drill_skew_s));
 }
 
 static bool usable(struct signature *s, const struct rdata *rdata)

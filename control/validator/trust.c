@@ -21,6 +21,8 @@
 struct trust {
 	struct trust_config config;
 	struct batch *batch;
+	int64_t drill_skew_s;
+	uint64_t drill_until_ms;
 	struct zones *zones;
 	struct hashes *hashes;
 	struct digester *digester;
@@ -474,6 +476,17 @@ enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name,
 const struct trust_config *trust_configuration(const struct trust *trust)
 {
 	return &trust->config;
+}
+
+void trust_drill_clock(struct trust *trust, int64_t skew_s, uint64_t until_ms)
+{
+	trust->drill_skew_s = skew_s;
+	trust->drill_until_ms = until_ms;
+}
+
+int64_t trust_drill_skew_s(const struct trust *trust, uint64_t now_ms)
+{
+	return now_ms < trust->drill_until_ms ? trust->drill_skew_s : 0;
 }
 
 struct batch *trust_batch(struct trust *trust)

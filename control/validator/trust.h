@@ -27,6 +27,11 @@ struct trust *trust_new(const struct trust_config *config, struct batch *batch)
 	__attribute__((nonnull, warn_unused_result));
 void trust_free(struct trust *trust);
 
+// A drill of the clock, until until_ms: signatures must be valid skew_s away from now, too. It can
+// only make less valid; neither TTLs nor the keys of automatic anchors are judged by it.
+void trust_drill_clock(struct trust *trust, int64_t skew_s, uint64_t until_ms)
+	__attribute__((nonnull));
+
 // rdata: uncompressed DS or DNSKEY RDATA. 0, -EINVAL, -ENOTSUP (algorithm or digest), -ENOMEM.
 int trust_anchor_add(struct trust *trust, const uint8_t *owner, uint16_t type, const uint8_t *rdata,
 		     size_t rdlen) __attribute__((nonnull, warn_unused_result));

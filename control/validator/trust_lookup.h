@@ -60,5 +60,8 @@ bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t 
 
 const struct trust_config *trust_configuration(const struct trust *trust)
 	__attribute__((nonnull, pure));
+// 0 when no drill of the clock is on.
+int64_t trust_drill_skew_s(const struct trust *trust, uint64_t now_ms)
+	__attribute__((nonnull, pure));
 struct batch *trust_batch(struct trust *trust) __attribute__((nonnull, pure));
 struct digester *trust_digester(struct trust *trust) __attribute__((nonnull, pure));

@@ -335,6 +335,7 @@ enum verdict validation_run(struct validation *v, struct budget *budget, uint64_
 		return v->result.verdict;
 	v->context.budget = budget;
 	v->context.now_s = now_s;
+	v->context.drill_skew_s = trust_drill_skew_s(v->trust, now_ms);
 	v->moment = (struct moment){now_ms, now_s, v->past_nta};
 	if (trust_exception(v->trust, v->scope, &v->moment, &chain.zone, &chain.standing))
 		return validation_insecure(v, &chain);
