@@ -76,6 +76,11 @@ void upstream_free(struct upstream *upstream)
 	free(upstream);
 }
 
+uint64_t upstream_clock_us(const struct upstream *upstream)
+{
+	return upstream_now_us(upstream);
+}
+
 void upstream_interfere(struct upstream *upstream, const struct interference *interference)
 {
 	upstream->interference =

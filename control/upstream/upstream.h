@@ -149,6 +149,8 @@ struct interference {
 	enum harm (*harm)(void *arg, uint32_t drill, uint64_t now_us, uint32_t *delay_ms);
 	void *arg;
 };
+// The transport's clock, which drills go by.
+uint64_t upstream_clock_us(const struct upstream *upstream) __attribute__((nonnull));
 // In the place of what was there before; NULL: none, which costs nothing.
 void upstream_interfere(struct upstream *upstream, const struct interference *interference)
 	__attribute__((nonnull(1)));

@@ -40,6 +40,9 @@ static uint64_t settle(struct world *world)
 			break;
 	}
 	cache_maintain(store_cache(world->store), world->network.now_us / 1000);
+	uint64_t drill_us = world->drills != NULL ? drill_host_run(world->drills) : UINT64_MAX;
+	if (drill_us != UINT64_MAX && (drill_us + 999) / 1000 < due_ms)
+		due_ms = (drill_us + 999) / 1000;
 	return due_ms;
 }
 

@@ -2,6 +2,7 @@
 // what tests say about them. No socket, no packet driver, no real time.
 #pragma once
 
+#include "control/drill/host.h"
 #include "control/resolver/resolver.h"
 #include "control/validator/trust.h"
 #include "crypto/batch.h"
@@ -73,6 +74,7 @@ struct world {
 	uint32_t expiration_skew_s; // that is tolerated
 	uint64_t waited_ms;         // how long before it asks a client's question arrived
 	bool denial;                // aggressive denial (RFC 8198)
+	struct drill_host *drills;  // world_drill()
 	uint64_t start_us;
 	struct question *questions[WORLD_QUESTIONS_MAX];
 	size_t question_count;
@@ -93,6 +95,10 @@ struct world_zone *world_zone(struct world *world, const char *apex);
 void world_roll(struct world *world, const char *apex, bool ds);
 // Takes the delegation out of the parent.
 void world_undelegate(struct world *world, const char *apex);
+
+// Starts a drill: "--scope uplink --fault drop". False: one is running. After world_start().
+bool world_drill(struct world *world, const char *words);
+const struct drill_report *world_drilled(const struct world *world); // its report, so far
 
 // ---- asking ----
 

@@ -40,6 +40,7 @@ static const struct path {
 	unsigned good_rcode;
 	enum entry_security good_security;
 	uint16_t answer_type; // that is cached for `faulty`, 0: NXDOMAIN
+	const char *drill;    // what happens on purpose, besides
 } paths[] = {
 	{"direct", "www.victim.com.", TYPE_A, "www.victim.com.", .good_security = SECURITY_SECURE,
 	 .answer_type = TYPE_A},
@@ -114,6 +115,48 @@ static const struct path {
 	 .good_security = SECURITY_SECURE},
 	{"stub", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STUB,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"drilled: dropped", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault drop"},
+	{"drilled: delayed", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault delay=300"},
+	{"drilled: SERVFAIL", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault servfail"},
+	{"drilled: REFUSED", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault refuse"},
+	{"drilled: truncated", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault truncate"},
+	{"drilled: stripped", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault strip-rrsig"},
+	{"drilled: bogus", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault bogus"},
+	{"drilled: half of it dropped", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault drop --share 50%"},
+	{"drilled referral: stripped", "www.victim.com.", TYPE_A, "victim.com.", .below = true,
+	 .at_com = true, .style = FLAW_OF_REFERRAL, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_DS, .drill = "--scope upstream:" COM_A " --fault strip-rrsig"},
+	{"drilled referral: truncated", "www.victim.com.", TYPE_A, "victim.com.", .below = true,
+	 .at_com = true, .style = FLAW_OF_REFERRAL, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_DS, .drill = "--scope upstream:" COM_A " --fault truncate"},
+	{"drilled NXDOMAIN: stripped", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .good_rcode = RCODE_NXDOMAIN, .good_security = SECURITY_SECURE,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault strip-rrsig"},
+	{"drilled DNSKEY: stripped", "www.victim.com.", TYPE_A, "victim.com.",
+	 .faulty_type = TYPE_DNSKEY, .good_security = SECURITY_SECURE, .answer_type = TYPE_DNSKEY,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault strip-rrsig"},
+	{"drilled, stale", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STALE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope upstream:" PROVIDER_A " --fault drop"},
+	{"drilled: clock behind", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .drill = "--scope clock --fault skew=-80000"},
 };
 #define PATH_COUNT (sizeof(paths) / sizeof(paths[0]))
 
@@ -248,6 +291,14 @@ static void add_fault(const char *server, const char *faulty)
 	cell.faults[cell.fault_count++] = network_fault(&w->network, &fault);
 }
 
+static void start_drill(const char *what)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words), "%s --for 300 --abort-if servfail>100%%", what);
+	assert_true(world_drill(w, words));
+}
+
 static void break_servers(void)
 {
 	const struct path *path = cell.path;
@@ -263,6 +314,8 @@ static void break_servers(void)
 	if (path->way == WAY_TCP)
 		with((struct fault){
 			.kind = FAULT_TRUNCATE, .name = path->faulty, .udp_only = true});
+	if (path->drill != NULL)
+		start_drill(path->drill);
 }
 
 // ---- what may come of it ----
@@ -381,6 +434,10 @@ static void look_at_log(void)
 	if (cell.path->way == WAY_FORWARD &&
 	    network_sent(&w->network, FORWARDER, cell.path->faulty, 0) == 0)
 		complain("the forwarder was not asked");
+	if (cell.path->drill != NULL && world_drilled(w)->affected == 0 &&
+	    strstr(cell.path->drill, "--fault skew") == NULL &&
+	    strstr(cell.path->drill, "--share") == NULL)
+		complain("the drill affected nothing");
 }
 
 // ---- running it ----

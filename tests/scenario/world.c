@@ -258,8 +258,8 @@ static void add_anchor(struct world *world)
 		const struct store_clock clock = world_clock(world);
 		world->points = trust_points_new(world->trust, &config);
 		assert_non_null(world->points);
-		assert_int_equal(trust_points_add(world->points, signer_zone_apex(root), TYPE_DS, rdata,
-						  len, true),
+		assert_int_equal(trust_points_add(world->points, signer_zone_apex(root), TYPE_DS,
+						  rdata, len, true),
 				 0);
 		trust_points_begin(world->points, clock.now_ms, clock.now_s);
 		return;
@@ -384,8 +384,56 @@ static void free_question(struct world *world, struct question *question)
 	free(question);
 }
 
+static void all_counters(void *arg, upstream_counter_visit visit, void *visit_arg)
+{
+	const struct world *world = arg;
+
+	resolver_counters(world->resolver, visit, visit_arg);
+	upstream_counters(world->upstream, visit, visit_arg);
+}
+
+static void open_drills(struct world *world)
+{
+	const struct drill_host_config config = {
+		.resolver = world->resolver,
+		.upstream = world->upstream,
+		.trust = world->trust,
+		.random = world->network.transport.random,
+		.random_arg = world->network.transport.ctx,
+		.counters = all_counters,
+		.counters_arg = world,
+	};
+
+	world->drills = drill_host_new(&config);
+	assert_non_null(world->drills);
+}
+
+bool world_drill(struct world *world, const char *words)
+{
+	const struct store_clock clock = world_clock(world);
+	char copy[256], err[DRILL_ERROR_MAX];
+	const char *list[16];
+	struct drill_spec spec;
+	size_t count = 0;
+
+	if (world->drills == NULL)
+		open_drills(world);
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (char *word = strtok(copy, " "); word != NULL && count < 16; word = strtok(NULL, " "))
+		list[count++] = word;
+	if (drill_spec_read(list, count, true, &spec, err) != 0)
+		fail_msg("%s: %s", words, err);
+	return drill_host_start(world->drills, &spec, &clock) == 0;
+}
+
+const struct drill_report *world_drilled(const struct world *world)
+{
+	return drill_report(drill_host_drill(world->drills), 0);
+}
+
 static void free_parts(struct world *world)
 {
+	drill_host_free(world->drills);
 	resolver_free(world->resolver);
 	for (size_t i = 0; i < world->question_count; i++)
 		assert_int_equal(world->questions[i]->times_done, 1);

@@ -1,0 +1,60 @@
+// Connects drills to what they act on: the hook of control/upstream, the validator's clock, the
+// resolver's zones, and the counters that say how clients fared.
+//
+// Thread: control.
+#pragma once
+
+#include "control/drill/drill.h"
+#include "control/resolver/resolver.h"
+#include "control/upstream/upstream.h"
+#include "control/validator/trust.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DRILL_ZONES_MAX 10000 // zones that a plan looks at, latest first
+#define DRILL_ALONE_MAX 20    // that it names
+
+struct drill_host_config {
+	struct resolver *resolver; // borrowed, like all of these
+	struct upstream *upstream;
+	struct trust *trust;
+	void (*random)(void *arg, void *out, size_t len);
+	void *random_arg;
+	// All of the daemon's counters.
+	void (*counters)(void *arg, upstream_counter_visit visit, void *visit_arg);
+	void *counters_arg;
+	void (*say)(void *arg, const char *text); // start, end, abort; may be NULL
+	void *say_arg;
+};
+
+struct drill_host;
+struct drill_host *drill_host_new(const struct drill_host_config *config)
+	__attribute__((nonnull, warn_unused_result));
+void drill_host_free(struct drill_host *host);
+
+struct drill_plan {
+	struct drill_zones zones;
+	bool all_seen; // false: more zones are known than were looked at
+	size_t named;
+	uint8_t alone[DRILL_ALONE_MAX][NAME_MAX_LEN];
+};
+// What would be lost. Changes nothing, asks nobody.
+void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)
+	__attribute__((nonnull));
+// now: the clock that the validator is given. 0; -EBUSY: one is running.
+int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
+		     const struct store_clock *now) __attribute__((nonnull, warn_unused_result));
+bool drill_host_stop(struct drill_host *host) __attribute__((nonnull)); // false: none is running
+// Whatever is due. Returns the monotonic time of the transport at which to call it again,
+// UINT64_MAX: not before the next start.
+uint64_t drill_host_run(struct drill_host *host) __attribute__((nonnull));
+
+// The current one and the reports; history.h writes and reads them.
+struct drill *drill_host_drill(struct drill_host *host) __attribute__((nonnull));
+uint64_t drill_host_left_us(const struct drill_host *host) __attribute__((nonnull)); // 0: none runs
+// True once after the reports have changed.
+bool drill_host_changed(struct drill_host *host) __attribute__((nonnull));
+void drill_host_counters(const struct drill_host *host, upstream_counter_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));

@@ -1,0 +1,175 @@
+#include "control/drill/report.h"
+
+#include "control/drill/steer.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const end_words[DRILL_END_COUNT] = {
+	[DRILL_UNENDED] = "running", [DRILL_OVER] = "over", [DRILL_STOPPED] = "stopped",
+	[DRILL_ABORTED] = "aborted", [DRILL_CUT] = "cut",
+};
+
+const char *drill_end_word(enum drill_end end)
+{
+	return (unsigned)end < DRILL_END_COUNT ? end_words[end] : "unknown";
+}
+
+// ---- verdict ----
+
+static uint64_t answers(const struct drill_report *r)
+{
+	return r->tally.cached + r->tally.fresh + r->tally.stale + r->tally.servfail;
+}
+
+static uint64_t failed(const struct drill_report *r)
+{
+	return r->tally.servfail + r->late_servfail;
+}
+
+static const char *zones_word(uint64_t count)
+{
+	return count == 1 ? "zone" : "zones";
+}
+
+// What clients have noticed.
+static void judge_answers(const struct drill_report *r, char *out, size_t size)
+{
+	if (answers(r) + r->late_servfail == 0)
+		snprintf(out, size, "nobody asked anything meanwhile");
+	else if (failed(r) > 0)
+		snprintf(out, size,
+			 "clients noticed: %" PRIu64 " SERVFAIL beside %" PRIu64 " answers",
+			 failed(r), answers(r) - r->tally.servfail);
+	else if (r->tally.stale > 0)
+		snprintf(out, size, "no client got SERVFAIL, but %" PRIu64 " answers were stale",
+			 r->tally.stale);
+	else
+		snprintf(out, size,
+			 "no client noticed: %" PRIu64 " answers, none stale, no SERVFAIL",
+			 answers(r));
+}
+
+static void judge_zones(const struct drill_report *r, char *out, size_t size)
+{
+	if (r->steerable && r->zones_alone > 0)
+		snprintf(out, size, "%s alone carries %" PRIu64 " %s: no failover exists for %s; ",
+			 strchr(r->scope, ':') + 1, r->zones_alone, zones_word(r->zones_alone),
+			 r->zones_alone == 1 ? "it" : "them");
+	else if (r->steerable && r->zones_touched > 0)
+		snprintf(out, size,
+			 "each of the %" PRIu64 " known %s with servers there has others; ",
+			 r->zones_touched, zones_word(r->zones_touched));
+	else
+		out[0] = '\0';
+}
+
+const char *drill_verdict(const struct drill_report *r, char out[DRILL_VERDICT_MAX])
+{
+	char zones[DRILL_TEXT_MAX + 128], clients[160];
+	const char *before = "";
+
+	judge_zones(r, zones, sizeof(zones));
+	judge_answers(r, clients, sizeof(clients));
+	if (r->end == DRILL_UNENDED)
+		before = "not over yet: ";
+	else if (r->end == DRILL_ABORTED)
+		before = "given up before its time: ";
+	else if (r->end == DRILL_CUT)
+		before = "the daemon ended before the drill: ";
+	if (r->affected == 0 && strcmp(r->scope, "clock") != 0)
+		snprintf(out, DRILL_VERDICT_MAX,
+			 "%s%snothing was rehearsed: no question went there", before, zones);
+	else
+		snprintf(out, DRILL_VERDICT_MAX, "%s%s%s", before, zones, clients);
+	return out;
+}
+
+// ---- text ----
+
+struct lines {
+	void (*line)(const char *text, void *arg);
+	void *arg;
+};
+
+static void say(const struct lines *to, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(const struct lines *to, const char *format, ...)
+{
+	char text[DRILL_VERDICT_MAX + DRILL_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	to->line(text, to->arg);
+}
+
+static const char *date_of(uint64_t at_s, char out[64])
+{
+	time_t seconds = (time_t)at_s;
+	struct tm utc;
+
+	snprintf(out, 64, "?");
+	if (gmtime_r(&seconds, &utc) != NULL)
+		strftime(out, 64, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return out;
+}
+
+static void say_steering(const struct lines *to, const struct drill_report *r)
+{
+	char away[96] = "not while it lasted", back[96] = "not seen yet";
+
+	if (!r->steerable || r->affected == 0)
+		return;
+	if (r->peak_percent < STEER_BACK_PERCENT) {
+		say(to,
+		    "steering: too few questions went there (at most %" PRIu64
+		    " of 100, seen over %d) to tell when they went elsewhere",
+		    r->peak_percent, STEER_WINDOW);
+		return;
+	}
+	if (r->away_ms != DRILL_NEVER)
+		snprintf(away, sizeof(away), "%" PRIu64 " ms after the first affected question",
+			 r->away_ms);
+	if (r->back_ms != DRILL_NEVER)
+		snprintf(back, sizeof(back), "%" PRIu64 " ms after the end", r->back_ms);
+	else if (r->closed)
+		snprintf(back, sizeof(back), "not within half a minute, or too little was asked");
+	say(to, "steered away: %s; back: %s", away, back);
+}
+
+void drill_report_lines(const struct drill_report *r, void (*line)(const char *text, void *arg),
+			void *arg)
+{
+	const struct lines to = {line, arg};
+	char date[64], verdict[DRILL_VERDICT_MAX], first[64] = "";
+
+	say(&to,
+	    "drill %" PRIu64 ": %s %s, share %" PRIu64 " %%, for %" PRIu64
+	    " s, abort above %" PRIu64 " %% SERVFAIL",
+	    r->number, r->scope, r->fault, r->share_percent, r->for_s, r->abort_percent);
+	say(&to, "%s: began %s, lasted %" PRIu64 ".%03u s", drill_end_word(r->end),
+	    date_of(r->started_s, date), r->lasted_ms / 1000, (unsigned)(r->lasted_ms % 1000));
+	if (r->first_ms != DRILL_NEVER)
+		snprintf(first, sizeof(first), ", the first after %" PRIu64 " ms", r->first_ms);
+	say(&to,
+	    "questions to servers: %" PRIu64 ", in the scope %" PRIu64 ", affected %" PRIu64 "%s",
+	    r->asked, r->in_scope, r->affected, first);
+	say_steering(&to, r);
+	say(&to,
+	    "answers: %" PRIu64 " cached, %" PRIu64 " fresh (%" PRIu64 " of them with AD), %" PRIu64
+	    " stale, %" PRIu64 " SERVFAIL (and %" PRIu64 " in the 7 s after the end)",
+	    r->tally.cached, r->tally.fresh, r->tally.secure, r->tally.stale, r->tally.servfail,
+	    r->late_servfail);
+	say(&to, "slowest answer to a client: %" PRIu64 " ms", r->slowest_ms);
+	say(&to,
+	    "zones: %" PRIu64 " known, %" PRIu64 " with a server in the scope, %" PRIu64
+	    " with no other",
+	    r->zones, r->zones_touched, r->zones_alone);
+	say(&to, "verdict: %s", drill_verdict(r, verdict));
+}
