@@ -2,6 +2,8 @@
 
 #include "control/api/api.h"
 #include "control/clock.h"
+#include "control/drill/host.h"
+#include "control/drill_state.h"
 #include "control/listen/listen.h"
 #include "control/log.h"
 #include "control/metrics/metrics.h"
@@ -50,6 +52,8 @@ struct daemon {
 	struct socket_transport *sockets;
 	struct upstream *upstream;
 	struct resolver *resolver;
+	struct drill_host *drills;
+	struct drill_state *drill_state;
 	struct listener *listener;
 	struct api *api;
 	struct metrics *metrics;
@@ -145,6 +149,16 @@ static uint64_t monotonic_us(void *arg)
 	return uv_hrtime() / 1000;
 }
 
+static uint64_t run_drills(void)
+{
+	uint64_t due_us = drill_host_run(assayd.drills), now_us = uv_hrtime() / 1000;
+
+	drill_state_run(assayd.drill_state, assayd.now.now_ms);
+	if (due_us == UINT64_MAX)
+		return UINT64_MAX;
+	return assayd.now.now_ms + (due_us > now_us ? (due_us - now_us + 999) / 1000 : 0);
+}
+
 // Everything that may have become due: new misses, signatures, timers of the resolver, memory
 // that came back through a grace period.
 static bool turn(void)
@@ -154,7 +168,9 @@ static bool turn(void)
 	read_clock();
 	more = take_misses();
 	more |= batch_run(assayd.batch, SIGNATURES_PER_TURN, monotonic_us, NULL, SIGNATURES_US) > 0;
-	wake_at(resolver_run(assayd.resolver, &assayd.now));
+	uint64_t resolver_ms = resolver_run(assayd.resolver, &assayd.now);
+	uint64_t drills_ms = run_drills();
+	wake_at(resolver_ms < drills_ms ? resolver_ms : drills_ms);
 	trust_state_run(assayd.anchors, &assayd.now);
 	cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
 	return more;
@@ -233,6 +249,8 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 	BATCH_COUNTERS(X)
 #undef X
 	trust_state_counters(assayd.anchors, visit, visit_arg);
+	if (assayd.drills)
+		drill_host_counters(assayd.drills, visit, visit_arg);
 	if (assayd.listener)
 		listener_counters(assayd.listener, visit, visit_arg);
 	visit("control.misses", "misses taken from the poll-mode cores", assayd.misses, visit_arg);
@@ -254,6 +272,7 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 
 	(void)arg;
 	trust_state_describe(assayd.anchors, line, line_arg);
+	drill_state_describe(assayd.drill_state, line, line_arg);
 	if (!assayd.config->resolver.validate)
 		line("alarm: validation is off (trust.validate)", line_arg);
 	for (size_t i = 0; i < assayd.config->insecure_count; i++) {
@@ -440,6 +459,31 @@ static int start_resolver(void)
 	return 0;
 }
 
+static void say_of_drill(void *arg, const char *text)
+{
+	(void)arg;
+	log_warning("%s", text);
+}
+
+static int start_drills(void)
+{
+	const struct drill_host_config config = {
+		.resolver = assayd.resolver,
+		.upstream = assayd.upstream,
+		.trust = assayd.trust,
+		.random = assayd.transport.random,
+		.random_arg = assayd.transport.ctx,
+		.counters = all_counters,
+		.say = say_of_drill,
+	};
+
+	assayd.drills = drill_host_new(&config);
+	if (assayd.drills)
+		assayd.drill_state =
+			drill_state_open(&assayd.loop, assayd.config, assayd.drills);
+	return assayd.drill_state ? 0 : fail("out of memory for drills");
+}
+
 static int ask_for_listener(void *arg, const struct ticket_question *question,
 			    void (*done)(void *done_arg, struct store_result *result), void *done_arg)
 {
@@ -463,6 +507,7 @@ static int start_services(void)
 	const struct config *config = assayd.config;
 	struct api_context context = {.store = assayd.store, .resolver = assayd.resolver,
 				      .upstream = assayd.upstream, .trust = assayd.trust,
+				      .drills = assayd.drills,
 				      .points = trust_state_points(assayd.anchors),
 				      .counters = all_counters, .cycles = all_cycles, .describe = describe,
 				      .stop = request_stop};
@@ -547,7 +592,7 @@ static int start(void)
 	read_clock();
 	start_silence(); // before the first port is open
 	// The port opens when there is somebody behind it: a start that fails has answered nobody.
-	if (start_trust() != 0 || start_resolver() != 0 || start_dataplane() != 0 ||
+	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 || start_dataplane() != 0 ||
 	    start_services() != 0)
 		return -1;
 	start_loop();
@@ -574,6 +619,9 @@ static void stop(void)
 		dataplane_drain(assayd.dataplane);
 		take_misses();
 	}
+	drill_state_close(assayd.drill_state);
+	drill_host_free(assayd.drills);
+	assayd.drills = NULL;
 	if (assayd.resolver)
 		resolver_free(assayd.resolver);
 	if (assayd.dataplane)

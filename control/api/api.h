@@ -12,6 +12,7 @@
 
 struct uv_loop_s;
 struct api;
+struct drill_host; // control/drill/host.h
 
 typedef void (*api_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
 
@@ -21,6 +22,7 @@ struct api_context {
 	struct resolver *resolver;
 	struct upstream *upstream;
 	struct trust *trust;
+	struct drill_host *drills;
 	struct trust_points *points; // NULL: without trust anchors
 	void (*counters)(void *arg, api_counter_visit visit,
 			 void *visit_arg); // all of the daemon's

@@ -40,6 +40,7 @@ static const char *const gauges[] = {
 	"*.under_way",
 	"resolver.delegations",
 	"nta.active",
+	"drill.running",
 	"resolver.message_bytes",
 	"tcp.unsent_bytes",
 	"trust.anchors",

@@ -1,0 +1,222 @@
+// Drills for operators: plan, start, status, stop, report.
+#include "control/api/verbs.h"
+#include "control/drill/history.h"
+#include "control/drill/host.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USAGE                                                                                      \
+	"usage: drill plan --scope SCOPE | start --scope SCOPE --fault FAULT [--share P%%] "       \
+	"[--for S] [--abort-if servfail>P%%] | status | stop | report [NUMBER | --all]"
+
+static void add_line(const char *text, void *arg)
+{
+	reply_line(arg, "%s", text);
+}
+
+static bool read_spec(const char *const *words, size_t count, bool needs_fault,
+		      struct drill_spec *spec, struct reply *reply)
+{
+	char err[DRILL_ERROR_MAX];
+
+	if (drill_spec_read(words, count, needs_fault, spec, err) == 0)
+		return true;
+	reply_refuse(reply, "%.*s", (int)sizeof(reply->error) - 1, err);
+	return false;
+}
+
+// ---- plan ----
+
+static void say_plan(const struct drill_plan *plan, const struct drill_spec *spec,
+		     struct reply *reply)
+{
+	char scope[DRILL_TEXT_MAX], name[NAME_TEXT_MAX];
+
+	drill_scope_text(spec, scope);
+	if (spec->scope == DRILL_CLOCK) {
+		reply_line(reply, "clock: takes no server away; what is not cached fails when its "
+				  "signatures are not valid at the other time as well");
+		return;
+	}
+	reply_line(reply,
+		   "%s: %" PRIu64 " of %" PRIu64 " zones whose servers are known have one there",
+		   scope, plan->zones.touched, plan->zones.known);
+	if (!plan->all_seen)
+		reply_line(reply, "only the latest %d zones were looked at", DRILL_ZONES_MAX);
+	if (plan->zones.alone == 0) {
+		reply_line(reply, "each of them has others");
+		return;
+	}
+	reply_line(reply, "%" PRIu64 " of them %s no other: no failover exists", plan->zones.alone,
+		   plan->zones.alone == 1 ? "has" : "have");
+	for (size_t i = 0; i < plan->named; i++)
+		reply_line(reply, "  %s", name_to_text(plan->alone[i], name));
+	if (plan->zones.alone > plan->named)
+		reply_line(reply, "  and %" PRIu64 " more", plan->zones.alone - plan->named);
+}
+
+static json_t *plan_json(const struct drill_plan *plan, const struct drill_spec *spec)
+{
+	char scope[DRILL_TEXT_MAX], name[NAME_TEXT_MAX];
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < plan->named; i++)
+		json_array_append_new(names, reply_string(name_to_text(plan->alone[i], name)));
+	return json_pack("{s:o, s:I, s:I, s:I, s:b, s:o}", "scope",
+			 reply_string(drill_scope_text(spec, scope)), "zones",
+			 (json_int_t)plan->zones.known, "zones_touched",
+			 (json_int_t)plan->zones.touched, "zones_alone",
+			 (json_int_t)plan->zones.alone, "all_seen", plan->all_seen, "alone", names);
+}
+
+static void plan(const struct api_context *context, const char *const *words, size_t count,
+		 struct reply *reply)
+{
+	struct drill_spec spec;
+	struct drill_plan plan;
+
+	if (!read_spec(words, count, false, &spec, reply))
+		return;
+	drill_host_plan(context->drills, &spec, &plan);
+	say_plan(&plan, &spec, reply);
+	reply->data = plan_json(&plan, &spec);
+}
+
+// ---- start, stop ----
+
+static const struct drill_report *latest(const struct api_context *context)
+{
+	struct drill *drill = drill_host_drill(context->drills);
+
+	return drill_report_count(drill) > 0 ? drill_report(drill, 0) : NULL;
+}
+
+static void start(const struct api_context *context, const char *const *words, size_t count,
+		  struct reply *reply)
+{
+	struct store_clock now;
+	struct drill_spec spec;
+
+	if (!read_spec(words, count, true, &spec, reply))
+		return;
+	store_get_clock(context->store, &now);
+	if (drill_host_start(context->drills, &spec, &now) != 0) {
+		reply_refuse(reply,
+			     "drill %" PRIu64 " is running for %" PRIu64
+			     " s more: one at a time; `drill stop` ends it",
+			     latest(context)->number,
+			     (drill_host_left_us(context->drills) + 999999) / 1000000);
+		return;
+	}
+	const struct drill_report *report = latest(context);
+	reply_line(reply, "drill %" PRIu64 " begins: %s %s; it ends by itself in %" PRIu64 " s",
+		   report->number, report->scope, report->fault, report->for_s);
+	if (report->zones_alone > 0)
+		reply_line(reply, "%" PRIu64 " of %" PRIu64 " known zones have no other server",
+			   report->zones_alone, report->zones);
+	reply->data = drill_report_json(report);
+}
+
+static void stop(const struct api_context *context, struct reply *reply)
+{
+	if (!drill_host_stop(context->drills)) {
+		reply_refuse(reply, "no drill is running");
+		return;
+	}
+	reply_line(reply,
+		   "drill %" PRIu64 " is stopped; its report is complete within half a minute",
+		   latest(context)->number);
+	reply->data = drill_report_json(latest(context));
+}
+
+// ---- status, report ----
+
+static void status(const struct api_context *context, struct reply *reply)
+{
+	const struct drill_report *report = latest(context);
+	uint64_t left_ms = drill_host_left_us(context->drills) / 1000;
+
+	if (left_ms > 0)
+		reply_line(reply, "a drill is running, for %" PRIu64 ".%03u s more", left_ms / 1000,
+			   (unsigned)(left_ms % 1000));
+	else if (report != NULL && !report->closed)
+		reply_line(reply, "no drill is running; it is watched how questions come back");
+	else
+		reply_line(reply, "no drill is running");
+	if (report != NULL && !report->closed)
+		drill_report_lines(report, add_line, reply);
+	reply->data =
+		json_pack("{s:b, s:I, s:o}", "running", left_ms > 0, "left_ms", (json_int_t)left_ms,
+			  "report", report != NULL ? drill_report_json(report) : json_null());
+}
+
+static void report_all(const struct drill *drill, struct reply *reply)
+{
+	char verdict[DRILL_VERDICT_MAX];
+
+	reply->data = json_array();
+	for (size_t i = 0; i < drill_report_count(drill); i++) {
+		const struct drill_report *report = drill_report(drill, i);
+		reply_line(reply, "%" PRIu64 " %s %s, %s after %" PRIu64 " ms: %s", report->number,
+			   report->scope, report->fault, drill_end_word(report->end),
+			   report->lasted_ms, drill_verdict(report, verdict));
+		json_array_append_new(reply->data, drill_report_json(report));
+	}
+	if (drill_report_count(drill) == 0)
+		reply_line(reply, "there has been no drill");
+}
+
+static const struct drill_report *find(const struct drill *drill, const char *number)
+{
+	size_t digits = strspn(number, "0123456789");
+
+	if (digits == 0 || digits > 9 || number[digits] != '\0')
+		return NULL;
+	for (size_t i = 0; i < drill_report_count(drill); i++) {
+		if (drill_report(drill, i)->number == strtoul(number, NULL, 10))
+			return drill_report(drill, i);
+	}
+	return NULL;
+}
+
+static void report(const struct api_context *context, const char *which, struct reply *reply)
+{
+	const struct drill *drill = drill_host_drill(context->drills);
+	const struct drill_report *report = which == NULL ? latest(context) : NULL;
+
+	if (which != NULL && strcmp(which, "--all") == 0) {
+		report_all(drill, reply);
+		return;
+	}
+	if (which != NULL)
+		report = find(drill, which);
+	if (report == NULL) {
+		reply_refuse(reply,
+			     which == NULL ? "there has been no drill"
+					   : "no such drill is remembered; see drill report --all");
+		return;
+	}
+	drill_report_lines(report, add_line, reply);
+	reply->data = drill_report_json(report);
+}
+
+void verb_drill(const struct api_context *context, const char *const *arguments, size_t count,
+		struct reply *reply)
+{
+	const char *what = arguments[0];
+
+	if (strcmp(what, "plan") == 0)
+		plan(context, arguments + 1, count - 1, reply);
+	else if (strcmp(what, "start") == 0)
+		start(context, arguments + 1, count - 1, reply);
+	else if (strcmp(what, "status") == 0 && count == 1)
+		status(context, reply);
+	else if (strcmp(what, "stop") == 0 && count == 1)
+		stop(context, reply);
+	else if (strcmp(what, "report") == 0 && count <= 2)
+		report(context, count == 2 ? arguments[1] : NULL, reply);
+	else
+		reply_refuse(reply, USAGE);
+}
