@@ -1,6 +1,7 @@
 #include "control/drill/spec.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,25 +64,43 @@ static void clear_below(struct address *address, unsigned prefix_len)
 	}
 }
 
-static int read_prefix(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
+static bool read_prefix(const char *text, size_t len, struct drill_prefix *out)
 {
-	const char *slash = strchr(text, '/');
-	char address[INET6_ADDRSTRLEN];
-	unsigned long len = 0;
+	const char *slash = memchr(text, '/', len);
+	char address[INET6_ADDRSTRLEN], bits[4];
+	unsigned long count;
 
-	if (slash == NULL || (size_t)(slash - text) >= sizeof(address))
-		return refuse(err,
-			      "\"%.100s\" is no failure domain: a prefix as in "
-			      "domain:192.0.2.0/24 is wanted",
-			      text);
+	if (slash == NULL || (size_t)(slash - text) >= sizeof(address) ||
+	    len - (size_t)(slash - text) > sizeof(bits))
+		return false;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
+	snprintf(bits, sizeof(bits), "%.*s", (int)(len - (size_t)(slash - text) - 1), slash + 1);
 	if (!read_address(address, &out->address) ||
-	    !read_number(slash + 1, "", 1, out->address.family == 4 ? 32 : 128, &len))
-		return refuse(err, "\"%.100s\" is no prefix", text);
+	    !read_number(bits, "", 1, out->address.family == 4 ? 32 : 128, &count))
+		return false;
+	out->len = (unsigned)count;
+	clear_below(&out->address, out->len);
+	return true;
+}
+
+static int read_prefixes(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
+{
 	out->scope = DRILL_DOMAIN;
-	out->prefix_len = (unsigned)len;
-	clear_below(&out->address, out->prefix_len);
-	return 0;
+	out->prefix_count = 0;
+	for (const char *next = text;; next++) {
+		size_t len = strcspn(next, ",");
+		if (out->prefix_count == DRILL_PREFIXES_MAX)
+			return refuse(err, "a failure domain has at most %d prefixes",
+				      DRILL_PREFIXES_MAX);
+		if (!read_prefix(next, len, &out->prefixes[out->prefix_count++]))
+			return refuse(err,
+				      "\"%.*s\" is no prefix: a failure domain is one or more, as "
+				      "in domain:192.0.2.0/24,2001:db8::/48",
+				      (int)(len < 64 ? len : 64), next);
+		next += len;
+		if (*next == '\0')
+			return 0;
+	}
 }
 
 static int read_zone(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
@@ -102,7 +121,7 @@ static int read_scope(const char *text, struct drill_spec *out, char err[DRILL_E
 		return 0;
 	}
 	if (strncmp(text, "domain:", 7) == 0)
-		return read_prefix(text + 7, out, err);
+		return read_prefixes(text + 7, out, err);
 	if (strncmp(text, "zone:", 5) == 0)
 		return read_zone(text + 5, out, err);
 	if (strncmp(text, "pool:", 5) == 0)
@@ -241,19 +260,35 @@ int drill_spec_read(const char *const *words, size_t count, bool needs_fault,
 
 // ---- texts ----
 
+static const char *address_text(const struct address *address, char out[INET6_ADDRSTRLEN])
+{
+	inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, out, INET6_ADDRSTRLEN);
+	return out;
+}
+
+static void put_prefixes(const struct drill_spec *spec, char out[DRILL_TEXT_MAX])
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t used = 0;
+
+	for (size_t i = 0; i < spec->prefix_count; i++)
+		used += (size_t)snprintf(
+			out + used, DRILL_TEXT_MAX - used, "%s%s/%u", i == 0 ? "domain:" : ",",
+			address_text(&spec->prefixes[i].address, text), spec->prefixes[i].len);
+}
+static_assert(DRILL_PREFIXES_MAX * (INET6_ADDRSTRLEN + 5) + 8 < DRILL_TEXT_MAX,
+	      "all prefixes fit into a scope's text");
+
 const char *drill_scope_text(const struct drill_spec *spec, char out[DRILL_TEXT_MAX])
 {
-	char text[NAME_TEXT_MAX] = "";
-	int family = spec->address.family == 4 ? AF_INET : AF_INET6;
+	char text[NAME_TEXT_MAX];
 
 	switch (spec->scope) {
 	case DRILL_UPSTREAM:
-		inet_ntop(family, spec->address.bytes, text, sizeof(text));
-		snprintf(out, DRILL_TEXT_MAX, "upstream:%s", text);
+		snprintf(out, DRILL_TEXT_MAX, "upstream:%s", address_text(&spec->address, text));
 		break;
 	case DRILL_DOMAIN:
-		inet_ntop(family, spec->address.bytes, text, sizeof(text));
-		snprintf(out, DRILL_TEXT_MAX, "domain:%s/%u", text, spec->prefix_len);
+		put_prefixes(spec, out);
 		break;
 	case DRILL_ZONE:
 		snprintf(out, DRILL_TEXT_MAX, "zone:%s", name_to_text(spec->zone, text));
@@ -285,14 +320,23 @@ const char *drill_fault_text(const struct drill_spec *spec, char out[DRILL_TEXT_
 
 // ---- matching ----
 
-static bool in_prefix(const struct drill_spec *spec, const struct address *server)
+static bool in_prefix(const struct drill_prefix *prefix, const struct address *server)
 {
 	struct address masked = *server;
 
-	if (server->family != spec->address.family)
+	if (server->family != prefix->address.family)
 		return false;
-	clear_below(&masked, spec->prefix_len);
-	return memcmp(masked.bytes, spec->address.bytes, server->family == 4 ? 4 : 16) == 0;
+	clear_below(&masked, prefix->len);
+	return memcmp(masked.bytes, prefix->address.bytes, server->family == 4 ? 4 : 16) == 0;
+}
+
+static bool in_domain(const struct drill_spec *spec, const struct address *server)
+{
+	for (size_t i = 0; i < spec->prefix_count; i++) {
+		if (in_prefix(&spec->prefixes[i], server))
+			return true;
+	}
+	return false;
 }
 
 bool drill_in_scope(const struct drill_spec *spec, const struct address *server,
@@ -304,7 +348,7 @@ bool drill_in_scope(const struct drill_spec *spec, const struct address *server,
 		       memcmp(server->bytes, spec->address.bytes, server->family == 4 ? 4 : 16) ==
 			       0;
 	case DRILL_DOMAIN:
-		return in_prefix(spec, server);
+		return in_domain(spec, server);
 	case DRILL_ZONE:
 		return zone != NULL && name_equal(zone, spec->zone);
 	case DRILL_UPLINK:

@@ -22,16 +22,22 @@
 
 enum drill_scope {
 	DRILL_UPSTREAM, // questions to one address
-	DRILL_DOMAIN,   // to a prefix
+	DRILL_DOMAIN,   // to some prefixes: those of a provider, IPv4 and IPv6
 	DRILL_ZONE,     // to the servers of one zone, not of those below it
 	DRILL_UPLINK,   // all
 	DRILL_CLOCK,    // none: the validator's wall clock
 };
 
+#define DRILL_PREFIXES_MAX 8
+
 struct drill_spec {
 	enum drill_scope scope;
-	struct address address; // UPSTREAM; DOMAIN: the bits below the prefix are 0
-	unsigned prefix_len;
+	struct address address; // UPSTREAM
+	struct drill_prefix {
+		struct address address; // the bits below the prefix are 0
+		unsigned len;
+	} prefixes[DRILL_PREFIXES_MAX]; // DOMAIN
+	size_t prefix_count;
 	uint8_t zone[NAME_MAX_LEN]; // lower case
 	enum harm harm;             // but for CLOCK
 	uint32_t delay_ms;          // HARM_DELAY

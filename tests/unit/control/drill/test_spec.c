@@ -33,6 +33,9 @@ static void a_prefix_holds_what_is_in_it(void **state)
 	assert_true(hits("domain:2001:db8:1::/48", "2001:db8:1:ffff::9", NULL));
 	assert_false(hits("domain:2001:db8:1::/48", "2001:db8:2::", NULL));
 	assert_false(hits("domain:192.0.2.0/24", "2001:db8::", NULL));
+	assert_true(hits("domain:192.0.2.0/24,2001:db8::/32", "192.0.2.1", NULL));
+	assert_true(hits("domain:192.0.2.0/24,2001:db8::/32", "2001:db8::7", NULL));
+	assert_false(hits("domain:192.0.2.0/24,2001:db8::/32", "198.51.100.1", NULL));
 }
 
 static void a_zone_is_that_zone_and_none_below(void **state)
@@ -84,8 +87,10 @@ static void everything_can_be_said(void **state)
 
 static void texts_are_read_again_as_the_same(void **state)
 {
-	static const char *const scopes[] = {"upstream:192.0.2.1", "upstream:2001:db8::1",
-					     "domain:2001:db8::/32", "zone:example.com.", "uplink"};
+	static const char *const scopes[] = {
+		"upstream:192.0.2.1",   "upstream:2001:db8::1",
+		"domain:2001:db8::/32", "domain:192.0.2.0/24,2001:db8::/32",
+		"zone:example.com.",    "uplink"};
 	static const char *const faults[] = {"drop",     "delay=20",    "servfail", "refuse",
 					     "truncate", "strip-rrsig", "bogus"};
 	char text[512], out[DRILL_TEXT_MAX];
@@ -113,9 +118,17 @@ static void nonsense_is_refused_with_a_sentence(void **state)
 		{"--scope uplink", "--fault is needed"},
 		{"--scope", "lacks its value"},
 		{"--scope upstream:example.com --fault drop", "is no address"},
-		{"--scope domain:192.0.2.0 --fault drop", "a prefix as in"},
+		{"--scope domain:192.0.2.0 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/33 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/0 --fault drop", "is no prefix"},
+		{"--scope domain:192.0.2.0/24, --fault drop", "is no prefix"},
+		{"--scope domain:,192.0.2.0/24 --fault drop", "is no prefix"},
+		{"--scope domain:192.0.2.0/24,:: --fault drop", "is no prefix"},
+		{"--scope domain:192.0.2.0/ --fault drop", "is no prefix"},
+		{"--scope domain:192.0.2.0/0024 --fault drop", "is no prefix"},
+		{"--scope domain:1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8,6.0.0.0/8,"
+		 "7.0.0.0/8,8.0.0.0/8,9.0.0.0/8 --fault drop",
+		 "at most 8 prefixes"},
 		{"--scope domain:192.0.2.0/8x --fault drop", "is no prefix"},
 		{"--scope zone:a..b --fault drop", "is no domain name"},
 		{"--scope pool:work --fault drop", "no pools"},
