@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16 // the oldest gives way
-#define ARGUMENTS_MAX   8
 #define IDLE_MS         60000
 #define BACKLOG         8
 
@@ -161,14 +161,19 @@ static void send_reply(struct connection *connection, const struct reply *reply)
 
 // ---- requests ----
 
+#define X(name, words, help, least, most)                                                          \
+	static_assert((most) <= PROTOCOL_ARGUMENTS, "arguments of " #name);
+PROTOCOL_VERBS(X)
+#undef X
+
 // The words of a request; its verb, or NULL when it has not the form.
-static const char *request_words(const json_t *request, const char *arguments[ARGUMENTS_MAX],
+static const char *request_words(const json_t *request, const char *arguments[PROTOCOL_ARGUMENTS],
 				 size_t *count)
 {
 	json_t *list = json_object_get(request, "arguments");
 	size_t size = json_array_size(list);
 
-	if (size > ARGUMENTS_MAX || (list && !json_is_array(list)))
+	if (size > PROTOCOL_ARGUMENTS || (list && !json_is_array(list)))
 		return NULL;
 	for (*count = 0; *count < size; (*count)++) {
 		arguments[*count] = json_string_value(json_array_get(list, *count));
@@ -180,7 +185,7 @@ static const char *request_words(const json_t *request, const char *arguments[AR
 
 static void answer_line(struct connection *connection, const char *line, size_t len)
 {
-	const char *arguments[ARGUMENTS_MAX], *verb = NULL;
+	const char *arguments[PROTOCOL_ARGUMENTS], *verb = NULL;
 	struct reply reply = {0};
 	json_error_t error;
 	json_t *request = json_loadb(line, len, 0, &error);
@@ -192,8 +197,7 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 		verb_run(&connection->api->context, verb, arguments, count, &reply);
 	else
 		reply_refuse(&reply, "not a request: %.160s",
-			     request ? "it needs a verb and at most 8 arguments, all text"
-				     : error.text);
+			     request ? "it needs a verb and few arguments, all text" : error.text);
 	send_reply(connection, &reply);
 	reply_free(&reply);
 	json_decref(request);

@@ -16,6 +16,7 @@
 #define PROTOCOL_LINE_MAX    (16 * 1024 * 1024) // of an answer; requests: 64 KiB
 #define PROTOCOL_REQUEST_MAX (64 * 1024)
 #define PROTOCOL_SOCKET      "/run/assay/control.sock"
+#define PROTOCOL_ARGUMENTS   16 // at most
 
 // The verbs of this version: name, arguments, help, least and most arguments.
 #define PROTOCOL_VERBS(X)                                                                          \

@@ -113,10 +113,12 @@ static bool read_report(const json_t *json, struct drill_report *out)
 #define X(field, words) good = good && read_number(json, #field, &out->field);
 	DRILL_NUMBERS(X)
 #undef X
-#define X(field, words) good = good && read_number(json, #field, &out->tally.field);
+#define X(field, words)                                                                            \
+	good = good && read_number(json, #field, &out->tally.field) &&                             \
+	       out->tally.field != DRILL_NEVER;
 	DRILL_TALLY(X)
 #undef X
-	return good;
+	return good && out->number != DRILL_NEVER;
 }
 
 static int refuse(json_t *all, char err[DRILL_ERROR_MAX], const char *sentence)

@@ -139,6 +139,36 @@ static void half_closed_operator_gets_answers(void **state)
 	close(fd);
 }
 
+// A drill with all of its options is the longest.
+static void every_verb_may_have_its_most_arguments(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t most;
+	} verbs[] = {
+#define X(name, arguments, help, least, most) {#name, most},
+		PROTOCOL_VERBS(X)
+#undef X
+	};
+	int fd = greeted_operator();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		char line[256];
+		int len = snprintf(line, sizeof(line), "{\"verb\": \"%s\", \"arguments\": [",
+				   verbs[i].name);
+		for (size_t k = 0; k < verbs[i].most; k++)
+			len += snprintf(line + len, sizeof(line) - (size_t)len, "%s\"-\"",
+					k == 0 ? "" : ",");
+		snprintf(line + len, sizeof(line) - (size_t)len, "]}\n");
+		send_text(fd, line);
+		take_answer(fd);
+		if (error != NULL && strstr(error, "not a request") != NULL)
+			fail_msg("%s: %s", verbs[i].name, error);
+	}
+	close(fd);
+}
+
 static void G5_garbage_is_answered_with_an_error(void **state)
 {
 	(void)state;
@@ -160,7 +190,7 @@ static void G5_garbage_is_answered_with_an_error(void **state)
 		"{\"verb\": \"stop\", \"arguments\": [null]}\n",
 		"{\"verb\": \"stop\", \"arguments\": [[\"now\"]]}\n",
 		"{\"verb\": \"stop\", \"arguments\": [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
-		"\"8\",\"9\"]}\n",
+		"\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\",\"17\"]}\n",
 		"{\"verb\": \"stop\"} {\"verb\": \"stop\"}\n",
 		"{\"verb\": \"st\xff\xfeop\"}\n",
 		"{\"verb\": \"stop\\u0000\"}\n",
@@ -324,6 +354,7 @@ int main(void)
 		TEST(two_requests_in_one_write_get_two_answers),
 		TEST(request_comes_one_byte_at_a_time),
 		TEST(half_closed_operator_gets_answers),
+		TEST(every_verb_may_have_its_most_arguments),
 		TEST(G5_garbage_is_answered_with_an_error),
 		TEST(G5_long_words_of_many_bytes_are_answered),
 		TEST(G5_nested_garbage_ends),

@@ -2,6 +2,7 @@
 #include "control/drill/history.h"
 #include "tests/unit/control/drill/testing.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static void no_random(void *arg, void *out, size_t len)
@@ -123,6 +124,30 @@ static void what_is_damaged_is_refused_whole(void **state)
 	drill_free(drill);
 }
 
+// What is always known is never null.
+static void counts_that_are_missing_are_refused(void **state)
+{
+	static const char *const fields[] = {"number", "fresh", "servfail"};
+	struct drill *before = opened();
+
+	(void)state;
+	run_one(before, "--scope uplink --fault drop --for 10", true);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		struct drill *after = opened();
+		char err[DRILL_ERROR_MAX], *text = drill_history_write(before);
+		json_t *all = json_loads(text, 0, NULL);
+		json_object_set_new(json_array_get(json_object_get(all, "reports"), 0), fields[i],
+				    json_null());
+		free(text);
+		text = json_dumps(all, 0);
+		assert_int_equal(drill_history_read(after, text, strlen(text), err), -EINVAL);
+		free(text);
+		json_decref(all);
+		drill_free(after);
+	}
+	drill_free(before);
+}
+
 static void every_altered_byte_is_taken_or_refused(void **state)
 {
 	struct drill *before = opened();
@@ -152,6 +177,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_running_was_cut),
 		cmocka_unit_test(the_largest_history_fits_the_file),
 		cmocka_unit_test(what_is_damaged_is_refused_whole),
+		cmocka_unit_test(counts_that_are_missing_are_refused),
 		cmocka_unit_test(every_altered_byte_is_taken_or_refused),
 	};
 
