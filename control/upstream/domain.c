@@ -1,5 +1,6 @@
 #include "control/upstream/domain.h"
 
+#include "control/upstream/pool.h"
 #include "dataplane/dns/name.h"
 
 #include <string.h>
@@ -7,6 +8,25 @@
 bool domain_same_network(const struct address *a, const struct address *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 3 : 6) == 0;
+}
+
+static const char *label(const struct candidate *server)
+{
+	return server->pool != NULL && server->pool->domain[0] != '\0' ? server->pool->domain
+								       : NULL;
+}
+
+static bool both_labelled(const struct candidate *a, const struct candidate *b)
+{
+	return label(a) != NULL && label(b) != NULL;
+}
+
+// Labels know better than addresses.
+static bool same_place(const struct candidate *a, const struct candidate *b)
+{
+	if (both_labelled(a, b))
+		return strcmp(label(a), label(b)) == 0;
+	return domain_same_network(&a->address, &b->address);
 }
 
 const uint8_t *domain_operator(const uint8_t *ns_name, const uint8_t *zone)
@@ -42,9 +62,9 @@ static bool same_tld(const struct candidate *a, const struct candidate *b, const
 
 unsigned domain_shared(const struct candidate *a, const struct candidate *b, const uint8_t *zone)
 {
-	if (domain_same_network(&a->address, &b->address))
+	if (same_place(a, b))
 		return 2;
-	return same_operator(a, b, zone);
+	return !both_labelled(a, b) && same_operator(a, b, zone);
 }
 
 struct cover {
@@ -81,7 +101,7 @@ unsigned domain_cut(const struct candidate *servers, size_t count, const uint8_t
 		for (size_t k = 0; k < cover.count; k++) {
 			const struct candidate *a = &servers[i], *b = &servers[k];
 			uint32_t bit = UINT32_C(1) << k;
-			if (domain_same_network(&a->address, &b->address))
+			if (same_place(a, b))
 				cover.by_kind[0][i] |= bit;
 			if (same_operator(a, b, zone))
 				cover.by_kind[1][i] |= bit;

@@ -1,7 +1,10 @@
 // Which server of a zone next, and how long to wait for it.
 #include "control/upstream/domain.h"
+#include "control/upstream/pool.h"
 #include "control/upstream/state.h"
 #include "dataplane/dns/edns.h" // siphash
+
+#include <limits.h>
 
 #define SELECT_MAX      128 // further candidates are not looked at
 #define EXPLORE_PERCENT 5
@@ -151,11 +154,25 @@ static size_t draw_one(struct race *race, size_t left)
 	__builtin_unreachable();
 }
 
-// A server whose time out is over gets one question while others could answer it too; its
-// neighbours then serve if it fails again. Not in a task that has seen a failure already.
-static int due_probe(struct race *race, uint64_t now_us)
+// Of the servers that nothing speaks against; UINT_MAX: there is none in a pool.
+static unsigned serving_class(const struct race *race)
 {
-	bool others = false;
+	unsigned serving = UINT_MAX;
+
+	for (size_t i = 0; i < race->count; i++) {
+		const struct pool_server *pool = race->candidates[i].pool;
+		if (race->views[i].standing == STANDING_GOOD && pool && pool->priority < serving)
+			serving = pool->priority;
+	}
+	return serving;
+}
+
+// A server whose time out is over gets one question while others (than those here, too) could
+// answer it; its neighbours then serve if it fails again. Not in a task that has seen a failure
+// already, and not a server of a class that is not needed.
+static int due_probe(struct race *race, bool others, uint64_t now_us)
+{
+	unsigned serving = serving_class(race);
 	int due = -1;
 
 	for (size_t i = 0; i < race->count; i++) {
@@ -164,6 +181,8 @@ static int due_probe(struct race *race, uint64_t now_us)
 		if (candidate->failed)
 			return -1;
 		others |= race->views[i].standing == STANDING_GOOD;
+		if (candidate->pool && candidate->pool->priority > serving)
+			continue;
 		if (race->views[i].probe && candidate->tries == 0 && due < 0)
 			due = (int)i;
 	}
@@ -221,6 +240,35 @@ static int pick(struct race *race, const struct address *avoid)
 	return (int)draw_one(race, left);
 }
 
+static uint32_t draw(void *arg, uint32_t below)
+{
+	return upstream_draw(arg, below);
+}
+
+// Those that are chosen, by the rules of pools.
+static int pick_of_pool(struct race *race, const struct address *avoid)
+{
+	struct pool_runner runners[SELECT_MAX];
+	const struct candidate failed = avoid ? candidate_of(race, avoid) : (struct candidate){0};
+
+	for (size_t i = 0; i < race->count; i++) {
+		const struct candidate *candidate = &race->candidates[i];
+		const struct view *view = &race->views[i];
+		runners[i] = (struct pool_runner){
+			.runs = view->chosen,
+			.known = view->rating && (view->rating->srtt_us || view->rating->fails),
+			.standing = view->standing,
+			.shared =
+				avoid ? (uint8_t)domain_shared(candidate, &failed, race->zone) : 0,
+			.tries = candidate->tries,
+			.priority = candidate->pool->priority,
+			.weight = candidate->pool->weight,
+			.score_us = view->score_us,
+		};
+	}
+	return pool_pick(runners, race->count, draw, race->upstream);
+}
+
 // How long to wait: as long as the server may need, but while another one is good and has not been
 // asked, neither long nor longer because of earlier silence: a server that went away shows only by
 // that, and a client waits for every probe.
@@ -256,7 +304,7 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 
 	for (size_t i = 0; i < race.count; i++)
 		look(&race, i, zone, max_tries, now_us);
-	which = due_probe(&race, now_us);
+	which = due_probe(&race, false, now_us);
 	if (which < 0)
 		which = pick(&race, avoid);
 	if (which < 0)
@@ -264,6 +312,45 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 	families_probed(&upstream->families, &candidates[which].address, now_us);
 	timeout_us = patience_us(&race, (size_t)which);
 	*timeout_ms = (uint32_t)((timeout_us + 999) / 1000);
+	return which;
+}
+
+// A forwarder answers at once what it knows and asks others for the rest: how fast it was says
+// nothing about the next question. Where it is out, a client does not wait long for it.
+static uint64_t patience_of_pool_us(const struct race *race, size_t which)
+{
+	uint64_t patience = patience_us(race, which);
+
+	if (patience < RATING_FIRST_US)
+		return RATING_FIRST_US;
+	bool out = race->views[which].standing >= STANDING_OUT;
+	return out && patience > RATING_PROBE_MAX_US ? RATING_PROBE_MAX_US : patience;
+}
+
+int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
+			 const struct candidate *candidates, size_t count, unsigned max_tries,
+			 bool instead, const struct address *avoid, uint32_t *timeout_ms)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct race race = {
+		.upstream = upstream,
+		.candidates = candidates,
+		.count = count < SELECT_MAX ? count : SELECT_MAX,
+		.zone = zone,
+	};
+
+	for (size_t i = 0; i < race.count; i++) {
+		struct view *view = &race.views[i];
+		look(&race, i, zone, instead ? 1 : max_tries, now_us);
+		view->chosen = view->standing < (instead ? STANDING_OUT : STANDING_NEVER);
+	}
+	int which = due_probe(&race, instead, now_us);
+	if (which < 0)
+		which = pick_of_pool(&race, avoid);
+	if (which < 0)
+		return -1;
+	families_probed(&upstream->families, &candidates[which].address, now_us);
+	*timeout_ms = (uint32_t)((patience_of_pool_us(&race, (size_t)which) + 999) / 1000);
 	return which;
 }
 
@@ -276,6 +363,15 @@ uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,
 	if (!rating)
 		rating = ratings_find(&upstream->ratings, NULL, server, now_us);
 	return (uint32_t)((rating_late_us(rating) + 999) / 1000);
+}
+
+// A server of another domain, and in a pool no standby.
+static bool may_hedge(const struct candidate *candidate, const struct candidate *asked,
+		      const uint8_t *zone)
+{
+	if (candidate->pool && asked->pool && candidate->pool->priority != asked->pool->priority)
+		return false;
+	return domain_shared(candidate, asked, zone) < 2;
 }
 
 int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
@@ -293,10 +389,11 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 	uint64_t best;
 	int which;
 
+	const struct candidate asked = candidate_of(&race, first);
 	for (size_t i = 0; i < race.count; i++) {
 		look(&race, i, zone, 1, now_us);
 		race.views[i].chosen = race.views[i].standing == STANDING_GOOD &&
-				       !domain_same_network(&candidates[i].address, first);
+				       may_hedge(&candidates[i], &asked, zone);
 		left += race.views[i].chosen;
 	}
 	if (left == 0 || upstream->uplink.lost)
@@ -307,7 +404,11 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 	}
 	upstream->hedge_credit -= HEDGE_COST;
 	upstream->counters.hedges++;
-	const struct candidate asked = candidate_of(&race, first);
+	if (asked.pool) {
+		which = pick_of_pool(&race, first);
+		*timeout_ms = (uint32_t)((patience_of_pool_us(&race, (size_t)which) + 999) / 1000);
+		return which;
+	}
 	narrow(&race, rank_domain, &asked);
 	best = best_score_us(&race);
 	left = narrow(&race, rank_score, &best);

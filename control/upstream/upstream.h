@@ -186,9 +186,11 @@ const char *server_failure_words(enum server_failure failure);
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
 
+struct pool_server;
 struct candidate {
 	struct address address;
 	const uint8_t *ns_name; // may be NULL (forwarders, hints)
+	const struct pool_server *pool; // pool.h; NULL: no server of a pool
 	uint8_t tries;          // in this task, kept by the resolver
 	uint8_t failed;         // in this task: failures of this server
 };
@@ -201,11 +203,19 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
+// The same in a pool (pool.h), whose servers have time to resolve what they are asked for. With
+// `instead` there is somebody else to ask: none that is out but for a probe, and none twice.
+int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
+			 const struct candidate *candidates, size_t count, unsigned max_tries,
+			 bool instead, const struct address *avoid, uint32_t *timeout_ms)
+	__attribute__((nonnull(1, 2, 3, 8), warn_unused_result));
+
 // After how many ms a server's answer is later than about 19 of 20 of its answers; 0: not known.
 uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,
 			  const struct address *server) __attribute__((nonnull));
-// Which server to ask as well, now that the first one is late: a good one of another /24 or /48
-// that has not been tried. -1: none, or hedges have used up their three hundredths of all packets.
+// Which server to ask as well, now that the first one is late: a good one of another /24 or /48, or
+// in a pool of another failure domain and the same class, that has not been tried. -1: none, or
+// hedges have used up their three hundredths of all packets.
 int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 		   const struct candidate *candidates, size_t count, const struct address *first,
 		   uint32_t *timeout_ms) __attribute__((nonnull, warn_unused_result));
