@@ -38,6 +38,8 @@ struct config {
 	char identity[64], version[64];
 	struct resolver_config resolver; // hints and routes filled
 	struct route *routes;            // resolver.routes
+	struct pool *pools;              // of the routes: the named ones, then one for each zone
+	size_t pool_count;               // the named ones
 	struct upstream_config upstream;
 	struct socket_transport_config source;
 	bool allow_loopback_upstream;    // test and lab set-ups only

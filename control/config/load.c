@@ -1,6 +1,7 @@
 // From the file's words to what the daemon runs on: defaults, bounds, names, addresses.
 
 #include "control/config/config.h"
+#include "control/config/loader.h"
 #include "control/config/options.h"
 #include "control/config/schema.h"
 #include "control/config/zonefile.h"
@@ -13,17 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct loader {
-	const char *file;
-	const struct schema *schema;
-	struct config *config;
-	char *err;
-	bool failed;
-};
-
-// The first error holds.
-static void __attribute__((format(printf, 3, 4)))
-fail(struct loader *loader, const char *path, const char *format, ...)
+void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 {
 	va_list arguments;
 	int used;
@@ -40,21 +31,27 @@ fail(struct loader *loader, const char *path, const char *format, ...)
 	va_end(arguments);
 }
 
-static int64_t checked(struct loader *loader, const char *path, int64_t value)
+static int64_t checked(struct loader *loader, const char *where, const char *name, int64_t value)
 {
-	const struct option *option = option_find(path);
+	const struct option *option = option_find(name);
 
 	if (option && (value < option->minimum || value > option->maximum))
-		fail(loader, path, "%" PRId64 " is outside %" PRId64 " to %" PRId64 "%s%s", value,
-		     option->minimum, option->maximum, option->unit[0] ? " " : "", option->unit);
+		loader_fail(loader, where, "%" PRId64 " is outside %" PRId64 " to %" PRId64 "%s%s",
+			    value, option->minimum, option->maximum, option->unit[0] ? " " : "",
+			    option->unit);
 	return value;
+}
+
+int64_t loader_number(struct loader *loader, const char *where, const char *name,
+		      const int64_t *given)
+{
+	return given ? checked(loader, where, name, *given)
+		     : strtoll(option_find(name)->default_text, NULL, 10);
 }
 
 static int64_t number(struct loader *loader, const char *path, const int64_t *given)
 {
-	const struct option *option = option_find(path);
-
-	return given ? checked(loader, path, *given) : strtoll(option->default_text, NULL, 10);
+	return loader_number(loader, path, path, given);
 }
 
 static bool yes_no(const char *path, const bool *given)
@@ -74,21 +71,21 @@ static int64_t bytes(struct loader *loader, const char *path, const char *given)
 	errno = 0;
 	value = strtoll(text, &end, 10);
 	if (end == text || errno != 0 || value < 0) {
-		fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
+		loader_fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
 		return 0;
 	}
 	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
 	if (*end && (!unit || end[1] != '\0')) {
-		fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
+		loader_fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
 		return 0;
 	}
 	for (ptrdiff_t i = unit ? unit - units + 1 : 0; i > 0; i--) {
 		if (__builtin_mul_overflow(value, (int64_t)1024, &value)) {
-			fail(loader, path, "\"%s\" is too large", text);
+			loader_fail(loader, path, "\"%s\" is too large", text);
 			return 0;
 		}
 	}
-	return checked(loader, path, value);
+	return checked(loader, path, path, value);
 }
 
 static void text(struct loader *loader, const char *path, const char *given, const char *otherwise,
@@ -97,14 +94,20 @@ static void text(struct loader *loader, const char *path, const char *given, con
 	const char *value = given ? given : otherwise;
 
 	if (strlen(value) >= size)
-		fail(loader, path, "\"%s\" is longer than %zu characters", value, size - 1);
+		loader_fail(loader, path, "\"%s\" is longer than %zu characters", value, size - 1);
 	else
 		memcpy(out, value, strlen(value) + 1);
 }
 
-static char *item_path(char out[64], const char *path, size_t index)
+char *loader_item(char out[LOADER_PATH_MAX], const char *path, size_t index)
 {
-	snprintf(out, 64, "%s[%zu]", path, index);
+	snprintf(out, LOADER_PATH_MAX, "%s[%zu]", path, index);
+	return out;
+}
+
+char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
+{
+	snprintf(out, LOADER_PATH_MAX, "%s.%s", path, key);
 	return out;
 }
 
@@ -115,7 +118,7 @@ static void load_ports(struct loader *loader)
 	for (unsigned i = 0; i < loader->schema->ports_count; i++) {
 		out->devices[out->device_count] = strdup(loader->schema->ports[i].device);
 		if (!out->devices[out->device_count])
-			fail(loader, "ports", "out of memory");
+			loader_fail(loader, "ports", "out of memory");
 		else
 			out->device_count++;
 	}
@@ -139,17 +142,19 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 	}
 	if (length < 0 || address_from_text(plain, &address) != 0 ||
 	    length > (address.family == 4 ? 32 : 128)) {
-		fail(loader, path, "\"%s\" is no address with the length of its prefix, such as "
-				   "192.0.2.53/24", given);
+		loader_fail(loader, path,
+			    "\"%s\" is no address with the length of its prefix, such as "
+			    "192.0.2.53/24",
+			    given);
 		return;
 	}
 	if (out->service.count == SERVICE_ADDRESSES_MAX) {
-		fail(loader, path, "more than %d service addresses", SERVICE_ADDRESSES_MAX);
+		loader_fail(loader, path, "more than %d service addresses", SERVICE_ADDRESSES_MAX);
 		return;
 	}
 	common = address.family == 4 ? &out->service_prefix_v4 : &out->service_prefix_v6;
 	if (*common != 0 && *common != length) {
-		fail(loader, path, "all addresses of a family must have one prefix length");
+		loader_fail(loader, path, "all addresses of a family must have one prefix length");
 		return;
 	}
 	*common = (uint8_t)length;
@@ -159,12 +164,12 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 static void load_service(struct loader *loader)
 {
 	const struct text_list *addresses = &loader->schema->service.addresses;
-	char path[64];
+	char path[LOADER_PATH_MAX];
 
 	if (addresses->count == 0)
-		fail(loader, "service.addresses", "at least one address is needed");
+		loader_fail(loader, "service.addresses", "at least one address is needed");
 	for (unsigned i = 0; i < addresses->count; i++)
-		add_service(loader, item_path(path, "service.addresses", i), addresses->list[i]);
+		add_service(loader, loader_item(path, "service.addresses", i), addresses->list[i]);
 	text(loader, "service.tap", loader->schema->service.tap, "assay0",
 	     loader->config->dataplane.tap_name, sizeof(loader->config->dataplane.tap_name));
 }
@@ -173,23 +178,24 @@ static void load_cores(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
 	struct dataplane_config *out = &loader->config->dataplane;
-	char path[64];
+	char path[LOADER_PATH_MAX];
 
 	out->control_cpu = (int)number(loader, "cores.control", schema->cores.control);
 	out->poll = schema->cores.mode ? (enum poll_mode)*schema->cores.mode : POLL_ADAPTIVE;
 	if (schema->cores.poll_count > DATAPLANE_LCORES_MAX) {
-		fail(loader, "cores.poll", "more than %d poll-mode cores", DATAPLANE_LCORES_MAX);
+		loader_fail(loader, "cores.poll", "more than %d poll-mode cores",
+			    DATAPLANE_LCORES_MAX);
 		return;
 	}
 	for (unsigned i = 0; i < schema->cores.poll_count; i++) {
 		int64_t cpu = schema->cores.poll[i];
 
-		item_path(path, "cores.poll", i);
+		loader_item(path, "cores.poll", i);
 		if (cpu < 0 || cpu > 1023)
-			fail(loader, path, "%" PRId64 " is no CPU number", cpu);
+			loader_fail(loader, path, "%" PRId64 " is no CPU number", cpu);
 		for (unsigned j = 0; j < i; j++) {
 			if (schema->cores.poll[j] == cpu)
-				fail(loader, path, "CPU %" PRId64 " is named twice", cpu);
+				loader_fail(loader, path, "CPU %" PRId64 " is named twice", cpu);
 		}
 		out->lcores[out->lcore_count++] = (unsigned)cpu;
 	}
@@ -211,7 +217,7 @@ static void load_memory(struct loader *loader)
 				    : HUGEPAGES_AUTO;
 	config->dataplane.hugepages = config->hugepages != HUGEPAGES_OFF;
 	if ((tickets & (tickets - 1)) != 0)
-		fail(loader, "memory.tickets", "%" PRId64 " is no power of two", tickets);
+		loader_fail(loader, "memory.tickets", "%" PRId64 " is no power of two", tickets);
 	config->dataplane.tickets = (unsigned)tickets;
 }
 
@@ -219,14 +225,15 @@ static void add_rules(struct loader *loader, const char *path, const struct text
 		      enum acl_action action)
 {
 	struct config *config = loader->config;
-	char item[64];
+	char item[LOADER_PATH_MAX];
 
 	for (unsigned i = 0; i < list->count; i++) {
 		struct acl_rule *rule = &config->acl_rules[config->acl_rule_count];
 
 		if (acl_prefix_from_text(list->list[i], rule) != 0) {
-			fail(loader, item_path(item, path, i),
-			     "\"%s\" is no prefix, or has bits set below its length", list->list[i]);
+			loader_fail(loader, loader_item(item, path, i),
+				    "\"%s\" is no prefix, or has bits set below its length",
+				    list->list[i]);
 			return;
 		}
 		rule->action = action;
@@ -242,10 +249,10 @@ static void load_access(struct loader *loader)
 		       schema->access.drop.count;
 
 	if (count > 4096)
-		fail(loader, "access", "more than 4096 prefixes");
+		loader_fail(loader, "access", "more than 4096 prefixes");
 	config->acl_rules = calloc(count + acl_default_rule_count, sizeof(*config->acl_rules));
 	if (!config->acl_rules) {
-		fail(loader, "access", "out of memory");
+		loader_fail(loader, "access", "out of memory");
 		return;
 	}
 	if (count == 0) {
@@ -274,20 +281,20 @@ static void load_answers(struct loader *loader)
 static void load_source(struct loader *loader)
 {
 	const struct text_list *sources = &loader->schema->upstream.source;
-	char path[64];
+	char path[LOADER_PATH_MAX];
 
 	for (unsigned i = 0; i < sources->count; i++) {
 		struct address address, *out;
 
-		item_path(path, "upstream.source", i);
+		loader_item(path, "upstream.source", i);
 		if (address_from_text(sources->list[i], &address) != 0) {
-			fail(loader, path, "\"%s\" is no address", sources->list[i]);
+			loader_fail(loader, path, "\"%s\" is no address", sources->list[i]);
 			return;
 		}
 		out = address.family == 4 ? &loader->config->source.source_v4
 					  : &loader->config->source.source_v6;
 		if (out->family != 0)
-			fail(loader, path, "a second address of this family");
+			loader_fail(loader, path, "a second address of this family");
 		*out = address;
 	}
 }
@@ -303,7 +310,8 @@ static void load_upstream(struct loader *loader)
 	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
 	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
 	if (!config->upstream.ipv4 && !config->upstream.ipv6)
-		fail(loader, "upstream", "ipv4 and ipv6 are both off: no server could be asked");
+		loader_fail(loader, "upstream",
+			    "ipv4 and ipv6 are both off: no server could be asked");
 	config->upstream.case_randomisation =
 		yes_no("upstream.case-randomisation", schema->upstream.case_randomisation);
 	config->upstream.cookies = yes_no("upstream.cookies", schema->upstream.cookies);
@@ -320,7 +328,7 @@ static void load_resolver(struct loader *loader)
 	hints_built_in(out);
 	if (schema->resolver.root_hints &&
 	    hints_read(schema->resolver.root_hints, out, complaint, sizeof(complaint)) != 0)
-		fail(loader, "resolver.root-hints", "%s", complaint);
+		loader_fail(loader, "resolver.root-hints", "%s", complaint);
 	out->qname_minimisation =
 		yes_no("resolver.qname-minimisation", schema->resolver.qname_minimisation);
 	loader->config->aggressive_denial =
@@ -339,19 +347,19 @@ static void load_insecure(struct loader *loader)
 {
 	const struct text_list *names = &loader->schema->trust.insecure;
 	struct config *config = loader->config;
-	char path[64];
+	char path[LOADER_PATH_MAX];
 
 	// A zone with `dnssec: insecure` adds itself.
 	config->insecure = calloc(names->count + loader->schema->zones_count + 1,
 				  sizeof(*config->insecure));
 	if (!config->insecure) {
-		fail(loader, "trust.insecure", "out of memory");
+		loader_fail(loader, "trust.insecure", "out of memory");
 		return;
 	}
 	for (unsigned i = 0; i < names->count; i++) {
 		if (name_from_text(names->list[i], config->insecure[config->insecure_count].name) < 0)
-			fail(loader, item_path(path, "trust.insecure", i), "\"%s\" is no name",
-			     names->list[i]);
+			loader_fail(loader, loader_item(path, "trust.insecure", i),
+				    "\"%s\" is no name", names->list[i]);
 		else
 			config->insecure_count++;
 	}
@@ -368,20 +376,21 @@ static void load_anchors(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
 	bool automatic = yes_no("trust.auto-update", schema->trust.auto_update);
-	char path[64], complaint[CONFIG_ERROR_MAX - 128];
+	char path[LOADER_PATH_MAX], complaint[CONFIG_ERROR_MAX - 128];
 	size_t from_files;
 	int status = 0;
 
 	for (unsigned i = 0; i < schema->trust.anchor_files.count; i++) {
 		if (anchors_read(schema->trust.anchor_files.list[i], loader->config, complaint,
 				 sizeof(complaint)) != 0)
-			fail(loader, item_path(path, "trust.anchor-files", i), "%s", complaint);
+			loader_fail(loader, loader_item(path, "trust.anchor-files", i), "%s",
+				    complaint);
 	}
 	from_files = loader->config->anchor_count;
 	for (unsigned i = 0; i < schema->trust.anchors.count; i++) {
 		if (anchor_read(schema->trust.anchors.list[i], loader->config, complaint,
 				sizeof(complaint)) != 0)
-			fail(loader, item_path(path, "trust.anchors", i), "%s", complaint);
+			loader_fail(loader, loader_item(path, "trust.anchors", i), "%s", complaint);
 	}
 	mark_anchors(loader->config, 0, automatic);
 	mark_anchors(loader->config, from_files, false);
@@ -390,7 +399,7 @@ static void load_anchors(struct loader *loader)
 	status = anchors_built_in(loader->config, complaint, sizeof(complaint));
 	mark_anchors(loader->config, 0, automatic);
 	if (status != 0)
-		fail(loader, "trust", "%s", complaint);
+		loader_fail(loader, "trust", "%s", complaint);
 }
 
 static void load_trust(struct loader *loader)
@@ -400,8 +409,9 @@ static void load_trust(struct loader *loader)
 
 	config->resolver.validate = yes_no("trust.validate", schema->trust.validate);
 	if (!config->resolver.validate && !schema->test_clock)
-		fail(loader, "trust.validate", "validation can be turned off by tests only (test-clock); "
-					       "name private zones in trust.insecure");
+		loader_fail(loader, "trust.validate",
+			    "validation can be turned off by tests only (test-clock); "
+			    "name private zones in trust.insecure");
 	load_insecure(loader);
 	load_anchors(loader);
 	text(loader, "trust.state", schema->trust.state, "/var/lib/assay/trust.state",
@@ -415,75 +425,6 @@ static void load_trust(struct loader *loader)
 		(uint32_t)number(loader, "trust.expiration-skew", schema->trust.expiration_skew);
 	config->crypto_workers =
 		(unsigned)number(loader, "trust.crypto-workers", schema->trust.crypto_workers);
-}
-
-// "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"
-static int server_of(const char *given, struct address *address, uint16_t *port)
-{
-	const char *at = strchr(given, '@');
-	char plain[ADDRESS_TEXT_MAX];
-	unsigned long value = 53;
-	char *end;
-
-	if (at) {
-		value = strtoul(at + 1, &end, 10);
-		if (at[1] == '\0' || *end != '\0' || value == 0 || value > 65535)
-			return -EINVAL;
-	}
-	if ((at ? (size_t)(at - given) : strlen(given)) >= sizeof(plain))
-		return -EINVAL;
-	snprintf(plain, sizeof(plain), "%.*s", at ? (int)(at - given) : (int)strlen(given), given);
-	*port = (uint16_t)value;
-	return address_from_text(plain, address);
-}
-
-static void load_servers(struct loader *loader, const struct schema_zone *zone, const char *path,
-			 struct route *route)
-{
-	char item[96];
-
-	if (zone->servers.count == 0 || zone->servers.count > 16) {
-		fail(loader, path, "a zone needs 1 to 16 servers");
-		return;
-	}
-	for (unsigned i = 0; i < zone->servers.count; i++) {
-		if (server_of(zone->servers.list[i], &route->servers[i], &route->ports[i]) != 0) {
-			snprintf(item, sizeof(item), "%s.servers[%u]", path, i);
-			fail(loader, item, "\"%s\" is no server address", zone->servers.list[i]);
-			return;
-		}
-		route->server_count++;
-	}
-}
-
-static void load_zones(struct loader *loader)
-{
-	const struct schema *schema = loader->schema;
-	struct config *config = loader->config;
-	char path[64];
-
-	config->routes = calloc(schema->zones_count + 1, sizeof(*config->routes));
-	if (!config->routes) {
-		fail(loader, "zones", "out of memory");
-		return;
-	}
-	for (unsigned i = 0; i < schema->zones_count; i++) {
-		const struct schema_zone *zone = &schema->zones[i];
-		struct route *route = &config->routes[i];
-
-		item_path(path, "zones", i);
-		if (name_from_text(zone->name, route->zone) < 0)
-			fail(loader, path, "\"%s\" is no zone name", zone->name);
-		route->forward = zone->type == SCHEMA_FORWARD;
-		route->first = zone->first && *zone->first;
-		route->tcp = zone->tcp && *zone->tcp;
-		load_servers(loader, zone, path, route);
-		if (!loader->failed && config->insecure && zone->dnssec &&
-		    *zone->dnssec == SCHEMA_INSECURE)
-			name_copy(config->insecure[config->insecure_count++].name, route->zone);
-	}
-	config->resolver.routes = config->routes;
-	config->resolver.route_count = schema->zones_count;
 }
 
 static void load_rest(struct loader *loader)
@@ -523,6 +464,7 @@ struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
 	load_upstream(&loader);
 	load_resolver(&loader);
 	load_trust(&loader);
+	load_pools(&loader);
 	load_zones(&loader);
 	load_rest(&loader);
 	schema_free(schema);
@@ -543,6 +485,7 @@ void config_free(struct config *config)
 	free(config->anchors);
 	free(config->insecure);
 	free(config->routes);
+	free(config->pools);
 	free(config->acl_rules);
 	free(config);
 }

@@ -50,7 +50,23 @@
 	X("trust.inception-skew", "3600", 0, 86400, "seconds", "how far a signature's inception may lie ahead") \
 	X("trust.expiration-skew", "0", 0, 86400, "seconds", "how long after its end a signature still counts, without AD") \
 	X("trust.crypto-workers", "0", 0, 16, "", "threads that verify signatures beside control") \
-	X("zones", "[]", 0, 1024, "", "zones with servers of their own: name, type (stub, forward), servers, first, tcp, dnssec (validate, insecure)") \
+	X("pools", "[]", 0, 64, "", "named lists of servers for zones: name, servers")  \
+	X("pools.name", "(required)", 1, 63, "characters", "letters, digits, hyphens, underscores and dots") \
+	X("pools.servers", "(required)", 1, 16, "", "the pool's servers, each with an address of its own") \
+	X("pools.servers.address", "(required)", 0, 0, "", "address, with a port (10.0.0.1@5353) where it is not 53") \
+	X("pools.servers.priority", "0", 0, 65535, "", "class of the server: those of the least number are asked while one of them is not out") \
+	X("pools.servers.weight", "1", 1, 1000, "", "share of the questions beside others of its class, as long as it answers as fast") \
+	X("pools.servers.domain", "(none)", 1, 63, "characters", "label of what it fails together with: after a failure, and for a second question when the first is late, another label comes first; without one the /24 or /48 counts") \
+	X("pools.servers.transport", "udp", 0, 0, "", "udp (and TCP where a reply is truncated) or tcp") \
+	X("zones", "[]", 0, 1024, "", "zones with servers of their own: name, type, and either servers or pool") \
+	X("zones.name", "(required)", 0, 0, "", "the zone; questions at and below it go to its servers, the deepest zone counts; . for all") \
+	X("zones.type", "(required)", 0, 0, "", "forward (recursive servers) or stub (the zone's own servers)") \
+	X("zones.servers", "[]", 1, 16, "", "addresses, each with a port where it is not 53 (10.0.0.1@5353): a pool of this zone's own, all alike") \
+	X("zones.pool", "(none)", 0, 0, "", "name of the pool to ask, in the place of servers") \
+	X("zones.tcp", "false", 0, 1, "", "ask the servers over TCP; with servers only") \
+	X("zones.mode", "only", 0, 0, "", "only (no other servers are asked) or first (recursion when they all fail, validated as ever)") \
+	X("zones.dnssec", "validate", 0, 0, "", "validate, or insecure: nothing at and below the zone is validated, for ever; for private zones, never for .") \
+	X("zones.anchors", "[]", 0, 64, "", "DS or DNSKEY records of the zone itself, which it is validated by, beside the other anchors") \
 	X("control.socket", "/run/assay/control.sock", 1, 107, "path", "socket for assayctl") \
 	X("metrics.address", "\"\"", 0, 63, "", "address and port for counters over HTTP, such as 127.0.0.1:9953") \
 	X("user", "\"\"", 0, 31, "characters", "user to become once everything is open") \

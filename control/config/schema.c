@@ -41,6 +41,9 @@ static const cyaml_strval_t log_words[] = {{"error", LOG_LEVEL_ERROR},
 					   {"info", LOG_LEVEL_INFO},
 					   {"debug", LOG_LEVEL_DEBUG}};
 static const cyaml_strval_t zone_words[] = {{"stub", SCHEMA_STUB}, {"forward", SCHEMA_FORWARD}};
+static const cyaml_strval_t transport_words[] = {
+	{"udp", SCHEMA_UDP}, {"tcp", SCHEMA_TCP}, {"tls", SCHEMA_TLS}};
+static const cyaml_strval_t zone_mode_words[] = {{"only", SCHEMA_ONLY}, {"first", SCHEMA_FIRST}};
 static const cyaml_strval_t dnssec_words[] = {{"validate", SCHEMA_VALIDATE},
 					      {"insecure", SCHEMA_INSECURE}};
 
@@ -52,14 +55,41 @@ static const cyaml_schema_value_t port_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct schema_port, port_fields),
 };
 
+static const cyaml_schema_field_t server_fields[] = {
+	CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER, struct schema_server, address, 1, 64),
+	INT_OPTIONAL("priority", struct schema_server, priority),
+	INT_OPTIONAL("weight", struct schema_server, weight),
+	TEXT_OPTIONAL("domain", struct schema_server, domain),
+	ENUM_OPTIONAL("transport", struct schema_server, transport, transport_words),
+	TEXT_OPTIONAL("auth-name", struct schema_server, auth_name),
+	TEXTS("pins", CYAML_FLAG_OPTIONAL, struct schema_server, pins),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t server_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct schema_server, server_fields),
+};
+
+static const cyaml_schema_field_t pool_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct schema_pool, name, 0,
+			       CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("servers", CYAML_FLAG_POINTER, struct schema_pool, servers,
+			     &server_value, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t pool_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct schema_pool, pool_fields),
+};
+
 static const cyaml_schema_field_t zone_fields[] = {
 	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct schema_zone, name, 1, 1024),
 	CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, struct schema_zone, type, zone_words,
 			 CYAML_ARRAY_LEN(zone_words)),
-	TEXTS("servers", 0, struct schema_zone, servers),
-	BOOL_OPTIONAL("first", struct schema_zone, first),
+	TEXTS("servers", CYAML_FLAG_OPTIONAL, struct schema_zone, servers),
+	TEXT_OPTIONAL("pool", struct schema_zone, pool),
+	ENUM_OPTIONAL("mode", struct schema_zone, mode, zone_mode_words),
 	BOOL_OPTIONAL("tcp", struct schema_zone, tcp),
 	ENUM_OPTIONAL("dnssec", struct schema_zone, dnssec, dnssec_words),
+	TEXTS("anchors", CYAML_FLAG_OPTIONAL, struct schema_zone, anchors),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t zone_value = {
@@ -157,8 +187,10 @@ static const cyaml_schema_field_t top_fields[] = {
 	SECTION("upstream", CYAML_FLAG_OPTIONAL, upstream, upstream_fields),
 	SECTION("resolver", CYAML_FLAG_OPTIONAL, resolver, resolver_fields),
 	SECTION("trust", CYAML_FLAG_OPTIONAL, trust, trust_fields),
-	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct schema, zones,
-			     &zone_value, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("pools", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct schema,
+			     pools, &pool_value, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct schema,
+			     zones, &zone_value, 0, CYAML_UNLIMITED),
 	SECTION("control", CYAML_FLAG_OPTIONAL, control, control_fields),
 	SECTION("metrics", CYAML_FLAG_OPTIONAL, metrics, metrics_fields),
 	TEXT_OPTIONAL("user", struct schema, user),

@@ -14,15 +14,36 @@ struct schema_port {
 	char *device;
 };
 
+enum schema_transport { SCHEMA_UDP, SCHEMA_TCP, SCHEMA_TLS };
+
+struct schema_server {
+	char *address;
+	int64_t *priority, *weight;
+	char *domain;
+	int *transport;
+	char *auth_name;
+	struct text_list pins;
+};
+
+struct schema_pool {
+	char *name;
+	struct schema_server *servers;
+	unsigned servers_count;
+};
+
 enum schema_zone_type { SCHEMA_STUB, SCHEMA_FORWARD };
+enum schema_mode { SCHEMA_ONLY, SCHEMA_FIRST };
 enum schema_dnssec { SCHEMA_VALIDATE, SCHEMA_INSECURE };
 
 struct schema_zone {
 	char *name;
 	int type;
 	struct text_list servers;
-	bool *first, *tcp;
+	char *pool;
+	int *mode;
+	bool *tcp;
 	int *dnssec;
+	struct text_list anchors;
 };
 
 // Pointers are NULL where the file says nothing.
@@ -67,6 +88,8 @@ struct schema {
 		char *state;
 		int64_t *inception_skew, *expiration_skew, *crypto_workers;
 	} trust;
+	struct schema_pool *pools;
+	unsigned pools_count;
 	struct schema_zone *zones;
 	unsigned zones_count;
 	struct {

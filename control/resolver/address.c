@@ -10,7 +10,7 @@
 #define FETCHES_AT_ONCE 2 // NS names
 
 static bool add_server(struct task *task, const struct address *address, const uint8_t *ns_name,
-		       uint16_t port)
+		       const struct pool_server *pool)
 {
 	if (iterate_server_index(task, address) >= 0)
 		return true;
@@ -20,8 +20,8 @@ static bool add_server(struct task *task, const struct address *address, const u
 	if (!upstream_may_ask(task->resolver->parts.upstream, address))
 		return false;
 	task->servers[task->server_count] =
-		(struct candidate){.address = *address, .ns_name = ns_name};
-	task->ports[task->server_count++] = port;
+		(struct candidate){.address = *address, .ns_name = ns_name, .pool = pool};
+	task->server_count++;
 	return true;
 }
 
@@ -43,7 +43,7 @@ static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct 
 		if (part != ENTRY_DATA || record.rdlen != (record.type == TYPE_A ? 4 : 16))
 			continue;
 		memcpy(address.bytes, record.rdata, record.rdlen);
-		added += add_server(task, &address, ns_name, 53);
+		added += add_server(task, &address, ns_name, NULL);
 	}
 	return added;
 }
@@ -62,7 +62,7 @@ static void collect_ns(struct task *task, size_t i)
 	size_t glue = 0, cached = 0;
 
 	for (size_t k = 0; k < ns->address_count; k++)
-		glue += add_server(task, &ns->addresses[k], ns->name, 53);
+		glue += add_server(task, &ns->addresses[k], ns->name, NULL);
 	if (ns->name != NULL) {
 		cached += add_cached(task, ns->name, TYPE_A);
 		cached += add_cached(task, ns->name, TYPE_AAAA);
@@ -72,11 +72,10 @@ static void collect_ns(struct task *task, size_t i)
 
 static void collect_route(struct task *task)
 {
-	const struct route *route = task->route;
+	const struct pool *pool = task->route->pool;
 
-	for (size_t i = 0; i < route->server_count; i++)
-		add_server(task, &route->servers[i], NULL,
-			   route->ports[i] != 0 ? route->ports[i] : 53);
+	for (size_t i = 0; i < pool->count; i++)
+		add_server(task, &pool->servers[i].address, NULL, &pool->servers[i]);
 }
 
 void address_collect(struct task *task)
@@ -179,7 +178,7 @@ static size_t add_glue_of(struct task *task, const uint8_t *ns_name)
 			if (d->ns[i].name == NULL || !name_equal(d->ns[i].name, ns_name))
 				continue;
 			for (size_t k = 0; k < d->ns[i].address_count; k++)
-				added += add_server(task, &d->ns[i].addresses[k], ns_name, 53);
+				added += add_server(task, &d->ns[i].addresses[k], ns_name, NULL);
 		}
 		bool root = name_is_root(d->zone);
 		if (!root)

@@ -41,7 +41,7 @@ static struct inquiry **bucket(struct resolver *resolver, uint64_t hash)
 
 static bool asks_cd(const struct task *task)
 {
-	return task->route != NULL && task->route->forward && !task->without_cd;
+	return forward_holds(task) && !task->without_cd;
 }
 
 static void attach(struct inquiry *inquiry, struct task *task)
@@ -210,6 +210,16 @@ static void done(void *arg, const struct exchange_reply *from)
 
 static void late(void *arg);
 
+static uint16_t port_of(const struct candidate *server)
+{
+	return server->pool != NULL && server->pool->port != 0 ? server->pool->port : 53;
+}
+
+static bool wants_tcp(const struct candidate *server)
+{
+	return server->pool != NULL && server->pool->transport == POOL_TCP;
+}
+
 static bool start_leg(struct task *task, size_t which, size_t server, uint32_t timeout_ms)
 {
 	struct inquiry *inquiry = task->inquiry;
@@ -220,7 +230,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 	leg->server = task->servers[server].address;
 	const struct exchange_request request = {
 		.server = leg->server,
-		.port = task->ports[server],
+		.port = port_of(&task->servers[server]),
 		.zone = inquiry->zone,
 		.name = inquiry->name,
 		.type = inquiry->type,
@@ -229,7 +239,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.signed_zone = trust_zone_state(resolver->parts.trust, inquiry->zone,
 						resolver->clock.now_ms,
 						resolver->clock.now_s) != ZONE_INSECURE,
-		.tcp = inquiry->tcp,
+		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
 		.timeout_ms = timeout_ms,
 		.charge = charge,
 		.charge_arg = inquiry,
@@ -274,9 +284,9 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.hash = q.hash,
 		.resolver = resolver,
 		.type = q.type,
-		.rd = task->route != NULL && task->route->forward,
+		.rd = forward_holds(task),
 		.cd = asks_cd(task),
-		.tcp = task->over_tcp || (task->route != NULL && task->route->tcp),
+		.tcp = task->over_tcp,
 	};
 	name_copy(inquiry->zone, q.zone);
 	name_copy(inquiry->name, q.name);

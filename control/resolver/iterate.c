@@ -61,7 +61,7 @@ static bool minimises(const struct task *task)
 {
 	if (!task->resolver->config.qname_minimisation)
 		return false;
-	if (task->route != NULL && task->route->forward)
+	if (forward_holds(task))
 		return false;
 	bool needed = task_wants(task, WAIT_NEED) || task_wants(task, WAIT_NEED_ANEW) ||
 		      task_wants(task, WAIT_STATE);
@@ -152,12 +152,8 @@ void iterate_mark_down(struct task *task)
 // No server is left to ask.
 static void give_up(struct task *task)
 {
-	if (task->route != NULL && task->route->first) {
-		task->past_route = true;
-		task->trouble[0] = '\0';
-		iterate_start(task);
+	if (forward_fall_back(task))
 		return;
-	}
 	iterate_mark_down(task);
 	if (!parent_revive(task))
 		fail_unreachable(task);
@@ -238,6 +234,19 @@ static bool gives_way(const struct task *task)
 	return parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
 }
 
+static int next_server(struct task *task, uint32_t *timeout_ms)
+{
+	struct upstream *upstream = task->resolver->parts.upstream;
+	const struct address *avoid = task->has_avoid ? &task->avoid : NULL;
+
+	if (task->route != NULL)
+		return upstream_select_pool(upstream, task->cut->zone, task->servers,
+					    task->server_count, TASK_TRIES_MAX, task->route->first,
+					    avoid, timeout_ms);
+	return upstream_select(upstream, task->cut->zone, task->servers, task->server_count,
+			       TASK_TRIES_MAX, avoid, timeout_ms);
+}
+
 void iterate_ask(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -269,7 +278,7 @@ void iterate_ask(struct task *task)
 	skip_known_names(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
 	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
-		if (!task->past_nta)
+		if (!task->past_nta && (task->route == NULL || !task->route->first))
 			task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
 		if (gives_way(task)) {
 			give_up(task);
@@ -278,9 +287,7 @@ void iterate_ask(struct task *task)
 	}
 	if (inquiry_join(task))
 		return;
-	int server = upstream_select(resolver->parts.upstream, task->cut->zone, task->servers,
-				     task->server_count, TASK_TRIES_MAX,
-				     task->has_avoid ? &task->avoid : NULL, &timeout_ms);
+	int server = next_server(task, &timeout_ms);
 	if (server >= 0)
 		ask(task, server, timeout_ms);
 	else if (address_fetch(task))
@@ -312,8 +319,9 @@ static void report(struct task *task, enum server_failure failure)
 	if (reply->reported)
 		return;
 	reply->reported = true;
-	upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server, failure,
-			reply->rtt_us);
+	if (!forward_blame(task, &reply->server, failure))
+		upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server,
+				failure, reply->rtt_us);
 }
 
 static void note_trouble(struct task *task, const struct address *server, const char *words)
@@ -475,7 +483,7 @@ static void read_response(struct task *task, struct response *response)
 		.name = minimise_name(&task->minimise),
 		.type = minimise_full(&task->minimise) ? task->type : TYPE_A,
 		.zone = task->cut->zone,
-		.forwarder = task->route != NULL && task->route->forward,
+		.forwarder = forward_holds(task),
 		.glue = task->for_glue,
 	};
 
@@ -557,6 +565,7 @@ void iterate_reply(struct task *task)
 	struct resolver *resolver = task->resolver;
 	struct reply *reply = task->reply;
 
+	task->without_cd = false;
 	switch (reply->outcome) {
 	case UPSTREAM_OK:
 		break;

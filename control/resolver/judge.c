@@ -26,7 +26,7 @@ void judge_release(struct task *task)
 static struct publication publication_of(const struct task *task, const struct step *step)
 {
 	struct resolver *resolver = task->resolver;
-	bool forwarded = task->route != NULL && task->route->forward;
+	bool forwarded = forward_holds(task);
 	const struct delegation *cut = task->hint != NULL ? task->hint : task->cut;
 
 	return (struct publication){
@@ -180,7 +180,8 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 static void bogus(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
-	bool stripped = result->ede == EDE_RRSIGS_MISSING;
+	enum server_failure failure =
+		result->ede == EDE_RRSIGS_MISSING ? SERVER_STRIPPED : SERVER_BOGUS;
 	struct address server = task->good_server;
 
 	resolver->counters.bogus++;
@@ -188,23 +189,15 @@ static void bogus(struct task *task, const struct validation_result *result)
 		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
 	// What a negative trust anchor lets pass is held against no server.
-	if (!task->past_nta)
-		upstream_report(resolver->parts.upstream, task->cut->zone, &server,
-				stripped ? SERVER_STRIPPED : SERVER_BOGUS, 0);
+	if (!task->past_nta && !forward_blame(task, &server, failure))
+		upstream_report(resolver->parts.upstream, task->cut->zone, &server, failure, 0);
 	judge_release(task);
 	if (++task->bogus_count >= TASK_BOGUS_MAX) {
-		fail_bogus(task);
+		if (!forward_fall_back(task))
+			fail_bogus(task);
 		return;
 	}
-	if (task->route != NULL && task->route->forward && !task->without_cd) {
-		// DESIGN §6: a forwarder that validates may know better servers than the one
-		// whose data it handed through.
-		task->without_cd = true;
-		task->state = TASK_ASK;
-		task_ready(task);
-		return;
-	}
-	iterate_next_server(task, &server, stripped ? SERVER_STRIPPED : SERVER_BOGUS, true);
+	iterate_next_server(task, &server, failure, !forward_without_cd(task));
 }
 
 // It could not be judged: nobody's fault, or that of who keeps the keys.
@@ -337,7 +330,7 @@ static bool target_counts(const struct task *task, enum verdict verdict)
 
 	if (verdict == VERDICT_SECURE)
 		return next->rrset == NULL || next->rrset->rrsig_count > 0;
-	return (task->route != NULL && task->route->forward) || task->reply->strong;
+	return forward_holds(task) || task->reply->strong;
 }
 
 // Out of somebody's cache, and not signed: the server is lame.
@@ -383,9 +376,11 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	if (task->link == 0) {
 		failure_over(resolver->failures, task->hash);
 		ailing_good(task);
+		forward_settle(task);
 		parent_denied(task, result);
 		learn(task, result);
-		if (name_is_root(task->name) && task->type == TYPE_NS &&
+		// The addresses are not signed: a forwarder's would be taken by recursion (A9).
+		if (name_is_root(task->name) && task->type == TYPE_NS && task->route == NULL &&
 		    task->step.kind == STEP_ANSWER)
 			prime_learn(resolver, task->reply->message, task->step.rrset);
 	}

@@ -159,11 +159,12 @@ uint64_t prime_run(struct resolver *resolver)
 
 	if (resolver->config.hint_count == 0 || resolver->closing)
 		return UINT64_MAX;
-	// The root itself is forwarded: nobody here asks its servers.
+	// The root itself is forwarded: nobody here asks its servers, and canaries go to the
+	// forwarders.
 	bool routed = route_find(resolver, ROOT, TYPE_NS, &cut) != NULL;
 	delegation_unref(cut);
 	if (routed)
-		return UINT64_MAX;
+		return watch_uplink(resolver);
 	if (!resolver->priming && resolver->prime_due_ms <= resolver->clock.now_ms)
 		start(resolver);
 	uint64_t canary_ms = watch_uplink(resolver);

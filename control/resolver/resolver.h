@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/budget.h"
+#include "control/upstream/pool.h"
 #include "control/upstream/upstream.h"
 #include "control/validator/trust_points.h"
 #include "control/validator/validator.h"
@@ -25,15 +26,22 @@ struct root_hint {
 	size_t address_count;
 };
 
-// A zone answered by configured servers (issue: stub and forward zones, minimal form).
+// How the operator wants a zone's data to be proven. Nothing here makes it so: anchors and
+// exceptions are trust's (control/validator/trust.h).
+enum route_dnssec {
+	ROUTE_VALIDATE, // by the chain of trust from above
+	ROUTE_ANCHORED, // by anchors of its own
+	ROUTE_INSECURE, // not at all, for ever: AD=0
+};
+
+// A zone answered by configured servers. What they say counts for names in the zone alone, and
+// for those not where a deeper route, or for a stub zone a delegation, leads elsewhere.
 struct route {
 	uint8_t zone[NAME_MAX_LEN];
 	bool forward; // true: RD=1 CD=1 to recursive servers; false: stub, authoritative
-	bool first;   // fall back to recursion
-	bool tcp;
-	struct address servers[16];
-	uint16_t ports[16];
-	size_t server_count;
+	bool first;   // when they all fail: recursion; else nobody
+	enum route_dnssec dnssec;
+	const struct pool *pool; // lives longer than the resolver
 };
 
 struct resolver_config {
@@ -134,6 +142,11 @@ typedef void (*resolver_zone_visit)(const uint8_t *zone, const struct candidate 
 				    size_t count, bool complete, void *arg);
 void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,
 		    void *arg) __attribute__((nonnull(1, 3)));
+
+// Every stub and forward zone, as configured. The exceptions from validation are among them.
+typedef void (*resolver_route_visit)(const struct route *route, void *arg);
+void resolver_routes(const struct resolver *resolver, resolver_route_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
 
 // X-macro of counters, same visiting as upstream_counters().
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)

@@ -92,3 +92,9 @@ bool route_below(const struct resolver *resolver, const uint8_t *name)
 	}
 	return false;
 }
+
+void resolver_routes(const struct resolver *resolver, resolver_route_visit visit, void *arg)
+{
+	for (size_t i = 0; i < resolver->config.route_count; i++)
+		visit(&resolver->routes[i], arg);
+}

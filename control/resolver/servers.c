@@ -6,10 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static void describe_zone(struct resolver *resolver, struct delegation *cut,
-			  void (*line)(const char *text, void *arg), void *arg)
+static void describe_route(const struct route *route, void (*line)(const char *text, void *arg),
+			   void *arg)
 {
-	struct task asking = {.resolver = resolver, .cut = cut}; // nothing is asked
+	static const char *const dnssec[] = {
+		[ROUTE_VALIDATE] = "",
+		[ROUTE_ANCHORED] = ", anchors of its own",
+		[ROUTE_INSECURE] = ", not validated",
+	};
+	const struct pool *pool = route->pool;
+	char zone[NAME_TEXT_MAX], text[NAME_TEXT_MAX + POOL_NAME_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s is a %s zone%s%s, %s%s", name_to_text(route->zone, zone),
+		 route->forward ? "forward" : "stub", pool->name[0] != '\0' ? ", pool " : "",
+		 pool->name, route->first ? "first" : "only", dnssec[route->dnssec]);
+	line(text, arg);
+}
+
+static void describe_zone(struct resolver *resolver, struct delegation *cut,
+			  const struct route *route, void (*line)(const char *text, void *arg),
+			  void *arg)
+{
+	struct task asking = {.resolver = resolver, .cut = cut, .route = route}; // asks nobody
 	char zone[NAME_TEXT_MAX], text[NAME_TEXT_MAX + 128];
 
 	address_collect(&asking);
@@ -83,9 +101,12 @@ void resolver_servers(struct resolver *resolver, const uint8_t *name, const stru
 		upstream_describe(resolver->parts.upstream, line, arg);
 		return;
 	}
-	if (route_find(resolver, name, 0, &cut) == NULL)
+	const struct route *route = route_find(resolver, name, 0, &cut);
+	if (route != NULL)
+		describe_route(route, line, arg);
+	else
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
 	if (cut != NULL)
-		describe_zone(resolver, cut, line, arg);
+		describe_zone(resolver, cut, route, line, arg);
 	delegation_unref(cut);
 }

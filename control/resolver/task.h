@@ -28,6 +28,7 @@
 #define TASK_TRIES_MAX    3  // per server (RFC 9520 §3.1)
 #define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
 #define TASK_BOGUS_MAX    4  // servers whose answer did not validate
+#define TASK_BLAMES_MAX   8  // forwarders whose answer was no good
 #define TASK_FETCHES_MAX  5  // NS names without an address looked up per zone (ATTACKS D1)
 #define MESSAGE_BYTES_MAX (64u << 20) // of all responses held
 #define TASK_WALK_MAX     64          // levels of tasks that wait for tasks; longer is refused
@@ -150,6 +151,11 @@ struct need { // what came of a WAIT_NEED
 	char reason[TROUBLE_MAX];
 };
 
+struct blame { // held back until the question turns out to have an answer
+	struct address server;
+	uint8_t failure; // enum server_failure
+};
+
 struct task {
 	struct task *next; // in its bucket
 	uint64_t hash, name_hash;
@@ -186,10 +192,13 @@ struct task {
 	bool servers_known; // collected for this cut
 	bool answered;      // some server of this cut has answered at all
 	bool over_tcp;      // the next question goes over TCP
-	bool without_cd;    // to a forwarder, after BOGUS
+	bool without_cd;    // the next question to a forwarder, after BOGUS
+	bool without_cd_before;
 	bool state_asked;   // whether this cut is signed has been asked for
 	bool for_glue;      // asks the zone above for an address that a referral lacked
 	bool past_route;    // route.first: the forwarders have failed
+	uint8_t blame_count;
+	const struct route *blamed_route;
 	bool has_avoid;
 	struct address avoid;
 	struct inquiry *inquiry;
@@ -222,7 +231,7 @@ struct task {
 
 	// Not cleared when the task begins: most of it is never touched.
 	struct candidate servers[TASK_SERVERS_MAX]; // server_count
-	uint16_t ports[TASK_SERVERS_MAX];
+	struct blame blames[TASK_BLAMES_MAX];       // blame_count
 	char trouble[TROUBLE_MAX]; // texts that begin empty
 	char bogus_text[TROUBLE_MAX];
 	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
@@ -263,6 +272,7 @@ struct task {
 	X(failed, "questions that ended in failure")                                               \
 	X(exhausted, "questions that used up their budget")                                        \
 	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
+	X(fallbacks, "questions resolved from the root because the servers of their zone failed")  \
 	X(revived, "delegations used past their end because their parent was silent")              \
 	X(prolonged,                                                                               \
 	  "proofs about delegations used past their TTL because their parent was silent")          \
@@ -482,6 +492,18 @@ void route_close(struct resolver *resolver);
 const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
 			       struct delegation **cut);
 bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
+
+// forward.c: what is particular to forward zones
+bool forward_holds(const struct task *task); // the task's question goes to forwarders
+// True: kept back. A forwarder's answer about a name that others cannot answer either is not its
+// fault.
+bool forward_blame(struct task *task, const struct address *server, enum server_failure failure);
+void forward_settle(struct task *task); // somebody has given a good answer
+// After an answer that did not validate: whether the next question goes without CD, once, and to
+// the same server if there is no better one.
+bool forward_without_cd(struct task *task);
+// The zone's servers are through; true: recursion has begun.
+bool forward_fall_back(struct task *task);
 
 // local.c
 bool local_answer(struct task *task);

@@ -44,6 +44,8 @@ struct world_zone {
 	struct signer_zone *zone;
 };
 
+#define WORLD_ROUTES_MAX 8
+
 struct question {
 	bool done, used;
 	struct ticket_question asked;
@@ -76,6 +78,9 @@ struct world {
 	bool denial;                // aggressive denial (RFC 8198)
 	struct drill_host *drills;  // world_drill()
 	uint64_t start_us;
+	struct route routes[WORLD_ROUTES_MAX];
+	struct pool pools[WORLD_ROUTES_MAX]; // of the routes
+	size_t route_count;
 	struct question *questions[WORLD_QUESTIONS_MAX];
 	size_t question_count;
 };
@@ -99,6 +104,12 @@ void world_undelegate(struct world *world, const char *apex);
 // Starts a drill: "--scope uplink --fault drop". False: one is running. After world_start().
 bool world_drill(struct world *world, const char *words);
 const struct drill_report *world_drilled(const struct world *world); // its report, so far
+
+// A zone is asked of these servers, "192.0.2.1,priority=2,weight=3,domain=a 192.0.2.2". What the
+// route says of `dnssec` holds from world_start() on; the anchor is the DS of the zone's key.
+struct route *world_route(struct world *world, const char *zone, bool forward, const char *servers);
+// A server that has every zone of the world answers as a recursive one would.
+void world_serve_all(struct world *world, const char *address);
 
 // ---- asking ----
 

@@ -253,17 +253,10 @@ static void c1_another_server_is_no_new_budget(void **state)
 // Nor is falling back from a forwarder to recursion, nor CD=1 beside CD=0.
 static void c1_falling_back_from_a_forwarder_is_no_new_budget(void **state)
 {
-	static struct route route;
-
 	(void)state;
-	route = (struct route){.forward = true, .first = true, .server_count = 2};
-	assert_int_equal(address_from_text("203.0.113.50", &route.servers[0]), 0);
-	assert_int_equal(address_from_text("198.51.100.50", &route.servers[1]), 0);
-	name_copy(route.zone, text_name("zone.com."));
 	w = NULL;
 	begin();
-	w->config.routes = &route;
-	w->config.route_count = 1;
+	world_route(w, "zone.com.", true, "203.0.113.50 198.51.100.50")->first = true;
 	world_add(w, &(struct world_zone){.apex = "zone.com.",
 					  .servers = "n1.zone.com.=" PROVIDER_A
 						     " n2.zone.com.=" PROVIDER_B

@@ -339,15 +339,10 @@ static void generated_denials_deny_nothing_else(void **state)
 
 static void configured_zones_are_asked_whatever_those_above_say(void **state)
 {
-	static struct route route = {.forward = true, .server_count = 1};
-
 	(void)state;
 	begin_denial();
 	add_example(w);
-	name_copy(route.zone, text_name("corp.example.com."));
-	route.servers[0] = (struct address){.family = 4, .bytes = {192, 0, 2, 77}};
-	w->config.routes = &route;
-	w->config.route_count = 1;
+	world_route(w, "corp.example.com.", true, "192.0.2.77");
 	world_start(w);
 	world_ask(w, "cop.example.com.", TYPE_A, ASK_DO);
 	world_ask(w, "corq.example.com.", TYPE_A, ASK_DO);
@@ -358,18 +353,13 @@ static void configured_zones_are_asked_whatever_those_above_say(void **state)
 
 static void a_stub_zone_denies_its_own_names_and_nothing_above_does(void **state)
 {
-	static struct route route = {.server_count = 1};
-
 	(void)state;
 	begin_denial();
 	add_example(w);
 	world_add(w, &(struct world_zone){.apex = "corp.example.com.",
 					  .servers = "ns.corp.example.com.=192.0.2.77",
 					  .text = "www.corp.example.com. 300 IN A 192.0.2.80\n"});
-	name_copy(route.zone, text_name("corp.example.com."));
-	route.servers[0] = (struct address){.family = 4, .bytes = {192, 0, 2, 77}};
-	w->config.routes = &route;
-	w->config.route_count = 1;
+	world_route(w, "corp.example.com.", false, "192.0.2.77");
 	world_start(w);
 	world_undelegate(w, "corp.example.com."); // the public zone knows nothing of it
 	world_ask(w, "cop.example.com.", TYPE_A, ASK_DO);

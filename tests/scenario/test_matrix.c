@@ -193,7 +193,6 @@ static struct cell {
 	uint64_t since_ms; // from here on servers are faulty
 } cell;
 static unsigned complaints;
-static struct route route;
 
 static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -246,11 +245,7 @@ static void add_route(void)
 
 	if (!forward && cell.path->way != WAY_STUB)
 		return;
-	route = (struct route){.forward = forward, .server_count = 1};
-	name_copy(route.zone, text_name("victim.com."));
-	assert_int_equal(address_from_text(FORWARDER, &route.servers[0]), 0);
-	w->config.routes = &route;
-	w->config.route_count = 1;
+	world_route(w, "victim.com.", forward, FORWARDER);
 }
 
 static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)

@@ -166,15 +166,9 @@ static void lie(const struct network_query *query, enum section section, struct 
 		add(b, section, "ns.evil.org. 300 IN A 203.0.113.66");
 }
 
-static struct route corp;
-
 static void add_corp_route(bool forward, bool first)
 {
-	corp = (struct route){.forward = forward, .first = first, .server_count = 1};
-	name_copy(corp.zone, text_name("corp.com."));
-	assert_int_equal(address_from_text("203.0.113.50", &corp.servers[0]), 0);
-	w->config.routes = &corp;
-	w->config.route_count = 1;
+	world_route(w, "corp.com.", forward, "203.0.113.50")->first = first;
 }
 
 static void a_forwarder_is_only_believed_about_its_zone(void **state)
@@ -263,17 +257,11 @@ static void a_nxdomain_of_the_parent_does_not_hide_a_configured_zone(void **stat
 {
 	(void)state;
 	begin();
-	corp = (struct route){.forward = true, .server_count = 1};
-	name_copy(corp.zone, text_name("corp.internal."));
-	assert_int_equal(address_from_text("203.0.113.50", &corp.servers[0]), 0);
-	w->config.routes = &corp;
-	w->config.route_count = 1;
+	world_route(w, "corp.internal.", true, "203.0.113.50")->dnssec = ROUTE_INSECURE;
 	world_add(w, &(struct world_zone){.apex = "hidden.com.", // serves the forwarder's data
 					  .servers = "ns.hidden.com.=" PROVIDER_C});
 	network_serve(&w->network, "203.0.113.50", NULL);
 	world_start(w);
-	assert_int_equal(
-		trust_insecure_add(w->trust, text_name("corp.internal."), UINT64_MAX, false), 0);
 	with((struct fault){.server = "203.0.113.50", .replace = nothing, .flags = FLAG_RA});
 	assert_answer(world_ask(w, "internal.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
 	assert_cached(w, "internal.", 0, ENTRY_NXDOMAIN, SECURITY_SECURE);

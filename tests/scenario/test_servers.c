@@ -247,36 +247,16 @@ static void nodata_may_come_with_name_servers_only(void **state)
 
 // ---- forwarders ----
 
-static struct route everything;
-
-static void forward_everything(const char *first, const char *second)
-{
-	everything = (struct route){.forward = true, .server_count = second == NULL ? 1 : 2};
-	name_copy(everything.zone, text_name("."));
-	assert_int_equal(address_from_text(first, &everything.servers[0]), 0);
-	if (second != NULL)
-		assert_int_equal(address_from_text(second, &everything.servers[1]), 0);
-	w->config.routes = &everything;
-	w->config.route_count = 1;
-}
-
-// A server that has every zone answers as a recursive one would.
-static void serve_everything(const char *address)
-{
-	for (size_t i = 0; i < w->zone_count; i++)
-		network_serve(&w->network, address, w->zones[i].zone);
-}
-
 static void begin_forwarded(const char *second)
 {
 	begin();
 	add_example(w);
 	add_plain(w);
-	forward_everything(FORWARDER_1, second);
+	world_route(w, ".", true, second == NULL ? FORWARDER_1 : FORWARDER_1 " " FORWARDER_2);
 	world_start(w);
-	serve_everything(FORWARDER_1);
+	world_serve_all(w, FORWARDER_1);
 	if (second != NULL)
-		serve_everything(second);
+		world_serve_all(w, second);
 	network_forget_log(&w->network);
 }
 

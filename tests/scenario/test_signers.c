@@ -18,7 +18,6 @@ static struct {
 	const struct rrset *proofs[16];
 	size_t proof_count;
 } script;
-static struct route route;
 
 static struct rrset *keep(struct rrset *rrset)
 {
@@ -67,15 +66,11 @@ static void open_tld(bool nsec3, bool forwarded)
 					  .servers = "ns.tld.=" PARENT,
 					  .text = "www.victim.tld. 300 IN A 192.0.2.80\n",
 					  .options = {.nsec3 = nsec3}});
-	if (forwarded) {
-		route = (struct route){.forward = true, .server_count = 1};
-		assert_int_equal(address_from_text(FORWARDER, &route.servers[0]), 0);
-		w->config.routes = &route;
-		w->config.route_count = 1;
-	}
+	if (forwarded)
+		world_route(w, ".", true, FORWARDER);
 	world_start(w);
-	for (size_t i = 0; i < w->zone_count && forwarded; i++)
-		network_serve(&w->network, FORWARDER, w->zones[i].zone);
+	if (forwarded)
+		world_serve_all(w, FORWARDER);
 }
 
 // Every record of the parent's that might help: about other names, and about the cut.

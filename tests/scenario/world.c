@@ -344,6 +344,77 @@ static void open_store(struct world *world)
 	store_set_clock(world->store, &clock);
 }
 
+// ---- routes ----
+
+static void add_pool_server(struct pool *pool, char *text)
+{
+	struct pool_server *server = &pool->servers[pool->count++];
+	char *save = NULL;
+	char *word = strtok_r(text, ",", &save);
+
+	*server = (struct pool_server){.weight = 1};
+	assert_int_equal(address_from_text(word, &server->address), 0);
+	while ((word = strtok_r(NULL, ",", &save)) != NULL) {
+		unsigned number = 0;
+		if (sscanf(word, "priority=%u", &number) == 1)
+			server->priority = (uint16_t)number;
+		else if (sscanf(word, "weight=%u", &number) == 1)
+			server->weight = (uint16_t)number;
+		else if (strcmp(word, "tcp") == 0)
+			server->transport = POOL_TCP;
+		else
+			assert_int_equal(sscanf(word, "domain=%63s", server->domain), 1);
+	}
+}
+
+struct route *world_route(struct world *world, const char *zone, bool forward, const char *servers)
+{
+	struct route *route = &world->routes[world->route_count];
+	struct pool *pool = &world->pools[world->route_count++];
+	char text[512], *save = NULL;
+
+	assert_true(world->route_count <= WORLD_ROUTES_MAX);
+	*pool = (struct pool){0};
+	*route = (struct route){.forward = forward, .pool = pool};
+	name_copy(route->zone, text_name(zone));
+	snprintf(text, sizeof(text), "%s", servers);
+	for (char *word = strtok_r(text, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save))
+		add_pool_server(pool, word);
+	world->config.routes = world->routes;
+	world->config.route_count = world->route_count;
+	return route;
+}
+
+static void add_own_anchor(struct world *world, const uint8_t *name)
+{
+	char text[NAME_TEXT_MAX];
+	uint8_t rdata[64];
+	const struct signer_zone *zone = world_zone(world, name_to_text(name, text))->zone;
+	size_t len = signer_ds(signer_zone_ksk(zone), name, 2, rdata);
+
+	assert_int_equal(trust_anchor_add(world->trust, name, TYPE_DS, rdata, len), 0);
+}
+
+static void trust_routes(struct world *world)
+{
+	for (size_t i = 0; i < world->route_count; i++) {
+		const struct route *route = &world->routes[i];
+		if (route->dnssec == ROUTE_INSECURE)
+			assert_int_equal(
+				trust_insecure_add(world->trust, route->zone, UINT64_MAX, false),
+				0);
+		else if (route->dnssec == ROUTE_ANCHORED)
+			add_own_anchor(world, route->zone);
+	}
+}
+
+void world_serve_all(struct world *world, const char *address)
+{
+	for (size_t i = 0; i < world->zone_count; i++)
+		network_serve(&world->network, address, world->zones[i].zone);
+}
+
 void world_start(struct world *world)
 {
 	const struct batch_config batch = {0};
@@ -362,6 +433,7 @@ void world_start(struct world *world)
 	assert_non_null(world->upstream);
 	add_hints(world);
 	add_anchor(world);
+	trust_routes(world);
 	const struct resolver_parts parts = {
 		.store = world->store,
 		.trust = world->trust,

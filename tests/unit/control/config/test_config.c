@@ -115,12 +115,67 @@ static void everything_can_be_set(void **state)
 	assert_int_equal(config->anchor_count, 1);
 	assert_int_equal(config->insecure_count, 2);
 	assert_int_equal(config->resolver.route_count, 2);
-	assert_int_equal(config->routes[0].ports[0], 5353);
-	assert_int_equal(config->routes[0].ports[1], 53);
+	assert_int_equal(config->routes[0].pool->count, 2);
+	assert_int_equal(config->routes[0].pool->servers[0].port, 5353);
+	assert_int_equal(config->routes[0].pool->servers[1].port, 53);
+	assert_string_equal(config->routes[0].pool->name, "");
 	assert_false(config->routes[0].forward);
+	assert_false(config->routes[0].first);
+	assert_int_equal(config->routes[0].dnssec, ROUTE_VALIDATE);
 	assert_true(config->routes[1].forward);
+	assert_int_equal(config->routes[1].dnssec, ROUTE_INSECURE);
 	assert_string_equal(config->user, "nobody");
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	config_free(config);
+}
+
+static void zones_share_pools(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load(
+		MINIMAL
+		"pools:\n"
+		"  - name: isp-1\n"
+		"    servers:\n"
+		"      - {address: 10.0.0.1, domain: east, weight: 3}\n"
+		"      - {address: 10.0.0.2@5353, domain: west, transport: tcp}\n"
+		"      - {address: '2001:db8::1', priority: 10}\n"
+		"  - {name: other, servers: [{address: 10.0.0.1}]}\n"
+		"zones:\n"
+		"  - {name: ., type: forward, pool: isp-1, mode: first}\n"
+		"  - {name: Corp.Example, type: forward, pool: isp-1, mode: only, dnssec: validate,"
+		" anchors: ['corp.example. IN DS 1 8 2 "
+		"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D']}\n"
+		"  - {name: lan, type: stub, servers: [10.0.0.3], tcp: true, dnssec: insecure}\n",
+		err);
+
+	(void)state;
+	assert_string_equal(err, "");
+	assert_int_equal(config->pool_count, 2);
+	assert_int_equal(config->resolver.route_count, 3);
+	const struct route *all = &config->routes[0], *corp = &config->routes[1];
+	const struct pool *pool = all->pool;
+	assert_ptr_equal(pool, &config->pools[0]);
+	assert_ptr_equal(corp->pool, pool);
+	assert_string_equal(pool->name, "isp-1");
+	assert_int_equal(pool->count, 3);
+	assert_string_equal(pool->servers[0].domain, "east");
+	assert_int_equal(pool->servers[0].weight, 3);
+	assert_int_equal(pool->servers[0].port, 53);
+	assert_int_equal(pool->servers[1].port, 5353);
+	assert_int_equal(pool->servers[1].transport, POOL_TCP);
+	assert_int_equal(pool->servers[1].weight, 1);
+	assert_int_equal(pool->servers[2].address.family, 6);
+	assert_int_equal(pool->servers[2].priority, 10);
+	assert_string_equal(pool->servers[2].domain, "");
+	assert_true(all->first && all->forward);
+	assert_false(corp->first);
+	assert_int_equal(corp->dnssec, ROUTE_ANCHORED);
+	assert_int_equal(config->anchor_count, 3); // beside those of the root
+	assert_false(config->anchors[2].automatic);
+	assert_memory_equal(corp->zone, config->anchors[2].owner, name_len(corp->zone));
+	assert_int_equal(config->routes[2].pool->servers[0].transport, POOL_TCP);
+	assert_int_equal(config->insecure_count, 1);
 	config_free(config);
 }
 
@@ -160,6 +215,10 @@ static void anchors_of_files_are_followed_and_those_here_hold(void **state)
 	unlink(anchors);
 }
 
+#define DIGEST      "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+#define ZONES(zone) MINIMAL "zones:\n  - " zone "\n"
+#define POOL(list)  MINIMAL "pools:\n  - name: p\n    servers:\n      - " list "\n"
+
 // What is wrong, the line it must name and a word of the sentence.
 static const struct {
 	const char *text;
@@ -190,6 +249,47 @@ static const struct {
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: []}\n", 6, "servers"},
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: ['10.0.0.1@0']}\n", 6, "10.0.0.1@0"},
 	{MINIMAL "zones:\n  - {name: a., type: alias, servers: [10.0.0.1]}\n", 6, ""},
+	{ZONES("{name: a., type: stub}"), 6, "1 to 16 servers"},
+	{ZONES("{name: a., type: stub, pool: b}"), 6, "zones[0].pool: there is no pool \"b\""},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1,\n  10.0.0.1@54]}"), 7,
+	 "zones[0].servers[1]"},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1], mode: never}"), 6, ""},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1]}\n"
+	       "  - {name: A, type: stub, servers: [10.0.0.1]}"),
+	 7, "already"},
+	{ZONES("{name: ., type: forward, servers: [10.0.0.1],\n    dnssec: insecure}"), 7,
+	 "turn all validation off"},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1],\n    anchors: [garbage]}"), 7,
+	 "garbage"},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1], anchors: ['b. IN DS 1 8 2 " DIGEST
+	       "']}"),
+	 6, "another name"},
+	{ZONES("{name: a., type: stub, servers: [10.0.0.1], dnssec: insecure,\n"
+	       "    anchors: ['a. IN DS 1 8 2 " DIGEST "']}"),
+	 6, "in spite of anchors"},
+	{POOL("{address: nowhere}"), 8, "pools[0].servers[0].address: \"nowhere\""},
+	{POOL("{address: 10.0.0.1@x}"), 8, "10.0.0.1@x"},
+	{POOL("{address: 10.0.0.1}\n      - {address: 10.0.0.1@54}"), 9,
+	 "another server has this address"},
+	{POOL("{address: 10.0.0.1,\n         priority: -1}"), 9,
+	 "pools[0].servers[0].priority: -1 is outside"},
+	{POOL("{address: 10.0.0.1, weight: 0}"), 8, "outside"},
+	{POOL("{address: 10.0.0.1, weight: 1001}"), 8, "outside"},
+	{POOL("{address: 10.0.0.1, domain: ''}"), 8, "1 to 63"},
+	{POOL("{address: 10.0.0.1, transport: quic}"), 8, ""},
+	{POOL("{address: 10.0.0.1,\n         transport: tls}"), 9, "TLS"},
+	{POOL("{address: 10.0.0.1, auth-name: dns.example}"), 8, "auth-name"},
+	{POOL("{address: 10.0.0.1, pins: [x]}"), 8, "pins"},
+	{POOL("{weight: 1}"), 8, ""},
+	{MINIMAL "pools:\n  - {name: p, servers: []}\n", 6, "1 to 16 servers"},
+	{MINIMAL "pools:\n  - {name: '', servers: [{address: 10.0.0.1}]}\n", 6, "no name"},
+	{MINIMAL "pools:\n  - {name: 'a b', servers: [{address: 10.0.0.1}]}\n", 6, "no name"},
+	{POOL("{address: 10.0.0.1}\n  - {name: p, servers: [{address: 10.0.0.1}]}"), 9,
+	 "a second pool"},
+	{POOL("{address: 10.0.0.1}\nzones: [{name: a., type: stub, pool: p, servers: [10.0.0.1]}]"),
+	 9, "either servers or a pool"},
+	{POOL("{address: 10.0.0.1}\nzones: [{name: a., type: stub, pool: p, tcp: true}]"), 9,
+	 "zones[0].tcp"},
 	{MINIMAL "service:\n  addresses: [192.0.2.1/24]\n", 5, ""},
 	{"ports: []\nservice:\n  addresses: [192.0.2.1/24]\n", 1, ""},
 	{"ports:\n  - device: x\nservice:\n  addresses: [192.0.2.1]\n", 4, "prefix"},
@@ -247,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(minimal_file_gets_every_default, make_file,
 						remove_file),
 		cmocka_unit_test_setup_teardown(everything_can_be_set, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(zones_share_pools, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(anchors_of_files_are_followed_and_those_here_hold,
 						make_file, remove_file),
 		cmocka_unit_test_setup_teardown(broken_file_is_refused_with_line_and_sentence,

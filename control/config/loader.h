@@ -1,0 +1,34 @@
+// What the files share that read a configuration. Private to this folder.
+#pragma once
+
+#include "control/config/config.h"
+#include "control/config/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOADER_PATH_MAX 96
+
+struct loader {
+	const char *file;
+	const struct schema *schema;
+	struct config *config;
+	char *err; // CONFIG_ERROR_MAX
+	bool failed;
+};
+
+// "FILE:LINE: PATH: sentence"; the first error holds.
+void loader_fail(struct loader *loader, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
+// `where`: the value's own path, `option`: its row in options.h. The default when nothing is given.
+int64_t loader_number(struct loader *loader, const char *where, const char *option,
+		      const int64_t *given) __attribute__((nonnull(1, 2, 3)));
+// PATH[INDEX], or PATH.KEY.
+char *loader_item(char out[LOADER_PATH_MAX], const char *path, size_t index)
+	__attribute__((nonnull));
+char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
+	__attribute__((nonnull));
+
+// zones.c: pools, stub and forward zones
+void load_pools(struct loader *loader) __attribute__((nonnull));
+void load_zones(struct loader *loader) __attribute__((nonnull)); // after trust and pools

@@ -1,0 +1,297 @@
+// Stub and forward zones, and the pools of servers that they are asked of.
+
+#include "control/config/loader.h"
+#include "control/config/options.h"
+#include "control/config/zonefile.h"
+#include "dataplane/dns/types.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// "192.0.2.1", "192.0.2.1@5353", "2001:db8::1@53"
+static int server_of(const char *given, struct pool_server *out)
+{
+	const char *at = strchr(given, '@');
+	char plain[ADDRESS_TEXT_MAX];
+	size_t len = at ? (size_t)(at - given) : strlen(given);
+	unsigned long port = 53;
+	char *end;
+
+	if (at) {
+		port = strtoul(at + 1, &end, 10);
+		if (!isdigit((unsigned char)at[1]) || *end != '\0' || port == 0 || port > 65535)
+			return -EINVAL;
+	}
+	if (len >= sizeof(plain))
+		return -EINVAL;
+	snprintf(plain, sizeof(plain), "%.*s", (int)len, given);
+	out->port = (uint16_t)port;
+	return address_from_text(plain, &out->address);
+}
+
+static void add_address(struct loader *loader, const char *path, const char *given,
+			struct pool *pool)
+{
+	struct pool_server *server = &pool->servers[pool->count];
+
+	if (server_of(given, server) != 0) {
+		loader_fail(loader, path, "\"%s\" is no server address", given);
+		return;
+	}
+	for (size_t i = 0; i < pool->count; i++) {
+		if (memcmp(&pool->servers[i].address, &server->address, sizeof(server->address)) ==
+		    0)
+			loader_fail(loader, path,
+				    "\"%s\": another server has this address (servers are told "
+				    "apart by it, whatever the port)",
+				    given);
+	}
+}
+
+static bool has_room(struct loader *loader, const char *path, unsigned count)
+{
+	if (count >= 1 && count <= POOL_SERVERS_MAX)
+		return true;
+	loader_fail(loader, path, "1 to %d servers are needed", POOL_SERVERS_MAX);
+	return false;
+}
+
+// ---- pools ----
+
+static void load_label(struct loader *loader, const char *path, const char *given,
+		       char out[POOL_DOMAIN_MAX])
+{
+	if (given[0] == '\0' || strlen(given) >= POOL_DOMAIN_MAX)
+		loader_fail(loader, path, "a label has 1 to %d characters", POOL_DOMAIN_MAX - 1);
+	else
+		memcpy(out, given, strlen(given) + 1);
+}
+
+static void load_transport(struct loader *loader, const char *path,
+			   const struct schema_server *given, struct pool_server *server)
+{
+	char key[LOADER_PATH_MAX];
+	int transport = given->transport ? *given->transport : SCHEMA_UDP;
+
+	if (transport == SCHEMA_TLS)
+		loader_fail(loader, loader_key(key, path, "transport"),
+			    "this version has no TLS towards servers");
+	else if (given->auth_name)
+		loader_fail(loader, loader_key(key, path, "auth-name"), "goes with transport: tls");
+	else if (given->pins.count > 0)
+		loader_fail(loader, loader_key(key, path, "pins"), "go with transport: tls");
+	server->transport = transport == SCHEMA_TCP ? POOL_TCP : POOL_UDP;
+}
+
+static void load_server(struct loader *loader, const char *path, const struct schema_server *given,
+			struct pool *pool)
+{
+	struct pool_server *server = &pool->servers[pool->count];
+	char key[LOADER_PATH_MAX];
+
+	add_address(loader, loader_key(key, path, "address"), given->address, pool);
+	server->priority = (uint16_t)loader_number(loader, loader_key(key, path, "priority"),
+						   "pools.servers.priority", given->priority);
+	server->weight = (uint16_t)loader_number(loader, loader_key(key, path, "weight"),
+						 "pools.servers.weight", given->weight);
+	if (given->domain)
+		load_label(loader, loader_key(key, path, "domain"), given->domain, server->domain);
+	load_transport(loader, path, given, server);
+	pool->count++;
+}
+
+static bool is_pool_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)name[i]) && strchr("-_.", name[i]) == NULL)
+			return false;
+	}
+	return len >= 1 && len < POOL_NAME_MAX;
+}
+
+static const struct pool *find_pool(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->pool_count; i++) {
+		if (strcmp(config->pools[i].name, name) == 0)
+			return &config->pools[i];
+	}
+	return NULL;
+}
+
+static void load_pool(struct loader *loader, const char *path, const struct schema_pool *given)
+{
+	struct config *config = loader->config;
+	struct pool *pool = &config->pools[config->pool_count];
+	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX];
+
+	loader_key(key, path, "name");
+	if (!is_pool_name(given->name))
+		loader_fail(loader, key,
+			    "\"%.80s\" is no name of 1 to %d letters, digits, -, _ and .",
+			    given->name, POOL_NAME_MAX - 1);
+	else if (find_pool(config, given->name) != NULL)
+		loader_fail(loader, key, "a second pool \"%s\"", given->name);
+	else
+		memcpy(pool->name, given->name, strlen(given->name) + 1);
+	loader_key(key, path, "servers");
+	if (!has_room(loader, key, given->servers_count))
+		return;
+	for (unsigned i = 0; i < given->servers_count; i++)
+		load_server(loader, loader_item(item, key, i), &given->servers[i], pool);
+	config->pool_count++;
+}
+
+void load_pools(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	const struct option *option = option_find("pools");
+	char path[LOADER_PATH_MAX];
+
+	loader->config->pools = calloc(schema->pools_count + schema->zones_count + 1,
+				       sizeof(*loader->config->pools));
+	if (!loader->config->pools) {
+		loader_fail(loader, "pools", "out of memory");
+		return;
+	}
+	if (schema->pools_count > option->maximum)
+		loader_fail(loader, "pools", "more than %d pools", (int)option->maximum);
+	for (unsigned i = 0; i < schema->pools_count && !loader->failed; i++)
+		load_pool(loader, loader_item(path, "pools", i), &schema->pools[i]);
+}
+
+// ---- zones ----
+
+static void load_own_pool(struct loader *loader, const char *path, const struct schema_zone *zone,
+			  struct pool *pool)
+{
+	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX];
+
+	loader_key(key, path, "servers");
+	if (!has_room(loader, key, zone->servers.count))
+		return;
+	for (unsigned i = 0; i < zone->servers.count; i++) {
+		struct pool_server *server = &pool->servers[pool->count];
+		add_address(loader, loader_item(item, key, i), zone->servers.list[i], pool);
+		server->weight = 1;
+		server->transport = zone->tcp && *zone->tcp ? POOL_TCP : POOL_UDP;
+		pool->count++;
+	}
+}
+
+static void choose_pool(struct loader *loader, const char *path, const struct schema_zone *zone,
+			struct pool *own, struct route *route)
+{
+	char key[LOADER_PATH_MAX];
+
+	route->pool = own;
+	if (!zone->pool) {
+		load_own_pool(loader, path, zone, own);
+		return;
+	}
+	route->pool = find_pool(loader->config, zone->pool);
+	if (zone->servers.count > 0)
+		loader_fail(loader, loader_key(key, path, "pool"), "either servers or a pool");
+	else if (zone->tcp)
+		loader_fail(loader, loader_key(key, path, "tcp"),
+			    "the servers of a pool say it themselves (transport: tcp)");
+	else if (route->pool == NULL)
+		loader_fail(loader, loader_key(key, path, "pool"), "there is no pool \"%.80s\"",
+			    zone->pool);
+}
+
+static void load_own_anchors(struct loader *loader, const char *path,
+			     const struct schema_zone *zone, struct route *route)
+{
+	struct config *config = loader->config;
+	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX], complaint[CONFIG_ERROR_MAX - 128];
+
+	loader_key(key, path, "anchors");
+	for (unsigned i = 0; i < zone->anchors.count; i++) {
+		loader_item(item, key, i);
+		if (anchor_read(zone->anchors.list[i], config, complaint, sizeof(complaint)) != 0) {
+			loader_fail(loader, item, "%s", complaint);
+			return;
+		}
+		struct config_anchor *anchor = &config->anchors[config->anchor_count - 1];
+		anchor->automatic = false;
+		if (!name_equal(anchor->owner, route->zone))
+			loader_fail(loader, item, "the record belongs to another name than %s",
+				    zone->name);
+		route->dnssec = ROUTE_ANCHORED;
+	}
+}
+
+static void load_dnssec(struct loader *loader, const char *path, const struct schema_zone *zone,
+			struct route *route)
+{
+	struct config *config = loader->config;
+	char key[LOADER_PATH_MAX];
+
+	load_own_anchors(loader, path, zone, route);
+	if (!zone->dnssec || *zone->dnssec != SCHEMA_INSECURE)
+		return;
+	loader_key(key, path, "dnssec");
+	if (route->dnssec == ROUTE_ANCHORED)
+		loader_fail(loader, key, "insecure, in spite of anchors");
+	else if (name_is_root(route->zone))
+		loader_fail(loader, key,
+			    "this would turn all validation off: name the private zones, "
+			    "each as a zone of its own or in trust.insecure");
+	else if (!loader->failed)
+		name_copy(config->insecure[config->insecure_count++].name, route->zone);
+	route->dnssec = ROUTE_INSECURE;
+}
+
+static bool named_before(const struct config *config, const struct route *route)
+{
+	for (const struct route *r = config->routes; r < route; r++) {
+		if (name_equal(r->zone, route->zone))
+			return true;
+	}
+	return false;
+}
+
+static void load_zone(struct loader *loader, const char *path, const struct schema_zone *zone,
+		      struct pool *own, struct route *route)
+{
+	char key[LOADER_PATH_MAX];
+
+	loader_key(key, path, "name");
+	if (name_from_text(zone->name, route->zone) < 0) {
+		loader_fail(loader, key, "\"%s\" is no zone name", zone->name);
+		return;
+	}
+	name_lower(route->zone, route->zone, name_len(route->zone));
+	if (named_before(loader->config, route))
+		loader_fail(loader, key, "\"%s\" stands here already", zone->name);
+	route->forward = zone->type == SCHEMA_FORWARD;
+	route->first = zone->mode && *zone->mode == SCHEMA_FIRST;
+	choose_pool(loader, path, zone, own, route);
+	load_dnssec(loader, path, zone, route);
+}
+
+void load_zones(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	const struct option *option = option_find("zones");
+	struct config *config = loader->config;
+	char path[LOADER_PATH_MAX];
+
+	config->routes = calloc(schema->zones_count + 1, sizeof(*config->routes));
+	if (!config->routes || !config->pools || !config->insecure) {
+		loader_fail(loader, "zones", "out of memory");
+		return;
+	}
+	if (schema->zones_count > option->maximum)
+		loader_fail(loader, "zones", "more than %d zones", (int)option->maximum);
+	for (unsigned i = 0; i < schema->zones_count && !loader->failed; i++)
+		load_zone(loader, loader_item(path, "zones", i), &schema->zones[i],
+			  &config->pools[config->pool_count + i], &config->routes[i]);
+	config->resolver.routes = config->routes;
+	config->resolver.route_count = schema->zones_count;
+}
