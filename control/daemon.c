@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEARTBEAT_MS 50
@@ -465,6 +466,15 @@ static void say_of_drill(void *arg, const char *text)
 	log_warning("%s", text);
 }
 
+static uint64_t wall_ms(void *arg)
+{
+	struct timespec now;
+
+	(void)arg;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static int start_drills(void)
 {
 	const struct drill_host_config config = {
@@ -474,6 +484,7 @@ static int start_drills(void)
 		.random = assayd.transport.random,
 		.random_arg = assayd.transport.ctx,
 		.counters = all_counters,
+		.wall_ms = wall_ms,
 		.say = say_of_drill,
 	};
 

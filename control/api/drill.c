@@ -45,16 +45,22 @@ static void say_plan(const struct drill_plan *plan, const struct drill_spec *spe
 		   scope, plan->zones.touched, plan->zones.known);
 	if (!plan->all_seen)
 		reply_line(reply, "only the latest %d zones were looked at", DRILL_ZONES_MAX);
-	if (plan->zones.alone == 0) {
-		reply_line(reply, "each of them has others");
+	if (plan->zones.touched == 0)
 		return;
-	}
-	reply_line(reply, "%" PRIu64 " of them %s no other: no failover exists", plan->zones.alone,
-		   plan->zones.alone == 1 ? "has" : "have");
+	if (plan->zones.alone > 0)
+		reply_line(reply, "%" PRIu64 " of them %s no other: no failover exists",
+			   plan->zones.alone, plan->zones.alone == 1 ? "has" : "have");
+	else if (plan->zones.unsure == 0)
+		reply_line(reply, "each of them has others");
 	for (size_t i = 0; i < plan->named; i++)
 		reply_line(reply, "  %s", name_to_text(plan->alone[i], name));
 	if (plan->zones.alone > plan->named)
 		reply_line(reply, "  and %" PRIu64 " more", plan->zones.alone - plan->named);
+	if (plan->zones.unsure > 0)
+		reply_line(reply,
+			   "%" PRIu64 "%s may have: not all of their name servers' addresses are "
+			   "known",
+			   plan->zones.unsure, plan->zones.alone > 0 ? " more" : " of them");
 }
 
 static json_t *plan_json(const struct drill_plan *plan, const struct drill_spec *spec)
@@ -64,11 +70,12 @@ static json_t *plan_json(const struct drill_plan *plan, const struct drill_spec 
 
 	for (size_t i = 0; i < plan->named; i++)
 		json_array_append_new(names, reply_string(name_to_text(plan->alone[i], name)));
-	return json_pack("{s:o, s:I, s:I, s:I, s:b, s:o}", "scope",
-			 reply_string(drill_scope_text(spec, scope)), "zones",
-			 (json_int_t)plan->zones.known, "zones_touched",
-			 (json_int_t)plan->zones.touched, "zones_alone",
-			 (json_int_t)plan->zones.alone, "all_seen", plan->all_seen, "alone", names);
+	return json_pack(
+		"{s:o, s:I, s:I, s:I, s:I, s:b, s:o}", "scope",
+		reply_string(drill_scope_text(spec, scope)), "zones", (json_int_t)plan->zones.known,
+		"zones_touched", (json_int_t)plan->zones.touched, "zones_alone",
+		(json_int_t)plan->zones.alone, "zones_unsure", (json_int_t)plan->zones.unsure,
+		"all_seen", plan->all_seen, "alone", names);
 }
 
 static void plan(const struct api_context *context, const char *const *words, size_t count,

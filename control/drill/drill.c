@@ -23,6 +23,12 @@ struct drill {
 	struct drill_tally samples[SAMPLES]; // of the last DRILL_ABORT_US
 	size_t sample_count, sample_next;
 	struct steer steer;
+	struct recent {
+		uint64_t at_us;
+		struct address server;
+		uint8_t ns_name[NAME_MAX_LEN]; // the root: none
+	} recent[STEER_WINDOW];                // questions, a ring
+	size_t recent_count, recent_next;
 	struct drill_report reports[DRILL_REPORTS_MAX]; // a ring
 	size_t report_count, report_next;
 	uint64_t numbers; // given out
@@ -100,10 +106,42 @@ static struct drill_tally difference(const struct drill_tally *now, const struct
 	return grown;
 }
 
+// ---- what was asked last ----
+
+static void remember_question(struct drill *drill, const struct drill_aim *aim, uint64_t now_us)
+{
+	struct recent *recent = &drill->recent[drill->recent_next];
+
+	recent->at_us = now_us;
+	recent->server = *aim->server;
+	recent->ns_name[0] = 0;
+	if (aim->ns_name != NULL)
+		name_copy(recent->ns_name, aim->ns_name);
+	drill->recent_next = (drill->recent_next + 1) % STEER_WINDOW;
+	if (drill->recent_count < STEER_WINDOW)
+		drill->recent_count++;
+}
+
+// How large the share was before: servers may be left after a handful of questions.
+static void start_steering(struct drill *drill)
+{
+	size_t i = drill->recent_count < STEER_WINDOW ? 0 : drill->recent_next;
+
+	steer_start(&drill->steer);
+	for (size_t left = drill->recent_count; left > 0; left--, i = (i + 1) % STEER_WINDOW) {
+		const struct recent *recent = &drill->recent[i];
+		const struct drill_aim aim = {
+			.server = &recent->server,
+			.ns_name = recent->ns_name[0] != 0 ? recent->ns_name : NULL,
+		};
+		steer_sent(&drill->steer, drill_in_scope(&drill->spec, &aim), recent->at_us);
+	}
+}
+
 // ---- start, end ----
 
 int drill_start(struct drill *drill, const struct drill_spec *spec, const struct drill_zones *zones,
-		const struct drill_tally *tally, uint64_t now_us, int64_t now_s)
+		const struct drill_tally *tally, uint64_t now_us, uint64_t wall_ms)
 {
 	if (drill->phase == RUNNING) {
 		drill->counters.refused++;
@@ -120,12 +158,12 @@ int drill_start(struct drill *drill, const struct drill_spec *spec, const struct
 	drill->before = *tally;
 	drill->sample_count = drill->sample_next = 0;
 	drill->counters.started++;
-	steer_start(&drill->steer);
+	start_steering(drill);
 	struct drill_report *report = add_report(drill);
 	*report = (struct drill_report){
 		.number = ++drill->numbers,
-		.steerable = spec->scope == DRILL_UPSTREAM || spec->scope == DRILL_DOMAIN,
-		.started_s = (uint64_t)now_s,
+		.steerable = drill_steerable(spec),
+		.started_ms = wall_ms,
 		.for_s = spec->for_s,
 		.share_percent = spec->share,
 		.abort_percent = spec->abort_percent,
@@ -135,6 +173,7 @@ int drill_start(struct drill *drill, const struct drill_spec *spec, const struct
 		.zones = zones->known,
 		.zones_touched = zones->touched,
 		.zones_alone = zones->alone,
+		.zones_unsure = zones->unsure,
 	};
 	drill_scope_text(spec, report->scope);
 	drill_fault_text(spec, report->fault);
@@ -148,7 +187,7 @@ static void bring_up_to_date(struct drill *drill, const struct drill_tally *tall
 
 	report->lasted_ms = (now_us - drill->start_us) / 1000;
 	report->tally = difference(tally, &drill->before);
-	report->peak_percent = drill->steer.peak_percent;
+	report->peak_percent = drill->steer.peak * 100 / STEER_WINDOW;
 	report->away_ms = DRILL_NEVER;
 	if (away_us != STEER_NEVER && drill->first_us != DRILL_NEVER)
 		report->away_ms =
@@ -284,11 +323,11 @@ static bool draw(struct drill *drill)
 	return (uint64_t)number * 100 >> 32 < drill->spec.share;
 }
 
-uint32_t drill_choose(struct drill *drill, const struct address *server, const uint8_t *zone,
-		      uint64_t now_us)
+uint32_t drill_choose(struct drill *drill, const struct drill_aim *aim, uint64_t now_us)
 {
-	bool in_scope = drill->phase != IDLE && drill_in_scope(&drill->spec, server, zone);
+	bool in_scope = drill->phase != IDLE && drill_in_scope(&drill->spec, aim);
 
+	remember_question(drill, aim, now_us);
 	if (drill->phase == WATCHING)
 		steer_sent(&drill->steer, in_scope, now_us);
 	if (!drill_running(drill, now_us))

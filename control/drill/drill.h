@@ -30,13 +30,15 @@ struct drill *drill_new(void (*random)(void *arg, void *out, size_t len), void *
 	__attribute__((nonnull(1), warn_unused_result));
 void drill_free(struct drill *drill);
 
+// Whose servers are known at all; with one in the scope; with no other; with no other that is
+// known, while some name server has no known address.
 struct drill_zones {
-	uint64_t known, touched, alone;
+	uint64_t known, touched, alone, unsure;
 };
 
 // 0, or -EBUSY: one is running.
 int drill_start(struct drill *drill, const struct drill_spec *spec, const struct drill_zones *zones,
-		const struct drill_tally *tally, uint64_t now_us, int64_t now_s)
+		const struct drill_tally *tally, uint64_t now_us, uint64_t wall_ms)
 	__attribute__((nonnull, warn_unused_result));
 // False: none was running.
 bool drill_stop(struct drill *drill, const struct drill_tally *tally, uint64_t now_us)
@@ -45,7 +47,7 @@ bool drill_stop(struct drill *drill, const struct drill_tally *tally, uint64_t n
 enum drill_event {
 	DRILL_NOTHING,
 	DRILL_HAS_ENDED,  // its report says how
-	DRILL_HAS_CLOSED, // nobody needs to ask drill_choose() any more
+	DRILL_HAS_CLOSED, // nothing more is added to its report
 };
 // At drill_next_us() or at any time. slowest_ms: of the answers since the last call.
 enum drill_event drill_run(struct drill *drill, const struct drill_tally *tally,
@@ -58,9 +60,10 @@ bool drill_running(const struct drill *drill, uint64_t now_us) __attribute__((no
 uint64_t drill_left_us(const struct drill *drill, uint64_t now_us) __attribute__((nonnull, pure));
 const struct drill_spec *drill_spec_of(const struct drill *drill) __attribute__((nonnull, pure));
 
-// As struct interference wants them.
-uint32_t drill_choose(struct drill *drill, const struct address *server, const uint8_t *zone,
-		      uint64_t now_us) __attribute__((nonnull(1, 2)));
+// As struct interference wants them. drill_choose() also while no drill runs: what was asked last
+// is what the next one is compared with.
+uint32_t drill_choose(struct drill *drill, const struct drill_aim *aim, uint64_t now_us)
+	__attribute__((nonnull));
 enum harm drill_harm(const struct drill *drill, uint32_t which, uint64_t now_us, uint32_t *delay_ms)
 	__attribute__((nonnull));
 

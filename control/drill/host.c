@@ -13,30 +13,6 @@ struct drill_host {
 	bool changed;
 };
 
-struct drill_host *drill_host_new(const struct drill_host_config *config)
-{
-	struct drill_host *host = calloc(1, sizeof(*host));
-
-	if (host == NULL)
-		return NULL;
-	host->config = *config;
-	host->drill = drill_new(config->random, config->random_arg);
-	if (host->drill == NULL) {
-		free(host);
-		return NULL;
-	}
-	return host;
-}
-
-void drill_host_free(struct drill_host *host)
-{
-	if (host == NULL)
-		return;
-	upstream_interfere(host->config.upstream, NULL);
-	drill_free(host->drill);
-	free(host);
-}
-
 static void say(const struct drill_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -69,6 +45,9 @@ static const struct {
 	{"resolver.stale", offsetof(struct drill_tally, stale)},
 	{"resolver.stale_early", offsetof(struct drill_tally, stale)},
 	{"control.misses_refused", offsetof(struct drill_tally, servfail)},
+	{"tcp.cached", offsetof(struct drill_tally, cached)},
+	{"tcp.stale", offsetof(struct drill_tally, stale)},
+	{"tcp.failed", offsetof(struct drill_tally, servfail)},
 };
 
 static void add_counter(const char *name, const char *words, uint64_t value, void *arg)
@@ -95,23 +74,34 @@ struct planning {
 	struct drill_plan *plan;
 };
 
-static void look_at_zone(const uint8_t *zone, const struct candidate *servers, size_t count,
-			 bool complete, void *arg)
+static void look_at_zone(const struct resolver_zone *zone, void *arg)
 {
 	const struct planning *planning = arg;
 	struct drill_plan *plan = planning->plan;
-	size_t in_scope = 0;
+	struct drill_aim aim = {.zone = zone->name};
+	size_t in_scope = 0, unknown = 0;
 
+	for (size_t i = 0; i < zone->server_count; i++) {
+		aim.server = &zone->servers[i].address;
+		aim.ns_name = zone->servers[i].ns_name;
+		in_scope += drill_in_scope(planning->spec, &aim);
+	}
+	aim.server = NULL;
+	for (size_t i = 0; i < zone->unknown_count; i++) {
+		aim.ns_name = zone->unknown[i];
+		unknown += !drill_in_scope(planning->spec, &aim); // it may be elsewhere
+	}
 	plan->zones.known++;
-	for (size_t i = 0; i < count; i++)
-		in_scope += drill_in_scope(planning->spec, &servers[i].address, zone);
 	plan->zones.touched += in_scope > 0;
-	// A name server whose address is not known yet may be elsewhere.
-	if (in_scope == 0 || in_scope < count || !complete)
+	if (in_scope == 0 || in_scope < zone->server_count)
 		return;
+	if (unknown > 0) {
+		plan->zones.unsure++;
+		return;
+	}
 	plan->zones.alone++;
 	if (plan->named < DRILL_ALONE_MAX)
-		name_copy(plan->alone[plan->named++], zone);
+		name_copy(plan->alone[plan->named++], zone->name);
 }
 
 void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)
@@ -125,10 +115,12 @@ void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, str
 
 // ---- start, end ----
 
-static uint32_t choose(void *arg, const struct address *server, const uint8_t *zone,
-		       uint64_t now_us)
+static uint32_t choose(void *arg, const struct exchange_request *request, uint64_t now_us)
 {
-	return drill_choose(((struct drill_host *)arg)->drill, server, zone, now_us);
+	const struct drill_aim aim = {
+		.server = &request->server, .zone = request->zone, .ns_name = request->ns_name};
+
+	return drill_choose(((struct drill_host *)arg)->drill, &aim, now_us);
 }
 
 static enum harm harm(void *arg, uint32_t which, uint64_t now_us, uint32_t *delay_ms)
@@ -136,23 +128,48 @@ static enum harm harm(void *arg, uint32_t which, uint64_t now_us, uint32_t *dela
 	return drill_harm(((struct drill_host *)arg)->drill, which, now_us, delay_ms);
 }
 
+struct drill_host *drill_host_new(const struct drill_host_config *config)
+{
+	struct drill_host *host = calloc(1, sizeof(*host));
+	const struct interference by = {.choose = choose, .harm = harm, .arg = host};
+
+	if (host == NULL)
+		return NULL;
+	host->config = *config;
+	host->drill = drill_new(config->random, config->random_arg);
+	if (host->drill == NULL) {
+		free(host);
+		return NULL;
+	}
+	upstream_interfere(config->upstream, &by);
+	return host;
+}
+
+void drill_host_free(struct drill_host *host)
+{
+	if (host == NULL)
+		return;
+	upstream_interfere(host->config.upstream, NULL);
+	drill_free(host->drill);
+	free(host);
+}
+
 int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
 		     const struct store_clock *now)
 {
-	const struct interference by = {.choose = choose, .harm = harm, .arg = host};
 	const struct drill_tally tally = tally_of(host);
 	uint64_t now_us = upstream_clock_us(host->config.upstream);
 	struct drill_plan plan;
 
 	(void)drill_host_run(host); // one that is due ends before
 	drill_host_plan(host, spec, &plan);
-	if (drill_start(host->drill, spec, &plan.zones, &tally, now_us, now->now_s) != 0)
+	if (drill_start(host->drill, spec, &plan.zones, &tally, now_us,
+			host->config.wall_ms(host->config.wall_arg)) != 0)
 		return -EBUSY;
 	(void)resolver_take_slowest_ms(host->config.resolver);
 	if (spec->scope == DRILL_CLOCK)
 		trust_drill_clock(host->config.trust, spec->skew_s,
 				  now->now_ms + spec->for_s * UINT64_C(1000));
-	upstream_interfere(host->config.upstream, &by);
 	host->changed = true;
 	const struct drill_report *report = drill_report(host->drill, 0);
 	say(host,
@@ -199,7 +216,6 @@ uint64_t drill_host_run(struct drill_host *host)
 		ended(host);
 		break;
 	case DRILL_HAS_CLOSED:
-		upstream_interfere(host->config.upstream, NULL);
 		host->changed = true;
 		break;
 	}

@@ -25,6 +25,8 @@ struct drill_host_config {
 	// All of the daemon's counters.
 	void (*counters)(void *arg, upstream_counter_visit visit, void *visit_arg);
 	void *counters_arg;
+	uint64_t (*wall_ms)(void *arg); // by the wall clock, since 1970
+	void *wall_arg;
 	void (*say)(void *arg, const char *text); // start, end, abort; may be NULL
 	void *say_arg;
 };

@@ -59,6 +59,10 @@ static void judge_zones(const struct drill_report *r, char *out, size_t size)
 		snprintf(out, size, "%s alone carries %" PRIu64 " %s: no failover exists for %s; ",
 			 strchr(r->scope, ':') + 1, r->zones_alone, zones_word(r->zones_alone),
 			 r->zones_alone == 1 ? "it" : "them");
+	else if (r->steerable && r->zones_unsure > 0)
+		snprintf(out, size,
+			 "no other server is known of %" PRIu64 " of the %" PRIu64 " %s there; ",
+			 r->zones_unsure, r->zones_touched, zones_word(r->zones_touched));
 	else if (r->steerable && r->zones_touched > 0)
 		snprintf(out, size,
 			 "each of the %" PRIu64 " known %s with servers there has others; ",
@@ -109,14 +113,16 @@ static void say(const struct lines *to, const char *format, ...)
 	to->line(text, to->arg);
 }
 
-static const char *date_of(uint64_t at_s, char out[64])
+static const char *date_of(uint64_t at_ms, char out[64])
 {
-	time_t seconds = (time_t)at_s;
+	time_t seconds = (time_t)(at_ms / 1000);
+	char date[32];
 	struct tm utc;
 
 	snprintf(out, 64, "?");
-	if (gmtime_r(&seconds, &utc) != NULL)
-		strftime(out, 64, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (gmtime_r(&seconds, &utc) != NULL &&
+	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) > 0)
+		snprintf(out, 64, "%s.%03uZ", date, (unsigned)(at_ms % 1000));
 	return out;
 }
 
@@ -126,7 +132,7 @@ static void say_steering(const struct lines *to, const struct drill_report *r)
 
 	if (!r->steerable || r->affected == 0)
 		return;
-	if (r->peak_percent < STEER_BACK_PERCENT) {
+	if (r->peak_percent < STEER_PEAK_LEAST * 100 / STEER_WINDOW) {
 		say(to,
 		    "steering: too few questions went there (at most %" PRIu64
 		    " of 100, seen over %d) to tell when they went elsewhere",
@@ -143,18 +149,27 @@ static void say_steering(const struct lines *to, const struct drill_report *r)
 	say(to, "steered away: %s; back: %s", away, back);
 }
 
+static const char *unsure_of(const struct drill_report *r, char out[96])
+{
+	out[0] = '\0';
+	if (r->zones_unsure > 0)
+		snprintf(out, 96, "; %" PRIu64 " more if what is not known of them is there, too",
+			 r->zones_unsure);
+	return out;
+}
+
 void drill_report_lines(const struct drill_report *r, void (*line)(const char *text, void *arg),
 			void *arg)
 {
 	const struct lines to = {line, arg};
-	char date[64], verdict[DRILL_VERDICT_MAX], first[64] = "";
+	char date[64], verdict[DRILL_VERDICT_MAX], first[64] = "", unsure[96];
 
 	say(&to,
 	    "drill %" PRIu64 ": %s %s, share %" PRIu64 " %%, for %" PRIu64
 	    " s, abort above %" PRIu64 " %% SERVFAIL",
 	    r->number, r->scope, r->fault, r->share_percent, r->for_s, r->abort_percent);
 	say(&to, "%s: began %s, lasted %" PRIu64 ".%03u s", drill_end_word(r->end),
-	    date_of(r->started_s, date), r->lasted_ms / 1000, (unsigned)(r->lasted_ms % 1000));
+	    date_of(r->started_ms, date), r->lasted_ms / 1000, (unsigned)(r->lasted_ms % 1000));
 	if (r->first_ms != DRILL_NEVER)
 		snprintf(first, sizeof(first), ", the first after %" PRIu64 " ms", r->first_ms);
 	say(&to,
@@ -169,7 +184,7 @@ void drill_report_lines(const struct drill_report *r, void (*line)(const char *t
 	say(&to, "slowest answer to a client: %" PRIu64 " ms", r->slowest_ms);
 	say(&to,
 	    "zones: %" PRIu64 " known, %" PRIu64 " with a server in the scope, %" PRIu64
-	    " with no other",
-	    r->zones, r->zones_touched, r->zones_alone);
+	    " with no other%s",
+	    r->zones, r->zones_touched, r->zones_alone, unsure_of(r, unsure));
 	say(&to, "verdict: %s", drill_verdict(r, verdict));
 }

@@ -39,7 +39,7 @@ const char *drill_end_word(enum drill_end end); // for programs: "over"
 // Beside the tally: field, what it is.
 #define DRILL_NUMBERS(X)                                                                           \
 	X(number, "which drill: they are counted, also over restarts")                             \
-	X(started_s, "wall clock")                                                                 \
+	X(started_ms, "by the wall clock, since 1970")                                             \
 	X(for_s, "how long it was to last")                                                        \
 	X(share_percent, "of the questions in its scope")                                          \
 	X(abort_percent, "of SERVFAIL above which it gives up")                                    \
@@ -48,14 +48,16 @@ const char *drill_end_word(enum drill_end end); // for programs: "over"
 	X(in_scope, "those of them that lay in the scope")                                         \
 	X(affected, "those of them that the fault happened to")                                    \
 	X(first_ms, "from the start to the first affected question")                               \
-	X(peak_percent, "largest share of 200 questions that went to the servers in question")     \
-	X(away_ms, "from the first affected question until fewer than 5 of 100 went there")        \
-	X(back_ms, "from the end until they were asked again")                                     \
+	X(peak_percent, "largest share of 200 questions that went to the servers in question,"     \
+			" before or meanwhile")                                                    \
+	X(away_ms, "from the first affected question until less than a tenth of that went there")  \
+	X(back_ms, "from the end until a fifth of it was asked again")                             \
 	X(slowest_ms, "the slowest answer to a client")                                            \
 	X(late_servfail, "SERVFAIL in the seven seconds after the end")                            \
 	X(zones, "zones whose servers were known at the start")                                    \
 	X(zones_touched, "those with a server in the scope")                                       \
-	X(zones_alone, "those with no other")
+	X(zones_alone, "those with no other")                                                      \
+	X(zones_unsure, "those with no other that is known, and name servers without address")
 
 struct drill_report {
 	char scope[DRILL_TEXT_MAX], fault[DRILL_TEXT_MAX];

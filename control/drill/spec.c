@@ -103,15 +103,26 @@ static int read_prefixes(const char *text, struct drill_spec *out, char err[DRIL
 	}
 }
 
-static int read_zone(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
+static int read_name(const char *text, enum drill_scope scope, struct drill_spec *out,
+		     char err[DRILL_ERROR_MAX])
 {
-	int len = name_from_text(text, out->zone);
+	int len = name_from_text(text, out->name);
 
 	if (len < 0)
 		return refuse(err, "\"%.100s\" is no domain name", text);
-	name_lower(out->zone, out->zone, (size_t)len);
-	out->scope = DRILL_ZONE;
+	name_lower(out->name, out->name, (size_t)len);
+	out->scope = scope;
 	return 0;
+}
+
+static int read_domain(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
+{
+	if (strpbrk(text, "/,:") != NULL)
+		return read_prefixes(text, out, err);
+	if (read_address(text, &out->address))
+		return refuse(err, "\"%.100s\" is one address: upstream:%.100s, or a prefix of it",
+			      text, text);
+	return read_name(text, DRILL_OPERATOR, out, err);
 }
 
 static int read_scope(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
@@ -121,16 +132,16 @@ static int read_scope(const char *text, struct drill_spec *out, char err[DRILL_E
 		return 0;
 	}
 	if (strncmp(text, "domain:", 7) == 0)
-		return read_prefixes(text + 7, out, err);
+		return read_domain(text + 7, out, err);
 	if (strncmp(text, "zone:", 5) == 0)
-		return read_zone(text + 5, out, err);
+		return read_name(text + 5, DRILL_ZONE, out, err);
 	if (strncmp(text, "pool:", 5) == 0)
 		return refuse(err, "this version has no pools of forwarders: name their addresses "
 				   "with upstream: or domain:");
 	if (strncmp(text, "upstream:", 9) != 0)
 		return refuse(err,
 			      "\"%.100s\" is none of upstream:ADDRESS, domain:PREFIX, "
-			      "zone:NAME, uplink, clock",
+			      "domain:OPERATOR, zone:NAME, uplink, clock",
 			      text);
 	if (!read_address(text + 9, &out->address))
 		return refuse(err, "\"%.100s\" is no address", text + 9);
@@ -290,8 +301,11 @@ const char *drill_scope_text(const struct drill_spec *spec, char out[DRILL_TEXT_
 	case DRILL_DOMAIN:
 		put_prefixes(spec, out);
 		break;
+	case DRILL_OPERATOR:
+		snprintf(out, DRILL_TEXT_MAX, "domain:%s", name_to_text(spec->name, text));
+		break;
 	case DRILL_ZONE:
-		snprintf(out, DRILL_TEXT_MAX, "zone:%s", name_to_text(spec->zone, text));
+		snprintf(out, DRILL_TEXT_MAX, "zone:%s", name_to_text(spec->name, text));
 		break;
 	case DRILL_UPLINK:
 		snprintf(out, DRILL_TEXT_MAX, "uplink");
@@ -339,22 +353,32 @@ static bool in_domain(const struct drill_spec *spec, const struct address *serve
 	return false;
 }
 
-bool drill_in_scope(const struct drill_spec *spec, const struct address *server,
-		    const uint8_t *zone)
+static bool is_one(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
+}
+
+bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
 {
 	switch (spec->scope) {
 	case DRILL_UPSTREAM:
-		return server->family == spec->address.family &&
-		       memcmp(server->bytes, spec->address.bytes, server->family == 4 ? 4 : 16) ==
-			       0;
+		return aim->server != NULL && is_one(aim->server, &spec->address);
 	case DRILL_DOMAIN:
-		return in_domain(spec, server);
+		return aim->server != NULL && in_domain(spec, aim->server);
+	case DRILL_OPERATOR:
+		return aim->ns_name != NULL && name_within(aim->ns_name, spec->name);
 	case DRILL_ZONE:
-		return zone != NULL && name_equal(zone, spec->zone);
+		return aim->zone != NULL && name_equal(aim->zone, spec->name);
 	case DRILL_UPLINK:
 		return true;
 	case DRILL_CLOCK:
 		return false;
 	}
 	return false;
+}
+
+bool drill_steerable(const struct drill_spec *spec)
+{
+	return spec->scope == DRILL_UPSTREAM || spec->scope == DRILL_DOMAIN ||
+	       spec->scope == DRILL_OPERATOR;
 }

@@ -23,6 +23,7 @@
 enum drill_scope {
 	DRILL_UPSTREAM, // questions to one address
 	DRILL_DOMAIN,   // to some prefixes: those of a provider, IPv4 and IPv6
+	DRILL_OPERATOR, // to servers whose names lie in its zone, which may be a TLD
 	DRILL_ZONE,     // to the servers of one zone, not of those below it
 	DRILL_UPLINK,   // all
 	DRILL_CLOCK,    // none: the validator's wall clock
@@ -38,7 +39,7 @@ struct drill_spec {
 		unsigned len;
 	} prefixes[DRILL_PREFIXES_MAX]; // DOMAIN
 	size_t prefix_count;
-	uint8_t zone[NAME_MAX_LEN]; // lower case
+	uint8_t name[NAME_MAX_LEN]; // OPERATOR, ZONE; lower case
 	enum harm harm;             // but for CLOCK
 	uint32_t delay_ms;          // HARM_DELAY
 	int64_t skew_s;             // CLOCK
@@ -59,5 +60,12 @@ const char *drill_scope_text(const struct drill_spec *spec, char out[DRILL_TEXT_
 const char *drill_fault_text(const struct drill_spec *spec, char out[DRILL_TEXT_MAX])
 	__attribute__((nonnull));
 
-bool drill_in_scope(const struct drill_spec *spec, const struct address *server,
-		    const uint8_t *zone) __attribute__((nonnull(1, 2), pure));
+// Whom a question goes to: what is called ns_name among the servers of zone.
+struct drill_aim {
+	const struct address *server;  // NULL: not known
+	const uint8_t *zone, *ns_name; // lower case; NULL: not known, or it has none
+};
+bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
+	__attribute__((nonnull, pure));
+// Whether questions could go elsewhere: it is one of servers.
+bool drill_steerable(const struct drill_spec *spec) __attribute__((nonnull, pure));

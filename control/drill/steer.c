@@ -26,22 +26,35 @@ static void push(struct steer *steer, bool there, uint64_t now_us)
 	steer->next = (steer->next + 1) % STEER_WINDOW;
 }
 
+static uint64_t first_there_us(const struct steer *steer)
+{
+	size_t i = steer->next;
+
+	while (!steer->sent[i].there)
+		i = (i + 1) % STEER_WINDOW;
+	return steer->sent[i].at_us;
+}
+
+bool steer_tells(const struct steer *steer)
+{
+	return steer->peak >= STEER_PEAK_LEAST;
+}
+
 // A share that comes back up was not away for good: what counts is the last time that it went down.
 void steer_sent(struct steer *steer, bool there, uint64_t now_us)
 {
 	push(steer, there, now_us);
 	if (steer->count < STEER_WINDOW)
 		return;
-	unsigned percent = (unsigned)(steer->there * 100 / STEER_WINDOW);
-	uint64_t since_us = steer->sent[steer->next].at_us;
-	bool many = percent >= STEER_BACK_PERCENT && percent * 2 >= steer->peak_percent;
-
-	if (percent > steer->peak_percent)
-		steer->peak_percent = percent;
-	if (percent >= STEER_BACK_PERCENT)
+	if (steer->there > steer->peak)
+		steer->peak = steer->there;
+	if (!steer_tells(steer))
+		return;
+	if (steer->there * STEER_BACK_PART >= steer->peak) {
 		steer->away_us = STEER_NEVER;
-	else if (percent < STEER_AWAY_PERCENT && steer->away_us == STEER_NEVER)
-		steer->away_us = since_us;
-	if (many && steer->back_us == STEER_NEVER)
-		steer->back_us = since_us;
+		if (steer->back_us == STEER_NEVER)
+			steer->back_us = first_there_us(steer);
+	} else if (steer->there * STEER_AWAY_PART < steer->peak && steer->away_us == STEER_NEVER) {
+		steer->away_us = steer->sent[steer->next].at_us;
+	}
 }

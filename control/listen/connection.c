@@ -297,8 +297,11 @@ static size_t render_refusal(const struct asked *asked, const struct serve *serv
 	struct store_result *result;
 	size_t len;
 
-	if (serve->lookup.stale_count > 0)
+	if (serve->lookup.stale_count > 0) {
+		asked->listener->counters.stale++;
 		return store_render_stale(store, serve, reply_buffer, sizeof(reply_buffer));
+	}
+	asked->listener->counters.failed++;
 	result = store_result_error(store, RCODE_SERVFAIL, EDE_OTHER, "too many questions");
 	if (!result)
 		return 0;
@@ -324,6 +327,14 @@ static void ask(struct connection *connection, const struct serve *serve)
 	send_rendered(connection, len);
 }
 
+static void count_outcome(struct listener_counters *counters, enum serve_outcome outcome)
+{
+	counters->cached += outcome == OUTCOME_POSITIVE || outcome == OUTCOME_NODATA ||
+			    outcome == OUTCOME_NXDOMAIN;
+	counters->stale += outcome == OUTCOME_STALE;
+	counters->failed += outcome == OUTCOME_FAILURE;
+}
+
 static void answer_question(struct connection *connection, uint8_t *message, size_t len)
 {
 	struct listener *listener = connection->listener;
@@ -340,6 +351,7 @@ static void answer_question(struct connection *connection, uint8_t *message, siz
 	switch (store_serve_query(listener->store, message, len, &serve, reply_buffer,
 				  sizeof(reply_buffer))) {
 	case SERVE_REPLY:
+		count_outcome(&listener->counters, serve.outcome);
 		send_reply(connection, serve.reply_len);
 		break;
 	case SERVE_MISS:

@@ -14,6 +14,9 @@
 	X(displaced, "TCP connections closed to make room, the quiet ones first")                  \
 	X(queries, "questions over TCP")                                                           \
 	X(answered, "answers over TCP")                                                            \
+	X(cached, "those with data, NODATA or NXDOMAIN out of the cache")                          \
+	X(stale, "those with stale data, without asking again")                                    \
+	X(failed, "those SERVFAIL from a cached failure, or with too many questions under way")    \
 	X(dropped, "questions over TCP that get no answer")                                        \
 	X(timed_out, "TCP connections closed for being idle or slow")                              \
 	X(malformed, "TCP connections closed for a message too short or too long")                 \

@@ -371,11 +371,11 @@ size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
 	return forgotten;
 }
 
-void delegation_each(const struct delegation_table *table, uint64_t now_ms,
+void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,
 		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
 {
 	for (struct delegation *d = table->newest; d != NULL; d = d->older) {
-		if (d->expires_ms > now_ms && !visit(d, arg))
+		if (d->expires_ms + ended_ms > now_ms && !visit(d, arg))
 			return;
 	}
 }

@@ -108,8 +108,9 @@ bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
 // At and below a name; the root's stays. Returns how many.
 size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
 	__attribute__((nonnull));
-// Those that have not expired, latest first, until visit() returns false. It may change nothing.
-void delegation_each(const struct delegation_table *table, uint64_t now_ms,
+// Those that have not ended, or ended less than ended_ms ago, latest first, until visit() returns
+// false. It may change nothing.
+void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,
 		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
-	__attribute__((nonnull(1, 3)));
+	__attribute__((nonnull(1, 4)));
 size_t delegation_count(const struct delegation_table *table) __attribute__((nonnull, pure));

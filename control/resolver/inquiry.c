@@ -232,6 +232,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.server = leg->server,
 		.port = port_of(&task->servers[server]),
 		.zone = inquiry->zone,
+		.ns_name = task->servers[server].ns_name,
 		.name = inquiry->name,
 		.type = inquiry->type,
 		.rd = inquiry->rd,

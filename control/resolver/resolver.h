@@ -136,10 +136,17 @@ void resolver_nta_watch(struct resolver *resolver, nta_event event, void *arg)
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
 
-// The zones whose servers are known, latest first, at most zones_max of them, with the addresses that
-// are known of those. `complete`: every name server has one. Asks nobody.
-typedef void (*resolver_zone_visit)(const uint8_t *zone, const struct candidate *servers,
-				    size_t count, bool complete, void *arg);
+// The zones whose servers are known, or were within the last hour: latest first, at most zones_max of
+// them. Asks nobody.
+#define RESOLVER_ZONES_ENDED_MS 3600000
+struct resolver_zone {
+	const uint8_t *name;
+	const struct candidate *servers;
+	size_t server_count;
+	const uint8_t *const *unknown; // name servers without a known address
+	size_t unknown_count;
+};
+typedef void (*resolver_zone_visit)(const struct resolver_zone *zone, void *arg);
 void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,
 		    void *arg) __attribute__((nonnull(1, 3)));
 

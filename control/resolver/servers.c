@@ -49,23 +49,21 @@ struct zones_walk {
 	void *arg;
 };
 
-static bool is_complete(const struct task *asking)
-{
-	for (size_t i = 0; asking->route == NULL && i < asking->cut->ns_count; i++) {
-		if (asking->ns_state[i] == NS_UNKNOWN)
-			return false;
-	}
-	return true;
-}
-
 static void visit_zone(struct zones_walk *walk, struct delegation *cut, const struct route *route)
 {
 	struct task asking = {.resolver = walk->resolver, .cut = cut, .route = route};
+	const uint8_t *unknown[REFERRAL_NS_MAX];
+	struct resolver_zone zone = {.name = cut->zone, .unknown = unknown};
 
 	address_collect(&asking);
+	for (size_t i = 0; route == NULL && i < cut->ns_count; i++) {
+		if (asking.ns_state[i] == NS_UNKNOWN && cut->ns[i].name != NULL)
+			unknown[zone.unknown_count++] = cut->ns[i].name;
+	}
+	zone.servers = asking.servers;
+	zone.server_count = asking.server_count;
 	walk->left--;
-	walk->visit(cut->zone, asking.servers, asking.server_count, is_complete(&asking),
-		    walk->arg);
+	walk->visit(&zone, walk->arg);
 }
 
 static bool visit_delegation(struct delegation *cut, void *arg)
@@ -85,7 +83,8 @@ void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_v
 
 	for (size_t i = 0; i < resolver->config.route_count && walk.left > 0; i++)
 		visit_zone(&walk, resolver->route_cuts[i], &resolver->routes[i]);
-	delegation_each(resolver->delegations, resolver->clock.now_ms, visit_delegation, &walk);
+	delegation_each(resolver->delegations, RESOLVER_ZONES_ENDED_MS, resolver->clock.now_ms,
+			visit_delegation, &walk);
 }
 
 void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,

@@ -283,8 +283,8 @@ static void start(struct exchange *exchange)
 	if (upstream_may_ask(upstream, &exchange->request.server)) {
 		if (upstream->interference.choose)
 			exchange->drill = upstream->interference.choose(
-				upstream->interference.arg, &exchange->request.server,
-				exchange->request.zone, upstream_now_us(upstream));
+				upstream->interference.arg, &exchange->request,
+				upstream_now_us(upstream));
 		outcome = attempt_start(exchange);
 	} else {
 		upstream->counters.address_refused++;

@@ -74,7 +74,9 @@ const char *upstream_outcome_words(enum upstream_outcome outcome);
 struct exchange_request {
 	struct address server;
 	uint16_t port;        // 53
-	const uint8_t *zone;  // whose server it is, lower case; NULL: not told. For drills alone
+	// Whose server it is and what it is called there, lower case, for drills alone: looked at while
+	// the exchange starts. NULL: not told.
+	const uint8_t *zone, *ns_name;
 	const uint8_t *name;  // lower case; its case is randomised on the wire (0x20)
 	uint16_t type;
 	bool rd, cd;          // for forwarders
@@ -142,16 +144,15 @@ enum harm {
 };
 
 struct interference {
-	// Asked once for each exchange, before its first packet: which drill it is part of. 0: none.
-	uint32_t (*choose)(void *arg, const struct address *server, const uint8_t *zone,
-			   uint64_t now_us);
+	// Told once of each exchange, before its first packet: which drill it is part of. 0: none.
+	uint32_t (*choose)(void *arg, const struct exchange_request *request, uint64_t now_us);
 	// What happens to it at this moment: HARM_NONE from the moment on at which that drill ends.
 	enum harm (*harm)(void *arg, uint32_t drill, uint64_t now_us, uint32_t *delay_ms);
 	void *arg;
 };
 // The transport's clock, which drills go by.
 uint64_t upstream_clock_us(const struct upstream *upstream) __attribute__((nonnull));
-// In the place of what was there before; NULL: none, which costs nothing.
+// In the place of what was there before; NULL: none.
 void upstream_interfere(struct upstream *upstream, const struct interference *interference)
 	__attribute__((nonnull(1)));
 

@@ -310,6 +310,49 @@ static void a_plan_names_what_would_be_lost(void **state)
 	assert_sent(w, 0);
 }
 
+// Servers of zones with short TTLs are known again as soon as somebody asks.
+static void a_plan_counts_zones_that_ended_a_moment_ago(void **state)
+{
+	(void)state;
+	struct drill_plan before = plan_of("upstream:" PROVIDER_A);
+	world_advance(w, 3600000 + 1000); // their TTL
+	struct drill_plan plan = plan_of("upstream:" PROVIDER_A);
+	assert_int_equal(plan.zones.touched, before.zones.touched);
+	assert_int_equal(plan.zones.alone, 1);
+	world_advance(w, RESOLVER_ZONES_ENDED_MS);
+	plan = plan_of("upstream:" PROVIDER_A);
+	assert_int_equal(plan.zones.touched, 0);
+}
+
+// Two of three zones have a name server called after provider B; one of them only such.
+static void an_operator_is_all_servers_that_it_names(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "provider.org.",
+					  .servers = "ns.provider.org.=" PROVIDER_B,
+					  .text = "ns1.provider.org. 3600 IN A " PROVIDER_A "\n"
+						  "ns2.provider.org. 3600 IN A " PROVIDER_B "\n"});
+	world_add(w, &(struct world_zone){.apex = "hosted.com.",
+					  .servers = "ns1.provider.org.=" PROVIDER_A
+						     " ns2.provider.org.=" PROVIDER_B,
+					  .text = "*.wild.hosted.com. 300 IN A 192.0.2.72\n"});
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	world_ask(w, "a.wild.hosted.com.", TYPE_MX, 0);
+	struct drill_plan plan = plan_of("domain:provider.org");
+	assert_int_equal(plan.zones.alone, 2);
+	assert_int_equal(plan.zones.touched, 2);
+	assert_true(world_drill(w, "--scope domain:provider.org --fault drop --for 60 "
+				   "--abort-if servfail>100%"));
+	assert_answer(world_ask(w, "b.wild.hosted.com.", TYPE_A, 0), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+	// The same addresses under other names are others' servers.
+	assert_answer(world_ask(w, "x.wild.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+}
+
 static void the_report_agrees_with_what_was_sent(void **state)
 {
 	size_t to_a = 0, all = 0;
@@ -357,6 +400,8 @@ int main(void)
 		drills(the_clock_is_right_again_though_nobody_ends_the_drill),
 		drills(a_wrong_clock_ends_nothing_that_is_cached),
 		drills(a_plan_names_what_would_be_lost),
+		drills(a_plan_counts_zones_that_ended_a_moment_ago),
+		scenario(an_operator_is_all_servers_that_it_names),
 		drills(the_report_agrees_with_what_was_sent),
 	};
 

@@ -464,6 +464,11 @@ static void all_counters(void *arg, upstream_counter_visit visit, void *visit_ar
 	upstream_counters(world->upstream, visit, visit_arg);
 }
 
+static uint64_t wall_ms(void *arg)
+{
+	return (uint64_t)world_clock(arg).now_s * 1000;
+}
+
 static void open_drills(struct world *world)
 {
 	const struct drill_host_config config = {
@@ -474,6 +479,8 @@ static void open_drills(struct world *world)
 		.random_arg = world->network.transport.ctx,
 		.counters = all_counters,
 		.counters_arg = world,
+		.wall_ms = wall_ms,
+		.wall_arg = world,
 	};
 
 	world->drills = drill_host_new(&config);

@@ -107,9 +107,15 @@ void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_v
 
 	(void)resolver;
 	assert_true(zones_max >= 3);
-	visit((const uint8_t *)"\5alone\3com", servers, 1, true, arg);
-	visit((const uint8_t *)"\4both\3com", servers, 2, true, arg);
-	visit((const uint8_t *)"\7unknown\3com", servers, 1, false, arg);
+	static const uint8_t *const unknown[] = {(const uint8_t *)"\2ns\5other\3net"};
+	const struct resolver_zone zones[] = {
+		{(const uint8_t *)"\5alone\3com", servers, 1, NULL, 0},
+		{(const uint8_t *)"\4both\3com", servers, 2, NULL, 0},
+		{(const uint8_t *)"\7unknown\3com", servers, 1, unknown, 1},
+	};
+
+	for (size_t i = 0; i < 3; i++)
+		visit(&zones[i], arg);
 }
 
 uint64_t resolver_take_slowest_ms(struct resolver *resolver)

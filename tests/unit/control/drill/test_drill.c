@@ -38,14 +38,16 @@ static int start(const char *words)
 {
 	const struct drill_spec spec = spec_of(words);
 
-	return drill_start(drill, &spec, &zones, &tally, now_us, 1700000000);
+	return drill_start(drill, &spec, &zones, &tally, now_us, 1700000000123);
 }
 
 static uint32_t ask(const char *address)
 {
 	const struct address server = address_of(address);
 
-	return drill_choose(drill, &server, (const uint8_t *)"\7example\3com", now_us);
+	const struct drill_aim aim = {.server = &server, .zone = (const uint8_t *)"\7example\3com"};
+
+	return drill_choose(drill, &aim, now_us);
 }
 
 static enum harm harm_now(uint32_t which)
@@ -233,10 +235,26 @@ static void steering_is_timed_from_the_first_affected_and_from_the_end(void **st
 	for (int i = 0; i < 1400; i++, now_us += 1000)
 		assert_int_equal(ask(i >= 400 && i % 2 == 0 ? "192.0.2.1" : "198.51.100.1"), 0);
 	assert_int_equal(run_until(now_us), DRILL_NOTHING);
-	assert_in_range(report()->back_ms, 250, 400);
+	assert_in_range(report()->back_ms, 400, 401);
 	assert_int_equal(run_until(begun_us + 60000000), DRILL_HAS_CLOSED);
 	assert_int_equal(now_us, begun_us + 10000000 + DRILL_OWED_US);
 	assert_int_equal(drill_next_us(drill), UINT64_MAX);
+}
+
+// What was asked before tells how large the share was: three questions may be all that it takes.
+static void a_server_that_is_left_at_once_was_steered_away_from(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000; i++, now_us += 1000)
+		assert_int_equal(ask(i % 4 == 0 ? "192.0.2.1" : "198.51.100.1"), 0);
+	assert_int_equal(start("--scope upstream:192.0.2.1 --fault drop --for 10"), 0);
+	uint64_t begun_us = now_us;
+	for (int i = 0; i < 400; i++, now_us += 1000)
+		ask(i < 12 && i % 4 == 0 ? "192.0.2.1" : "198.51.100.1");
+	assert_int_equal(run_until(begun_us + 10000000), DRILL_HAS_ENDED);
+	assert_int_equal(report()->peak_percent, 25);
+	assert_int_equal(report()->affected, 3);
+	assert_true(report()->away_ms <= 12);
 }
 
 static void what_is_answered_late_is_told_apart(void **state)
@@ -306,6 +324,8 @@ static void the_verdict_says_what_it_means(void **state)
 	assert_verdict(&r, "no client got SERVFAIL, but 7 answers were stale");
 	r.late_servfail = 2;
 	assert_verdict(&r, "clients noticed: 2 SERVFAIL beside 1007 answers");
+	r.zones_unsure = 9;
+	assert_verdict(&r, "no other server is known of 9 of the 120 zones there");
 	r.zones_alone = 31;
 	assert_verdict(&r, "192.0.2.0/24 alone carries 31 zones: no failover exists for them");
 	r.end = DRILL_ABORTED;
@@ -340,12 +360,12 @@ static void the_report_has_every_number(void **state)
 	(void)state;
 	r.number = 3, r.share_percent = 100, r.for_s = 30, r.abort_percent = 5;
 	r.lasted_ms = 30012, r.asked = 4000, r.in_scope = 55, r.first_ms = 4;
-	r.started_s = 1700000000;
+	r.started_ms = 1700000000123;
 	r.away_ms = 420, r.back_ms = 1230, r.peak_percent = 40, r.slowest_ms = 812;
 	r.tally.secure = 90;
 	assert_line(&r, "drill 3: domain:192.0.2.0/24 drop, share 100 %, for 30 s, abort above 5 % "
 			"SERVFAIL");
-	assert_line(&r, "over: began 2023-11-14T22:13:20Z, lasted 30.012 s");
+	assert_line(&r, "over: began 2023-11-14T22:13:20.123Z, lasted 30.012 s");
 	assert_line(
 		&r,
 		"questions to servers: 4000, in the scope 55, affected 50, the first after 4 ms");
@@ -354,6 +374,8 @@ static void the_report_has_every_number(void **state)
 	assert_line(&r, "answers: 900 cached, 100 fresh (90 of them with AD), 0 stale, 0 SERVFAIL");
 	assert_line(&r, "slowest answer to a client: 812 ms");
 	assert_line(&r, "zones: 300 known, 120 with a server in the scope, 0 with no other");
+	r.zones_unsure = 2;
+	assert_line(&r, "0 with no other; 2 more if what is not known of them is there, too");
 	r.away_ms = r.back_ms = DRILL_NEVER;
 	assert_line(&r, "steered away: not while it lasted; back: not seen yet");
 	r.peak_percent = 3;
@@ -375,6 +397,7 @@ int main(void)
 		drill_test(it_gives_up_for_what_happens_now),
 		drill_test(a_handful_of_answers_decides_nothing),
 		drill_test(steering_is_timed_from_the_first_affected_and_from_the_end),
+		drill_test(a_server_that_is_left_at_once_was_steered_away_from),
 		drill_test(what_is_answered_late_is_told_apart),
 		drill_test(old_reports_make_room),
 		cmocka_unit_test(the_verdict_says_what_it_means),

@@ -8,7 +8,18 @@ static bool hits(const char *scope, const char *address, const uint8_t *zone)
 	snprintf(text, sizeof(text), "--fault drop --scope %s", scope);
 	const struct drill_spec spec = spec_of(text);
 	const struct address server = address_of(address);
-	return drill_in_scope(&spec, &server, zone);
+	const struct drill_aim aim = {.server = &server, .zone = zone};
+	return drill_in_scope(&spec, &aim);
+}
+
+static bool holds(const char *scope, const uint8_t *ns_name)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "--fault drop --scope %s", scope);
+	const struct drill_spec spec = spec_of(text);
+	const struct drill_aim aim = {.ns_name = ns_name};
+	return drill_in_scope(&spec, &aim);
 }
 
 static void an_address_is_that_address_alone(void **state)
@@ -38,6 +49,39 @@ static void a_prefix_holds_what_is_in_it(void **state)
 	assert_false(hits("domain:192.0.2.0/24,2001:db8::/32", "198.51.100.1", NULL));
 }
 
+static void an_operator_is_the_servers_named_in_its_zone(void **state)
+{
+	(void)state;
+	assert_true(holds("domain:Provider.NET", (const uint8_t *)"\3ns1\10provider\3net"));
+	assert_true(holds("domain:provider.net", (const uint8_t *)"\1a\1b\10provider\3net"));
+	assert_true(holds("domain:net", (const uint8_t *)"\3ns1\10provider\3net")); // a TLD
+	assert_false(holds("domain:provider.net", (const uint8_t *)"\3ns1\5other\3net"));
+	assert_false(holds("domain:provider.net", (const uint8_t *)"\3ns1\11xprovider\3net"));
+	assert_false(holds("domain:provider.net", NULL)); // a forwarder has none
+	assert_false(holds("domain:192.0.2.0/24", (const uint8_t *)"\3ns1\10provider\3net"));
+}
+
+static void what_has_other_servers_can_be_left(void **state)
+{
+	static const struct {
+		const char *words;
+		bool steerable;
+	} cases[] = {
+		{"--scope upstream:192.0.2.1 --fault drop", true},
+		{"--scope domain:192.0.2.0/24 --fault drop", true},
+		{"--scope domain:provider.net --fault drop", true},
+		{"--scope zone:example.com --fault drop", false},
+		{"--scope uplink --fault drop", false},
+		{"--scope clock --fault skew=60", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct drill_spec spec = spec_of(cases[i].words);
+		assert_int_equal(drill_steerable(&spec), cases[i].steerable);
+	}
+}
+
 static void a_zone_is_that_zone_and_none_below(void **state)
 {
 	(void)state;
@@ -51,11 +95,12 @@ static void a_zone_is_that_zone_and_none_below(void **state)
 static void the_uplink_is_all_of_it_and_the_clock_none(void **state)
 {
 	const struct address server = address_of("192.0.2.1");
+	const struct drill_aim aim = {.server = &server, .zone = (const uint8_t *)""};
 	const struct drill_spec clock = spec_of("--scope clock --fault skew=-86400");
 
 	(void)state;
 	assert_true(hits("uplink", "192.0.2.1", NULL));
-	assert_false(drill_in_scope(&clock, &server, (const uint8_t *)""));
+	assert_false(drill_in_scope(&clock, &aim));
 	assert_int_equal(clock.skew_s, -86400);
 }
 
@@ -87,10 +132,13 @@ static void everything_can_be_said(void **state)
 
 static void texts_are_read_again_as_the_same(void **state)
 {
-	static const char *const scopes[] = {
-		"upstream:192.0.2.1",   "upstream:2001:db8::1",
-		"domain:2001:db8::/32", "domain:192.0.2.0/24,2001:db8::/32",
-		"zone:example.com.",    "uplink"};
+	static const char *const scopes[] = {"upstream:192.0.2.1",
+					     "upstream:2001:db8::1",
+					     "domain:2001:db8::/32",
+					     "domain:192.0.2.0/24,2001:db8::/32",
+					     "domain:provider.net.",
+					     "zone:example.com.",
+					     "uplink"};
 	static const char *const faults[] = {"drop",     "delay=20",    "servfail", "refuse",
 					     "truncate", "strip-rrsig", "bogus"};
 	char text[512], out[DRILL_TEXT_MAX];
@@ -118,7 +166,10 @@ static void nonsense_is_refused_with_a_sentence(void **state)
 		{"--scope uplink", "--fault is needed"},
 		{"--scope", "lacks its value"},
 		{"--scope upstream:example.com --fault drop", "is no address"},
-		{"--scope domain:192.0.2.0 --fault drop", "is no prefix"},
+		{"--scope domain:192.0.2.0 --fault drop", "is one address: upstream:192.0.2.0"},
+		{"--scope domain:2001:db8::1 --fault drop", "is no prefix"},
+		{"--scope domain:a..b --fault drop", "is no domain name"},
+		{"--scope domain: --fault drop", "is no domain name"},
 		{"--scope domain:192.0.2.0/33 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/0 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/24, --fault drop", "is no prefix"},
@@ -177,6 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_that_address_alone),
 		cmocka_unit_test(a_prefix_holds_what_is_in_it),
+		cmocka_unit_test(an_operator_is_the_servers_named_in_its_zone),
+		cmocka_unit_test(what_has_other_servers_can_be_left),
 		cmocka_unit_test(a_zone_is_that_zone_and_none_below),
 		cmocka_unit_test(the_uplink_is_all_of_it_and_the_clock_none),
 		cmocka_unit_test(what_is_not_said_is_bounded),

@@ -16,6 +16,7 @@ static void cached_answer_comes_at_once(void **state)
 	assert_int_equal(kept_count, 0);
 	assert_int_equal(listener->counters.queries, 1);
 	assert_int_equal(listener->counters.answered, 1);
+	assert_int_equal(listener->counters.cached, 1);
 	close(fd);
 }
 
@@ -34,6 +35,8 @@ static void miss_is_answered_with_its_result(void **state)
 	read_answer(fd);
 	assert_int_equal(answer_id(), 1);
 	assert_int_equal(answer_rcode(), RCODE_SERVFAIL);
+	assert_int_equal(listener->counters.cached, 0);
+	assert_int_equal(listener->counters.failed, 0); // its result is counted where it was made
 	close(fd);
 }
 
@@ -190,6 +193,7 @@ static void refused_question_gets_servfail(void **state)
 	read_answer(fd);
 	assert_int_equal(answer_id(), 5);
 	assert_int_equal(answer_rcode(), RCODE_SERVFAIL);
+	assert_int_equal(listener->counters.failed, 1);
 	resolver_is_full = false;
 	send_question(fd, 6, "@a.example. %1 %1");
 	until(kept_count == 1);
@@ -217,6 +221,8 @@ static void refused_question_gets_a_stale_answer_where_one_is_allowed(void **sta
 	read_answer(fd);
 	assert_int_equal(answer_rcode(), RCODE_NOERROR);
 	assert_int_equal(wire_get16(answer + 6), 1);
+	assert_int_equal(listener->counters.stale, 1);
+	assert_int_equal(listener->counters.failed, 0);
 	close(fd);
 }
 

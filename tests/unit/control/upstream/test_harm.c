@@ -147,14 +147,13 @@ static struct drilled {
 	uint64_t end_us;
 } drilled;
 
-static uint32_t choose(void *arg, const struct address *server, const uint8_t *zone,
-		       uint64_t now_us)
+static uint32_t choose(void *arg, const struct exchange_request *request, uint64_t now_us)
 {
 	struct drilled *d = arg;
 
 	(void)now_us;
-	assert_int_equal(server->family, 4);
-	d->zone = zone;
+	assert_int_equal(request->server.family, 4);
+	d->zone = request->zone;
 	d->chosen++;
 	return d->drill;
 }
