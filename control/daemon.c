@@ -624,6 +624,8 @@ static void close_handle(uv_handle_t *handle, void *arg)
 // Listeners, new misses, waiters, lcores and ports, then what they stood on (DESIGN §8).
 static void stop(void)
 {
+	if (assayd.drills)
+		(void)drill_host_stop(assayd.drills); // while there is somebody to count its answers
 	api_close(assayd.api);
 	listener_close(assayd.listener);
 	if (assayd.dataplane) {

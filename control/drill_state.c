@@ -22,6 +22,7 @@ struct drill_state {
 	bool writing; // on the other thread, to which `text` and `fresh_error` belong then
 	uv_work_t work;
 	char *text;
+	char *last; // to be written when the other thread is done; NULL: nothing
 	char fresh_error[STATE_FILE_ERROR_MAX];
 	uint64_t retry_ms;
 	char read_error[STATE_FILE_ERROR_MAX + DRILL_ERROR_MAX];
@@ -74,8 +75,20 @@ struct drill_state *drill_state_open(uv_loop_t *loop, const struct config *confi
 	return state;
 }
 
+// The loop has nothing else to do by now.
+static void write_last(struct drill_state *state)
+{
+	char error[STATE_FILE_ERROR_MAX];
+
+	if (state_file_write(state->path, state->last, strlen(state->last), error) != 0)
+		log_error("%s: reports of drills are lost at the next start", error);
+}
+
 static void release(struct drill_state *state)
 {
+	if (state->last != NULL)
+		write_last(state);
+	free(state->last);
 	free(state->text);
 	free(state);
 }
@@ -85,6 +98,8 @@ void drill_state_close(struct drill_state *state)
 	if (state == NULL)
 		return;
 	state->closed = true;
+	if (state->path[0] != '\0' && (drill_host_changed(state->drills) || state->unwritten))
+		state->last = drill_history_write(drill_host_drill(state->drills));
 	if (!state->writing)
 		release(state);
 }

@@ -17,7 +17,8 @@ struct drill_state;
 struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config *config,
 				     struct drill_host *drills)
 	__attribute__((nonnull, warn_unused_result));
-// What is being written is finished while the loop runs once more; the memory goes then.
+// Writes what has changed. If something is being written, that is done while the loop runs once
+// more; the memory goes then.
 void drill_state_close(struct drill_state *state);
 // Every turn, after drill_host_run().
 void drill_state_run(struct drill_state *state, uint64_t now_ms) __attribute__((nonnull));
