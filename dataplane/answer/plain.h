@@ -49,22 +49,38 @@ static inline uint64_t plain_sum_data(const uint8_t *data, size_t len)
 	return sum;
 }
 
+// What the TTLs of an entry have come to, which all are stored_s: what ttl_rule_of() and ttl_now()
+// make of them. Ages are rounded down, so that what is left is rounded up.
+static inline uint32_t plain_ttl(const struct entry *entry, uint32_t stored_s,
+				 const struct plain_moment *moment)
+{
+	uint64_t left_s = (entry->expires_ms - moment->now_ms + 999) / 1000;
+	uint64_t signed_s = entry->plain_signature_s == UINT32_MAX || moment->now_s < 0
+				    ? UINT32_MAX
+				    : (uint64_t)entry->plain_signature_s - (uint64_t)moment->now_s;
+
+	left_s = left_s < signed_s ? left_s : signed_s;
+	return left_s < stored_s ? (uint32_t)left_s : stored_s;
+}
+
+struct plain_ttls {
+	uint32_t stored_s, now_s;
+};
+
 // Owners and TTLs of records that have been copied to p, `place` bytes into the message, as they
 // stand at `from`. Returns what that adds to the sum of what was copied; *less: what it takes away.
 static inline uint64_t plain_patch(uint8_t *p, const uint8_t *from, size_t len, size_t place,
-				   const struct ttl_rule *rule, uint64_t *less)
+				   struct plain_ttls ttls, uint64_t *less)
 {
 	uint64_t sum = 0;
 
 	for (size_t at = 0; at < len;) {
-		uint32_t stored_s = wire_get32(from + at + 6);
-		uint32_t ttl_s = ttl_now(rule, stored_s);
 		size_t rdlen = wire_get16(from + at + 10);
 
 		wire_put16(p + at, PLAIN_POINTER);
-		wire_put32(p + at + 6, ttl_s);
-		sum += plain_number((uint64_t)HEADER_LEN + ttl_s, place + at);
-		*less += plain_number(stored_s, place + at);
+		wire_put32(p + at + 6, ttls.now_s);
+		sum += plain_number((uint64_t)HEADER_LEN + ttls.now_s, place + at);
+		*less += plain_number(ttls.stored_s, place + at);
 		at += 2 + RECORD_FIXED_LEN + rdlen;
 	}
 	return sum;
@@ -75,17 +91,19 @@ static inline const uint8_t *plain_copy_data(uint8_t *p, const struct entry *ent
 					     const struct plain_moment *moment, uint32_t rotation)
 {
 	const uint8_t *data = entry_data(entry);
-	size_t unit = moment->rotate && entry->data_count > 1 ? rotation_unit(entry) : 0;
-	size_t head = unit > 0 ? unit * (rotation % entry->data_count) : 0;
+	const size_t data_len = entry->plain_data_len;
 
-	if (head == 0) {
+	if (!moment->rotate || (entry->flags & ENTRY_ROTATED) == 0) {
 		block_copy(p, data, len);
 		return data;
 	}
-	block_copy(p, data + head, entry->data_len - head);
-	block_copy(p + entry->data_len - head, data, head);
-	if (len > entry->data_len)
-		block_copy(p + entry->data_len, data + entry->data_len, len - entry->data_len);
+	size_t unit = data_len / entry->plain_data_count;
+	size_t head = unit * (rotation % entry->plain_data_count);
+	block_copy(p, data + head, data_len - head);
+	if (head > 0)
+		block_copy(p + data_len - head, data, head);
+	if (len > data_len)
+		block_copy(p + data_len, data + data_len, len - data_len);
 	return p;
 }
 
@@ -116,9 +134,9 @@ static inline unsigned plain_reply_flags(const struct plain_query *query, const 
 {
 	unsigned flags = FLAG_QR | FLAG_RA | (query->flags & (FLAG_RD | FLAG_CD));
 	bool asked = query->dnssec || (query->flags & FLAG_AD) != 0;
-	bool secure = entry->security == SECURITY_SECURE && (entry->flags & ENTRY_OPT_OUT) == 0;
+	bool authentic = (entry->flags & ENTRY_AUTHENTIC) != 0;
 
-	return asked && secure && moment->clock_trusted ? flags | FLAG_AD : flags;
+	return asked && authentic && moment->clock_trusted ? flags | FLAG_AD : flags;
 }
 
 // Writes the reply over query->message, sets reply_len, and brings query->sum up to date without
@@ -127,29 +145,31 @@ static inline bool plain_answer(struct plain_query *query, const struct entry *e
 				const struct plain_moment *moment, uint32_t rotation)
 {
 	const size_t place = HEADER_LEN + (size_t)query->name_len + PLAIN_QUESTION_TAIL;
-	const size_t rrsig_len = query->dnssec ? entry->rrsig_len : 0;
-	const size_t len = entry->data_len + rrsig_len;
+	const size_t data_len = entry->plain_data_len;
+	const size_t rrsig_len = query->dnssec ? entry->plain_rrsig_len : 0;
+	const size_t len = data_len + rrsig_len;
 	const size_t end = place + len + (query->opt ? PLAIN_OPT_LEN : 0);
 	const size_t limit = query->limit < query->room ? query->limit : query->room;
 	uint8_t *out = query->message, *records = out + place;
 	uint64_t sum = query->sum, less = plain_number(query->flags, 0);
-	unsigned answers = entry->data_count;
+	unsigned answers = entry->plain_data_count;
 
 	if (end > limit)
 		return false;
 	if (query->opt)
 		less += plain_loaded(plain_sum_opt(records), place);
 	const uint8_t *from = plain_copy_data(records, entry, len, moment, rotation);
-	const struct ttl_rule rule = ttl_rule_of(entry, moment->now_ms, moment->now_s);
-	sum += plain_loaded(plain_sum_data(entry_data(entry), entry->data_len), place);
-	sum += plain_patch(records, from, entry->data_len, place, &rule, &less);
+	const uint32_t stored_s = wire_get32(entry_data(entry) + 6);
+	const struct plain_ttls ttls = {stored_s, plain_ttl(entry, stored_s, moment)};
+	sum += plain_loaded(plain_sum_data(entry_data(entry), data_len), place);
+	sum += plain_patch(records, from, data_len, place, ttls, &less);
 	if (rrsig_len > 0) {
-		const size_t rrsigs = place + entry->data_len;
+		const size_t rrsigs = place + data_len;
 
-		sum += plain_loaded(entry->rrsig_sum, rrsigs);
-		sum += plain_patch(out + rrsigs, entry_rrsigs(entry), rrsig_len, rrsigs, &rule,
+		sum += plain_loaded(entry->plain_rrsig_sum, rrsigs);
+		sum += plain_patch(out + rrsigs, entry_plain_rrsigs(entry), rrsig_len, rrsigs, ttls,
 				   &less);
-		answers += entry->rrsig_count;
+		answers += entry->plain_rrsig_count;
 	}
 	if (query->opt)
 		sum += plain_loaded(plain_put_opt(records + len, query->dnssec), place + len);

@@ -22,7 +22,7 @@ void denial_init(struct denial_store *store, uint8_t *base, uint8_t *area, size_
 		bytes / INDEX_SHARE / sizeof(struct denial_line) * sizeof(struct denial_line);
 	store->lines = (struct denial_line *)area;
 	store->line_count = (uint32_t)(index / sizeof(struct denial_line));
-	memory_init(&store->memory, area + index, bytes - index);
+	memory_init(&store->memory, area + index, bytes - index, MEMORY_UNIT);
 	size_t blocks = (size_t)store->memory.slab_count * store->memory.slab_bytes;
 	store->live_max = blocks / LIVE_OF * LIVE_PARTS;
 	store->zone_max = store->live_max / ZONE_SHARE;

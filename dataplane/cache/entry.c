@@ -11,8 +11,9 @@
 #define POINTER          0xc000
 
 static_assert(ENTRY_FAILURE < 8 && SECURITY_SECURE < 4 && FROM_LOCAL < 4, "bits of an entry");
-static_assert(sizeof(struct entry) == 80, "the budget per entry rests on it");
-static_assert(offsetof(struct entry, body) == 80, "the name follows the header");
+static_assert(offsetof(struct entry, signature_expires_s) == 24, "times take three words");
+static_assert(offsetof(struct entry, plain_signature_s) == ENTRY_HOT + 8, "where the lane looks");
+static_assert(offsetof(struct entry, body) == ENTRY_HOT + 20, "the budget per entry rests on it");
 
 static inline uint8_t *put16(uint8_t *p, uint16_t v)
 {
@@ -36,9 +37,10 @@ static inline uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
+// Of what is not over ENTRY_MS_MAX.
 static inline uint64_t add_saturated(uint64_t a, uint64_t b)
 {
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+	return a + b > ENTRY_MS_MAX ? ENTRY_MS_MAX : a + b;
 }
 
 enum entry_kind entry_kind_of(const struct entry_spec *spec)
@@ -155,17 +157,23 @@ static size_t text_len(const char *text)
 	return len;
 }
 
+// The struct ends with padding, in which the name begins.
+static size_t at_least_whole(size_t bytes)
+{
+	return bytes < sizeof(struct entry) ? sizeof(struct entry) : bytes;
+}
+
 long entry_size(const struct entry_spec *spec)
 {
 	if (!spec_valid(spec))
 		return -EINVAL;
-	size_t bytes = sizeof(struct entry) + name_len(spec->name);
+	size_t bytes = offsetof(struct entry, body) + name_len(spec->name);
 	if (spec->kind == ENTRY_FAILURE)
-		return (long)(bytes + text_len(spec->ede_text) + 1);
+		return (long)at_least_whole(bytes + text_len(spec->ede_text) + 1);
 	bytes += records_len(spec->data, spec->data_count, spec->name);
 	bytes += records_len(spec->rrsigs, spec->rrsig_count, spec->name);
 	bytes += records_len(spec->proofs, spec->proof_count, spec->name);
-	return bytes <= BYTES_MAX ? (long)bytes : -E2BIG;
+	return bytes <= BYTES_MAX ? (long)at_least_whole(bytes) : -E2BIG;
 }
 
 // ---- building ----
@@ -201,30 +209,50 @@ static void put_times(struct entry *entry, const struct entry_spec *spec, uint32
 {
 	uint32_t stale_s = spec->stale_s < TTL_MAX_S ? spec->stale_s : TTL_MAX_S;
 
-	entry->created_ms = spec->now_ms;
-	entry->expires_ms = add_saturated(spec->now_ms, (uint64_t)ttl_s * 1000);
+	entry->created_ms = spec->now_ms < ENTRY_MS_MAX ? spec->now_ms : ENTRY_MS_MAX;
+	entry->expires_ms = add_saturated(entry->created_ms, (uint64_t)ttl_s * 1000);
 	entry->stale_until_ms = add_saturated(entry->expires_ms, (uint64_t)stale_s * 1000);
 	entry->signature_expires_s = spec->signature_expires_s;
 }
 
 // ---- for the short lane ----
 
-static bool owned_by_name(const uint8_t *records, size_t len)
+// Owned by the name, and living as long as the entry.
+static bool are_plain(const struct entry *entry, const uint8_t *records, size_t len)
 {
+	const uint64_t life_ms = entry->expires_ms - entry->created_ms;
+
 	for (size_t at = 0; at < len; at += 2 + RECORD_FIXED_LEN + get16(records + at + 10)) {
-		if (get16(records + at) != POINTER)
+		if (get16(records + at) != POINTER ||
+		    (uint64_t)get32(records + at + 6) * 1000 != life_ms)
 			return false;
 	}
 	return true;
+}
+
+static bool signature_is_plain(int64_t expires_s)
+{
+	return expires_s == SIGNATURE_NEVER_EXPIRES || (expires_s >= 0 && expires_s < UINT32_MAX);
 }
 
 static bool is_plain(const struct entry *entry)
 {
 	return entry->kind == ENTRY_POSITIVE && !type_is_meta(entry->type) &&
 	       entry->type != TYPE_RRSIG && entry->proof_count == 0 && entry->ede == EDE_NONE &&
+	       signature_is_plain(entry->signature_expires_s) &&
 	       entry->data_len >= ENTRY_PLAIN_DATA_MIN &&
-	       owned_by_name(entry_data(entry), entry->data_len) &&
-	       owned_by_name(entry_rrsigs(entry), entry->rrsig_len);
+	       entry->data_len + entry->rrsig_len <= UINT16_MAX && entry->data_count <= UINT8_MAX &&
+	       entry->rrsig_count <= UINT8_MAX &&
+	       are_plain(entry, entry_data(entry), entry->data_len) &&
+	       are_plain(entry, entry_rrsigs(entry), entry->rrsig_len);
+}
+
+static bool is_rotated(const struct entry *entry)
+{
+	size_t unit = 2 + RECORD_FIXED_LEN + (entry->type == TYPE_A ? 4 : 16);
+
+	return (entry->type == TYPE_A || entry->type == TYPE_AAAA) && entry->data_count > 1 &&
+	       entry->data_len == unit * entry->data_count;
 }
 
 // Little-endian.
@@ -237,6 +265,23 @@ static uint16_t ones_sum(const uint8_t *p, size_t len)
 	while (sum > UINT16_MAX)
 		sum = (sum & UINT16_MAX) + (sum >> 16);
 	return (uint16_t)sum;
+}
+
+static void make_plain(struct entry *entry)
+{
+	entry->plain_signature_s = entry->signature_expires_s < UINT32_MAX
+					   ? (uint32_t)entry->signature_expires_s
+					   : UINT32_MAX;
+	entry->plain_data_len = (uint16_t)entry->data_len;
+	entry->plain_rrsig_len = (uint16_t)entry->rrsig_len;
+	entry->plain_rrsig_sum = ones_sum(entry_rrsigs(entry), entry->rrsig_len);
+	entry->plain_data_count = (uint8_t)entry->data_count;
+	entry->plain_rrsig_count = (uint8_t)entry->rrsig_count;
+	entry->flags |= ENTRY_PLAIN;
+	if (entry->security == SECURITY_SECURE && (entry->flags & ENTRY_OPT_OUT) == 0)
+		entry->flags |= ENTRY_AUTHENTIC;
+	if (is_rotated(entry))
+		entry->flags |= ENTRY_ROTATED;
 }
 
 void entry_build(const struct entry_spec *spec, uint64_t hash, void *block)
@@ -287,11 +332,9 @@ void entry_build(const struct entry_spec *spec, uint64_t hash, void *block)
 		p = put_records(p, spec->proofs, spec->proof_count, entry, ttl_s);
 		entry->proof_len = (uint32_t)(p - start);
 	}
-	entry->bytes = (uint32_t)(p - (uint8_t *)block);
-	if (is_plain(entry)) {
-		entry->flags |= ENTRY_PLAIN;
-		entry->rrsig_sum = ones_sum(entry_rrsigs(entry), entry->rrsig_len);
-	}
+	entry->bytes = (uint32_t)at_least_whole((size_t)(p - (uint8_t *)block));
+	if (is_plain(entry))
+		make_plain(entry);
 }
 
 // ---- reading ----

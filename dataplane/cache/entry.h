@@ -3,6 +3,10 @@
 //
 //   struct entry | name (lower case, name_len) | data | rrsigs | proofs
 //
+// In a table it begins with a cache line. What the short lane (glance.h, answer/plain.h) wants of
+// it begins with the next one, ENTRY_HOT bytes on, which holds all that there is to know of one
+// address of a name of up to 28 bytes: that line is the only one it fetches from memory.
+//
 // FAILURE has no records: its data is the EDE text, data_len bytes, and a NUL after it.
 //
 // data, rrsigs and proofs are records in wire form: owner, type, class, TTL, RDLENGTH,
@@ -19,40 +23,60 @@
 #include <stdint.h>
 
 struct entry {
-	uint64_t hash;        // cache_hash(name)
-	uint64_t created_ms;  // monotonic
-	uint64_t expires_ms;
-	uint64_t stale_until_ms; // == expires_ms when it may not serve as stale
+	uint64_t hash; // cache_hash(name)
+	uint64_t created_ms : 48, rcode : 8, kind : 3, security : 2, provenance : 2; // monotonic
+	uint64_t stale_until_ms : 48; // == expires_ms when it may not serve as stale
+	int64_t ede : 16;
 	int64_t signature_expires_s;
-	uint32_t bytes;       // of the whole block
-	uint32_t data_len;    // bytes; EDE text length for FAILURE
+	uint32_t bytes;    // of the whole block
+	uint32_t data_len; // bytes; EDE text length for FAILURE
 	uint32_t rrsig_len;
 	uint32_t proof_len;
 	uint16_t data_count;
 	uint16_t rrsig_count;
 	uint16_t proof_count;
 	uint16_t type;
-	int16_t ede;
-	uint8_t kind : 3, security : 2, provenance : 2;
-	uint8_t rcode;
-	uint16_t rrsig_sum;   // ENTRY_PLAIN: ones' complement sum of the RRSIGs' bytes as 16-bit
-			      // numbers in this machine's order of bytes
-	uint8_t name_len;
-	uint8_t flags;        // enum entry_flag
-	uint32_t pins;        // writer: rw, readers: never. Results and tasks that hold it
-	uint32_t reserved;    // writer: rw, readers: never (reclamation state)
-	uint8_t body[];       // name first
+	uint32_t pins;     // writer: rw, readers: never. Results and tasks that hold it
+	uint32_t reserved; // writer: rw, readers: never (reclamation state)
+
+	uint64_t expires_ms : 48, name_len : 8, flags : 8; // enum entry_flag
+	// ENTRY_PLAIN: once more, as far as it is for the short lane.
+	uint32_t plain_signature_s; // UINT32_MAX: never
+	uint16_t plain_data_len;
+	uint16_t plain_rrsig_len;
+	uint16_t plain_rrsig_sum; // ones' complement sum of the RRSIGs' bytes as 16-bit numbers
+				  // in this machine's order of bytes
+	uint8_t plain_data_count;
+	uint8_t plain_rrsig_count;
+	uint8_t body[]; // name first
 };
+#define ENTRY_ALIGN  64
+#define ENTRY_HOT    64
+#define ENTRY_MS_MAX (((uint64_t)1 << 48) - 1) // 8,900 years
 
 // ENTRY_PLAIN: an RRset of an ordinary type whose records all have the entry's name (C0 00) for
-// owner, without proofs and EDE, with at least 16 bytes of data: what the short lane can answer
-// by copying.
-enum entry_flag { ENTRY_ONE_SHOT = 1, ENTRY_OPT_OUT = 2, ENTRY_THIS_NAME_ONLY = 4,
-	ENTRY_PLAIN = 8 };
+// owner and live as long as the entry, without proofs and EDE, with at least 16 bytes of data: what
+// the short lane can answer by copying.
+// Of such: ENTRY_AUTHENTIC when AD=1 is said of it, ENTRY_ROTATED when it is several addresses of
+// one size.
+enum entry_flag {
+	ENTRY_ONE_SHOT = 1,
+	ENTRY_OPT_OUT = 2,
+	ENTRY_THIS_NAME_ONLY = 4,
+	ENTRY_PLAIN = 8,
+	ENTRY_AUTHENTIC = 16,
+	ENTRY_ROTATED = 32
+};
 #define ENTRY_PLAIN_DATA_MIN 16
 
-static inline const uint8_t *entry_name(const struct entry *e) { return e->body; }
-static inline const uint8_t *entry_data(const struct entry *e) { return e->body + e->name_len; }
+static inline const uint8_t *entry_name(const struct entry *e)
+{
+	return e->body;
+}
+static inline const uint8_t *entry_data(const struct entry *e)
+{
+	return e->body + e->name_len;
+}
 static inline const uint8_t *entry_rrsigs(const struct entry *e)
 {
 	return entry_data(e) + e->data_len;
@@ -60,6 +84,12 @@ static inline const uint8_t *entry_rrsigs(const struct entry *e)
 static inline const uint8_t *entry_proofs(const struct entry *e)
 {
 	return entry_rrsigs(e) + e->rrsig_len;
+}
+
+// ENTRY_PLAIN.
+static inline const uint8_t *entry_plain_rrsigs(const struct entry *e)
+{
+	return entry_data(e) + e->plain_data_len;
 }
 
 static inline bool entry_fresh(const struct entry *e, uint64_t now_ms)

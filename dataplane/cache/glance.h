@@ -73,6 +73,12 @@ static inline unsigned glance_agree(const struct line *line, uint32_t key)
 }
 static_assert(LINE_SLOTS == 7 && offsetof(struct line, slots) == 0, "what the masks say");
 
+#define GLANCE_LINE 64
+// Longer names leave no room for data in an entry's first hot line.
+#define GLANCE_NAME                                                                                \
+	(ENTRY_HOT + GLANCE_LINE - (int)offsetof(struct entry, body) - ENTRY_PLAIN_DATA_MIN)
+#define GLANCE_REST 768 // as large as most signed ones
+
 // Compares tags, asks for entries.
 static inline void glance_match(const struct cache *cache, const struct plain_query *queries,
 				struct glance *glance, size_t count)
@@ -93,22 +99,13 @@ static inline void glance_match(const struct cache *cache, const struct plain_qu
 	}
 	for (size_t i = 0; i < count; i++) {
 		const void *found = glance->entries[i], *here = glance->lines[i];
-		const uint8_t *entry = found != NULL ? found : here;
+		const uint8_t *hot = (const uint8_t *)(found != NULL ? found : here) + ENTRY_HOT;
+		// What the question says of the entry's length; a branch would be guessed wrong.
+		bool longer = queries[i].dnssec | (queries[i].name_len > GLANCE_NAME);
 
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + 64);
-		__builtin_prefetch(entry + 127);
+		__builtin_prefetch(hot);
+		__builtin_prefetch(hot + GLANCE_LINE * longer);
 	}
-}
-
-#define GLANCE_BYTES 128 // what glance_match() asks for of an entry
-#define GLANCE_REST  768 // as large as most signed ones
-
-// Asks for memory by reading it: so many prefetches at a time are more than there are buffers for
-// them, and what finds none is dropped.
-static inline void glance_touch(const uint8_t *p)
-{
-	(void)*(const volatile uint8_t *)p;
 }
 
 // Compares names and looks at the times; asks for what else of an entry will be read.
@@ -123,17 +120,24 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 		// An ENTRY_PLAIN entry has 16 bytes and more behind its name.
 		if ((entry->flags & ENTRY_PLAIN) == 0 || entry->name_len != queries[i].name_len ||
 		    !block_is(queries[i].name, entry->body, entry->name_len) ||
-		    !entry_fresh(entry, now_ms) || !entry_signatures_valid(entry, now_s)) {
+		    !entry_fresh(entry, now_ms) || now_s >= (int64_t)entry->plain_signature_s) {
 			glance->entries[i] = NULL;
 			continue;
 		}
 		const struct candidate found = {entry, glance->lines[i], glance->slots[i]};
 		candidate_visit(&found);
-		if (!queries[i].dnssec)
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = glance->entries[i];
+
+		if (entry == NULL)
 			continue;
-		size_t end = entry->bytes < GLANCE_REST ? entry->bytes : GLANCE_REST;
-		for (size_t at = GLANCE_BYTES; at < end; at += 64)
-			glance_touch((const uint8_t *)entry + at);
-		glance_touch((const uint8_t *)entry + end - 1);
+		size_t end = offsetof(struct entry, body) + entry->name_len + entry->plain_data_len;
+		if (queries[i].dnssec)
+			end += entry->plain_rrsig_len;
+		if (end > GLANCE_REST)
+			end = GLANCE_REST;
+		for (size_t at = ENTRY_HOT + GLANCE_LINE; at < end; at += GLANCE_LINE)
+			__builtin_prefetch((const uint8_t *)entry + at);
 	}
 }

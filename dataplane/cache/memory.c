@@ -14,8 +14,8 @@
 #define BLOCK_SHOW(block, bytes) ((void)(block), (void)(bytes))
 #endif
 
-#define SLAB_ALIGN 4096
-#define SMALL_BYTES 1024 // classes in steps of MEMORY_UNIT up to here
+#define SLAB_ALIGN  4096
+#define SMALL_BYTES 1024 // classes in steps of a unit up to here
 
 // At least some hundred slabs where there is memory for them, so that a few dozen
 // classes with a slab each leave most of it free to move.
@@ -28,12 +28,17 @@ static uint32_t slab_bytes_for(size_t bytes)
 	return 4 << 10;
 }
 
+static uint32_t block_min(const struct memory *memory)
+{
+	return (MEMORY_BLOCK_MIN + memory->unit - 1) / memory->unit * memory->unit;
+}
+
 static void make_classes(struct memory *memory)
 {
 	uint32_t count = 0;
-	uint32_t bytes = MEMORY_BLOCK_MIN;
+	uint32_t bytes = block_min(memory);
 
-	for (; bytes <= SMALL_BYTES; bytes += MEMORY_UNIT)
+	for (; bytes <= SMALL_BYTES; bytes += memory->unit)
 		memory->class_bytes[count++] = bytes;
 	// Above: the slab in equal parts, each class at least an eighth larger than the last.
 	bytes = SMALL_BYTES;
@@ -41,7 +46,7 @@ static void make_classes(struct memory *memory)
 		uint32_t parts = memory->slab_bytes / (bytes + bytes / 8);
 		if (parts == 0)
 			parts = 1;
-		bytes = memory->slab_bytes / parts / MEMORY_UNIT * MEMORY_UNIT;
+		bytes = memory->slab_bytes / parts / memory->unit * memory->unit;
 		assert(count < MEMORY_CLASSES_MAX);
 		memory->class_bytes[count++] = bytes;
 	}
@@ -50,19 +55,21 @@ static void make_classes(struct memory *memory)
 
 static unsigned class_for(const struct memory *memory, size_t bytes)
 {
-	if (bytes <= MEMORY_BLOCK_MIN)
+	const uint32_t least = block_min(memory);
+
+	if (bytes <= least)
 		return 0;
 	if (bytes <= SMALL_BYTES)
-		return (unsigned)((bytes - MEMORY_BLOCK_MIN + MEMORY_UNIT - 1) / MEMORY_UNIT);
-	unsigned c = (SMALL_BYTES - MEMORY_BLOCK_MIN) / MEMORY_UNIT + 1;
+		return (unsigned)((bytes - least + memory->unit - 1) / memory->unit);
+	unsigned c = (SMALL_BYTES - least) / memory->unit + 1;
 	while (memory->class_bytes[c] < bytes)
 		c++;
 	return c;
 }
 
-void memory_init(struct memory *memory, uint8_t *area, size_t bytes)
+void memory_init(struct memory *memory, uint8_t *area, size_t bytes, uint32_t unit)
 {
-	*memory = (struct memory){.slab_bytes = slab_bytes_for(bytes)};
+	*memory = (struct memory){.unit = unit, .slab_bytes = slab_bytes_for(bytes)};
 	make_classes(memory);
 	for (unsigned c = 0; c < memory->class_count; c++)
 		memory->class_room[0][c] = memory->class_room[1][c] = SLAB_NONE;

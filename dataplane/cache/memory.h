@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEMORY_UNIT 32 // blocks are aligned to it and a multiple of it long
-#define MEMORY_BLOCK_MIN 96
+#define MEMORY_UNIT        32 // references to blocks count in it
+#define MEMORY_BLOCK_MIN   96
 #define MEMORY_CLASSES_MAX 80
-#define SLAB_NONE UINT32_MAX
+#define SLAB_NONE          UINT32_MAX
 
 struct reservation {
 	uint8_t *base;
@@ -27,28 +27,29 @@ int reservation_make(struct reservation *reservation, size_t bytes, bool hugepag
 void reservation_end(struct reservation *reservation) __attribute__((nonnull));
 
 struct slab {
-	uint32_t older, newer;     // order of use; `newer` links the pool of free slabs, too
-	uint32_t previous, next;   // slabs of a class and kind that have room
-	uint32_t free_block;       // 1 + number of the first freed block, 0: none
+	uint32_t older, newer;   // order of use; `newer` links the pool of free slabs, too
+	uint32_t previous, next; // slabs of a class and kind that have room
+	uint32_t free_block;     // 1 + number of the first freed block, 0: none
 	uint16_t class_number;
-	uint16_t carved;           // blocks [0, carved) have been handed out at least once
-	uint16_t used;             // blocks not free: live, pending or held by pins
-	uint16_t held;             // of these, past their grace period and pinned
-	bool survivors;            // for what the hand has kept, else for what is new
-	bool listed;               // among the slabs with room
-	bool draining;             // no allocation from it: it is to become empty
+	uint16_t carved; // blocks [0, carved) have been handed out at least once
+	uint16_t used;   // blocks not free: live, pending or held by pins
+	uint16_t held;   // of these, past their grace period and pinned
+	bool survivors;  // for what the hand has kept, else for what is new
+	bool listed;     // among the slabs with room
+	bool draining;   // no allocation from it: it is to become empty
 };
 
 struct memory {
 	uint8_t *blocks;
 	struct slab *slabs;
+	uint32_t unit; // blocks are aligned to it and a multiple of it long
 	uint32_t slab_bytes;
 	uint32_t slab_count;
-	uint32_t free_slabs;   // in the pool
-	uint32_t draining;     // slabs that only grace periods keep from the pool
-	uint32_t pool;         // first free slab
+	uint32_t free_slabs; // in the pool
+	uint32_t draining;   // slabs that only grace periods keep from the pool
+	uint32_t pool;       // first free slab
 	uint32_t oldest, newest;
-	uint32_t hand;         // next slab that eviction looks at
+	uint32_t hand; // next slab that eviction looks at
 	uint32_t class_count;
 	uint32_t class_bytes[MEMORY_CLASSES_MAX];
 	// First slab with room: for new entries, for survivors. Apart, or what the hand keeps would
@@ -56,8 +57,10 @@ struct memory {
 	uint32_t class_room[2][MEMORY_CLASSES_MAX];
 };
 
-// Uses area[0..bytes): first the slabs' descriptors, then the blocks.
-void memory_init(struct memory *memory, uint8_t *area, size_t bytes) __attribute__((nonnull));
+// Uses area[0..bytes): first the slabs' descriptors, then the blocks. unit: a power of two, at
+// least MEMORY_UNIT.
+void memory_init(struct memory *memory, uint8_t *area, size_t bytes, uint32_t unit)
+	__attribute__((nonnull));
 // Before the area is given back (the sanitizer's marks on free blocks end).
 void memory_end(struct memory *memory) __attribute__((nonnull));
 size_t memory_largest(const struct memory *memory) __attribute__((nonnull, pure));

@@ -25,7 +25,7 @@ void space_init(struct space *space, uint8_t *base, uint8_t *area, size_t bytes,
 	};
 	retired_init(&space->retired);
 	table_init(&space->table, base, area, index_bytes);
-	memory_init(&space->memory, area + index_bytes, bytes - index_bytes);
+	memory_init(&space->memory, area + index_bytes, bytes - index_bytes, ENTRY_ALIGN);
 	space->fixed_bytes =
 		bytes - (size_t)space->memory.slab_count * space->memory.slab_bytes;
 

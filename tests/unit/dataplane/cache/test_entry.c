@@ -1,6 +1,5 @@
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/fixture.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -92,6 +91,33 @@ static void owner_that_is_the_name_takes_two_bytes(void **state)
 	free(entry);
 }
 
+// One line of memory for most of what is asked.
+static void address_of_a_name_of_28_bytes_ends_with_the_hot_line(void **state)
+{
+	(void)state;
+	struct entry_spec spec = spec_a("www.abcdefghijklmn.example.", 1);
+	struct entry *entry = build(&spec);
+
+	assert_int_equal(entry->name_len, 28);
+	assert_int_equal(entry_data(entry) + entry->data_len - (const uint8_t *)entry,
+			 ENTRY_HOT + ENTRY_ALIGN);
+	assert_int_equal(offsetof(struct entry, plain_signature_s) & ~(size_t)(ENTRY_ALIGN - 1),
+			 ENTRY_HOT);
+	assert_int_equal(entry->flags, ENTRY_PLAIN | ENTRY_AUTHENTIC);
+	free(entry);
+}
+
+static void smallest_entry_is_a_whole_one(void **state)
+{
+	(void)state;
+	struct entry_spec spec = spec_failure(".", TYPE_A, EDE_DNSSEC_BOGUS);
+	spec.ede_text = "";
+	struct entry *entry = build(&spec);
+
+	assert_true(entry->bytes >= sizeof(*entry));
+	free(entry);
+}
+
 static void owner_apart_points_at_the_root_label(void **state)
 {
 	(void)state;
@@ -161,11 +187,15 @@ static void E2_huge_times_do_not_overflow(void **state)
 	assert_int_equal(entry->stale_until_ms, NOW_MS + (uint64_t)INT32_MAX * 2000);
 	free(entry);
 
-	spec.now_ms = UINT64_MAX - 5;
-	entry = build(&spec);
-	assert_int_equal(entry->expires_ms, UINT64_MAX);
-	assert_int_equal(entry->stale_until_ms, UINT64_MAX);
-	free(entry);
+	const uint64_t late[] = {ENTRY_MS_MAX - 5, UINT64_MAX - 5};
+	for (size_t i = 0; i < 2; i++) {
+		spec.now_ms = late[i];
+		entry = build(&spec);
+		assert_int_equal(entry->expires_ms, ENTRY_MS_MAX);
+		assert_int_equal(entry->stale_until_ms, ENTRY_MS_MAX);
+		assert_int_equal(entry->flags & ENTRY_PLAIN, 0);
+		free(entry);
+	}
 }
 
 static void failure_keeps_its_code_and_text_and_nothing_else(void **state)
@@ -299,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_read_back_in_order_with_their_owners),
 		cmocka_unit_test(owner_that_is_the_name_takes_two_bytes),
+		cmocka_unit_test(address_of_a_name_of_28_bytes_ends_with_the_hot_line),
+		cmocka_unit_test(smallest_entry_is_a_whole_one),
 		cmocka_unit_test(owner_apart_points_at_the_root_label),
 		cmocka_unit_test(longest_name_is_laid_out),
 		cmocka_unit_test(rdata_of_65535_bytes_is_laid_out),

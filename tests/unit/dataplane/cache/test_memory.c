@@ -18,15 +18,25 @@ struct arena {
 	uint8_t *area;
 };
 
-static int new_arena(void **state)
+static int new_arena_of(void **state, uint32_t unit)
 {
 	struct arena *arena = calloc(1, sizeof(*arena));
 
 	arena->area = aligned_alloc(4096, AREA);
 	memset(arena->area, 0, AREA);
-	memory_init(&arena->memory, arena->area, AREA);
+	memory_init(&arena->memory, arena->area, AREA, unit);
 	*state = arena;
 	return 0;
+}
+
+static int new_arena(void **state)
+{
+	return new_arena_of(state, MEMORY_UNIT);
+}
+
+static int new_arena_of_lines(void **state)
+{
+	return new_arena_of(state, 64);
 }
 
 static int free_arena(void **state)
@@ -47,15 +57,16 @@ static struct memory *memory_of(void **state)
 static void block_is_as_large_as_asked_and_not_much_larger(void **state)
 {
 	struct memory *memory = memory_of(state);
+	const size_t unit = memory->unit;
 
 	for (size_t bytes = 1; bytes <= memory_largest(memory); bytes += 7) {
 		void *block = memory_alloc(memory, bytes, false);
 		assert_non_null(block);
 		size_t got = memory_block_bytes(memory, block);
 		assert_true(got >= bytes);
-		assert_int_equal((uintptr_t)block % 32, 0);
-		if (bytes >= MEMORY_BLOCK_MIN && bytes <= 1024)
-			assert_true(got - bytes < MEMORY_UNIT);
+		assert_int_equal((uintptr_t)block % unit, 0);
+		if (bytes >= 128 && bytes <= 1024)
+			assert_true(got - bytes < unit);
 		memset(block, 0xff, got);
 		memory_free(memory, block);
 	}
@@ -203,12 +214,18 @@ static void reservation_that_is_too_large_is_refused_in_words(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_arena, free_arena)
+#define TEST_OF_LINES(f)                                                                           \
+	{                                                                                          \
+#f ", lines", f, new_arena_of_lines, free_arena, NULL                              \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(block_is_as_large_as_asked_and_not_much_larger),
+		TEST_OF_LINES(block_is_as_large_as_asked_and_not_much_larger),
 		TEST(blocks_do_not_overlap_and_fill_the_area),
+		TEST_OF_LINES(blocks_do_not_overlap_and_fill_the_area),
 		TEST(space_moves_between_classes),
 		TEST(freed_block_is_used_again),
 		TEST(draining_slab_gives_no_block_and_empties),
