@@ -56,7 +56,8 @@ bool forward_without_cd(struct task *task)
 	if (!forward_holds(task) || task->without_cd_before)
 		return false;
 	task->without_cd = task->without_cd_before = true;
-	return true;
+	return !upstream_good_left(task->resolver->parts.upstream, task->cut->zone, task->servers,
+				   task->server_count);
 }
 
 bool forward_fall_back(struct task *task)

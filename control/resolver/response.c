@@ -301,8 +301,7 @@ static bool has_soa(const struct message *message)
 static void read_noerror(struct reading *r)
 {
 	struct response *out = r->out;
-	bool authoritative = ((r->message->flags & FLAG_AA) != 0 && !r->question->glue) ||
-			     r->question->forwarder;
+	bool authoritative = (r->message->flags & FLAG_AA) != 0 && !r->question->glue;
 	bool soa = has_soa(r->message);
 
 	take_chain(r);

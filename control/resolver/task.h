@@ -499,8 +499,8 @@ bool forward_holds(const struct task *task); // the task's question goes to forw
 // fault.
 bool forward_blame(struct task *task, const struct address *server, enum server_failure failure);
 void forward_settle(struct task *task); // somebody has given a good answer
-// After an answer that did not validate: whether the next question goes without CD, once, and to
-// the same server if there is no better one.
+// After an answer that did not validate the next question goes without CD, once. True: the same
+// server may be asked it, for there is none that might be better.
 bool forward_without_cd(struct task *task);
 // The zone's servers are through; true: recursion has begun.
 bool forward_fall_back(struct task *task);
