@@ -5,6 +5,7 @@
 #include "tests/scenario/zones.h"
 
 #define FORWARDER "203.0.113.50"
+#define SECOND    "198.51.100.50" // forwarder
 #define COM_A     "192.5.6.30"
 #define COM_B     "198.51.101.30"
 #define LATE_MS   2300         // past the time after which clients get stale data
@@ -23,8 +24,15 @@ enum way {
 	WAY_CD_EXPIRED, // or first, and then nobody answers any more
 	WAY_NTA,        // the data were had under a negative trust anchor, which has ended
 	WAY_NTA_STALE,  // and their TTL has, too
-	WAY_FORWARD,
 	WAY_STUB,
+	WAY_EXCEPTION, // a zone that is not validated leads to one that is
+	// From here on by forwarders.
+	WAY_FORWARD,
+	WAY_FORWARD_STALE,
+	WAY_HEDGED,   // the first forwarder is late, and both are wrong
+	WAY_FIRST,    // forwarders and the zone's own servers are wrong
+	WAY_FALLBACK, // forwarders are silent, the zone's own servers are wrong
+	WAY_ANCHORED, // the zone has an anchor of its own, and no DS
 };
 
 static const struct path {
@@ -34,6 +42,7 @@ static const struct path {
 	const char *faulty;   // the name about which servers say something wrong
 	bool below;           // and all below it
 	bool at_com;          // the zone above says it
+	bool cd_first;        // a client with CD=1 comes first, besides
 	uint16_t faulty_type; // 0: whatever the type
 	enum flaw_style style;
 	enum way way;
@@ -113,6 +122,29 @@ static const struct path {
 	{"forwarded NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
 	 .style = FLAW_OF_PROOF, .way = WAY_FORWARD, .good_rcode = RCODE_NXDOMAIN,
 	 .good_security = SECURITY_SECURE},
+	{"forwarded, CD=1 first", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FORWARD,
+	 .cd_first = true, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"forwarded, stale", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FORWARD_STALE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"hedged within a pool", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_HEDGED,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"forward first", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FIRST,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"forward first, NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .way = WAY_FIRST, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE},
+	{"fallen back from forwarders", "www.victim.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_FALLBACK, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"fallen back, DNSKEY", "www.victim.com.", TYPE_A, "victim.com.",
+	 .faulty_type = TYPE_DNSKEY, .way = WAY_FALLBACK, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_DNSKEY},
+	{"anchor of its own", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_ANCHORED,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"anchor of its own, DNSKEY", "www.victim.com.", TYPE_A, "victim.com.",
+	 .faulty_type = TYPE_DNSKEY, .way = WAY_ANCHORED, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_DNSKEY},
+	{"out of an insecure exception", "to.lan.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_EXCEPTION, .good_security = SECURITY_INSECURE, .answer_type = TYPE_A},
 	{"stub", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STUB,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"drilled: dropped", "www.victim.com.", TYPE_A, "www.victim.com.",
@@ -211,9 +243,12 @@ static void complain(const char *format, ...)
 
 static void add_zone(const char *apex, const char *servers, const char *text, bool nsec3)
 {
+	bool anchored = cell.path->way == WAY_ANCHORED && strcmp(apex, "victim.com.") == 0;
+
 	world_add(w, &(struct world_zone){.apex = apex,
 					  .servers = servers,
 					  .text = text,
+					  .no_ds = anchored,
 					  .options = {.nsec3 = nsec3}});
 }
 
@@ -239,13 +274,45 @@ static void add_zones(bool nsec3)
 					  .options = {.unsigned_ = true}});
 }
 
+static bool by_forwarders(void)
+{
+	return cell.path->way >= WAY_FORWARD;
+}
+
 static void add_route(void)
 {
-	bool forward = cell.path->way == WAY_FORWARD;
+	enum way way = cell.path->way;
 
-	if (!forward && cell.path->way != WAY_STUB)
+	if (way == WAY_EXCEPTION) {
+		world_add(w,
+			  &(struct world_zone){.apex = "lan.com.",
+					       .servers = "ns.lan.com.=203.0.113.63",
+					       .text = "to.lan.com. 300 IN CNAME www.victim.com.\n",
+					       .options = {.unsigned_ = true}});
+		world_route(w, "lan.com.", true, FORWARDER)->dnssec = ROUTE_INSECURE;
 		return;
-	world_route(w, "victim.com.", forward, FORWARDER);
+	}
+	if (way < WAY_STUB)
+		return;
+	struct route *route =
+		world_route(w, "victim.com.", by_forwarders(),
+			    way == WAY_HEDGED ? FORWARDER ",weight=1000 " SECOND : FORWARDER);
+	route->first = way == WAY_FIRST || way == WAY_FALLBACK;
+	if (way == WAY_ANCHORED)
+		route->dnssec = ROUTE_ANCHORED;
+}
+
+static void start_forwarders(void)
+{
+	if (cell.path->way < WAY_STUB)
+		return;
+	for (size_t i = 0; i < w->zone_count; i++) {
+		if (by_forwarders() || strcmp(w->zones[i].apex, "victim.com.") == 0 ||
+		    strcmp(w->zones[i].apex, "lan.com.") == 0)
+			network_serve(&w->network, FORWARDER, w->zones[i].zone);
+	}
+	if (cell.path->way == WAY_HEDGED)
+		world_serve_all(w, SECOND);
 }
 
 static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
@@ -257,10 +324,7 @@ static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
 	if (path->way == WAY_REFRESH || path->way == WAY_PREFETCH)
 		w->config.stale_s = 0;
 	world_start(w);
-	for (size_t i = 0; i < w->zone_count && path->way >= WAY_FORWARD; i++) {
-		if (path->way == WAY_FORWARD || strcmp(w->zones[i].apex, "victim.com.") == 0)
-			network_serve(&w->network, FORWARDER, w->zones[i].zone);
-	}
+	start_forwarders();
 	cell.flaw = (struct flaw){
 		.kind = flaws[flaw_index].kind,
 		.style = path->style,
@@ -275,9 +339,11 @@ static void add_fault(const char *server, const char *faulty)
 {
 	struct fault fault = flaw_fault(&cell.flaw);
 
-	if (cell.path->way == WAY_STALE_LATE && fault.kind == FAULT_NONE) {
+	bool hedged = cell.path->way == WAY_HEDGED && strcmp(server, FORWARDER) == 0;
+
+	if ((cell.path->way == WAY_STALE_LATE || hedged) && fault.kind == FAULT_NONE) {
 		fault.kind = FAULT_DELAY;
-		fault.delay_ms = LATE_MS;
+		fault.delay_ms = hedged ? 300 : LATE_MS;
 	}
 	fault.server = server;
 	fault.name = cell.path->below ? NULL : faulty;
@@ -294,16 +360,29 @@ static void start_drill(const char *what)
 	assert_true(world_drill(w, words));
 }
 
+// Some packets earn the right to ask a second server.
+static void earn_hedges(void)
+{
+	for (unsigned i = 0; i < 60; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%u.wild.victim.com.", i);
+		world_ask(w, name, TYPE_A, ASK_DO);
+	}
+}
+
 static void break_servers(void)
 {
 	const struct path *path = cell.path;
 
 	cell.since_ms = w->network.now_us / 1000;
 	if (cell.flaw.kind != FLAW_NONE) {
-		add_fault(path->at_com ? COM_A : NULL, path->faulty);
-		if (path->at_com)
-			add_fault(COM_B, path->faulty);
+		const char *first = path->way == WAY_HEDGED ? FORWARDER : NULL;
+		add_fault(path->at_com ? COM_A : first, path->faulty);
+		if (path->at_com || path->way == WAY_HEDGED)
+			add_fault(path->at_com ? COM_B : SECOND, path->faulty);
 	}
+	if (path->way == WAY_FALLBACK)
+		with((struct fault){.kind = FAULT_DROP, .server = FORWARDER});
 	if (path->way == WAY_RETRY)
 		with((struct fault){.kind = FAULT_DROP, .name = path->faulty, .times = 1});
 	if (path->way == WAY_TCP)
@@ -322,7 +401,8 @@ static bool is_positive(const struct question *q)
 
 static bool goes_stale(void)
 {
-	return cell.path->way == WAY_STALE || cell.path->way == WAY_STALE_LATE;
+	return cell.path->way == WAY_STALE || cell.path->way == WAY_STALE_LATE ||
+	       cell.path->way == WAY_FORWARD_STALE;
 }
 
 static bool is_old_data(const struct question *q)
@@ -426,8 +506,15 @@ static void look_at_log(void)
 	if (cell.path->way == WAY_TCP && w->network.connections == 0 &&
 	    cell.flaw.kind != FLAW_TIMEOUT)
 		complain("nothing was asked over TCP");
-	if (cell.path->way == WAY_FORWARD &&
-	    network_sent(&w->network, FORWARDER, cell.path->faulty, 0) == 0)
+	if (cell.path->way == WAY_HEDGED && cell.flaw.kind != FLAW_TIMEOUT &&
+	    (world_counter(w, "upstream.hedges") == 0 ||
+	     network_sent(&w->network, SECOND, cell.path->faulty, 0) == 0))
+		complain("no second forwarder was asked");
+	if (cell.path->way == WAY_FALLBACK && world_counter(w, "resolver.fallbacks") == 0)
+		complain("nothing was resolved from the root");
+	// Those that were silent for one question may be passed by for the next.
+	const char *asked = cell.path->way == WAY_FALLBACK ? NULL : cell.path->faulty;
+	if (by_forwarders() && network_sent(&w->network, FORWARDER, asked, 0) == 0)
 		complain("the forwarder was not asked");
 	if (cell.path->drill != NULL && world_drilled(w)->affected == 0 &&
 	    strstr(cell.path->drill, "--fault skew") == NULL &&
@@ -483,7 +570,8 @@ static void ask_before(void)
 
 	if (way == WAY_NTA || way == WAY_NTA_STALE)
 		ask_under_nta();
-
+	if (way == WAY_HEDGED)
+		earn_hedges();
 	if (!goes_stale() && way != WAY_REFRESH && way != WAY_PREFETCH)
 		return;
 	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,
@@ -512,7 +600,7 @@ static struct question *ask_with_cd(void)
 	const struct path *path = cell.path;
 	struct question *cd = NULL;
 
-	if (path->way == WAY_CD_FIRST || path->way == WAY_CD_EXPIRED)
+	if (path->way == WAY_CD_FIRST || path->way == WAY_CD_EXPIRED || path->cd_first)
 		cd = world_ask(w, path->name, path->type, ASK_DO | ASK_CD);
 	else if (path->way == WAY_CD_BESIDE)
 		cd = world_ask_later(w, path->name, path->type, ASK_DO | ASK_CD);
