@@ -133,6 +133,7 @@ static enum verdict nothing_vouched(struct validation *v, const struct vouched *
 	else
 		snprintf(cause, sizeof(cause), "no DNSKEY matches the %s (key tag %u)",
 			 anchored ? "trust anchor" : "DS", vouched->wanted);
+	v->result.fault = (struct signature_fault){.known = true, .key_tag = vouched->wanted};
 	return validation_bogus(v, EDE_DNSKEY_MISSING, cause);
 }
 
@@ -150,6 +151,7 @@ static enum verdict not_signed_by_them(struct validation *v)
 	if (s->key_missing)
 		return validation_bogus(v, EDE_RRSIGS_MISSING,
 					"no RRSIG by a key that the DS or trust anchor names");
+	v->result.fault = s->fault;
 	return validation_bogus(v, s->ede, s->cause);
 }
 

@@ -11,6 +11,12 @@
 #define TOLERATED_TTL_S 30
 #define ZONE_PROTOCOL   3
 
+// POSIX seconds of what an RRSIG says (RFC 4034 §3.1.5).
+static int64_t seconds_of(uint32_t serial, int64_t now_s)
+{
+	return now_s + (int32_t)(serial - (uint32_t)now_s);
+}
+
 // The first cause stands, unless it only says that a key is missing.
 __attribute__((format(printf, 3, 4))) static void blame(struct signature *s, int ede,
 							const char *format, ...)
@@ -21,6 +27,13 @@ __attribute__((format(printf, 3, 4))) static void blame(struct signature *s, int
 		return;
 	s->ede = ede;
 	s->key_missing = false;
+	s->fault = (struct signature_fault){
+		.known = s->trying.covered == s->rrset->type,
+		.key_tag = s->trying.key_tag,
+		.algorithm = s->trying.algorithm,
+		.inception_s = seconds_of(s->trying.inception, s->context->now_s),
+		.expiration_s = seconds_of(s->trying.expiration, s->context->now_s),
+	};
 	va_start(args, format);
 	vsnprintf(s->cause, sizeof(s->cause), format, args);
 	va_end(args);

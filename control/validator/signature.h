@@ -6,6 +6,7 @@
 
 #include "control/budget.h"
 #include "control/validator/records.h"
+#include "control/validator/validator.h"
 #include "crypto/batch.h"
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/rrset.h"
@@ -36,6 +37,7 @@ struct signature {
 	uint32_t ttl_s; // bound by original TTL and time left
 	// BAD:
 	int ede;
+	struct signature_fault fault;
 	bool key_missing; // no key of the zone fits: perhaps a newer one does
 	char cause[CAUSE_MAX];
 

@@ -38,6 +38,11 @@ static enum verdict conclude(struct validation *v, enum verdict verdict, int ede
 
 enum verdict validation_bogus(struct validation *v, int ede, const char *cause)
 {
+	const struct step *step = v->step;
+
+	if (v->result.fault_type == 0)
+		v->result.fault_type = step->rrset != NULL ? step->rrset->type : step->type;
+	v->result.fault_zone = v->context.signer != NULL ? v->context.signer : step->zone;
 	describe(v, v->result.reason, cause);
 	return conclude(v, VERDICT_BOGUS, ede);
 }
@@ -212,6 +217,8 @@ enum verdict validation_no_signature(struct validation *v, const struct signatur
 	// A key roll inside the TTL of the DNSKEY RRset.
 	if (s->key_missing && validation_refresh(v, v->context.signer, TYPE_DNSKEY))
 		return VERDICT_NEED;
+	v->result.fault_type = s->rrset->type;
+	v->result.fault = s->fault;
 	return validation_suspect(v, below_signer ? zone : NULL, s->ede, s->cause);
 }
 

@@ -41,6 +41,14 @@ enum verdict {
 			// against nobody, SERVFAIL with `ede`
 };
 
+// Which signature did not serve, for operators. Times are wall seconds.
+struct signature_fault {
+	bool known;
+	uint16_t key_tag;
+	uint8_t algorithm; // 0: it is a DS or trust anchor that has no key
+	int64_t inception_s, expiration_s;
+};
+
 #define STEP_PROOFS_MAX          16
 #define REASON_MAX               200
 #define VALIDATION_NEVER_EXPIRES INT64_MAX // the value of SIGNATURE_NEVER_EXPIRES
@@ -49,6 +57,9 @@ struct validation_result {
 	enum verdict verdict;
 	int ede;                     // first cause (EDE_NONE when SECURE)
 	char reason[REASON_MAX];     // for operators: what, zone, key tag
+	uint16_t fault_type;         // BOGUS: of the RRset that is to blame
+	const uint8_t *fault_zone;   // that has to sign it; as long as the step
+	struct signature_fault fault;
 	int64_t signature_expires_s; // earliest expiry that the verdict rests on (RRset, proofs,
 				     // for INSECURE the DS-absence proof); VALIDATION_NEVER_EXPIRES
 				     // if none
