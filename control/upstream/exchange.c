@@ -62,6 +62,7 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		.tcp = exchange->tcp,
 		.bytes = exchange->bytes,
 		.ignored = exchange->ignored,
+		.waited_ms = (uint32_t)((upstream_now_us(upstream) - exchange->started_us) / 1000),
 	};
 
 	if (was_answered(outcome))
@@ -315,6 +316,7 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 		.done = done,
 		.arg = arg,
 		.tcp = request->tcp,
+		.started_us = upstream_now_us(upstream),
 		.form = upstream->config.cookies ? FORM_COOKIE : FORM_EDNS,
 		.name_len = (uint8_t)name_len(request->name),
 	};

@@ -49,7 +49,7 @@ struct exchange {
 	bool small; // asked for at most 512 bytes
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
-	uint64_t sent_us;
+	uint64_t started_us, sent_us;
 	bool held;        // by a drill: to be sent held_us after sent_us
 	uint64_t held_us; // for how long it is or was held back
 	bool late_told;
