@@ -205,5 +205,7 @@ void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 	}
 	task->ns_state[slot] =
 		add_glue_of(task, task->cut->ns[slot].name) > 0 ? NS_KNOWN : NS_FAILED;
+	if (task->ns_state[slot] == NS_FAILED)
+		explain_no_address(task, task->cut->ns[slot].name);
 	iterate_servers_found(task);
 }

@@ -150,6 +150,11 @@ bool ailing_voids(const struct resolver *resolver, const uint8_t *name, uint64_t
 	}
 }
 
+bool ailing_is(const struct resolver *resolver, const uint8_t *zone)
+{
+	return find(resolver, zone) != NULL;
+}
+
 bool ailing_probes(const struct task *task)
 {
 	if (!task->fresh || task->type != TYPE_SOA)
@@ -173,8 +178,7 @@ static void probe(struct resolver *resolver, struct ailing_zone *zone)
 
 	for (size_t i = 0; i < 2; i++) {
 		cache_flush_failure(resolver->cache, zone->name, types[i]);
-		failure_over(resolver->failures,
-			     task_question_hash(zone->hash, types[i]));
+		failure_over(resolver->failures, task_question_hash(zone->hash, types[i]));
 	}
 	zone->probed_ms = resolver->clock.now_ms;
 	zone->probing = true;

@@ -34,4 +34,6 @@ bool ailing_voids(const struct resolver *resolver, const uint8_t *name, uint64_t
 	__attribute__((nonnull));
 // Whether the task is the question that sees whether its zone has recovered.
 bool ailing_probes(const struct task *task) __attribute__((nonnull));
+// Whether that zone is asked whether it has recovered.
+bool ailing_is(const struct resolver *resolver, const uint8_t *zone) __attribute__((nonnull));
 uint64_t ailing_run(struct resolver *resolver) __attribute__((nonnull)); // when to be called again

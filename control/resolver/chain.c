@@ -15,7 +15,7 @@ static void broken(struct task *task, const char *text)
 	chain_release(task->resolver, &task->unproven);
 	task->has_unproven = false;
 	// The failure is that of the way here, not of the name: by value only.
-	fail_with(task, RCODE_SERVFAIL, EDE_OTHER, text, 0);
+	fail_with(task, FAILED_ALIAS, RCODE_SERVFAIL, EDE_OTHER, text, 0);
 }
 
 void chain_target(struct task *task)

@@ -4,7 +4,6 @@
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,8 +157,9 @@ void client_end(struct resolver *resolver, struct client *client)
 }
 
 // Tasks that it pays for and that others wait for find another payer when they need one.
-static void client_free(struct client *client)
+static void client_free(struct resolver *resolver, struct client *client)
 {
+	explain_release(resolver, &client->tried);
 	while (!cds_list_empty(&client->paid)) {
 		struct task *task = cds_list_entry(client->paid.next, struct task, in_paid);
 		task->orphaned = true;
@@ -203,9 +203,12 @@ void client_count(struct resolver *resolver, const struct client *client,
 		return;
 	if (taken_ms > resolver->slowest_ms)
 		resolver->slowest_ms = taken_ms;
+	bool failed = has_failed(result);
+	if (result->stale || failed)
+		explain_answered(resolver, client, result);
 	if (result->stale)
 		return; // counted where that was decided
-	if (has_failed(result)) {
+	if (failed) {
 		resolver->counters.answers_failed++;
 		return;
 	}
@@ -221,7 +224,7 @@ void client_done(struct resolver *resolver, struct client *client, struct store_
 
 	if (result != NULL)
 		client_count(resolver, client, result);
-	client_free(client);
+	client_free(resolver, client);
 	if (result != NULL)
 		done(arg, result);
 }
@@ -267,6 +270,7 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 	};
 	uint32_t ttl_s = FAILURE_TTL_OWN_S;
 	int ede = EDE_OTHER;
+	enum failed_kind kind = FAILED_OWN;
 
 	resolver->counters.exhausted++;
 	if (item >= 0) {
@@ -274,15 +278,19 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		if (of_validation(item))
 			ede = EDE_DNSSEC_INDETERMINATE;
 	} else {
-		snprintf(text, sizeof(text), "%s",
-			 client->trouble[0] != '\0' ? client->trouble : "gave up: out of time");
-		ede = EDE_NO_REACHABLE_AUTHORITY;
+		if (!explain_out_of_time(client, text))
+			snprintf(text, sizeof(text), "gave up: out of time");
+		bool lost = upstream_uplink_lost(resolver->parts.upstream);
+		ede = lost ? EDE_NETWORK_ERROR : EDE_NO_REACHABLE_AUTHORITY;
+		if (client->unreachable && !lost)
+			kind = FAILED_UNREACHABLE;
 		mark_down(client);
-		if (client->unreachable && last && !upstream_uplink_lost(resolver->parts.upstream))
+		if (client->unreachable && last && !lost)
 			ttl_s = ailing_failed(task, failure_backoff(resolver->failures, task->hash,
 								    resolver->clock.now_ms,
 								    FAILURE_TTL_MAX_S));
 	}
+	explain_exhausted(client, kind, ede, text);
 	stale_drop_revoked(resolver, task->name, task->type);
 	const struct entry *entry = publish_failure(resolver->publisher, task->name, task->type,
 						    RCODE_SERVFAIL, ede, text, ttl_s, &publication);
@@ -342,17 +350,4 @@ void client_fail(struct resolver *resolver, struct client *client, int ede, cons
 	if (result == NULL)
 		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, ede, text);
 	client_done(resolver, client, result);
-}
-
-// Kept by the task and by whoever pays for it, who may be several sub-tasks away.
-void task_trouble(struct task *task, const char *format, ...)
-{
-	struct client *client = task_payer(task);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(task->trouble, sizeof(task->trouble), format, args);
-	va_end(args);
-	if (client != NULL)
-		memcpy(client->trouble, task->trouble, sizeof(client->trouble));
 }

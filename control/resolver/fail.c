@@ -29,7 +29,8 @@ bool fail_is_of_validation(int ede)
 
 // The chain so far stays: the failure is that of its last name, which for a task is always
 // its own unless a target could not even be started.
-void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uint32_t ttl_s)
+void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede, const char *text,
+	       uint32_t ttl_s)
 {
 	struct resolver *resolver = task->resolver;
 	const uint8_t *name = task->chain.count > 0 ? task->open_name : task->name;
@@ -40,6 +41,8 @@ void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uin
 		.one_shot = task->chain.count > 0 || task->past_nta,
 	};
 
+	if (rcode == RCODE_SERVFAIL)
+		explain_failed(task, kind, ede, text);
 	stale_drop_revoked(resolver, name, task->type);
 	if (!task->chain.failed) {
 		const struct entry *entry = publish_failure(resolver->publisher, name, task->type,
@@ -63,10 +66,9 @@ void fail_unreachable(struct task *task)
 		fail_bogus(task);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s",
-		 task->trouble[0] != '\0' ? task->trouble : "no server of the zone can be asked");
+	explain_unreachable(task, text);
 	if (upstream_uplink_lost(resolver->parts.upstream)) {
-		fail_own(task, EDE_NO_REACHABLE_AUTHORITY, text);
+		fail_own(task, EDE_NETWORK_ERROR, text);
 		return;
 	}
 	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
@@ -76,7 +78,8 @@ void fail_unreachable(struct task *task)
 	if (task->type == TYPE_DS && ttl_s > FAILURE_TTL_DS_S)
 		ttl_s = FAILURE_TTL_DS_S;
 	ttl_s = ailing_failed(task, ttl_s);
-	fail_with(task, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text, ttl_s);
+	fail_with(task, FAILED_UNREACHABLE, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text,
+		  ttl_s);
 }
 
 // CD=1 clients get the data all the same, and all of the chain.
@@ -90,7 +93,7 @@ void fail_bogus(struct task *task)
 					 FAILURE_TTL_BOGUS_S);
 
 	resolver->counters.bogus_final++;
-	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
+	fail_with(task, FAILED_BOGUS, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
 		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
 		task->state = TASK_TARGET;
@@ -98,5 +101,5 @@ void fail_bogus(struct task *task)
 
 void fail_own(struct task *task, int ede, const char *text)
 {
-	fail_with(task, RCODE_SERVFAIL, ede, text, FAILURE_TTL_OWN_S);
+	fail_with(task, FAILED_OWN, RCODE_SERVFAIL, ede, text, FAILURE_TTL_OWN_S);
 }

@@ -67,6 +67,13 @@ bool failure_holds(const struct failure_table *table, uint64_t hash, uint64_t no
 	return slot->hash == hash && slot->count > 0 && now_ms < slot->until_ms;
 }
 
+uint64_t failure_until(const struct failure_table *table, uint64_t hash)
+{
+	const struct slot *slot = &table->slots[hash & (SLOTS - 1)];
+
+	return slot->hash == hash ? slot->until_ms : 0;
+}
+
 void failure_over(struct failure_table *table, uint64_t hash)
 {
 	struct slot *slot = &table->slots[hash & (SLOTS - 1)];

@@ -25,6 +25,8 @@ uint32_t failure_backoff(struct failure_table *table, uint64_t hash, uint64_t no
 // Whether the last one is to be remembered still. *made_ms: when it happened.
 bool failure_holds(const struct failure_table *table, uint64_t hash, uint64_t now_ms,
 		   uint64_t *made_ms) __attribute__((nonnull));
+uint64_t failure_until(const struct failure_table *table, uint64_t hash)
+	__attribute__((nonnull, pure)); // 0: none
 void failure_over(struct failure_table *table, uint64_t hash) __attribute__((nonnull));
 void failure_forget_all(struct failure_table *table) __attribute__((nonnull));
 // Life of the next failure: `count` in a row came before.

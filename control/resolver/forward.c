@@ -71,7 +71,6 @@ bool forward_fall_back(struct task *task)
 	// beyond what a question may cost.
 	if (task->bogus_count >= TASK_BOGUS_MAX)
 		task->bogus_count = TASK_BOGUS_MAX - 1;
-	task->trouble[0] = '\0';
 	iterate_start(task);
 	return true;
 }

@@ -118,6 +118,8 @@ static struct reply *reply_new(const struct leg *leg, const struct exchange_repl
 		.message = from->outcome == UPSTREAM_OK ? from->message : NULL,
 		.server = leg->server,
 		.rtt_us = from->rtt_us,
+		.waited_ms = from->waited_ms,
+		.tcp = from->tcp,
 	};
 	if (reply->message != NULL) {
 		reply->strong = is_strong(from);
@@ -173,8 +175,12 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 		return true;
 	upstream_report(inquiry->resolver->parts.upstream, inquiry->zone, &leg->server,
 			iterate_outcome_failure(from->outcome), from->rtt_us);
+	const struct reply none = {.waited_ms = from->waited_ms, .tcp = from->tcp};
 	cds_list_for_each_entry(task, &inquiry->tasks, in_inquiry)
+	{
+		explain_server(task, &leg->server, iterate_outcome_failure(from->outcome), &none);
 		iterate_leg_failed(task, &leg->server);
+	}
 	return true;
 }
 

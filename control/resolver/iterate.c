@@ -258,9 +258,6 @@ void iterate_ask(struct task *task)
 	if (!task->answered && parent_revive(task))
 		return;
 	if (task->cut->down_until_ms > resolver->clock.now_ms && !ailing_probes(task)) {
-		char zone[NAME_TEXT_MAX];
-		task_trouble(task, "no server of %.100s has answered lately",
-			     name_to_text(task->cut->zone, zone));
 		fail_unreachable(task);
 		return;
 	}
@@ -324,15 +321,6 @@ static void report(struct task *task, enum server_failure failure)
 				failure, reply->rtt_us);
 }
 
-static void note_trouble(struct task *task, const struct address *server, const char *words)
-{
-	char address[ADDRESS_TEXT_MAX];
-	char zone[NAME_TEXT_MAX];
-
-	task_trouble(task, "%s for %.60s: %s", address_to_text(server, address),
-		     name_to_text(task->cut->zone, zone), words);
-}
-
 void iterate_leg_failed(struct task *task, const struct address *server)
 {
 	int i = iterate_server_index(task, server);
@@ -348,8 +336,7 @@ void iterate_leg_failed(struct task *task, const struct address *server)
 	task->has_avoid = true;
 }
 
-void iterate_next_server(struct task *task, const struct address *server,
-			 enum server_failure failure, bool for_good)
+void iterate_next_server(struct task *task, const struct address *server, bool for_good)
 {
 	struct client *client = task_payer(task);
 	int i = iterate_server_index(task, server);
@@ -362,7 +349,6 @@ void iterate_next_server(struct task *task, const struct address *server,
 		else if (task->servers[i].tries == 0) // another task had asked it
 			task->servers[i].tries++;
 	}
-	note_trouble(task, server, server_failure_words(failure));
 	if (client != NULL)
 		client->unreachable = true;
 	task->failures++;
@@ -389,8 +375,9 @@ static void failed_server(struct task *task, enum server_failure failure, bool f
 	struct address server = task->reply->server;
 
 	report(task, failure);
+	explain_server(task, &server, failure, task->reply);
 	release_reply(task);
-	iterate_next_server(task, &server, failure, for_good);
+	iterate_next_server(task, &server, for_good);
 }
 
 // RFC 9156 §2.3: servers that stumble over a minimised name get the full one once, at no

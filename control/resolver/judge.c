@@ -167,6 +167,7 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 	if (task->bogus_ede != EDE_NONE)
 		return;
 	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
+	explain_fault(task, result);
 	if (result->verdict == VERDICT_BOGUS)
 		snprintf(from, sizeof(from), ", from %s",
 			 address_to_text(&task->good_server, address));
@@ -188,6 +189,7 @@ static void bogus(struct task *task, const struct validation_result *result)
 	if (result->refresh_ms != 0)
 		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
+	explain_server(task, &server, failure, task->reply);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta && !forward_blame(task, &server, failure))
 		upstream_report(resolver->parts.upstream, task->cut->zone, &server, failure, 0);
@@ -197,7 +199,7 @@ static void bogus(struct task *task, const struct validation_result *result)
 			fail_bogus(task);
 		return;
 	}
-	iterate_next_server(task, &server, failure, !forward_without_cd(task));
+	iterate_next_server(task, &server, !forward_without_cd(task));
 }
 
 // It could not be judged: nobody's fault, or that of who keeps the keys.
@@ -209,7 +211,7 @@ static void unjudged(struct task *task, const struct validation_result *result)
 	judge_release(task);
 	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
 					 FAILURE_TTL_MAX_S);
-	fail_with(task, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
+	fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
 		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
 		task->state = TASK_TARGET;
@@ -255,7 +257,7 @@ static void end_of_response(struct task *task)
 		// RFC 6672 §2.2
 		name_copy(task->open_name, task->name);
 		judge_release(task);
-		fail_with(task, RCODE_YXDOMAIN, EDE_NONE, NULL, 0);
+		fail_with(task, FAILED_ALIAS, RCODE_YXDOMAIN, EDE_NONE, NULL, 0);
 		return;
 	}
 	if (!response->open || !wanted_as_answer(task)) {
@@ -303,6 +305,7 @@ static void good_hint(struct task *task, enum verdict verdict,
 		      const struct validation_result *result)
 {
 	learn(task, result);
+	explain_good(task);
 	if (task->step.kind != STEP_ANSWER && wanted_as_answer(task)) {
 		drop_hint(task); // a denial without SOA is no answer to a client
 		return;
@@ -346,8 +349,9 @@ static void not_secure(struct task *task)
 	}
 	resolver->counters.lame++;
 	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
+	explain_server(task, &server, SERVER_LAME, task->reply);
 	judge_release(task);
-	iterate_next_server(task, &server, SERVER_LAME, true);
+	iterate_next_server(task, &server, true);
 }
 
 static void good(struct task *task, enum verdict verdict, const struct validation_result *result)
@@ -375,6 +379,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	forget_bogus(task);
 	if (task->link == 0) {
 		failure_over(resolver->failures, task->hash);
+		explain_good(task);
 		ailing_good(task);
 		forward_settle(task);
 		parent_denied(task, result);
@@ -446,6 +451,7 @@ static bool fetch_need(struct task *task, const struct validation_result *result
 	snprintf(reason, sizeof(reason), "the %s of %.90s %s",
 		 result->need_type == TYPE_DS ? "DS" : "DNSKEY",
 		 name_to_text(result->need_name, name), why);
+	explain_lacks(task, result->need_name, result->need_type);
 	validation_need_failed(task->validation, EDE_DNSSEC_INDETERMINATE, reason);
 	return false;
 }
@@ -475,6 +481,10 @@ void judge_need(struct task *parent, const struct task *child)
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
 	if (need->failed && !fresh && child->type == TYPE_DS)
 		need->failed = !parent_prolong(parent->resolver, child->name);
+	if (need->failed) {
+		explain_lacks(parent, child->name, child->type);
+		explain_needed(parent->resolver, child);
+	}
 	if (need->failed && child->chain.failed && child->chain.count > 0) {
 		struct entry_facts facts;
 		entry_facts(child->chain.links[child->chain.count - 1], &facts);

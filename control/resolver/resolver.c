@@ -64,11 +64,13 @@ static int open_parts(struct resolver *resolver)
 	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
 	resolver->ailing = ailing_new();
+	resolver->journal = journal_new();
 	if (!config->no_prefetch)
 		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
-	    resolver->failures == NULL || resolver->inside == NULL || resolver->denied_names == NULL ||
-	    resolver->revoked == NULL || resolver->ailing == NULL)
+	    resolver->failures == NULL || resolver->inside == NULL ||
+	    resolver->denied_names == NULL || resolver->revoked == NULL ||
+	    resolver->ailing == NULL || resolver->journal == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -141,6 +143,7 @@ void resolver_free(struct resolver *resolver)
 	prefetch_free(resolver->prefetch);
 	revoked_table_free(resolver->revoked);
 	ailing_free(resolver->ailing);
+	journal_free(resolver->journal);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);
@@ -162,6 +165,7 @@ int resolver_ask(struct resolver *resolver, const struct ticket_question *questi
 		if (stale_instead(resolver, client))
 			return 0;
 		resolver->counters.refused++;
+		explain_refused(resolver, client);
 		free(client);
 		return -EAGAIN;
 	}
@@ -248,6 +252,7 @@ void resolver_counters(const struct resolver *resolver, upstream_counter_visit v
 	RESOLVER_COUNTERS(X)
 #undef X
 	nta_counters(resolver, visit, arg);
+	explain_counters(resolver, visit, arg);
 	struct publisher_counters published;
 	publisher_counters(resolver->publisher, &published);
 #define X(field, words) visit("publish." #field, words, published.field, arg);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/budget.h"
+#include "control/explain/describe.h"
 #include "control/upstream/pool.h"
 #include "control/upstream/upstream.h"
 #include "control/validator/trust_points.h"
@@ -132,6 +133,21 @@ void resolver_nta_each(const struct resolver *resolver,
 // Called when one ends.
 void resolver_nta_watch(struct resolver *resolver, nta_event event, void *arg)
 	__attribute__((nonnull(1, 2)));
+
+// ---- failed resolutions, for operators ----
+
+struct explain_filter {
+	const uint8_t *name; // lower case, this name only; or NULL
+	uint16_t type;       // this type only; or 0
+	const uint8_t *zone; // at or below it only; or NULL
+	size_t max;
+};
+// Newest first; what is shown lives until the callback returns. Returns how many. Asks nobody.
+typedef void (*resolver_explain_visit)(const struct failed_view *view, void *arg);
+size_t resolver_explain(struct resolver *resolver, const struct explain_filter *filter,
+			resolver_explain_visit visit, void *arg) __attribute__((nonnull(1, 2, 3)));
+size_t resolver_explained(const struct resolver *resolver)
+	__attribute__((nonnull, pure)); // failures that are recorded
 
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));

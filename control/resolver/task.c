@@ -80,7 +80,6 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	if (task == NULL)
 		return NULL;
 	memset(task, 0, offsetof(struct task, servers));
-	task->trouble[0] = task->bogus_text[0] = '\0';
 	task->resolver = resolver;
 	task->type = type;
 	task->past_nta = past_nta;
@@ -121,6 +120,7 @@ void task_free(struct task *task)
 	unlink_task(task);
 	judge_release(task);
 	iterate_release(task);
+	explain_release(resolver, &task->tried);
 	task_drop_waits(task);
 	chain_release(resolver, &task->chain);
 	chain_release(resolver, &task->unproven);

@@ -6,6 +6,7 @@
 // a graph without cycles: task_wait() refuses what would close one.
 #pragma once
 
+#include "control/explain/journal.h"
 #include "control/publish/publish.h"
 #include "control/resolver/ailing.h"
 #include "control/resolver/delegation.h"
@@ -83,8 +84,8 @@ struct client {
 	struct budget budget;
 	struct waiter waiter;
 	struct cds_list_head paid; // tasks that it pays for
-	char trouble[TROUBLE_MAX]; // the last failure of a server it paid for
-	bool unreachable;          // servers failed, as against our own limits
+	struct tried *tried; // of the last task it paid for whose servers failed
+	bool unreachable;    // servers failed, as against our own limits
 };
 
 // ---- an upstream question that tasks share ----
@@ -116,6 +117,8 @@ struct reply {
 	enum upstream_outcome outcome;
 	struct address server;
 	uint64_t rtt_us;
+	uint32_t waited_ms;     // since it was asked
+	bool tcp;
 	bool strong;            // not easily forged: TCP, or a server cookie came back
 	bool reported;          // the outcome went to the selector
 	size_t bytes;           // counted in resolver->message_bytes
@@ -226,14 +229,17 @@ struct task {
 	int bogus_ede;       // of the first answer that did not validate
 	bool unproven_open; // the unproven chain leads on to open_name
 	bool learned;       // trust has taken in the DS or DNSKEY
+	struct tried *tried;   // servers that failed; NULL: none did
+	uint16_t lacked_type;  // a DS or DNSKEY that a validation needed and could not have; or 0
+	uint8_t lacked_labels; // whose
 
 	uint8_t name_len;
 
 	// Not cleared when the task begins: most of it is never touched.
 	struct candidate servers[TASK_SERVERS_MAX]; // server_count
 	struct blame blames[TASK_BLAMES_MAX];       // blame_count
-	char trouble[TROUBLE_MAX]; // texts that begin empty
-	char bogus_text[TROUBLE_MAX];
+	char bogus_text[TROUBLE_MAX]; // these two with bogus_ede
+	struct failed_step bogus_step;
 	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
 	uint8_t name[NAME_MAX_LEN];      // lower case
 };
@@ -306,6 +312,9 @@ struct resolver {
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
 	struct ailing *ailing;
+	struct journal *journal;
+	size_t tried_count;  // struct tried that are held
+	uint64_t refused_ms; // when a refused question was recorded last
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
@@ -365,7 +374,6 @@ void task_free(struct task *task);       // nobody waits any more
 void task_leave(struct waiter *waiter);  // the last one ends the task, within this turn
 bool task_wants(const struct task *task, enum wait_purpose purpose); // some waiter of that kind
 bool task_wants_unproven(const struct task *task);
-void task_trouble(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // client.c: budgets
 void client_start(struct resolver *resolver, struct client *client);
@@ -427,8 +435,7 @@ void iterate_start(struct task *task);
 void iterate_ask(struct task *task);
 void iterate_reply(struct task *task);
 // Asks on after a server's answer was no good; for_good: that server no more in this task.
-void iterate_next_server(struct task *task, const struct address *server,
-			 enum server_failure failure, bool for_good);
+void iterate_next_server(struct task *task, const struct address *server, bool for_good);
 // One of the two servers that were asked gave no answer; the other one may.
 void iterate_leg_failed(struct task *task, const struct address *server);
 enum server_failure iterate_outcome_failure(enum upstream_outcome outcome);
@@ -476,7 +483,31 @@ bool fail_is_of_validation(int ede); // data was there, but could not be proven
 void fail_unreachable(struct task *task);
 void fail_bogus(struct task *task);
 void fail_own(struct task *task, int ede, const char *text);
-void fail_with(struct task *task, unsigned rcode, int ede, const char *text, uint32_t ttl_s);
+void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede, const char *text,
+	       uint32_t ttl_s);
+
+// explain.c: what is noted of failures
+// A server gave no good answer; reply: what came of it, or NULL.
+void explain_server(struct task *task, const struct address *address, enum server_failure cause,
+		    const struct reply *reply);
+void explain_no_address(struct task *task, const uint8_t *ns_name);
+void explain_release(struct resolver *resolver, struct tried **tried);
+// The texts of failures: each server with its first cause.
+void explain_unreachable(const struct task *task, char text[TROUBLE_MAX]);
+bool explain_out_of_time(const struct client *client, char text[TROUBLE_MAX]); // false: nothing
+// What broke the chain of trust, beside bogus_ede and bogus_text.
+void explain_fault(struct task *task, const struct validation_result *result);
+void explain_lacks(struct task *task, const uint8_t *name, uint16_t type);
+void explain_needed(struct resolver *resolver, const struct task *child); // and it failed
+// Records for operators.
+void explain_failed(const struct task *task, enum failed_kind kind, int ede, const char *text);
+void explain_exhausted(const struct client *client, enum failed_kind kind, int ede,
+		       const char *text);
+void explain_refused(struct resolver *resolver, const struct client *client);
+void explain_answered(struct resolver *resolver, const struct client *client,
+		      const struct store_result *result); // with a failure, or stale
+void explain_good(const struct task *task);
+void explain_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg);
 
 // prime.c
 void prime_hints(struct resolver *resolver);

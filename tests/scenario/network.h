@@ -72,6 +72,7 @@ struct fault {
 				       const struct rrset *rrset, void *arg);
 	void *hook_arg;
 	uint16_t flags; // with replace: of the reply, beside QR
+	int ede;        // that the reply carries, with a hostile text; 0: none
 	unsigned hits;
 };
 

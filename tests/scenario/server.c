@@ -346,15 +346,16 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 		write_section(&m, section);
 	const struct edns edns = {
 		.present = true, .do_bit = true, .udp_size = EDNS_UDP_SIZE, .ede = EDE_NONE};
+	const int ede = m.fault != NULL && m.fault->ede != 0 ? m.fault->ede : EDE_NONE;
 	if (opt)
-		builder_opt(&b, &edns, EDE_NONE, NULL);
+		builder_opt(&b, &edns, ede, ede != EDE_NONE ? "\x1b[2J\n\xff" : NULL);
 	int len = builder_finish(&b);
 	assert_true(len > 0);
 	if (truncates(&m, (size_t)len, query_udp_limit(&parsed))) {
 		start(&m, query_bytes, out);
 		m.flags |= FLAG_TC;
 		if (opt)
-			builder_opt(&b, &edns, EDE_NONE, NULL);
+			builder_opt(&b, &edns, ede, ede != EDE_NONE ? "\x1b[2J\n\xff" : NULL);
 		len = builder_finish(&b);
 	}
 	wire_put16(out + 2, (uint16_t)(FLAG_QR | m.flags | rcode | (query->cd ? FLAG_CD : 0)));

@@ -1,0 +1,376 @@
+// What is noted of failures: the servers of a task that failed, for the text of its EDE, and
+// resolutions that failed, for operators (control/explain). Nothing here is reached by what
+// succeeds.
+
+#include "control/resolver/task.h"
+#include "dataplane/dns/types.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TRIED_AT_ONCE    16384 // of all tasks and clients: 17 MB
+#define REFUSED_APART_MS 10    // while there are too many questions, one in so long is recorded
+
+// ---- servers ----
+
+static struct tried *tried_of(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->tried != NULL || resolver->tried_count >= TRIED_AT_ONCE)
+		return task->tried;
+	task->tried = tried_new(task->name, task->type);
+	resolver->tried_count += task->tried != NULL;
+	return task->tried;
+}
+
+void explain_release(struct resolver *resolver, struct tried **tried)
+{
+	if (*tried != NULL && (*tried)->refs == 1)
+		resolver->tried_count--;
+	tried_unref(*tried);
+	*tried = NULL;
+}
+
+// Kept by the task and by whoever pays for it, who may be several sub-tasks away.
+static void add(struct task *task, const struct tried_server *server, const uint8_t *ns_name)
+{
+	struct client *client = task_payer(task);
+	struct tried *tried = tried_of(task);
+
+	if (tried == NULL)
+		return;
+	tried_add(tried, server, ns_name);
+	if (client == NULL || client->tried == tried)
+		return;
+	explain_release(task->resolver, &client->tried);
+	client->tried = tried_ref(tried);
+}
+
+static uint8_t zone_labels(const struct task *task)
+{
+	return (uint8_t)name_labels(task->cut->zone);
+}
+
+void explain_server(struct task *task, const struct address *address, enum server_failure cause,
+		    const struct reply *reply)
+{
+	int i = iterate_server_index(task, address);
+	struct tried_server server = {
+		.address = *address,
+		.zone_labels = zone_labels(task),
+		.cause = (uint8_t)cause,
+		.forwarder = task->route != NULL && task->route->forward,
+		.ede = EDE_NONE,
+	};
+
+	if (reply != NULL) {
+		server.tcp = reply->tcp;
+		server.ms = reply->waited_ms;
+		if (reply->message != NULL && reply->message->edns.present)
+			server.ede = (int16_t)reply->message->edns.ede;
+	}
+	add(task, &server, i >= 0 ? task->servers[i].ns_name : NULL);
+}
+
+void explain_no_address(struct task *task, const uint8_t *ns_name)
+{
+	const struct tried_server server = {
+		.zone_labels = zone_labels(task), .cause = TRIED_NO_ADDRESS, .ede = EDE_NONE};
+
+	if (ns_name != NULL)
+		add(task, &server, ns_name);
+}
+
+void explain_unreachable(const struct task *task, char text[TROUBLE_MAX])
+{
+	const struct delegation *cut = task->cut;
+	char zone[NAME_TEXT_MAX];
+
+	if (task->tried != NULL && tried_text(task->tried, zone_labels(task), text, TROUBLE_MAX))
+		return;
+	const char *format = "no server of %.100s can be asked";
+	if (cut->down_until_ms > task->resolver->clock.now_ms)
+		format = "no server of %.100s has answered lately";
+	else if (task->failures > 0)
+		format = "no server of %.100s gave an answer";
+	snprintf(text, TROUBLE_MAX, format, name_to_text(cut->zone, zone));
+}
+
+bool explain_out_of_time(const struct client *client, char text[TROUBLE_MAX])
+{
+	const struct tried *tried = client->tried;
+
+	return tried != NULL && tried_text(tried, tried->last_zone_labels, text, TROUBLE_MAX);
+}
+
+// ---- the broken link ----
+
+void explain_fault(struct task *task, const struct validation_result *result)
+{
+	struct failed_step *step = &task->bogus_step;
+	const struct signature_fault *fault = &result->fault;
+
+	*step = (struct failed_step){0};
+	if (result->verdict == VERDICT_FAILED && task->lacked_type != 0) {
+		step->known = true;
+		step->need_type = task->lacked_type;
+		step->need_labels = task->lacked_labels;
+	} else if (result->verdict == VERDICT_BOGUS && result->fault_zone != NULL &&
+		   name_within(task->name, result->fault_zone)) {
+		step->known = true;
+		step->type = result->fault_type;
+		step->signer_labels = (uint8_t)name_labels(result->fault_zone);
+		step->signature = fault->known;
+		step->key_tag = fault->key_tag;
+		step->algorithm = fault->algorithm;
+		step->inception_s = fault->inception_s;
+		step->expiration_s = fault->expiration_s;
+	}
+}
+
+void explain_lacks(struct task *task, const uint8_t *name, uint16_t type)
+{
+	task->lacked_type = type;
+	task->lacked_labels = (uint8_t)name_labels(name);
+}
+
+void explain_needed(struct resolver *resolver, const struct task *child)
+{
+	journal_needed(resolver->journal, child->hash);
+}
+
+// ---- records ----
+
+static uint64_t hash_of(const struct resolver *resolver, const uint8_t *name)
+{
+	return cache_hash(resolver->cache, name, name_len(name));
+}
+
+static void set_zone(const struct resolver *resolver, struct failure *failure, const uint8_t *zone,
+		     const uint8_t *parent)
+{
+	failure->zone_known = name_within(failure->name, zone);
+	failure->zone_labels = failure->zone_known ? (uint8_t)name_labels(zone) : 0;
+	failure->zone_hash = hash_of(resolver, zone);
+	failure->parent_hash = parent != NULL ? hash_of(resolver, parent) : failure->zone_hash;
+}
+
+static void record(const struct task *task, struct failure *failure)
+{
+	const struct resolver *resolver = task->resolver;
+
+	if (task->past_nta || resolver->closing || ailing_probes(task))
+		return;
+	failure->name = task->name;
+	failure->type = task->type;
+	failure->started_ms = task->started_ms;
+	failure->now_ms = resolver->clock.now_ms;
+	failure->now_s = resolver->clock.now_s;
+	failure->question_hash = task->hash;
+	if (task->cut != NULL)
+		set_zone(resolver, failure, task->cut->zone, task->cut->parent);
+	else if (failure->tried != NULL)
+		set_zone(resolver, failure,
+			 name_ancestor(failure->tried->question, failure->tried->last_zone_labels),
+			 NULL);
+	journal_add(resolver->journal, failure);
+}
+
+void explain_failed(const struct task *task, enum failed_kind kind, int ede, const char *text)
+{
+	struct failure failure = {.kind = kind, .ede = ede, .text = text, .tried = task->tried};
+
+	if (task->bogus_ede != EDE_NONE)
+		failure.step = task->bogus_step;
+	record(task, &failure);
+}
+
+void explain_exhausted(const struct client *client, enum failed_kind kind, int ede,
+		       const char *text)
+{
+	const struct task *task = client->waiter.task;
+	struct failure failure = {.kind = kind, .ede = ede, .text = text, .tried = client->tried};
+
+	record(task, &failure);
+}
+
+void explain_refused(struct resolver *resolver, const struct client *client)
+{
+	uint64_t now_ms = resolver->clock.now_ms;
+
+	if (now_ms < resolver->refused_ms + REFUSED_APART_MS)
+		return;
+	resolver->refused_ms = now_ms;
+	const struct failure failure = {
+		.name = client->name,
+		.type = client->question.qtype,
+		.kind = FAILED_OWN,
+		.ede = EDE_OTHER,
+		.text = "refused: too many questions at once",
+		.started_ms = now_ms,
+		.now_ms = now_ms,
+		.now_s = resolver->clock.now_s,
+		.question_hash =
+			task_question_hash(hash_of(resolver, client->name), client->question.qtype),
+	};
+	journal_add(resolver->journal, &failure);
+}
+
+void explain_answered(struct resolver *resolver, const struct client *client,
+		      const struct store_result *result)
+{
+	const uint8_t *name = client->name;
+	uint16_t type = client->question.qtype;
+	struct entry_facts facts;
+
+	if (journal_count(resolver->journal) == 0)
+		return;
+	if (result->count > 0) { // the failure is that of the last name
+		entry_facts(result->links[result->count - 1], &facts);
+		name = facts.name;
+		type = facts.kind == ENTRY_FAILURE ? facts.type : type;
+	}
+	journal_client(resolver->journal, task_question_hash(hash_of(resolver, name), type),
+		       result->stale);
+}
+
+void explain_good(const struct task *task)
+{
+	if (!task->past_nta)
+		journal_over(task->resolver->journal, task->hash, task->resolver->clock.now_ms);
+}
+
+// ---- for operators ----
+
+struct looking {
+	struct resolver *resolver;
+	const struct explain_filter *filter;
+	resolver_explain_visit visit;
+	void *arg;
+	size_t count;
+};
+
+struct wanted {
+	const uint8_t *name; // NULL: one of this zone whose servers were asked
+	uint16_t type;
+	const uint8_t *zone;
+	const struct failed *found;
+};
+
+static bool find_one(const struct failed *failed, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	if (wanted->name != NULL
+		    ? failed->type == wanted->type && name_equal(failed->name, wanted->name)
+		    : failed->tried.count > 0 && failed->zone_known &&
+			      name_equal(failed_zone(failed), wanted->zone))
+		wanted->found = failed;
+	return wanted->found == NULL;
+}
+
+static const struct failed *cause_of(const struct resolver *resolver, const struct failed *failed)
+{
+	struct wanted wanted = {.type = failed->step.need_type};
+
+	if (wanted.type == 0)
+		return NULL;
+	wanted.name = name_ancestor(failed->name, failed->step.need_labels);
+	journal_each(resolver->journal, find_one, &wanted);
+	return wanted.found;
+}
+
+static const struct failed *servers_of(const struct resolver *resolver, const struct failed *failed)
+{
+	struct wanted wanted = {0};
+
+	if (failed->kind != FAILED_UNREACHABLE || failed->tried.count > 0 || !failed->zone_known)
+		return NULL;
+	wanted.zone = failed_zone(failed);
+	journal_each(resolver->journal, find_one, &wanted);
+	return wanted.found;
+}
+
+// When it is asked again: the failure is held by its entry, or by the count of failures in a row.
+static uint64_t held_until_ms(const struct resolver *resolver, const struct failed *failed)
+{
+	uint64_t now_ms = resolver->clock.now_ms, until_ms = 0, made_ms;
+	uint64_t hash = task_question_hash(hash_of(resolver, failed->name), failed->type);
+	const struct entry *entry = cache_find_failure(resolver->cache, failed->name, failed->type);
+	struct entry_facts facts;
+
+	if (entry != NULL) {
+		entry_facts(entry, &facts);
+		until_ms = facts.expires_ms;
+		if (failure_holds(resolver->failures, hash, now_ms, &made_ms))
+			until_ms = failure_until(resolver->failures, hash);
+	}
+	return until_ms > now_ms ? until_ms : 0;
+}
+
+static bool has_stale(const struct resolver *resolver, const struct failed *failed)
+{
+	struct lookup lookup = {
+		.name = failed->name,
+		.name_len = (uint16_t)name_len(failed->name),
+		.type = failed->type,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	cache_lookup(resolver->cache, &lookup);
+	return lookup.stale_count > 0;
+}
+
+static bool look(const struct failed *failed, void *arg)
+{
+	struct looking *looking = arg;
+	const struct explain_filter *filter = looking->filter;
+	struct resolver *resolver = looking->resolver;
+
+	if (filter->name != NULL && !name_equal(filter->name, failed->name))
+		return true;
+	if (filter->type != 0 && filter->type != failed->type)
+		return true;
+	if (filter->zone != NULL && !name_within(failed->name, filter->zone))
+		return true;
+	const struct failed_view view = {
+		.failed = failed,
+		.now_ms = resolver->clock.now_ms,
+		.held_until_ms = held_until_ms(resolver, failed),
+		.probed = failed->zone_known && ailing_is(resolver, failed_zone(failed)),
+		.recovered = ailing_voids(resolver, failed->name, failed->last_ms),
+		.stale = has_stale(resolver, failed),
+		.because = cause_of(resolver, failed),
+		.servers = servers_of(resolver, failed),
+	};
+	looking->visit(&view, looking->arg);
+	return ++looking->count < filter->max;
+}
+
+size_t resolver_explain(struct resolver *resolver, const struct explain_filter *filter,
+			resolver_explain_visit visit, void *arg)
+{
+	struct looking looking = {resolver, filter, visit, arg, 0};
+
+	if (filter->max > 0)
+		journal_each(resolver->journal, look, &looking);
+	return looking.count;
+}
+
+size_t resolver_explained(const struct resolver *resolver)
+{
+	return journal_count(resolver->journal);
+}
+
+void explain_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
+{
+	const struct journal_counters *counters = journal_counted(resolver->journal);
+
+#define X(field, words) visit("explain." #field, words, counters->field, arg);
+	JOURNAL_COUNTERS(X)
+#undef X
+	visit("explain.kept", "failed resolutions that can be explained",
+	      journal_count(resolver->journal), arg);
+}
