@@ -24,6 +24,8 @@
 	X(stats, "[--all | cycles]", "counters that are not zero; --all and --json: every one", 0, 1) \
 	X(anchors, "", "trust anchors: their keys, states, and when they are looked at", 0, 0)     \
 	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)             \
+	X(explain, "NAME [TYPE] | --zone ZONE | --last N [ZONE]",                                  \
+	  "why names fail: first cause, servers asked, chain of trust", 1, 3)                      \
 	X(flush, "NAME [TYPE] | --zone ZONE | --all", "take entries out of the cache", 1, 2)       \
 	X(nta, "add NAME [LIFETIME [REASON]] | remove NAME | list",                                \
 	  "negative trust anchors: what is not validated for a while", 1, 8)                       \

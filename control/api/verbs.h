@@ -31,6 +31,8 @@ void verb_denial(const struct api_context *context, const char *const *arguments
 		 struct reply *reply);
 void verb_drill(const struct api_context *context, const char *const *arguments, size_t count,
 		struct reply *reply);
+void verb_explain(const struct api_context *context, const char *const *arguments, size_t count,
+		  struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 

@@ -41,6 +41,7 @@ static const char *const gauges[] = {
 	"resolver.delegations",
 	"nta.active",
 	"drill.running",
+	"explain.kept",
 	"resolver.message_bytes",
 	"tcp.unsent_bytes",
 	"trust.anchors",

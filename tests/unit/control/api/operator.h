@@ -65,6 +65,40 @@ void resolver_servers(struct resolver *resolver, const uint8_t *name, const stru
 		line("192.0.2.1 rtt 10.0 ms +- 5.0, good", arg);
 }
 
+// Failed resolutions, newest first, and what was asked for.
+static struct failed_view explained[4];
+static size_t explained_count;
+static struct explain_filter explain_asked;
+static uint8_t explain_name[NAME_MAX_LEN], explain_zone[NAME_MAX_LEN];
+
+size_t resolver_explain(struct resolver *resolver, const struct explain_filter *filter,
+			resolver_explain_visit visit, void *arg)
+{
+	size_t count = 0;
+
+	(void)resolver;
+	explain_asked = *filter;
+	if (filter->name != NULL)
+		name_copy(explain_name, filter->name);
+	if (filter->zone != NULL)
+		name_copy(explain_zone, filter->zone);
+	for (size_t i = 0; i < explained_count && count < filter->max; i++) {
+		const uint8_t *name = explained[i].failed->name;
+		if ((filter->name != NULL && !name_equal(name, filter->name)) ||
+		    (filter->zone != NULL && !name_within(name, filter->zone)))
+			continue;
+		visit(&explained[i], arg);
+		count++;
+	}
+	return count;
+}
+
+size_t resolver_explained(const struct resolver *resolver)
+{
+	(void)resolver;
+	return explained_count;
+}
+
 static struct nta_facts nta;
 static uint8_t nta_name[NAME_MAX_LEN];
 static uint32_t nta_lifetime_s;
@@ -230,6 +264,7 @@ static inline int setup(void **state)
 	now = (struct store_clock){NOW_MS, NOW_S, true};
 	store_set_clock(store, &now);
 	stops = forgets = requests_under_way = 0;
+	explained_count = 0;
 	described = "port 0: net_af_xdp0, up";
 	log_set_level(LOG_LEVEL_INFO);
 	assert_int_equal(uv_loop_init(&loop), 0);
