@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#define TLS_PADDING 128 // RFC 8467 §4.1
+
 static struct server *server_of(const struct exchange *exchange)
 {
 	return servers_find(&exchange->upstream->servers, &exchange->request.server,
@@ -39,7 +41,9 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 {
 	struct server *server = server_of(exchange);
 
-	exchange->case_random = exchange->upstream->config.case_randomisation;
+	// Who answers over TLS is known by better means.
+	exchange->case_random =
+		exchange->upstream->config.case_randomisation && !exchange->request.tls;
 	exchange->small = false;
 	if (!server)
 		return;
@@ -68,6 +72,7 @@ static int build(struct exchange *exchange, uint8_t *buf, size_t cap)
 		.present = exchange->form != FORM_PLAIN,
 		.do_bit = true,
 		.udp_size = exchange->small ? UDP_SMALL : EDNS_UDP_SIZE,
+		.pad_to = exchange->request.tls ? TLS_PADDING : 0,
 		.ede = -1,
 	};
 	uint16_t flags =
@@ -147,7 +152,7 @@ static void begin_to_wait(struct exchange *exchange, uint64_t now_us)
 static enum upstream_outcome send_question(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
-	uint8_t buf[HEADER_LEN + NAME_MAX_LEN + 4 + 128];
+	uint8_t buf[HEADER_LEN + NAME_MAX_LEN + 4 + 128 + TLS_PADDING];
 	uint64_t now_us = upstream_now_us(upstream);
 	int len, error;
 
@@ -156,7 +161,9 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 	error = upstream->transport.send(exchange->channel, buf, (size_t)len);
 	if (error)
 		return outcome_of_error(exchange, error);
-	if (exchange->tcp)
+	if (exchange->request.tls)
+		upstream->counters.sent_tls++;
+	else if (exchange->tcp)
 		upstream->counters.sent_tcp++;
 	else
 		upstream->counters.sent_udp++;
@@ -186,7 +193,7 @@ static enum upstream_outcome open_and_send(struct exchange *exchange)
 
 	exchange->channel =
 		upstream->transport.open(upstream->transport.ctx, &request->server, request->port,
-					 exchange->tcp, exchange_event, exchange);
+					 exchange->tcp, request->tls, exchange_event, exchange);
 	if (!exchange->channel)
 		return UPSTREAM_NO_RESOURCE;
 	if (!exchange->tcp)

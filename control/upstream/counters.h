@@ -7,6 +7,7 @@
 	X(exchanges, "questions to servers")                                                       \
 	X(sent_udp, "questions sent over UDP")                                                     \
 	X(sent_tcp, "questions sent over TCP")                                                     \
+	X(sent_tls, "questions sent over TLS")                                                     \
 	X(received, "messages received")                                                           \
 	X(received_bytes, "bytes received")                                                        \
 	X(ignored_id, "ignored: another ID than ours")                                             \

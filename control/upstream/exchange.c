@@ -43,6 +43,8 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 		failure = SERVER_UNREACHABLE;
 	else if (outcome == UPSTREAM_RESET)
 		failure = SERVER_RESET;
+	else if (outcome == UPSTREAM_UNTRUSTED)
+		failure = SERVER_UNTRUSTED;
 	else if (outcome != UPSTREAM_OK)
 		return;
 	upstream_report(exchange->upstream, exchange->abandoned_for, &exchange->request.server,
@@ -184,6 +186,9 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 		forget_tcp(exchange);
 		finish(exchange, UPSTREAM_RESET, NULL);
 		break;
+	case CHANNEL_UNTRUSTED:
+		finish(exchange, UPSTREAM_UNTRUSTED, NULL);
+		break;
 	case CHANNEL_NO_RESOURCE:
 		finish(exchange, UPSTREAM_NO_RESOURCE, NULL);
 		break;
@@ -315,9 +320,9 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 		.request = *request,
 		.done = done,
 		.arg = arg,
-		.tcp = request->tcp,
+		.tcp = request->tcp || request->tls,
 		.started_us = upstream_now_us(upstream),
-		.form = upstream->config.cookies ? FORM_COOKIE : FORM_EDNS,
+		.form = upstream->config.cookies && !request->tls ? FORM_COOKIE : FORM_EDNS,
 		.name_len = (uint8_t)name_len(request->name),
 	};
 	name_lower(exchange->name, request->name, exchange->name_len);

@@ -124,6 +124,7 @@ static unsigned patience(const struct rating *rating, enum server_failure failur
 	case SERVER_TIMEOUT:
 		return rating->srtt_us ? 2 : 1;
 	case SERVER_RESET:
+	case SERVER_UNTRUSTED:
 	case SERVER_SERVFAIL:
 	case SERVER_MALFORMED:
 	case SERVER_WRONG_QUESTION:
@@ -167,7 +168,7 @@ bool rating_is_silent(const struct rating *rating)
 {
 	return rating && rating->fails > 0 &&
 	       (rating->cause == SERVER_TIMEOUT || rating->cause == SERVER_UNREACHABLE ||
-		rating->cause == SERVER_RESET);
+		rating->cause == SERVER_RESET || rating->cause == SERVER_UNTRUSTED);
 }
 
 bool rating_counts(struct rating *everywhere, enum server_failure failure, uint64_t zone,

@@ -276,8 +276,8 @@ static uint64_t patience_us(const struct race *race, size_t which)
 {
 	uint64_t patience = rating_patience_us(race->views[which].rating);
 
-	// Each question is asked once then, and round trips of before do not hold: the path may only
-	// have become slow.
+	// Each question is asked once then, and round trips of before do not hold: the path may
+	// only have become slow.
 	if (race->upstream->uplink.lost)
 		return patience < UPLINK_WAIT_US ? UPLINK_WAIT_US : patience;
 	for (size_t i = 0; i < race->count; i++) {
@@ -439,7 +439,13 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 static bool is_silence(enum server_failure failure)
 {
 	return failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||
-	       failure == SERVER_RESET;
+	       failure == SERVER_RESET || failure == SERVER_UNTRUSTED;
+}
+
+// Somebody has sent it, if only whoever stands in the server's place.
+static bool is_heard(enum server_failure failure)
+{
+	return failure == SERVER_RESET || failure == SERVER_UNTRUSTED;
 }
 
 static bool was_silent(struct upstream *upstream, const struct address *server, uint64_t now_us)
@@ -478,7 +484,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	upstream->reports[failure]++;
 	if (answered) {
 		uplink_answer(&upstream->uplink, now_us);
-	} else if (failure != SERVER_RESET) { // which somebody has sent
+	} else if (!is_heard(failure)) {
 		bool was_lost = upstream->uplink.lost;
 		bool excused =
 			uplink_failure(&upstream->uplink, &upstream->ratings, zone, server, now_us);
@@ -489,7 +495,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	}
 	if (answered)
 		families_answer(&upstream->families, server, now_us);
-	else if (failure != SERVER_RESET)
+	else if (!is_heard(failure))
 		families_silence(&upstream->families, server,
 				 siphash_1_3(upstream->ratings.key, zone, name_len(zone)), now_us);
 	bool returned = answered && was_silent(upstream, server, now_us);

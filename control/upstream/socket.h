@@ -1,5 +1,5 @@
 // The real transport, split by noun: socket_transport.c (the loop, channels), socket_udp.c,
-// socket_tcp.c, socket_idle.c (kept connections). Private to this folder.
+// socket_tcp.c, socket_idle.c (kept connections), socket_tls.c. Private to this folder.
 //
 // All descriptors live in one epoll set of ours, and the loop watches that set: a question costs
 // no handle of the loop, and a channel can be freed at once.
@@ -28,6 +28,8 @@ enum channel_state {
 	CHANNEL_CONNECTING,
 	CHANNEL_OPEN,
 	CHANNEL_IDLE, // no owner: kept for the next question
+	CHANNEL_TLS,  // a question's share of a TLS connection; no descriptor
+	CHANNEL_LINK, // the descriptor of a TLS connection
 };
 
 struct channel {
@@ -56,6 +58,12 @@ struct channel {
 	size_t out_len, out_sent;
 	uint64_t idle_since_us;
 	struct channel *next_idle;
+
+	// TLS; also `answered`
+	struct tls_link *link; // NULL: it has ended
+	struct channel *next_member;
+	bool asked;
+	uint16_t own_id, wire_id; // of the owner's message, and on the connection
 };
 
 struct socket_transport {
@@ -76,6 +84,7 @@ struct socket_transport {
 	struct channel *pending;
 	struct channel *idle; // oldest first
 	unsigned idle_count;
+	struct tls *tls; // NULL: no TLS
 	struct random random;
 	uint8_t buf[65536];
 };
@@ -107,6 +116,9 @@ int udp_send(struct channel *channel, const uint8_t *data, size_t len) __attribu
 void udp_ready(struct channel *channel, uint32_t epoll_events) __attribute__((nonnull));
 
 // socket_tcp.c
+// A connection begun; >= 0 or -errno.
+int tcp_connect(struct socket_transport *sockets, const struct address *server, uint16_t port)
+	__attribute__((nonnull, warn_unused_result));
 struct channel *tcp_open(struct socket_transport *sockets, const struct address *server,
 			 uint16_t port) __attribute__((nonnull, warn_unused_result));
 int tcp_send(struct channel *channel, const uint8_t *data, size_t len) __attribute__((nonnull));

@@ -36,6 +36,20 @@ static int connect_from_source(struct socket_transport *sockets, int fd,
 	return error;
 }
 
+int tcp_connect(struct socket_transport *sockets, const struct address *server, uint16_t port)
+{
+	int fd = socket_new(sockets, server->family == 4 ? AF_INET : AF_INET6, SOCK_STREAM);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	error = connect_from_source(sockets, fd, server, port);
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error == -EADDRNOTAVAIL || error == -EAGAIN ? -ENOBUFS : error; // no port left
+}
+
 struct channel *tcp_open(struct socket_transport *sockets, const struct address *server,
 			 uint16_t port)
 {

@@ -1,4 +1,4 @@
-#include "control/upstream/socket.h"
+#include "control/upstream/socket_tls.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -124,7 +124,8 @@ void channel_free(struct channel *channel)
 	struct socket_transport *sockets = channel->sockets;
 
 	forget_pending(channel);
-	close(channel->fd); // leaves the epoll set with it
+	if (channel->fd >= 0)
+		close(channel->fd); // leaves the epoll set with it
 	sockets->slots[channel->slot] = NULL;
 	sockets->free_slots[sockets->free_count++] = channel->slot;
 	free(channel->in);
@@ -205,6 +206,8 @@ static void dispatch(struct socket_transport *sockets, const struct epoll_event 
 		return; // closed earlier in this turn
 	else if (sockets->slots[slot]->state == CHANNEL_UDP)
 		udp_ready(sockets->slots[slot], event->events);
+	else if (sockets->slots[slot]->state == CHANNEL_LINK)
+		tls_ready(sockets->slots[slot], event->events);
 	else
 		tcp_ready(sockets->slots[slot], event->events);
 }
@@ -233,12 +236,17 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 // ---- the table of functions ----
 
 static struct channel *transport_open(void *ctx, const struct address *server, uint16_t port,
-				      bool tcp, channel_event_fn on_event, void *arg)
+				      bool tcp, const struct tls_peer *tls,
+				      channel_event_fn on_event, void *arg)
 {
 	struct socket_transport *sockets = ctx;
-	struct channel *channel = tcp ? idle_take(sockets, server, port) : NULL;
+	struct channel *channel = NULL;
 
-	if (!channel)
+	if (tls)
+		channel = tls_open(sockets, server, port, tls);
+	else if (tcp)
+		channel = idle_take(sockets, server, port);
+	if (!channel && !tls)
 		channel = tcp ? tcp_open(sockets, server, port) : udp_open(sockets, server, port);
 	if (!channel)
 		return NULL;
@@ -251,13 +259,21 @@ static struct channel *transport_open(void *ctx, const struct address *server, u
 
 static int transport_send(struct channel *channel, const uint8_t *data, size_t len)
 {
-	return channel->state == CHANNEL_UDP ? udp_send(channel, data, len)
-					     : tcp_send(channel, data, len);
+	switch (channel->state) {
+	case CHANNEL_UDP:
+		return udp_send(channel, data, len);
+	case CHANNEL_TLS:
+		return tls_send(channel, data, len);
+	default:
+		return tcp_send(channel, data, len);
+	}
 }
 
 static void transport_close(struct channel *channel)
 {
-	if (!idle_keep(channel))
+	if (channel->state == CHANNEL_TLS)
+		tls_close(channel);
+	else if (!idle_keep(channel))
 		channel_free(channel);
 }
 
@@ -339,6 +355,9 @@ static void free_transport(struct socket_transport *sockets)
 	if (sockets->wake_fd >= 0)
 		close(sockets->wake_fd);
 	random_close(&sockets->random);
+	if (sockets->tls)
+		tls_context_close(sockets->tls);
+	free(sockets->tls);
 	free(sockets->slots);
 	free(sockets->free_slots);
 	free(sockets);
@@ -354,7 +373,20 @@ static int open_handles(struct socket_transport *sockets)
 	uv_timer_init(sockets->loop, &sockets->idle_timer);
 	sockets->poll.data = sockets->timer.data = sockets->idle_timer.data = sockets;
 	sockets->handles = 3;
+	if (sockets->tls) {
+		uv_timer_init(sockets->loop, &sockets->tls->timer);
+		sockets->tls->timer.data = sockets;
+		sockets->handles++;
+	}
 	return uv_poll_start(&sockets->poll, UV_READABLE, on_poll);
+}
+
+static int open_tls(struct socket_transport *sockets)
+{
+	if (!sockets->config.tls)
+		return 0;
+	sockets->tls = calloc(1, sizeof(*sockets->tls));
+	return sockets->tls ? tls_context_open(sockets->tls, sockets->config.tls_ca_file) : -ENOMEM;
 }
 
 int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_config *config,
@@ -374,6 +406,8 @@ int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_
 	random_open(&sockets->random);
 	error = open_slots(sockets);
 	if (!error)
+		error = open_tls(sockets);
+	if (!error)
 		error = open_descriptors(sockets);
 	if (!error)
 		error = open_handles(sockets);
@@ -389,6 +423,7 @@ int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_
 		.now_us = transport_now_us,
 		.set_timer = transport_set_timer,
 		.random = transport_random,
+		.tls = sockets->tls ? &sockets->tls->counters : NULL,
 	};
 	*out = sockets;
 	return 0;
@@ -407,6 +442,8 @@ void socket_transport_close(struct socket_transport *sockets)
 	if (!sockets)
 		return;
 	sockets->idle = NULL;
+	if (sockets->tls)
+		tls_end_all(sockets);
 	for (uint32_t i = 0; i < sockets->slot_count; i++)
 		if (sockets->slots[i])
 			channel_free(sockets->slots[i]);
@@ -417,4 +454,6 @@ void socket_transport_close(struct socket_transport *sockets)
 	uv_close((uv_handle_t *)&sockets->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&sockets->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&sockets->idle_timer, on_handle_closed);
+	if (sockets->tls)
+		uv_close((uv_handle_t *)&sockets->tls->timer, on_handle_closed);
 }

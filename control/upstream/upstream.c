@@ -129,6 +129,13 @@ void upstream_counters(const struct upstream *upstream, upstream_counter_visit v
 #define X(field, words) visit("upstream." #field, words, counters->field, arg);
 	UPSTREAM_COUNTERS(X)
 #undef X
+	const struct tls_counters *tls = upstream->transport.tls;
+	visit("upstream.tls_handshakes", "TLS connections to servers", tls ? tls->handshakes : 0,
+	      arg);
+	visit("upstream.tls_resumed", "of these, with a session from before",
+	      tls ? tls->resumed : 0, arg);
+	visit("upstream.tls_untrusted", "TLS servers that did not prove who they must be",
+	      tls ? tls->untrusted : 0, arg);
 	visit("upstream.uplink_lost", "1 while nobody answers: our own path is lost",
 	      upstream->uplink.lost, arg);
 	for (size_t i = 0; i < UPSTREAM_OUTCOME_COUNT; i++)

@@ -5,6 +5,7 @@
 // run in tests with scripted servers and a scripted clock.
 #pragma once
 
+#include "control/upstream/tls.h"
 #include "dataplane/dns/message.h"
 #include "dataplane/store.h" // struct address
 
@@ -14,28 +15,35 @@
 
 // ---- transport: the one small table of functions to the network ----
 
-struct channel; // one UDP port or one TCP connection towards one server
+struct channel; // one UDP port, one TCP connection, or one question's share of a TLS connection
 
 enum channel_event {
-	CHANNEL_CONNECTED,   // TCP
+	CHANNEL_CONNECTED,   // TCP, TLS
 	CHANNEL_MESSAGE,     // one datagram, or one length-prefixed TCP message; data, len
 	CHANNEL_UNREACHABLE, // ICMP, no route
 	CHANNEL_RESET,       // TCP reset or closed by the peer
 	CHANNEL_NO_RESOURCE, // our own: no port, no descriptor, no memory
 	CHANNEL_FRAGMENT,    // UDP: a datagram arrived in fragments; its bytes are not delivered
-	CHANNEL_STALE,       // TCP: a connection kept from before ended before it answered
+	CHANNEL_STALE,       // TCP, TLS: a connection kept from before ended before it answered
+	CHANNEL_UNTRUSTED,   // TLS: the server did not prove who it must be
 };
 // data lives until the callback returns or closes the channel. from may be NULL over TCP.
 typedef void (*channel_event_fn)(void *arg, enum channel_event event, const uint8_t *data,
 				 size_t len, const struct address *from);
 
+struct tls_counters {
+	uint64_t handshakes, resumed, untrusted;
+};
+
 struct transport {
 	void *ctx;
 	// A UDP channel has a source port of its own, drawn by a CSPRNG over the whole range and
 	// used for one question only; packets from another address or port than the server's are
-	// not delivered. on_event is never called from inside open() or send(). NULL: no resource.
+	// not delivered. tls (with tcp): over TLS, on a connection that questions share; it lives as
+	// long as the transport. on_event is never called from inside open() or send(). NULL: no
+	// resource.
 	struct channel *(*open)(void *ctx, const struct address *server, uint16_t port, bool tcp,
-				channel_event_fn on_event, void *arg);
+				const struct tls_peer *tls, channel_event_fn on_event, void *arg);
 	int (*send)(struct channel *channel, const uint8_t *data, size_t len); // 0 or -errno
 	void (*close)(struct channel *channel);
 	// After close() nothing is delivered. It may be called from inside on_event.
@@ -45,6 +53,7 @@ struct transport {
 	// from inside set_timer(). A new time replaces the old one; UINT64_MAX: none.
 	void (*set_timer)(void *ctx, uint64_t at_us);
 	void (*random)(void *ctx, void *out, size_t len); // CSPRNG
+	const struct tls_counters *tls; // NULL: no TLS
 };
 
 // ---- exchanges ----
@@ -56,6 +65,7 @@ struct transport {
 	X(RESET, "TCP connection refused, reset or closed")                                        \
 	X(MALFORMED, "only malformed messages with our ID and port")                               \
 	X(WRONG_QUESTION, "only responses with our ID and port to other questions")                \
+	X(UNTRUSTED, "TLS: it did not prove who it must be")                                       \
 	X(TRUNCATED_OVER_TCP, "TC=1 over TCP")                                                     \
 	X(FORMERR, "FORMERR to every form of the question")                                        \
 	X(BADVERS, "EDNS version refused")                                                         \
@@ -82,6 +92,7 @@ struct exchange_request {
 	bool rd, cd;          // for forwarders
 	bool signed_zone;     // below a secure delegation, or unknown: never retried without EDNS
 	bool tcp;             // start over TCP
+	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
 	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
 	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,
 					// TCP fallbacks and cookies; false ends the exchange
@@ -166,6 +177,7 @@ void upstream_interfere(struct upstream *upstream, const struct interference *in
 	X(TIMEOUT, timeout, "did not answer in time")                                              \
 	X(UNREACHABLE, unreachable, "network or port unreachable")                                 \
 	X(RESET, reset, "TCP connection refused, reset or closed")                                 \
+	X(UNTRUSTED, untrusted, "TLS: did not prove who it must be")                               \
 	X(SERVFAIL, servfail, "SERVFAIL")                                                          \
 	X(REFUSED, refused, "REFUSED")                                                             \
 	X(LAME, lame, "not authoritative for the zone, or an upward referral")                     \
@@ -259,11 +271,17 @@ struct socket_transport;
 struct socket_transport_config {
 	struct address source_v4, source_v6; // family 0: the kernel chooses
 	char interface[16];                  // "" : any (SO_BINDTODEVICE)
+	bool tls;                            // some servers are asked over TLS
+	const char *tls_ca_file; // authorities that may vouch for them; NULL, "": the system's
+	// A line about servers that are not who they must be, every ten seconds at most. May be NULL.
+	void (*say)(void *arg, const char *text);
+	void *say_arg;
 };
 // One UDP socket per question: bound to a port drawn from 1024-65535, connected, so that the
 // kernel delivers only what comes from that address and port. Datagrams that came in fragments
 // are never read as messages (ATTACKS A6). TCP connections that answered are kept for two
 // seconds for the next question to the same server, one question at a time.
+// TLS connections (RFC 7858) are shared by the questions to a server, and kept for ten seconds.
 // Fills `transport`. on_timer(on_timer_arg) is called when the timer set through it is due.
 int socket_transport_open(struct uv_loop_s *loop, const struct socket_transport_config *config,
 			  void (*on_timer)(void *arg), void *on_timer_arg,

@@ -250,6 +250,19 @@ static void put_ede(struct builder *b, int ede, const char *text)
 	put(b, (const uint8_t *)text, text_len);
 }
 
+// RFC 7830: the last option, so that it knows how long the message is.
+static void put_padding(struct builder *b, uint16_t pad_to)
+{
+	size_t past = (b->len + 4) % pad_to;
+	size_t len = past == 0 ? 0 : pad_to - past;
+
+	put16(b, EDNS_PADDING);
+	put16(b, (uint16_t)len);
+	uint8_t *zeros = grow(b, len);
+	if (zeros != NULL)
+		memset(zeros, 0, len);
+}
+
 void builder_opt(struct builder *b, const struct edns *edns, int ede, const char *ede_text)
 {
 	struct mark mark = builder_mark(b);
@@ -266,6 +279,8 @@ void builder_opt(struct builder *b, const struct edns *edns, int ede, const char
 		put_cookie(b, edns);
 	if (ede != EDE_NONE)
 		put_ede(b, ede, ede_text);
+	if (edns->pad_to != 0)
+		put_padding(b, edns->pad_to);
 	if (rdlength != NULL)
 		wire_put16(rdlength, (uint16_t)(b->len - start));
 	count_one(b, (size_t)SECTION_ADDITIONAL + 1);

@@ -28,6 +28,7 @@ struct edns {
 	int ede;            // first EDE code seen, EDE_NONE without one
 	bool has_subnet;    // an ECS option was seen (never used, counted)
 	bool has_keepalive; // RFC 7828, TCP only
+	uint16_t pad_to;    // builder: fill the message up to a multiple of this (RFC 7830); 0: no
 };
 
 enum edns_verdict { EDNS_OK = 0, EDNS_FORMERR };

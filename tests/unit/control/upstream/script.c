@@ -19,7 +19,8 @@ const struct upstream_config script_config = {
 // ---- the transport ----
 
 static struct channel *open_channel(void *ctx, const struct address *server, uint16_t port,
-				    bool tcp, channel_event_fn on_event, void *arg)
+				    bool tcp, const struct tls_peer *tls, channel_event_fn on_event,
+				    void *arg)
 {
 	struct script *script = ctx;
 	struct channel *channel = NULL;
@@ -39,6 +40,7 @@ static struct channel *open_channel(void *ctx, const struct address *server, uin
 	*channel = (struct channel){
 		.script = script,
 		.open = true,
+		.tls = tls,
 		.tcp = tcp,
 		.server = *server,
 		.port = port,

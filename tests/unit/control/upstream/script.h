@@ -19,6 +19,7 @@
 struct channel {
 	struct script *script;
 	bool open, tcp;
+	const struct tls_peer *tls;
 	struct address server;
 	uint16_t port;
 	channel_event_fn on_event;

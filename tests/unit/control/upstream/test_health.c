@@ -20,7 +20,7 @@ struct fixture {
 static void report(struct fixture *f, unsigned zone, unsigned server, enum server_failure failure)
 {
 	bool answered = failure != SERVER_TIMEOUT && failure != SERVER_UNREACHABLE &&
-			failure != SERVER_RESET;
+			failure != SERVER_RESET && failure != SERVER_UNTRUSTED;
 
 	upstream_report(f->s.upstream, f->zones[zone], &f->list[server].address, failure,
 			answered ? 10000 : 0);
@@ -69,7 +69,8 @@ static void one_broken_zone_ejects_no_good_server_in_24_hours(void **state)
 			report(&f, 0, server, failure);
 		else
 			report(&f, 1 + step % (ZONES - 1), server, SERVER_GOOD);
-		if (failure == SERVER_UNREACHABLE || failure == SERVER_RESET) {
+		if (failure == SERVER_UNREACHABLE || failure == SERVER_RESET ||
+		    failure == SERVER_UNTRUSTED) {
 			script_advance_ms(&f.s, 500); // of the host or its port, not of a zone
 			continue;
 		}
@@ -239,7 +240,8 @@ static void every_fault_is_told_apart_by_whose_it_is(void **state)
 			for (unsigned i = 0; i < 3; i++) {
 				// A host or a port that cannot be reached is nobody's zone.
 				if (i == 1 &&
-				    (failure == SERVER_UNREACHABLE || failure == SERVER_RESET))
+				    (failure == SERVER_UNREACHABLE || failure == SERVER_RESET ||
+				     failure == SERVER_UNTRUSTED))
 					continue;
 				count++;
 				recognised += as[i];
