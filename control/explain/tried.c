@@ -109,6 +109,7 @@ const char *tried_cause_word(unsigned cause)
 		[SERVER_TIMEOUT] = "timeout",
 		[SERVER_UNREACHABLE] = "unreachable",
 		[SERVER_RESET] = "TCP reset",
+		[SERVER_UNTRUSTED] = "TLS untrusted",
 		[SERVER_SERVFAIL] = "SERVFAIL",
 		[SERVER_REFUSED] = "REFUSED",
 		[SERVER_LAME] = "lame",
