@@ -11,6 +11,7 @@ UNBOUND = '''\
 server:
   interface: {address}
   port: {port}
+  access-control: 198.18.0.0/15 allow
   do-daemonize: no
   username: ""
   chroot: ""
@@ -110,7 +111,7 @@ class Peer:
         self.address = ADDRESS
         self.cache_mib = 16
 
-    def start(self, info, workdir):
+    def start(self, info, workdir, place='resolver'):
         directory = os.path.join(workdir, self.name)
         os.mkdir(directory)
         with open(info['files']['anchor.ds']) as stream:
@@ -127,7 +128,7 @@ class Peer:
         self.log = os.path.join(directory, 'log')
         with open(self.log, 'wb') as log:
             self.process = subprocess.Popen(
-                ['ip', 'netns', 'exec', info['namespaces']['resolver'], self.binary,
+                ['ip', 'netns', 'exec', info['namespaces'][place], self.binary,
                  *(a.format(config=config, directory=directory) for a in self.arguments)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
