@@ -10,6 +10,12 @@ bool forward_holds(const struct task *task)
 	return task->route != NULL && task->route->forward;
 }
 
+unsigned forward_pool_use(const struct task *task)
+{
+	return (task->route->first ? POOL_INSTEAD : 0) |
+	       (task->route->forward ? POOL_RECURSIVE : 0);
+}
+
 // What depends on the name that was asked for, and so maybe on others' servers. Silence and
 // what cannot be read are the forwarder's own.
 static bool depends_on_name(enum server_failure failure)

@@ -241,8 +241,8 @@ static int next_server(struct task *task, uint32_t *timeout_ms)
 
 	if (task->route != NULL)
 		return upstream_select_pool(upstream, task->cut->zone, task->servers,
-					    task->server_count, TASK_TRIES_MAX, task->route->first,
-					    avoid, timeout_ms);
+					    task->server_count, TASK_TRIES_MAX,
+					    forward_pool_use(task), avoid, timeout_ms);
 	return upstream_select(upstream, task->cut->zone, task->servers, task->server_count,
 			       TASK_TRIES_MAX, avoid, timeout_ms);
 }

@@ -23,6 +23,19 @@ static void describe_route(const struct route *route, void (*line)(const char *t
 	line(text, arg);
 }
 
+static void describe_place(const struct pool_server *server,
+			   void (*line)(const char *text, void *arg), void *arg)
+{
+	static const char *const transports[] = {[POOL_UDP] = "udp", [POOL_TCP] = "tcp"};
+	char address[ADDRESS_TEXT_MAX], text[ADDRESS_TEXT_MAX + POOL_DOMAIN_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s@%u: priority %u, weight %u, %s%s%s",
+		 address_to_text(&server->address, address), server->port ? server->port : 53,
+		 server->priority, server->weight, transports[server->transport],
+		 server->domain[0] != '\0' ? ", domain " : "", server->domain);
+	line(text, arg);
+}
+
 static void describe_zone(struct resolver *resolver, struct delegation *cut,
 			  const struct route *route, void (*line)(const char *text, void *arg),
 			  void *arg)
@@ -37,9 +50,12 @@ static void describe_zone(struct resolver *resolver, struct delegation *cut,
 		 name_to_text(cut->zone, zone), asking.server_count,
 		 domain_cut(asking.servers, asking.server_count, cut->zone));
 	line(text, arg);
-	for (size_t i = 0; i < asking.server_count; i++)
+	for (size_t i = 0; i < asking.server_count; i++) {
+		if (asking.servers[i].pool != NULL)
+			describe_place(asking.servers[i].pool, line, arg);
 		upstream_describe_server(resolver->parts.upstream, cut->zone,
 					 &asking.servers[i].address, line, arg);
+	}
 }
 
 struct zones_walk {

@@ -526,6 +526,7 @@ bool route_below(const struct resolver *resolver, const uint8_t *name); // some 
 
 // forward.c: what is particular to forward zones
 bool forward_holds(const struct task *task); // the task's question goes to forwarders
+unsigned forward_pool_use(const struct task *task); // enum pool_use
 // True: kept back. A forwarder's answer about a name that others cannot answer either is not its
 // fault.
 bool forward_blame(struct task *task, const struct address *server, enum server_failure failure);

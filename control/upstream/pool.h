@@ -57,6 +57,13 @@ struct pool_runner {
 	uint64_t score_us;
 };
 
+// How a zone uses its pool, for upstream_select_pool().
+enum pool_use {
+	POOL_INSTEAD = 1,   // there is somebody else to ask: none that is out but for a probe, and
+			    // none twice
+	POOL_RECURSIVE = 2, // the servers may have to ask others before they answer
+};
+
 // Uniform over 0..below-1.
 typedef uint32_t (*pool_draw)(void *arg, uint32_t below);
 // Index of the one to ask next, -1: none runs. Takes the others out of the race.

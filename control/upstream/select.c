@@ -317,11 +317,11 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 
 // A forwarder answers at once what it knows and asks others for the rest: how fast it was says
 // nothing about the next question. Where it is out, a client does not wait long for it.
-static uint64_t patience_of_pool_us(const struct race *race, size_t which)
+static uint64_t patience_of_pool_us(const struct race *race, size_t which, bool recursive)
 {
 	uint64_t patience = patience_us(race, which);
 
-	if (patience < RATING_FIRST_US)
+	if (recursive && patience < RATING_FIRST_US)
 		return RATING_FIRST_US;
 	bool out = race->views[which].standing >= STANDING_OUT;
 	return out && patience > RATING_PROBE_MAX_US ? RATING_PROBE_MAX_US : patience;
@@ -329,8 +329,9 @@ static uint64_t patience_of_pool_us(const struct race *race, size_t which)
 
 int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 			 const struct candidate *candidates, size_t count, unsigned max_tries,
-			 bool instead, const struct address *avoid, uint32_t *timeout_ms)
+			 unsigned use, const struct address *avoid, uint32_t *timeout_ms)
 {
+	bool instead = use & POOL_INSTEAD;
 	uint64_t now_us = upstream_now_us(upstream);
 	struct race race = {
 		.upstream = upstream,
@@ -350,7 +351,9 @@ int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 	if (which < 0)
 		return -1;
 	families_probed(&upstream->families, &candidates[which].address, now_us);
-	*timeout_ms = (uint32_t)((patience_of_pool_us(&race, (size_t)which) + 999) / 1000);
+	bool recursive = use & POOL_RECURSIVE;
+	*timeout_ms =
+		(uint32_t)((patience_of_pool_us(&race, (size_t)which, recursive) + 999) / 1000);
 	return which;
 }
 
@@ -406,7 +409,8 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 	upstream->counters.hedges++;
 	if (asked.pool) {
 		which = pick_of_pool(&race, first);
-		*timeout_ms = (uint32_t)((patience_of_pool_us(&race, (size_t)which) + 999) / 1000);
+		*timeout_ms =
+			(uint32_t)((patience_of_pool_us(&race, (size_t)which, true) + 999) / 1000);
 		return which;
 	}
 	narrow(&race, rank_domain, &asked);

@@ -217,11 +217,10 @@ int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
-// The same in a pool (pool.h), whose servers have time to resolve what they are asked for. With
-// `instead` there is somebody else to ask: none that is out but for a probe, and none twice.
+// The same in a pool (pool.h). use: enum pool_use, or'ed.
 int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 			 const struct candidate *candidates, size_t count, unsigned max_tries,
-			 bool instead, const struct address *avoid, uint32_t *timeout_ms)
+			 unsigned use, const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 8), warn_unused_result));
 
 // After how many ms a server's answer is later than about 19 of 20 of its answers; 0: not known.

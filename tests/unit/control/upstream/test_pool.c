@@ -15,7 +15,7 @@ struct fixture {
 	struct pool pool;
 	struct candidate list[POOL_SERVERS_MAX];
 	struct address failed; // family 0: none
-	bool instead;
+	unsigned use;
 };
 
 static void start(struct fixture *f)
@@ -54,7 +54,7 @@ static void failed_at(struct fixture *f, size_t which, enum server_failure failu
 
 static int choose(struct fixture *f, uint32_t *timeout_ms)
 {
-	return upstream_select_pool(f->s.upstream, f->zone, f->list, f->pool.count, 3, f->instead,
+	return upstream_select_pool(f->s.upstream, f->zone, f->list, f->pool.count, 3, f->use,
 				    f->failed.family ? &f->failed : NULL, timeout_ms);
 }
 
@@ -310,6 +310,9 @@ static void a_forwarder_has_time_to_resolve(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		report(&f, 0, SERVER_GOOD, 1);
 	assert_int_equal(choose(&f, &timeout_ms), 0);
+	assert_int_equal(timeout_ms, 50); // a stub zone's server has nobody to ask
+	f.use = POOL_RECURSIVE;
+	assert_int_equal(choose(&f, &timeout_ms), 0);
 	assert_int_equal(timeout_ms, 400);
 	put_out(&f, 0);
 	for (unsigned i = 0; i < 4; i++) {
@@ -327,7 +330,7 @@ static void who_has_somebody_else_to_ask_asks_none_that_is_out(void **state)
 
 	(void)state;
 	start(&f);
-	f.instead = true;
+	f.use = POOL_INSTEAD;
 	add(&f, "192.0.2.1", 0, 1, "");
 	add(&f, "198.51.100.1", 1, 1, "");
 	assert_int_equal(next(&f), 0);
