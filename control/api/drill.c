@@ -3,13 +3,19 @@
 #include "control/drill/history.h"
 #include "control/drill/host.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define USAGE                                                                                      \
 	"usage: drill plan --scope SCOPE | start --scope SCOPE --fault FAULT [--share P%%] "       \
-	"[--for S] [--abort-if servfail>P%%] | status | stop | report [NUMBER | --all]"
+	"[--for SECONDS] [--abort-if 'servfail>P%%'] | status | stop | report [NUMBER | --all]; "  \
+	"scopes: upstream:ADDRESS, domain:PREFIX[,PREFIX...], domain:LABEL, zone:NAME, "           \
+	"pool:NAME, uplink, clock; faults: drop, delay=MS, servfail, refuse, truncate, "           \
+	"strip-rrsig, bogus, skew=SECONDS"
+
+#define NO_POOL "no zone has a pool \"%.64s\""
 
 static void add_line(const char *text, void *arg)
 {
@@ -87,6 +93,10 @@ static void plan(const struct api_context *context, const char *const *words, si
 	if (!read_spec(words, count, false, &spec, reply))
 		return;
 	drill_host_plan(context->drills, &spec, &plan);
+	if (spec.scope == DRILL_POOL && plan.zones.touched == 0) {
+		reply_refuse(reply, NO_POOL, spec.label);
+		return;
+	}
 	say_plan(&plan, &spec, reply);
 	reply->data = plan_json(&plan, &spec);
 }
@@ -109,7 +119,12 @@ static void start(const struct api_context *context, const char *const *words, s
 	if (!read_spec(words, count, true, &spec, reply))
 		return;
 	store_get_clock(context->store, &now);
-	if (drill_host_start(context->drills, &spec, &now) != 0) {
+	int error = drill_host_start(context->drills, &spec, &now);
+	if (error == -ENOENT) {
+		reply_refuse(reply, NO_POOL, spec.label);
+		return;
+	}
+	if (error != 0) {
 		reply_refuse(reply,
 			     "drill %" PRIu64 " is running for %" PRIu64
 			     " s more: one at a time; `drill stop` ends it",
@@ -123,6 +138,8 @@ static void start(const struct api_context *context, const char *const *words, s
 	if (report->zones_alone > 0)
 		reply_line(reply, "%" PRIu64 " of %" PRIu64 " known zones have no other server",
 			   report->zones_alone, report->zones);
+	if (report->zones_touched == 0 && spec.scope != DRILL_CLOCK)
+		reply_line(reply, "no zone whose servers are known has one there");
 	reply->data = drill_report_json(report);
 }
 
@@ -150,6 +167,9 @@ static void status(const struct api_context *context, struct reply *reply)
 			   (unsigned)(left_ms % 1000));
 	else if (report != NULL && !report->closed)
 		reply_line(reply, "no drill is running; it is watched how questions come back");
+	else if (report != NULL)
+		reply_line(reply, "no drill is running; drill %" PRIu64 " was the last",
+			   report->number);
 	else
 		reply_line(reply, "no drill is running");
 	if (report != NULL && !report->closed)
@@ -212,7 +232,7 @@ static void report(const struct api_context *context, const char *which, struct 
 void verb_drill(const struct api_context *context, const char *const *arguments, size_t count,
 		struct reply *reply)
 {
-	const char *what = arguments[0];
+	const char *what = count > 0 ? arguments[0] : "";
 
 	if (strcmp(what, "plan") == 0)
 		plan(context, arguments + 1, count - 1, reply);

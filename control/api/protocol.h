@@ -34,6 +34,6 @@
 	X(servers, "[ZONE|ADDRESS]",                                                               \
 	  "servers: RTT, state, since when, next probe, failures by cause", 0, 1)                  \
 	X(drill, "plan|start --scope SCOPE --fault FAULT ... | status | stop | report [NUMBER|--all]", \
-	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 1, 11)       \
+	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 0, 11)       \
 	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \
 	X(stop, "", "end the daemon", 0, 0)

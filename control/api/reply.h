@@ -10,7 +10,7 @@ struct reply {
 	size_t text_len;
 	size_t text_size;
 	json_t *data;    // a reference of its own, or NULL
-	char error[256]; // "" : it went well
+	char error[512]; // "" : it went well
 };
 
 // Adds a line, however long. What is not printable is replaced: names and texts of the network end

@@ -27,6 +27,7 @@ struct drill {
 		uint64_t at_us;
 		struct address server;
 		uint8_t ns_name[NAME_MAX_LEN]; // the root: none
+		const char *pool, *domain;     // of the configuration
 	} recent[STEER_WINDOW];                // questions, a ring
 	size_t recent_count, recent_next;
 	struct drill_report reports[DRILL_REPORTS_MAX]; // a ring
@@ -114,6 +115,8 @@ static void remember_question(struct drill *drill, const struct drill_aim *aim, 
 
 	recent->at_us = now_us;
 	recent->server = *aim->server;
+	recent->pool = aim->pool;
+	recent->domain = aim->domain;
 	recent->ns_name[0] = 0;
 	if (aim->ns_name != NULL)
 		name_copy(recent->ns_name, aim->ns_name);
@@ -133,6 +136,8 @@ static void start_steering(struct drill *drill)
 		const struct drill_aim aim = {
 			.server = &recent->server,
 			.ns_name = recent->ns_name[0] != 0 ? recent->ns_name : NULL,
+			.pool = recent->pool,
+			.domain = recent->domain,
 		};
 		steer_sent(&drill->steer, drill_in_scope(&drill->spec, &aim), recent->at_us);
 	}

@@ -74,28 +74,50 @@ struct planning {
 	struct drill_plan *plan;
 };
 
+// Of the servers of a zone that are known.
+static size_t count_in_scope(const struct drill_spec *spec, const struct resolver_zone *zone)
+{
+	struct drill_aim aim = {.zone = zone->name};
+	size_t in_scope = 0;
+
+	for (size_t i = 0; i < zone->server_count; i++) {
+		const struct candidate *server = &zone->servers[i];
+		aim.server = &server->address;
+		aim.ns_name = server->ns_name;
+		aim.pool = zone->route != NULL ? zone->route->pool->name : NULL;
+		aim.domain = server->pool != NULL ? server->pool->domain : NULL;
+		in_scope += drill_in_scope(spec, &aim);
+	}
+	return in_scope;
+}
+
+// Of its name servers without a known address, those that are none of the scope's by name.
+static size_t count_unknown(const struct drill_spec *spec, const struct resolver_zone *zone)
+{
+	struct drill_aim aim = {.zone = zone->name};
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < zone->unknown_count; i++) {
+		aim.ns_name = zone->unknown[i];
+		unknown += !drill_in_scope(spec, &aim);
+	}
+	return unknown;
+}
+
 static void look_at_zone(const struct resolver_zone *zone, void *arg)
 {
 	const struct planning *planning = arg;
 	struct drill_plan *plan = planning->plan;
-	struct drill_aim aim = {.zone = zone->name};
-	size_t in_scope = 0, unknown = 0;
+	size_t in_scope = count_in_scope(planning->spec, zone);
+	bool recursion = zone->route != NULL && zone->route->first;
 
-	for (size_t i = 0; i < zone->server_count; i++) {
-		aim.server = &zone->servers[i].address;
-		aim.ns_name = zone->servers[i].ns_name;
-		in_scope += drill_in_scope(planning->spec, &aim);
-	}
-	aim.server = NULL;
-	for (size_t i = 0; i < zone->unknown_count; i++) {
-		aim.ns_name = zone->unknown[i];
-		unknown += !drill_in_scope(planning->spec, &aim); // it may be elsewhere
-	}
 	plan->zones.known++;
 	plan->zones.touched += in_scope > 0;
 	if (in_scope == 0 || in_scope < zone->server_count)
 		return;
-	if (unknown > 0) {
+	if (recursion && planning->spec->scope != DRILL_UPLINK)
+		return; // may be asked for elsewhere
+	if (count_unknown(planning->spec, zone) > 0) {
 		plan->zones.unsure++;
 		return;
 	}
@@ -118,7 +140,12 @@ void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, str
 static uint32_t choose(void *arg, const struct exchange_request *request, uint64_t now_us)
 {
 	const struct drill_aim aim = {
-		.server = &request->server, .zone = request->zone, .ns_name = request->ns_name};
+		.server = &request->server,
+		.zone = request->zone,
+		.ns_name = request->ns_name,
+		.pool = request->pool,
+		.domain = request->domain,
+	};
 
 	return drill_choose(((struct drill_host *)arg)->drill, &aim, now_us);
 }
@@ -163,6 +190,8 @@ int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
 
 	(void)drill_host_run(host); // one that is due ends before
 	drill_host_plan(host, spec, &plan);
+	if (spec->scope == DRILL_POOL && plan.zones.touched == 0)
+		return -ENOENT;
 	if (drill_start(host->drill, spec, &plan.zones, &tally, now_us,
 			host->config.wall_ms(host->config.wall_arg)) != 0)
 		return -EBUSY;
@@ -174,7 +203,7 @@ int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
 	const struct drill_report *report = drill_report(host->drill, 0);
 	say(host,
 	    "drill %" PRIu64 " begins: %s %s, share %u %%, for %" PRIu32
-	    " s, abort above %u %% SERVFAIL",
+	    " s, given up above %u %% SERVFAIL",
 	    report->number, report->scope, report->fault, spec->share, spec->for_s,
 	    spec->abort_percent);
 	return 0;

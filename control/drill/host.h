@@ -45,7 +45,8 @@ struct drill_plan {
 // What would be lost. Changes nothing, asks nobody.
 void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)
 	__attribute__((nonnull));
-// now: the clock that the validator is given. 0; -EBUSY: one is running.
+// now: the clock that the validator is given. 0; -EBUSY: one is running; -ENOENT: no zone has a
+// pool of that name.
 int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
 		     const struct store_clock *now) __attribute__((nonnull, warn_unused_result));
 bool drill_host_stop(struct drill_host *host) __attribute__((nonnull)); // false: none is running

@@ -20,6 +20,8 @@ const char *drill_end_word(enum drill_end end)
 
 // ---- verdict ----
 
+#define SLOW_MS 1000 // a client has noticed
+
 static uint64_t answers(const struct drill_report *r)
 {
 	return r->tally.cached + r->tally.fresh + r->tally.stale + r->tally.servfail;
@@ -45,8 +47,14 @@ static void judge_answers(const struct drill_report *r, char *out, size_t size)
 			 "clients noticed: %" PRIu64 " SERVFAIL beside %" PRIu64 " answers",
 			 failed(r), answers(r) - r->tally.servfail);
 	else if (r->tally.stale > 0)
-		snprintf(out, size, "no client got SERVFAIL, but %" PRIu64 " answers were stale",
-			 r->tally.stale);
+		snprintf(out, size,
+			 "no client got SERVFAIL, but %" PRIu64 " of %" PRIu64
+			 " answers were stale",
+			 r->tally.stale, answers(r));
+	else if (r->slowest_ms >= SLOW_MS)
+		snprintf(out, size,
+			 "no client got SERVFAIL or stale data, but one waited for %" PRIu64 " ms",
+			 r->slowest_ms);
 	else
 		snprintf(out, size,
 			 "no client noticed: %" PRIu64 " answers, none stale, no SERVFAIL",
@@ -158,16 +166,30 @@ static const char *unsure_of(const struct drill_report *r, char out[96])
 	return out;
 }
 
+static const char *abort_of(const struct drill_report *r, char out[64])
+{
+	snprintf(out, 64, "never given up");
+	if (r->abort_percent < DRILL_ABORT_NEVER)
+		snprintf(out, 64, "given up above %" PRIu64 " %% SERVFAIL", r->abort_percent);
+	return out;
+}
+
+// What was ordered.
+static void say_order(const struct lines *to, const struct drill_report *r)
+{
+	char limit[64];
+
+	say(to, "drill %" PRIu64 ": %s %s, share %" PRIu64 " %%, for %" PRIu64 " s, %s", r->number,
+	    r->scope, r->fault, r->share_percent, r->for_s, abort_of(r, limit));
+}
+
 void drill_report_lines(const struct drill_report *r, void (*line)(const char *text, void *arg),
 			void *arg)
 {
 	const struct lines to = {line, arg};
 	char date[64], verdict[DRILL_VERDICT_MAX], first[64] = "", unsure[96];
 
-	say(&to,
-	    "drill %" PRIu64 ": %s %s, share %" PRIu64 " %%, for %" PRIu64
-	    " s, abort above %" PRIu64 " %% SERVFAIL",
-	    r->number, r->scope, r->fault, r->share_percent, r->for_s, r->abort_percent);
+	say_order(&to, r);
 	say(&to, "%s: began %s, lasted %" PRIu64 ".%03u s", drill_end_word(r->end),
 	    date_of(r->started_ms, date), r->lasted_ms / 1000, (unsigned)(r->lasted_ms % 1000));
 	if (r->first_ms != DRILL_NEVER)

@@ -115,6 +115,22 @@ static int read_name(const char *text, enum drill_scope scope, struct drill_spec
 	return 0;
 }
 
+// It ends up in terminals.
+static int read_label(const char *text, const char *what, struct drill_spec *out,
+		      char err[DRILL_ERROR_MAX])
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < 0x21 || text[i] > 0x7e)
+			len = 0;
+	}
+	if (len == 0 || len >= sizeof(out->label))
+		return refuse(err, "\"%.100s\" is no name of %s", text, what);
+	memcpy(out->label, text, len + 1);
+	return 0;
+}
+
 static int read_domain(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
 {
 	if (strpbrk(text, "/,:") != NULL)
@@ -122,7 +138,13 @@ static int read_domain(const char *text, struct drill_spec *out, char err[DRILL_
 	if (read_address(text, &out->address))
 		return refuse(err, "\"%.100s\" is one address: upstream:%.100s, or a prefix of it",
 			      text, text);
-	return read_name(text, DRILL_OPERATOR, out, err);
+	out->scope = DRILL_LABEL;
+	int len = name_from_text(text, out->name);
+	if (len < 0)
+		out->name[0] = 0;
+	else
+		name_lower(out->name, out->name, (size_t)len);
+	return read_label(text, "a failure domain", out, err);
 }
 
 static int read_scope(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
@@ -135,13 +157,14 @@ static int read_scope(const char *text, struct drill_spec *out, char err[DRILL_E
 		return read_domain(text + 7, out, err);
 	if (strncmp(text, "zone:", 5) == 0)
 		return read_name(text + 5, DRILL_ZONE, out, err);
-	if (strncmp(text, "pool:", 5) == 0)
-		return refuse(err, "this version has no pools of forwarders: name their addresses "
-				   "with upstream: or domain:");
+	if (strncmp(text, "pool:", 5) == 0) {
+		out->scope = DRILL_POOL;
+		return read_label(text + 5, "a pool", out, err);
+	}
 	if (strncmp(text, "upstream:", 9) != 0)
 		return refuse(err,
 			      "\"%.100s\" is none of upstream:ADDRESS, domain:PREFIX, "
-			      "domain:OPERATOR, zone:NAME, uplink, clock",
+			      "domain:LABEL, zone:NAME, pool:NAME, uplink, clock",
 			      text);
 	if (!read_address(text + 9, &out->address))
 		return refuse(err, "\"%.100s\" is no address", text + 9);
@@ -199,8 +222,8 @@ static int read_abort(const char *text, struct drill_spec *out, char err[DRILL_E
 
 	if (strncmp(text, "servfail>", 9) != 0 || !read_number(text + 9, "%", 0, 100, &percent))
 		return refuse(err,
-			      "\"%.100s\" is no reason to abort: servfail>P%% is, with P from "
-			      "0 to 100",
+			      "\"%.100s\" is no reason to abort: 'servfail>P%%' is, P from 0 to "
+			      "100, in quotes because of the shell",
 			      text);
 	out->abort_percent = (unsigned)percent;
 	return 0;
@@ -301,8 +324,11 @@ const char *drill_scope_text(const struct drill_spec *spec, char out[DRILL_TEXT_
 	case DRILL_DOMAIN:
 		put_prefixes(spec, out);
 		break;
-	case DRILL_OPERATOR:
-		snprintf(out, DRILL_TEXT_MAX, "domain:%s", name_to_text(spec->name, text));
+	case DRILL_LABEL:
+		snprintf(out, DRILL_TEXT_MAX, "domain:%s", spec->label);
+		break;
+	case DRILL_POOL:
+		snprintf(out, DRILL_TEXT_MAX, "pool:%s", spec->label);
 		break;
 	case DRILL_ZONE:
 		snprintf(out, DRILL_TEXT_MAX, "zone:%s", name_to_text(spec->name, text));
@@ -358,6 +384,13 @@ static bool is_one(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
 }
 
+static bool has_label(const struct drill_spec *spec, const struct drill_aim *aim)
+{
+	if (aim->domain != NULL && strcmp(aim->domain, spec->label) == 0)
+		return true;
+	return aim->ns_name != NULL && spec->name[0] != 0 && name_within(aim->ns_name, spec->name);
+}
+
 bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
 {
 	switch (spec->scope) {
@@ -365,8 +398,10 @@ bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
 		return aim->server != NULL && is_one(aim->server, &spec->address);
 	case DRILL_DOMAIN:
 		return aim->server != NULL && in_domain(spec, aim->server);
-	case DRILL_OPERATOR:
-		return aim->ns_name != NULL && name_within(aim->ns_name, spec->name);
+	case DRILL_LABEL:
+		return has_label(spec, aim);
+	case DRILL_POOL:
+		return aim->pool != NULL && strcmp(aim->pool, spec->label) == 0;
 	case DRILL_ZONE:
 		return aim->zone != NULL && name_equal(aim->zone, spec->name);
 	case DRILL_UPLINK:
@@ -380,5 +415,5 @@ bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
 bool drill_steerable(const struct drill_spec *spec)
 {
 	return spec->scope == DRILL_UPSTREAM || spec->scope == DRILL_DOMAIN ||
-	       spec->scope == DRILL_OPERATOR;
+	       spec->scope == DRILL_LABEL || spec->scope == DRILL_POOL;
 }

@@ -23,13 +23,15 @@
 enum drill_scope {
 	DRILL_UPSTREAM, // questions to one address
 	DRILL_DOMAIN,   // to some prefixes: those of a provider, IPv4 and IPv6
-	DRILL_OPERATOR, // to servers whose names lie in its zone, which may be a TLD
-	DRILL_ZONE,     // to the servers of one zone, not of those below it
-	DRILL_UPLINK,   // all
-	DRILL_CLOCK,    // none: the validator's wall clock
+	DRILL_LABEL,  // to servers with that label, or whose names lie in that zone (an operator's)
+	DRILL_POOL,   // to the servers of a pool, for the zones that it is asked for
+	DRILL_ZONE,   // to the servers of one zone, not of those below it
+	DRILL_UPLINK, // all
+	DRILL_CLOCK,  // none: the validator's wall clock
 };
 
 #define DRILL_PREFIXES_MAX 8
+#define DRILL_LABEL_MAX    (NAME_TEXT_MAX)
 
 struct drill_spec {
 	enum drill_scope scope;
@@ -39,11 +41,12 @@ struct drill_spec {
 		unsigned len;
 	} prefixes[DRILL_PREFIXES_MAX]; // DOMAIN
 	size_t prefix_count;
-	uint8_t name[NAME_MAX_LEN]; // OPERATOR, ZONE; lower case
-	enum harm harm;             // but for CLOCK
-	uint32_t delay_ms;          // HARM_DELAY
-	int64_t skew_s;             // CLOCK
-	unsigned share;             // percent
+	char label[DRILL_LABEL_MAX]; // LABEL, POOL
+	uint8_t name[NAME_MAX_LEN];  // LABEL (the root: no name), ZONE; lower case
+	enum harm harm;              // but for CLOCK
+	uint32_t delay_ms;           // HARM_DELAY
+	int64_t skew_s;              // CLOCK
+	unsigned share;              // percent
 	uint32_t for_s;
 	unsigned abort_percent;
 };
@@ -64,6 +67,7 @@ const char *drill_fault_text(const struct drill_spec *spec, char out[DRILL_TEXT_
 struct drill_aim {
 	const struct address *server;  // NULL: not known
 	const uint8_t *zone, *ns_name; // lower case; NULL: not known, or it has none
+	const char *pool, *domain;     // the same
 };
 bool drill_in_scope(const struct drill_spec *spec, const struct drill_aim *aim)
 	__attribute__((nonnull, pure));

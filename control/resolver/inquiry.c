@@ -226,6 +226,11 @@ static bool wants_tcp(const struct candidate *server)
 	return server->pool != NULL && server->pool->transport == POOL_TCP;
 }
 
+static const char *domain_of(const struct candidate *server)
+{
+	return server->pool != NULL ? server->pool->domain : NULL;
+}
+
 static bool start_leg(struct task *task, size_t which, size_t server, uint32_t timeout_ms)
 {
 	struct inquiry *inquiry = task->inquiry;
@@ -239,6 +244,8 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.port = port_of(&task->servers[server]),
 		.zone = inquiry->zone,
 		.ns_name = task->servers[server].ns_name,
+		.pool = task->route != NULL ? task->route->pool->name : NULL,
+		.domain = domain_of(&task->servers[server]),
 		.name = inquiry->name,
 		.type = inquiry->type,
 		.rd = inquiry->rd,

@@ -161,6 +161,7 @@ struct resolver_zone {
 	size_t server_count;
 	const uint8_t *const *unknown; // name servers without a known address
 	size_t unknown_count;
+	const struct route *route; // that leads to those servers; NULL: none
 };
 typedef void (*resolver_zone_visit)(const struct resolver_zone *zone, void *arg);
 void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,

@@ -69,7 +69,7 @@ static void visit_zone(struct zones_walk *walk, struct delegation *cut, const st
 {
 	struct task asking = {.resolver = walk->resolver, .cut = cut, .route = route};
 	const uint8_t *unknown[REFERRAL_NS_MAX];
-	struct resolver_zone zone = {.name = cut->zone, .unknown = unknown};
+	struct resolver_zone zone = {.name = cut->zone, .unknown = unknown, .route = route};
 
 	address_collect(&asking);
 	for (size_t i = 0; route == NULL && i < cut->ns_count; i++) {

@@ -84,9 +84,10 @@ const char *upstream_outcome_words(enum upstream_outcome outcome);
 struct exchange_request {
 	struct address server;
 	uint16_t port;        // 53
-	// Whose server it is and what it is called there, lower case, for drills alone: looked at while
-	// the exchange starts. NULL: not told.
+	// Whose server it is and what it is called there, lower case; its pool and the label of its
+	// failure domain. For drills alone: looked at while the exchange starts. NULL: none, or not told.
 	const uint8_t *zone, *ns_name;
+	const char *pool, *domain;
 	const uint8_t *name;  // lower case; its case is randomised on the wire (0x20)
 	uint16_t type;
 	bool rd, cd;          // for forwarders

@@ -59,32 +59,98 @@ static void a_zone_with_other_servers_is_answered_under_every_fault(void **state
 	}
 }
 
-// With no other server to go to, the fault is what the client gets: so it did happen.
-static void a_zone_without_others_fails_for_the_reason_that_was_ordered(void **state)
+static void start_with_pool(bool first)
 {
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "alone.com.",
+					  .servers = "ns.alone.com.=" PROVIDER_A,
+					  .text = "*.wild.alone.com. 60 IN A 192.0.2.71\n"});
+	struct route *route = world_route(w, "alone.com.", false, PROVIDER_A ",domain=north");
+	assert_ptr_equal(route->pool, &w->pools[0]);
+	snprintf(w->pools[0].name, sizeof(w->pools[0].name), "work");
+	route->first = first;
+	world_start(w);
+	world_ask(w, "a.wild.alone.com.", TYPE_A, 0);
+	network_forget_log(&w->network);
+}
+
+// With no other server to go to, the fault is what the client gets: so it did happen.
+static void every_fault_of_every_scope_is_what_clients_get(void **state)
+{
+	static const char *const scopes[] = {
+		"upstream:" PROVIDER_A,
+		"domain:192.0.2.0/24",
+		"domain:alone.com",
+		"zone:alone.com",
+		"uplink",
+		"pool:work",
+		"domain:north",
+	};
 	static const struct {
 		const char *fault;
+		unsigned rcode;
 		int ede;
-	} cases[] = {
-		{"drop", EDE_NO_REACHABLE_AUTHORITY},
-		{"servfail", EDE_NO_REACHABLE_AUTHORITY},
-		{"refuse", EDE_NO_REACHABLE_AUTHORITY},
-		{"strip-rrsig", EDE_RRSIGS_MISSING},
-		{"bogus", EDE_DNSSEC_BOGUS},
+	} faults[] = {
+		{"drop", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
+		{"delay=200", RCODE_NOERROR, EDE_NONE},
+		{"servfail", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
+		{"refuse", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
+		{"truncate", RCODE_NOERROR, EDE_NONE}, // over TCP
+		{"strip-rrsig", RCODE_SERVFAIL, EDE_RRSIGS_MISSING},
+		{"bogus", RCODE_SERVFAIL, EDE_DNSSEC_BOGUS},
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char words[128];
-		start_drills(state);
-		snprintf(words, sizeof(words), AT_A "--for 600 --fault %s", cases[i].fault);
-		assert_true(world_drill(w, words));
-		struct question *q = world_ask(w, "x.wild.alone.com.", TYPE_A, ASK_DO);
-		if (q->reply->rcode != RCODE_SERVFAIL || q->reply->edns.ede != cases[i].ede)
-			fail_msg("%s: rcode %u, EDE %d", cases[i].fault, q->reply->rcode,
-				 q->reply->edns.ede);
-		assert_not_cached(w, "x.wild.alone.com.", TYPE_A);
+	for (size_t s = 0; s < sizeof(scopes) / sizeof(scopes[0]); s++) {
+		for (size_t f = 0; f < sizeof(faults) / sizeof(faults[0]); f++) {
+			char words[160];
+			if (s < 5)
+				start_drills(state);
+			else
+				start_with_pool(false);
+			snprintf(words, sizeof(words), "--scope %s --for 600 --fault %s", scopes[s],
+				 faults[f].fault);
+			assert_true(world_drill(w, words));
+			struct question *q = world_ask(w, "x.wild.alone.com.", TYPE_A, ASK_DO);
+			if (q->reply->rcode != faults[f].rcode ||
+			    q->reply->edns.ede != faults[f].ede)
+				fail_msg("%s: rcode %u, EDE %d", words, q->reply->rcode,
+					 q->reply->edns.ede);
+			if (world_drilled(w)->affected == 0)
+				fail_msg("%s affected nothing", words);
+			if (faults[f].rcode == RCODE_SERVFAIL)
+				assert_not_cached(w, "x.wild.alone.com.", TYPE_A);
+			else
+				assert_true(q->reply->flags & FLAG_AD);
+			end_world(state);
+		}
+	}
+}
+
+static void a_pool_that_may_be_passed_over_is_no_single_carrier(void **state)
+{
+	static const struct {
+		bool first;
+		unsigned rcode;
+	} cases[] = {{false, RCODE_SERVFAIL}, {true, RCODE_NOERROR}};
+
+	for (size_t i = 0; i < 2; i++) {
+		start_with_pool(cases[i].first);
+		assert_true(world_drill(w, "--scope pool:work --fault drop --for 600"));
+		assert_int_equal(world_drilled(w)->zones_touched, 1);
+		assert_int_equal(world_drilled(w)->zones_alone, !cases[i].first);
+		assert_int_equal(world_ask(w, "x.wild.alone.com.", TYPE_A, ASK_DO)->reply->rcode,
+				 cases[i].rcode);
 		end_world(state);
 	}
+}
+
+static void a_pool_that_is_not_there_is_refused(void **state)
+{
+	(void)state;
+	start_with_pool(false);
+	assert_false(world_drill(w, "--scope pool:play --fault drop"));
+	assert_int_equal(drill_report_count(drill_host_drill(w->drills)), 0);
 }
 
 static void truncated_replies_are_asked_for_over_tcp(void **state)
@@ -384,7 +450,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_zone_with_other_servers_is_answered_under_every_fault),
-		scenario(a_zone_without_others_fails_for_the_reason_that_was_ordered),
+		scenario(every_fault_of_every_scope_is_what_clients_get),
+		scenario(a_pool_that_may_be_passed_over_is_no_single_carrier),
+		scenario(a_pool_that_is_not_there_is_refused),
 		drills(truncated_replies_are_asked_for_over_tcp),
 		drills(a_delay_is_what_the_client_waits),
 		drills(a_dropped_question_does_not_leave),

@@ -168,8 +168,9 @@ static void one_at_a_time(void **state)
 	expect_said("drill 1 is stopped");
 	order("stop");
 	expect_refused("no drill is running");
-	order("start --scope uplink --fault servfail");
+	order("start --scope upstream:203.0.113.9 --fault servfail");
 	expect_said("drill 2 begins");
+	expect_said("no zone whose servers are known has one there");
 }
 
 static void reports_are_found_by_number(void **state)
@@ -193,6 +194,12 @@ static void reports_are_found_by_number(void **state)
 	expect_refused("no such drill");
 	order("report x");
 	expect_refused("no such drill");
+	order("status");
+	expect_said("no drill is running; it is watched");
+	clock_us += DRILL_WATCH_US;
+	(void)drill_host_run(drills);
+	order("status");
+	expect_said("no drill is running; drill 2 was the last");
 	order("report --all");
 	expect_said("1 uplink drop, stopped after 0 ms");
 	assert_int_equal(json_array_size(reply.data), 2);
@@ -202,9 +209,14 @@ static void what_is_not_meant_is_refused(void **state)
 {
 	(void)state;
 	order("start --scope pool:work --fault drop");
-	expect_refused("no pools");
+	expect_refused("no zone has a pool \"work\"");
+	order("plan --scope pool:work");
+	expect_refused("no zone has a pool \"work\"");
 	order("start --scope uplink");
 	expect_refused("--fault is needed");
+	order("");
+	expect_refused("usage: drill plan");
+	expect_refused("strip-rrsig, bogus, skew=SECONDS"); // whole
 	order("begin");
 	expect_refused("usage: drill plan");
 	order("stop now");

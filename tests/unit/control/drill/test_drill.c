@@ -320,8 +320,10 @@ static void the_verdict_says_what_it_means(void **state)
 	(void)state;
 	assert_verdict(&r, "each of the 120 known zones with servers there has others");
 	assert_verdict(&r, "no client noticed: 1000 answers, none stale, no SERVFAIL");
+	r.slowest_ms = 4659;
+	assert_verdict(&r, "no client got SERVFAIL or stale data, but one waited for 4659 ms");
 	r.tally.stale = 7;
-	assert_verdict(&r, "no client got SERVFAIL, but 7 answers were stale");
+	assert_verdict(&r, "no client got SERVFAIL, but 7 of 1007 answers were stale");
 	r.late_servfail = 2;
 	assert_verdict(&r, "clients noticed: 2 SERVFAIL beside 1007 answers");
 	r.zones_unsure = 9;
@@ -363,8 +365,8 @@ static void the_report_has_every_number(void **state)
 	r.started_ms = 1700000000123;
 	r.away_ms = 420, r.back_ms = 1230, r.peak_percent = 40, r.slowest_ms = 812;
 	r.tally.secure = 90;
-	assert_line(&r, "drill 3: domain:192.0.2.0/24 drop, share 100 %, for 30 s, abort above 5 % "
-			"SERVFAIL");
+	assert_line(&r, "drill 3: domain:192.0.2.0/24 drop, share 100 %, for 30 s, given up above "
+			"5 % SERVFAIL");
 	assert_line(&r, "over: began 2023-11-14T22:13:20.123Z, lasted 30.012 s");
 	assert_line(
 		&r,
@@ -374,6 +376,8 @@ static void the_report_has_every_number(void **state)
 	assert_line(&r, "answers: 900 cached, 100 fresh (90 of them with AD), 0 stale, 0 SERVFAIL");
 	assert_line(&r, "slowest answer to a client: 812 ms");
 	assert_line(&r, "zones: 300 known, 120 with a server in the scope, 0 with no other");
+	r.abort_percent = DRILL_ABORT_NEVER;
+	assert_line(&r, "for 30 s, never given up");
 	r.zones_unsure = 2;
 	assert_line(&r, "0 with no other; 2 more if what is not known of them is there, too");
 	r.away_ms = r.back_ms = DRILL_NEVER;

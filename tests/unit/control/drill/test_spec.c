@@ -57,8 +57,31 @@ static void an_operator_is_the_servers_named_in_its_zone(void **state)
 	assert_true(holds("domain:net", (const uint8_t *)"\3ns1\10provider\3net")); // a TLD
 	assert_false(holds("domain:provider.net", (const uint8_t *)"\3ns1\5other\3net"));
 	assert_false(holds("domain:provider.net", (const uint8_t *)"\3ns1\11xprovider\3net"));
-	assert_false(holds("domain:provider.net", NULL)); // a forwarder has none
+	assert_false(holds("domain:provider.net", NULL));
 	assert_false(holds("domain:192.0.2.0/24", (const uint8_t *)"\3ns1\10provider\3net"));
+}
+
+static bool is_served(const char *scope, const char *pool, const char *domain)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "--fault drop --scope %s", scope);
+	const struct drill_spec spec = spec_of(text);
+	const struct drill_aim aim = {.pool = pool, .domain = domain};
+	return drill_in_scope(&spec, &aim);
+}
+
+static void a_pool_and_the_labels_of_its_servers_are_told_apart(void **state)
+{
+	(void)state;
+	assert_true(is_served("pool:work", "work", "north"));
+	assert_false(is_served("pool:work", "works", "work"));
+	assert_false(is_served("pool:work", "", ""));
+	assert_false(is_served("pool:work", NULL, NULL));
+	assert_true(is_served("domain:north", "work", "north"));
+	assert_true(is_served("domain:rack_7#b", "work", "rack_7#b")); // no domain name
+	assert_false(is_served("domain:North", "work", "north"));
+	assert_false(is_served("domain:work", "work", "north"));
 }
 
 static void what_has_other_servers_can_be_left(void **state)
@@ -70,6 +93,7 @@ static void what_has_other_servers_can_be_left(void **state)
 		{"--scope upstream:192.0.2.1 --fault drop", true},
 		{"--scope domain:192.0.2.0/24 --fault drop", true},
 		{"--scope domain:provider.net --fault drop", true},
+		{"--scope pool:work --fault drop", true},
 		{"--scope zone:example.com --fault drop", false},
 		{"--scope uplink --fault drop", false},
 		{"--scope clock --fault skew=60", false},
@@ -168,8 +192,8 @@ static void nonsense_is_refused_with_a_sentence(void **state)
 		{"--scope upstream:example.com --fault drop", "is no address"},
 		{"--scope domain:192.0.2.0 --fault drop", "is one address: upstream:192.0.2.0"},
 		{"--scope domain:2001:db8::1 --fault drop", "is no prefix"},
-		{"--scope domain:a..b --fault drop", "is no domain name"},
-		{"--scope domain: --fault drop", "is no domain name"},
+		{"--scope domain: --fault drop", "is no name of a failure domain"},
+		{"--scope domain:a\x1b[2J --fault drop", "is no name of a failure domain"},
 		{"--scope domain:192.0.2.0/33 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/0 --fault drop", "is no prefix"},
 		{"--scope domain:192.0.2.0/24, --fault drop", "is no prefix"},
@@ -182,7 +206,7 @@ static void nonsense_is_refused_with_a_sentence(void **state)
 		 "at most 8 prefixes"},
 		{"--scope domain:192.0.2.0/8x --fault drop", "is no prefix"},
 		{"--scope zone:a..b --fault drop", "is no domain name"},
-		{"--scope pool:work --fault drop", "no pools"},
+		{"--scope pool: --fault drop", "is no name of a pool"},
 		{"--scope all --fault drop", "is none of upstream:"},
 		{"--scope uplink --fault explode", "is none of drop"},
 		{"--scope uplink --fault delay=0", "is no delay"},
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_that_address_alone),
 		cmocka_unit_test(a_prefix_holds_what_is_in_it),
 		cmocka_unit_test(an_operator_is_the_servers_named_in_its_zone),
+		cmocka_unit_test(a_pool_and_the_labels_of_its_servers_are_told_apart),
 		cmocka_unit_test(what_has_other_servers_can_be_left),
 		cmocka_unit_test(a_zone_is_that_zone_and_none_below),
 		cmocka_unit_test(the_uplink_is_all_of_it_and_the_clock_none),
