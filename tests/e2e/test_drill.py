@@ -2,6 +2,7 @@
 """Drills in the lab, under questions of dnsperf: their reports against packet captures on both sides
 of the resolver. What has other servers costs no client anything; a drill gives up by itself, ends
 by itself, is one at a time, and is remembered over a restart."""
+import collections
 import json
 import os
 import re
@@ -28,6 +29,12 @@ RATE = 250  # so that no name is asked again within its TTL
 AGREE_MS = 50
 WINDOW, AWAY_PART, BACK_PART = 200, 10, 5  # as control/drill/steer.h has them
 PROVIDER = 'c'  # that all zones asked for under load have beside another
+
+
+POOL = '''\
+pools: [{{name: work, servers: [{{address: '{address}', domain: north}}]}}]
+zones: [{{name: {zone}, type: stub, pool: work}}]
+'''
 
 
 class Capture(threading.Thread):
@@ -77,12 +84,13 @@ def raw(address):
     return socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address)
 
 
-def steering(questions, there, first_ms, end_ms):
-    """(away, back) in ms, as the report tells them, from the questions on the wire."""
+def steering(questions, there, first_ms, end_ms, more=0):
+    """(away, back) in ms, as the report tells them, from the questions on the wire. more: as if so
+    many more of each window had gone there."""
     peak, away, back, window = 0, None, None, []
     for at_ms, _, target, _ in questions:
-        if back is None and at_ms >= end_ms and (not window or window[-1][0] < end_ms):
-            window, away_then = [], away
+        if at_ms >= end_ms and window and window[-1][0] < end_ms:
+            window = []
         window.append((at_ms, target in there))
         if len(window) > WINDOW:
             window.pop(0)
@@ -91,14 +99,22 @@ def steering(questions, there, first_ms, end_ms):
         count = sum(is_there for _, is_there in window)
         if at_ms < end_ms:
             peak = max(peak, count)
-            if count * BACK_PART >= peak:
+            if (count + more) * BACK_PART >= peak:
                 away = None
-            elif count * AWAY_PART < peak and away is None:
+            elif (count + more) * AWAY_PART < peak and away is None:
                 away = window[0][0]
-        elif count * BACK_PART >= peak and back is None:
-            back = next(at for at, is_there in window if is_there)
+        elif (count + more) * BACK_PART >= peak and back is None:
+            back = next((at for at, is_there in window if is_there), None)
     return (None if away is None else max(0, away - first_ms),
             None if back is None else back - end_ms)
+
+
+def within(early, told, late):
+    """Between what two questions less or more would have led to."""
+    if told is None:
+        return late is None
+    return early is not None and early - AGREE_MS <= told and (
+        late is None or told <= late + AGREE_MS)
 
 
 class Drills:
@@ -208,14 +224,13 @@ def agree(checks, drills, servers, clients, report, there, sent):
         checks.check(what + ': the first one is that of the capture',
                      abs(first - start - report['first_ms']) <= AGREE_MS,
                      '%s, %s' % (first - start, report['first_ms']))
-        away, back = steering(questions, there, first, end)
-        for name, mine in (('away', away), ('back', back)):
-            theirs = report[name + '_ms']
-            # Forged data are forged zone by zone: two seconds are too few to leave for all.
-            both = mine is not None and theirs is not None and abs(mine - theirs) <= AGREE_MS
-            checks.check('%s: the time to steer %s is that of the capture' % (what, name), both or
-                         (report['fault'] == 'bogus' and mine is None and theirs is None),
-                         'capture %s, report %s' % (mine, theirs))
+        few, many = (steering(questions, there, first, end, more) for more in (-2, 2))
+        checks.check(what + ': the time to steer away is that of the capture',
+                     within(few[0], report['away_ms'], many[0]),
+                     '%s, %s, %s' % (few[0], report['away_ms'], many[0]))
+        checks.check(what + ': the time to steer back is that of the capture',
+                     within(many[1], report['back_ms'], few[1]),
+                     '%s, %s, %s' % (many[1], report['back_ms'], few[1]))
     else:
         inside = [t for t in near if start + AGREE_MS < t < end - AGREE_MS]
         checks.equal(what + ': no packet left for there', inside, [])
@@ -249,6 +264,13 @@ def close(a, b):
     return abs(a - b) <= 5 + max(a, b) / 100
 
 
+def most_asked(servers, provider):
+    """Selection has its own mind, so its choice is looked at."""
+    asked = collections.Counter(p[2] for p in servers.packets if p[2] in provider)
+    chosen = asked.most_common(1)[0][0]
+    return socket.inet_ntop(socket.AF_INET if len(chosen) == 4 else socket.AF_INET6, chosen)
+
+
 def under_load(checks, drills):
     """One address with drop, a provider with stripped signatures and with forged ones."""
     info, daemon = drills.info, drills.daemon
@@ -261,11 +283,7 @@ def under_load(checks, drills):
     try:
         known = wait_for(lambda: daemon.stats()['upstream.sent_udp'] - before > 3 * WINDOW, 20)
         checks.check('there are questions of before', known)
-        counts = {}
-        for zone in drills.shared:
-            for address in zone['addresses']:
-                counts[address] = counts.get(address, 0) + 1
-        address = max(sorted(counts), key=counts.get)
+        address = most_asked(servers, drills.provider)
         begin(checks, drills, 'upstream:' + address, 'drop', 4)
         while_one_runs(checks, drills)
         reports.append((drills.until_over(10), {raw(address)}, False))
@@ -339,6 +357,23 @@ def aborted(checks, drills):
     checks.check('the zone answers again, with AD', good)
 
 
+def of_a_pool(checks, drills):
+    checks.check('a pool answers', drills.ask('www.' + drills.stub).flags & dns.flags.AD)
+    for number, scope in enumerate(('pool:work', 'domain:north')):
+        run = drills.drill('start', '--scope', scope, '--fault', 'refuse', '--abort-if',
+                           'servfail>100%', check=False)
+        checks.equal('%s begins' % scope, (run.returncode, run.stderr), (0, ''))
+        reply = drills.ask('h%02d.%s' % (number + 3, drills.stub))
+        checks.equal('%s: it is what clients get' % scope, reply.rcode(), dns.rcode.SERVFAIL)
+        drills.drill('stop')
+        report = drills.report()
+        checks.check('%s: the verdict says so' % scope, '%s alone carries 1 zone' %
+                     scope.split(':')[1] in report['verdict'], report['verdict'])
+    good = wait_for(lambda: drills.ask('www.' + drills.stub).rcode() == dns.rcode.NOERROR and
+                    drills.ask('h40.' + drills.stub).flags & dns.flags.AD, 10)
+    checks.check('the pool answers again', good)
+
+
 def of_the_clock(checks, drills):
     zones = [z['zone'] for z in drills.zones if z['kind'] == 'ordinary-signed-single' and
              z['providers'] == ['b']]
@@ -374,9 +409,13 @@ def remembered(checks, drills):
 def main():
     checks = Checks()
     info = lab_info()
-    with Assayd(info) as daemon:
+    with open(info['files']['manifest.json']) as stream:
+        stub = [z for z in json.load(stream)['zones'] if z['kind'] == 'ordinary-signed-single' and
+                z['providers'] == ['c']][-1]
+    with Assayd(info, extra=POOL.format(address=stub['addresses'][0], zone=stub['zone'])) as daemon:
         drills = Drills(checks, info, daemon)
-        for part in (planned, under_load, aborted, of_the_clock, remembered):
+        drills.stub = stub['zone']
+        for part in (planned, under_load, aborted, of_a_pool, of_the_clock, remembered):
             checks.run(part, drills)
         checks.equal('the daemon stops with status 0 in a drill, too', daemon.stop(), 0)
     checks.done()
