@@ -130,10 +130,15 @@ class Bench:
     def start_load(self, seconds):
         info = self.topology.describe()
         options = self.options
+        # So that there are some left when the fault is over.
+        lasting = 100 * len(self.names.fresh) // (options.rate * seconds)
+        if lasting < options.fresh:
+            self.say(f'- {lasting} % of never-seen names, not {options.fresh}: '
+                     'the lab has no more for so many seconds')
         command = ['ip', 'netns', 'exec', info['namespaces']['client'], self.load,
                    info['resolver']['service_addresses'][0], self.names.known_path,
                    self.names.fresh_path, self.folder / 'log', options.rate, seconds,
-                   options.fresh, 20261126, *info['client']['addresses'][:9]]
+                   min(options.fresh, lasting), 20261126, *info['client']['addresses'][:9]]
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
                                    text=True)
         # It measures others and must not wait for them.
