@@ -114,8 +114,10 @@ void failed_domain_text(const struct tried *tried, const struct tried_server *se
 
 	memset(network.bytes + kept, 0, sizeof(network.bytes) - kept);
 	inet_ntop(network.family == 4 ? AF_INET : AF_INET6, network.bytes, text, sizeof(text));
-	snprintf(out, size, "%s/%u%s%s", text, network.family == 4 ? 24 : 48,
-		 holder != NULL ? ", " : "", holder != NULL ? name_to_text(holder, name) : "");
+	const char *label = tried_label(tried, server);
+	snprintf(out, size, "%s/%u%s%s%s%s", text, network.family == 4 ? 24 : 48,
+		 holder != NULL ? ", " : "", holder != NULL ? name_to_text(holder, name) : "",
+		 label != NULL ? ", label " : "", label != NULL ? label : "");
 }
 
 static void say_server(struct page *page, const struct tried *tried,

@@ -30,6 +30,6 @@ void failed_describe(const struct failed_view *view, void (*line)(const char *te
 const char *failed_time_text(int64_t at_s, char out[FAILED_TIME_MAX]) __attribute__((nonnull));
 // "DNSKEY of example.com., signed by example.com.: RRSIG with key tag 123 ..."; "" when unknown.
 void failed_step_text(const struct failed *failed, char *out, size_t size) __attribute__((nonnull));
-// "192.0.2.0/24", and with the operator's zone where the server's name tells one.
+// "192.0.2.0/24", with the operator's zone where the server's name tells one, and its label.
 void failed_domain_text(const struct tried *tried, const struct tried_server *server, char *out,
 			size_t size) __attribute__((nonnull));

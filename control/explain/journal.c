@@ -162,6 +162,9 @@ static void repeat(struct journal *journal, struct index *index, const struct fa
 {
 	struct failed *failed = record_of(journal, index);
 
+	// Clients of one question whose time is over together.
+	if (failure->now_ms == failed->last_ms)
+		return;
 	index->last = journal->number;
 	index->once = false;
 	failed->times += failed->times < UINT32_MAX;

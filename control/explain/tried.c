@@ -42,6 +42,11 @@ const uint8_t *tried_name(const struct tried *tried, const struct tried_server *
 	return server->name != 0 ? tried->names + server->name - 1 : NULL;
 }
 
+const char *tried_label(const struct tried *tried, const struct tried_server *server)
+{
+	return server->label != 0 ? (const char *)tried->names + server->label - 1 : NULL;
+}
+
 const uint8_t *tried_zone(const struct tried *tried, const struct tried_server *server)
 {
 	return name_ancestor(tried->question, server->zone_labels);
@@ -60,6 +65,17 @@ static bool is_same(const struct tried *tried, const struct tried_server *known,
 }
 
 // 0: there is no room for it.
+static uint16_t keep(struct tried *tried, const void *bytes, size_t len)
+{
+	size_t at = tried->names_len;
+
+	if (at + len > sizeof(tried->names))
+		return 0;
+	memcpy(tried->names + at, bytes, len);
+	tried->names_len = (uint16_t)(at + len);
+	return (uint16_t)(at + 1);
+}
+
 static uint16_t keep_name(struct tried *tried, const uint8_t *name)
 {
 	if (name == NULL)
@@ -69,15 +85,23 @@ static uint16_t keep_name(struct tried *tried, const uint8_t *name)
 		if (known != NULL && name_equal(known, name))
 			return tried->servers[i].name;
 	}
-	size_t len = name_len(name), at = tried->names_len;
-	if (at + len > sizeof(tried->names))
-		return 0;
-	memcpy(tried->names + at, name, len);
-	tried->names_len = (uint16_t)(at + len);
-	return (uint16_t)(at + 1);
+	return keep(tried, name, name_len(name));
 }
 
-void tried_add(struct tried *tried, const struct tried_server *server, const uint8_t *ns_name)
+static uint16_t keep_label(struct tried *tried, const char *label)
+{
+	if (label == NULL)
+		return 0;
+	for (size_t i = 0; i < tried->count; i++) {
+		const char *known = tried_label(tried, &tried->servers[i]);
+		if (known != NULL && strcmp(known, label) == 0)
+			return tried->servers[i].label;
+	}
+	return keep(tried, label, strlen(label) + 1);
+}
+
+void tried_add(struct tried *tried, const struct tried_server *server, const uint8_t *ns_name,
+	       const char *label)
 {
 	tried->last_zone_labels = server->zone_labels;
 	for (size_t i = 0; i < tried->count; i++) {
@@ -95,6 +119,7 @@ void tried_add(struct tried *tried, const struct tried_server *server, const uin
 	struct tried_server *added = &tried->servers[tried->count];
 	*added = *server;
 	added->name = keep_name(tried, ns_name);
+	added->label = keep_label(tried, label);
 	added->last_cause = server->cause;
 	added->count = 1;
 	tried->count++;

@@ -1,8 +1,8 @@
 // The servers that one resolution has tried in vain, and what was wrong with each: the first thing
 // first. Made when the first server fails, so that it costs nothing where none does.
 //
-// Bounded: TRIED_MAX servers, of whose names as many are kept as fit; what is beyond is counted.
-// Held by reference. Thread: control.
+// Bounded: TRIED_MAX servers, of whose names and labels as many are kept as fit; what is beyond is
+// counted. Held by reference. Thread: control.
 #pragma once
 
 #include "control/upstream/upstream.h"
@@ -19,6 +19,7 @@
 struct tried_server {
 	struct address address; // family 0 with TRIED_NO_ADDRESS
 	uint16_t name;          // its NS name begins at names[name - 1]; 0: not known
+	uint16_t label;         // so does the text of its failure domain's label; 0: it has none
 	uint8_t zone_labels;    // it was asked for the zone that is so many labels of the question
 	uint8_t cause;          // the first: enum server_failure, or TRIED_NO_ADDRESS
 	uint8_t last_cause;
@@ -47,10 +48,13 @@ struct tried *tried_ref(struct tried *tried) __attribute__((nonnull));
 void tried_unref(struct tried *tried);
 
 // A server failed. Of a server of that zone that is there already, only the last cause changes.
-void tried_add(struct tried *tried, const struct tried_server *server, const uint8_t *ns_name)
-	__attribute__((nonnull(1, 2)));
+// ns_name, label: NULL, or copied.
+void tried_add(struct tried *tried, const struct tried_server *server, const uint8_t *ns_name,
+	       const char *label) __attribute__((nonnull(1, 2)));
 
 const uint8_t *tried_name(const struct tried *tried, const struct tried_server *server)
+	__attribute__((nonnull, pure)); // or NULL
+const char *tried_label(const struct tried *tried, const struct tried_server *server)
 	__attribute__((nonnull, pure)); // or NULL
 const uint8_t *tried_zone(const struct tried *tried, const struct tried_server *server)
 	__attribute__((nonnull, pure));

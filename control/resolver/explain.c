@@ -33,14 +33,15 @@ void explain_release(struct resolver *resolver, struct tried **tried)
 }
 
 // Kept by the task and by whoever pays for it, who may be several sub-tasks away.
-static void add(struct task *task, const struct tried_server *server, const uint8_t *ns_name)
+static void add(struct task *task, const struct tried_server *server, const uint8_t *ns_name,
+		const char *label)
 {
 	struct client *client = task_payer(task);
 	struct tried *tried = tried_of(task);
 
 	if (tried == NULL)
 		return;
-	tried_add(tried, server, ns_name);
+	tried_add(tried, server, ns_name, label);
 	if (client == NULL || client->tried == tried)
 		return;
 	explain_release(task->resolver, &client->tried);
@@ -70,7 +71,10 @@ void explain_server(struct task *task, const struct address *address, enum serve
 		if (reply->message != NULL && reply->message->edns.present)
 			server.ede = (int16_t)reply->message->edns.ede;
 	}
-	add(task, &server, i >= 0 ? task->servers[i].ns_name : NULL);
+	const struct candidate *known = i >= 0 ? &task->servers[i] : NULL;
+	const struct pool_server *pool = known != NULL ? known->pool : NULL;
+	add(task, &server, known != NULL ? known->ns_name : NULL,
+	    pool != NULL && pool->domain[0] != '\0' ? pool->domain : NULL);
 }
 
 void explain_no_address(struct task *task, const uint8_t *ns_name)
@@ -79,7 +83,7 @@ void explain_no_address(struct task *task, const uint8_t *ns_name)
 		.zone_labels = zone_labels(task), .cause = TRIED_NO_ADDRESS, .ede = EDE_NONE};
 
 	if (ns_name != NULL)
-		add(task, &server, ns_name);
+		add(task, &server, ns_name, NULL);
 }
 
 void explain_unreachable(const struct task *task, char text[TROUBLE_MAX])

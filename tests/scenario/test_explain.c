@@ -310,12 +310,12 @@ static void our_own_path_is_no_servers_fault(void **state)
 {
 	(void)state;
 	begin();
-	char name[40], servers[60];
+	static char names[24][20], servers[24][40];
+	char name[40];
 	for (int i = 0; i < 24; i++) {
-		snprintf(name, sizeof(name), "zone%d.com.", i);
-		snprintf(servers, sizeof(servers), "ns.%s=10.%d.0.1", name, i + 1);
-		world_add(w,
-			  &(struct world_zone){.apex = strdup(name), .servers = strdup(servers)});
+		snprintf(names[i], sizeof(names[i]), "zone%d.com.", i);
+		snprintf(servers[i], sizeof(servers[i]), "ns.%s=10.%d.0.1", names[i], i + 1);
+		world_add(w, &(struct world_zone){.apex = names[i], .servers = servers[i]});
 	}
 	world_start(w);
 	for (int i = 0; i < 24; i++) {
@@ -396,6 +396,28 @@ static void filters_are_by_name_type_zone_and_number(void **state)
 	assert_true(name_equal(e.failed.name, text_name("www.plain.org.")));
 }
 
+static void forwarders_are_told_apart_from_what_comes_after_them(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	struct route *route =
+		world_route(w, "example.com.", true, "203.0.113.50,domain=east 198.51.100.50");
+	route->first = true;
+	world_start(w);
+	world_serve_all(w, "203.0.113.50");
+	world_serve_all(w, "198.51.100.50");
+	with((struct fault){.kind = FAULT_SERVFAIL, .server = "203.0.113.50"});
+	with((struct fault){.kind = FAULT_DROP, .server = "198.51.100.50"});
+	fault_at_both(FAULT_REFUSED);
+	struct question *q = ask(WWW);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	const struct explained *e = explain(WWW, TYPE_A);
+	assert_explained(e, "forwarder 203.0.113.50 (203.0.113.0/24, label east) over UDP");
+	assert_explained(e, "forwarder 198.51.100.50 (198.51.100.0/24) over UDP");
+	assert_explained(e, "    " PROVIDER_A " ns1.example.com. (192.0.2.0/24) over UDP");
+}
+
 // Its text is the server's and goes nowhere.
 static void an_ede_of_a_server_is_told_by_its_number(void **state)
 {
@@ -434,6 +456,7 @@ int main(void)
 		scenario_common(a_flood_of_names_displaces_its_own_zone_only),
 		scenario_common(probes_and_checks_are_not_recorded),
 		scenario_common(filters_are_by_name_type_zone_and_number),
+		scenario(forwarders_are_told_apart_from_what_comes_after_them),
 		scenario_common(an_ede_of_a_server_is_told_by_its_number),
 	};
 

@@ -39,7 +39,7 @@ static void record_two(void)
 				      .ms = 400};
 	uint8_t ns_name[NAME_MAX_LEN];
 	assert_true(name_from_text("ns1.hoster.net.", ns_name) > 0);
-	tried_add(&failed[0].tried, &server, ns_name);
+	tried_add(&failed[0].tried, &server, ns_name, NULL);
 	failed[1].kind = FAILED_BOGUS;
 	failed[1].step = (struct failed_step){.known = true,
 					      .signer_labels = 1,

@@ -48,7 +48,7 @@ static struct failed unreachable(void)
 
 	name_copy(failed.name, name_of("www.example.com."));
 	name_copy(failed.tried.question, failed.name);
-	tried_add(&failed.tried, &server, name_of("ns1.hoster.net."));
+	tried_add(&failed.tried, &server, name_of("ns1.hoster.net."), NULL);
 	return failed;
 }
 
@@ -59,7 +59,7 @@ static void it_says_when_what_and_who(void **state)
 	struct tried_server again = server_of(1, SERVER_REFUSED, 2);
 
 	again.ede = 18;
-	tried_add(&failed.tried, &again, NULL);
+	tried_add(&failed.tried, &again, NULL, NULL);
 	failed.failed = 12;
 	failed.stale = 3;
 	describe(&(struct failed_view){.failed = &failed, .now_ms = NOW_MS + 60000});

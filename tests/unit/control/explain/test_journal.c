@@ -91,7 +91,7 @@ static void the_first_cause_stays_and_repeats_are_counted(void **state)
 				  .now_s = NOW_S,
 				  .question_hash = 7};
 
-	tried_add(tried, &server, NULL);
+	tried_add(tried, &server, NULL, NULL);
 	journal_add(journal, &failure);
 	tried_unref(tried);
 	fail_question(7, 0, 0, "second", 5000);
@@ -111,6 +111,15 @@ static void the_first_cause_stays_and_repeats_are_counted(void **state)
 	assert_int_equal(failed->tried.servers[0].cause, SERVER_TIMEOUT);
 	assert_int_equal(journal_counted(journal)->recorded, 1);
 	assert_int_equal(journal_counted(journal)->repeated, 2);
+}
+
+static void failures_of_one_moment_are_one(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		fail_question(7, 1, 1, "first", 0);
+	assert_int_equal(all()->records[0].times, 1);
+	assert_string_equal(all()->records[0].last_text, "");
 }
 
 static void clients_and_dependants_are_counted(void **state)
@@ -253,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_cause_stays_and_repeats_are_counted),
+		TEST(failures_of_one_moment_are_one),
 		TEST(clients_and_dependants_are_counted),
 		TEST(a_good_answer_ends_it_and_the_next_failure_is_another_one),
 		TEST(a_failure_long_after_the_last_one_is_another_one),

@@ -22,7 +22,7 @@ static void add(unsigned host, enum server_failure cause, unsigned zone_labels)
 {
 	struct tried_server server = server_of(host, cause, zone_labels);
 
-	tried_add(tried, &server, name_of("ns1.example.com."));
+	tried_add(tried, &server, name_of("ns1.example.com."), NULL);
 }
 
 static void the_text_names_each_server_with_its_first_cause_in_order(void **state)
@@ -32,7 +32,7 @@ static void the_text_names_each_server_with_its_first_cause_in_order(void **stat
 
 	v6.address = (struct address){6, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 	add(1, SERVER_TIMEOUT, 2);
-	tried_add(tried, &v6, NULL);
+	tried_add(tried, &v6, NULL, NULL);
 	add(1, SERVER_SERVFAIL, 2);
 	assert_true(tried_text(tried, 2, text, sizeof(text)));
 	assert_string_equal(text, "example.com.: 192.0.2.1 timeout; 2001:db8::1 REFUSED");
@@ -59,9 +59,9 @@ static void a_name_server_without_an_address_goes_by_its_name(void **state)
 	(void)state;
 	struct tried_server none = {.cause = TRIED_NO_ADDRESS, .zone_labels = 2, .ede = EDE_NONE};
 
-	tried_add(tried, &none, name_of("ns1.example.net."));
-	tried_add(tried, &none, name_of("ns2.example.net."));
-	tried_add(tried, &none, name_of("ns1.example.net."));
+	tried_add(tried, &none, name_of("ns1.example.net."), NULL);
+	tried_add(tried, &none, name_of("ns2.example.net."), NULL);
+	tried_add(tried, &none, name_of("ns1.example.net."), NULL);
 	tried_text(tried, 2, text, sizeof(text));
 	assert_string_equal(text, "example.com.: ns1.example.net. no address; "
 				  "ns2.example.net. no address");
@@ -104,11 +104,25 @@ static void names_are_kept_once_and_as_many_as_fit(void **state)
 		struct tried_server server = server_of(i, SERVER_TIMEOUT, 2);
 		snprintf(name, sizeof(name), "%.*s%u.example.net.", 60,
 			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", i);
-		tried_add(tried, &server, name_of(name));
+		tried_add(tried, &server, name_of(name), NULL);
 	}
 	assert_true(tried->names_len <= TRIED_NAME_BYTES);
 	assert_null(tried_name(tried, &tried->servers[TRIED_MAX - 1]));
 	assert_true(name_equal(tried_name(tried, &tried->servers[1]), name_of("ns1.example.com.")));
+}
+
+static void labels_are_kept_once(void **state)
+{
+	(void)state;
+	struct tried_server one = server_of(1, SERVER_TIMEOUT, 2);
+	struct tried_server other = server_of(2, SERVER_TIMEOUT, 2);
+
+	tried_add(tried, &one, NULL, "east");
+	tried_add(tried, &other, NULL, "east");
+	assert_string_equal(tried_label(tried, &tried->servers[1]), "east");
+	assert_int_equal(tried->names_len, 5);
+	add(3, SERVER_TIMEOUT, 2);
+	assert_null(tried_label(tried, &tried->servers[2]));
 }
 
 // Whatever a name holds, a terminal and an EDE get printable ASCII.
@@ -120,7 +134,7 @@ static void hostile_names_stay_printable(void **state)
 
 	tried_unref(tried);
 	tried = tried_new(hostile, TYPE_A);
-	tried_add(tried, &none, hostile);
+	tried_add(tried, &none, hostile, NULL);
 	tried_text(tried, 2, text, sizeof(text));
 	for (const char *c = text; *c != '\0'; c++)
 		assert_true(*c >= ' ' && *c <= '~');
@@ -148,6 +162,7 @@ int main(void)
 		TEST(what_does_not_fit_is_said_to_be_there),
 		TEST(more_servers_than_there_is_room_for_are_counted),
 		TEST(names_are_kept_once_and_as_many_as_fit),
+		TEST(labels_are_kept_once),
 		TEST(hostile_names_stay_printable),
 		TEST(every_cause_has_its_words),
 	};
