@@ -2,6 +2,7 @@
 #include "control/api/verbs.h"
 #include "dataplane/dns/types.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,11 +127,13 @@ static void say(const char *text, void *arg)
 
 static void show_brief(struct reply *reply, const struct failed *failed)
 {
-	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX], time[FAILED_TIME_MAX];
+	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX], time[FAILED_TIME_MAX], times[32] = "";
 
-	reply_line(reply, "%s %s %s %s, %u times: %s", failed_time_text(failed->last_s, time),
+	if (failed->times > 1)
+		snprintf(times, sizeof(times), ", %" PRIu32 " times", failed->times);
+	reply_line(reply, "%s %s %s %s%s: %s", failed_time_text(failed->last_s, time),
 		   name_to_text(failed->name, name), type_to_text(failed->type, type),
-		   failed_kind_word(failed->kind), failed->times, failed->text);
+		   failed_kind_word(failed->kind), times, failed->text);
 }
 
 static void show(const struct failed_view *view, void *arg)

@@ -15,6 +15,7 @@
 struct page {
 	void (*line)(const char *text, void *arg);
 	void *arg;
+	int indent;
 };
 
 __attribute__((format(printf, 2, 3))) static void say(struct page *page, const char *format, ...)
@@ -22,8 +23,9 @@ __attribute__((format(printf, 2, 3))) static void say(struct page *page, const c
 	char text[LINE_MAX_BYTES];
 	va_list args;
 
+	int used = snprintf(text, sizeof(text), "%*s", page->indent, "");
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text + used, sizeof(text) - (size_t)used, format, args);
 	va_end(args);
 	page->line(text, page->arg);
 }
@@ -194,8 +196,10 @@ static void say_related(struct page *page, const struct failed *related, const c
 	say(page, "  %s: %s %s, which failed %" PRIu64 " s ago: %s", words,
 	    name_to_text(related->name, name), type_to_text(related->type, type),
 	    ago_s(now_ms, related->first_ms), related->text);
+	page->indent = 2;
 	say_step(page, related);
 	say_servers(page, related);
+	page->indent = 0;
 }
 
 // ---- the whole ----
@@ -259,7 +263,7 @@ static void say_now(struct page *page, const struct failed_view *view)
 void failed_describe(const struct failed_view *view, void (*line)(const char *text, void *arg),
 		     void *arg)
 {
-	struct page page = {line, arg};
+	struct page page = {line, arg, 0};
 	const struct failed *failed = view->failed;
 
 	say_when(&page, view);

@@ -159,7 +159,7 @@ static void what_could_not_be_had_leads_to_the_failure_of_that(void **state)
 	describe(&(struct failed_view){.failed = &failed, .now_ms = NOW_MS, .because = &keys});
 	assert_says("  chain of trust: it needs the DNSKEY of example.com., which failed\n");
 	assert_says("  because of: example.com. DNSKEY, which failed 0 s ago: example.com.: "
-		    "192.0.2.1 timeout\n  servers of example.com., in the order in which they "
+		    "192.0.2.1 timeout\n    servers of example.com., in the order in which they "
 		    "failed:\n");
 }
 
