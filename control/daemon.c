@@ -436,6 +436,12 @@ static void stop_silence(void)
 		silence_end(&scope);
 }
 
+static void say_of_tls(void *arg, const char *text)
+{
+	(void)arg;
+	log_warning("%s", text);
+}
+
 static int start_resolver(void)
 {
 	const struct config *config = assayd.config;
@@ -443,8 +449,14 @@ static int start_resolver(void)
 				       .batch = assayd.batch,
 				       .points = trust_state_points(assayd.anchors)};
 
-	if (socket_transport_open(&assayd.loop, &config->source, on_upstream_timer, NULL,
-				  &assayd.transport, &assayd.sockets) != 0)
+	struct socket_transport_config sockets = config->source;
+	sockets.say = say_of_tls;
+	int error = socket_transport_open(&assayd.loop, &sockets, on_upstream_timer, NULL,
+					  &assayd.transport, &assayd.sockets);
+	if (error == -EINVAL && sockets.tls)
+		return fail("no certificate of an authority can be read for TLS towards servers: "
+			    "see upstream.tls-ca-file");
+	if (error != 0)
 		return fail("sockets towards servers cannot be opened");
 	assayd.upstream = upstream_new(&config->upstream, &assayd.transport);
 	if (!assayd.upstream)

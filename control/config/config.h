@@ -42,6 +42,7 @@ struct config {
 	size_t pool_count;               // the named ones
 	struct upstream_config upstream;
 	struct socket_transport_config source;
+	char tls_ca_file[256];           // source.tls_ca_file; "": the system's
 	bool allow_loopback_upstream;    // test and lab set-ups only
 	struct config_anchor *anchors;
 	size_t anchor_count;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 {
@@ -299,6 +300,19 @@ static void load_source(struct loader *loader)
 	}
 }
 
+static void load_ca_file(struct loader *loader)
+{
+	const char *given = loader->schema->upstream.tls_ca_file;
+	struct config *config = loader->config;
+
+	text(loader, "upstream.tls-ca-file", given, "", config->tls_ca_file,
+	     sizeof(config->tls_ca_file));
+	if (config->tls_ca_file[0] != '\0' && access(config->tls_ca_file, R_OK) != 0)
+		loader_fail(loader, "upstream.tls-ca-file", "%s: %s", config->tls_ca_file,
+			    strerror(errno));
+	config->source.tls_ca_file = config->tls_ca_file;
+}
+
 static void load_upstream(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
@@ -307,6 +321,7 @@ static void load_upstream(struct loader *loader)
 	load_source(loader);
 	text(loader, "upstream.interface", schema->upstream.interface, "", config->source.interface,
 	     sizeof(config->source.interface));
+	load_ca_file(loader);
 	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
 	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
 	if (!config->upstream.ipv4 && !config->upstream.ipv6)

@@ -29,6 +29,7 @@
 	X("upstream.case-randomisation", "true", 0, 1, "", "0x20: random case in questions, checked in answers") \
 	X("upstream.cookies", "true", 0, 1, "", "DNS cookies towards servers (RFC 7873)") \
 	X("upstream.ask-loopback", "false", 0, 1, "", "allow servers on loopback addresses") \
+	X("upstream.tls-ca-file", "(the system's)", 0, 255, "path", "PEM file of the authorities whose certificates prove the auth-name of servers asked over TLS") \
 	X("resolver.root-hints", "(built in)", 0, 0, "file", "addresses of the root servers in zone file format") \
 	X("resolver.qname-minimisation", "true", 0, 1, "", "send servers no more of a name than they need (RFC 9156)") \
 	X("resolver.aggressive-denial", "true", 0, 1, "", "deny names by validated NSEC and NSEC3 records seen before, without asking (RFC 8198); a sixteenth of memory.cache is kept for them") \
@@ -57,7 +58,9 @@
 	X("pools.servers.priority", "0", 0, 65535, "", "class of the server: those of the least number are asked while one of them is not out") \
 	X("pools.servers.weight", "1", 1, 1000, "", "share of the questions beside others of its class, as long as it answers as fast") \
 	X("pools.servers.domain", "(none)", 1, 63, "characters", "label of what it fails together with: after a failure, and for a second question when the first is late, another label comes first; without one the /24 or /48 counts") \
-	X("pools.servers.transport", "udp", 0, 0, "", "udp (and TCP where a reply is truncated) or tcp") \
+	X("pools.servers.transport", "udp", 0, 0, "", "udp (and TCP where a reply is truncated), tcp, or tls (RFC 7858, port 853 unless the address names one): never asked otherwise, and only once it has proved who it is") \
+	X("pools.servers.auth-name", "(none)", 1, 253, "characters", "with tls: host name or address that the server's certificate must prove") \
+	X("pools.servers.pins", "[]", 1, 4, "", "with tls: digests of public keys (sha256/ and base64), of which the server's own must be one; without auth-name nothing else of its certificate counts") \
 	X("zones", "[]", 0, 1024, "", "zones with servers of their own: name, type, and either servers or pool") \
 	X("zones.name", "(required)", 0, 0, "", "the zone; questions at and below it go to its servers, the deepest zone counts; . for all") \
 	X("zones.type", "(required)", 0, 0, "", "forward (recursive servers) or stub (the zone's own servers)") \

@@ -138,6 +138,7 @@ static const cyaml_schema_field_t upstream_fields[] = {
 	BOOL_OPTIONAL("case-randomisation", IN(upstream), case_randomisation),
 	BOOL_OPTIONAL("cookies", IN(upstream), cookies),
 	BOOL_OPTIONAL("ask-loopback", IN(upstream), ask_loopback),
+	TEXT_OPTIONAL("tls-ca-file", IN(upstream), tls_ca_file),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t resolver_fields[] = {

@@ -70,20 +70,63 @@ static void load_label(struct loader *loader, const char *path, const char *give
 		memcpy(out, given, strlen(given) + 1);
 }
 
+static void load_name(struct loader *loader, const char *path, const char *given,
+		      struct tls_peer *peer)
+{
+	if (!tls_name_parse(given, peer->name))
+		loader_fail(loader, path, "\"%.80s\" is neither a host name nor an address", given);
+}
+
+static void load_pins(struct loader *loader, const char *path, const struct text_list *given,
+		      struct tls_peer *peer)
+{
+	char item[LOADER_PATH_MAX];
+
+	if (given->count > TLS_PINS_MAX) {
+		loader_fail(loader, path, "more than %d pins", TLS_PINS_MAX);
+		return;
+	}
+	for (unsigned i = 0; i < given->count; i++) {
+		if (!tls_pin_parse(given->list[i], peer->pins[peer->pin_count++]))
+			loader_fail(loader, loader_item(item, path, i),
+				    "\"%.80s\" is no pin: sha256/ and 44 characters of base64, the "
+				    "digest of a public key (SubjectPublicKeyInfo)",
+				    given->list[i]);
+	}
+}
+
+// Strict (RFC 8310 §5): nobody is asked over TLS without proof of who it is.
+static void load_peer(struct loader *loader, const char *path, const struct schema_server *given,
+		      struct pool_server *server)
+{
+	char key[LOADER_PATH_MAX];
+
+	if (given->auth_name)
+		load_name(loader, loader_key(key, path, "auth-name"), given->auth_name,
+			  &server->tls);
+	load_pins(loader, loader_key(key, path, "pins"), &given->pins, &server->tls);
+	if (!given->auth_name && given->pins.count == 0)
+		loader_fail(loader, loader_key(key, path, "transport"),
+			    "tls needs auth-name, pins or both: who the server must prove to be");
+	if (strchr(given->address, '@') == NULL)
+		server->port = TLS_PORT;
+	loader->config->source.tls = true;
+}
+
 static void load_transport(struct loader *loader, const char *path,
 			   const struct schema_server *given, struct pool_server *server)
 {
+	static const uint8_t transports[] = {
+		[SCHEMA_UDP] = POOL_UDP, [SCHEMA_TCP] = POOL_TCP, [SCHEMA_TLS] = POOL_TLS};
 	char key[LOADER_PATH_MAX];
-	int transport = given->transport ? *given->transport : SCHEMA_UDP;
 
-	if (transport == SCHEMA_TLS)
-		loader_fail(loader, loader_key(key, path, "transport"),
-			    "this version has no TLS towards servers");
+	server->transport = transports[given->transport ? *given->transport : SCHEMA_UDP];
+	if (server->transport == POOL_TLS)
+		load_peer(loader, path, given, server);
 	else if (given->auth_name)
 		loader_fail(loader, loader_key(key, path, "auth-name"), "goes with transport: tls");
 	else if (given->pins.count > 0)
 		loader_fail(loader, loader_key(key, path, "pins"), "go with transport: tls");
-	server->transport = transport == SCHEMA_TCP ? POOL_TCP : POOL_UDP;
 }
 
 static void load_server(struct loader *loader, const char *path, const struct schema_server *given,

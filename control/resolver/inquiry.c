@@ -216,9 +216,17 @@ static void done(void *arg, const struct exchange_reply *from)
 
 static void late(void *arg);
 
+static const struct tls_peer *tls_of(const struct candidate *server)
+{
+	return server->pool != NULL && server->pool->transport == POOL_TLS ? &server->pool->tls
+									   : NULL;
+}
+
 static uint16_t port_of(const struct candidate *server)
 {
-	return server->pool != NULL && server->pool->port != 0 ? server->pool->port : 53;
+	if (server->pool != NULL && server->pool->port != 0)
+		return server->pool->port;
+	return tls_of(server) != NULL ? TLS_PORT : 53;
 }
 
 static bool wants_tcp(const struct candidate *server)
@@ -254,6 +262,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 						resolver->clock.now_ms,
 						resolver->clock.now_s) != ZONE_INSECURE,
 		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
+		.tls = tls_of(&task->servers[server]),
 		.timeout_ms = timeout_ms,
 		.charge = charge,
 		.charge_arg = inquiry,

@@ -26,12 +26,13 @@ static void describe_route(const struct route *route, void (*line)(const char *t
 static void describe_place(const struct pool_server *server,
 			   void (*line)(const char *text, void *arg), void *arg)
 {
-	static const char *const transports[] = {[POOL_UDP] = "udp", [POOL_TCP] = "tcp"};
+	static const char *const transports[] = {
+		[POOL_UDP] = "udp", [POOL_TCP] = "tcp", [POOL_TLS] = "tls"};
 	char address[ADDRESS_TEXT_MAX], text[ADDRESS_TEXT_MAX + POOL_DOMAIN_MAX + 128];
 
 	snprintf(text, sizeof(text), "%s@%u: priority %u, weight %u, %s%s%s",
-		 address_to_text(&server->address, address), server->port ? server->port : 53,
-		 server->priority, server->weight, transports[server->transport],
+		 address_to_text(&server->address, address), server->port, server->priority,
+		 server->weight, transports[server->transport],
 		 server->domain[0] != '\0' ? ", domain " : "", server->domain);
 	line(text, arg);
 }

@@ -16,6 +16,7 @@
 // Thread: control; pure.
 #pragma once
 
+#include "control/upstream/tls.h"
 #include "dataplane/store.h" // struct address
 
 #include <stdbool.h>
@@ -27,15 +28,16 @@
 #define POOL_DOMAIN_MAX  64
 #define POOL_WEIGHT_MAX  1000
 
-enum pool_transport { POOL_UDP, POOL_TCP };
+enum pool_transport { POOL_UDP, POOL_TCP, POOL_TLS };
 
 struct pool_server {
 	struct address address;
-	uint16_t port;                // 0: 53
+	uint16_t port;                // 0: 53, over TLS 853
 	uint16_t priority;            // of its class, lower first
 	uint16_t weight;              // 0: 1
 	uint8_t transport;            // enum pool_transport
 	char domain[POOL_DOMAIN_MAX]; // label of its failure domain; "": its /24 or /48
+	struct tls_peer tls;          // POOL_TLS: who it must prove to be
 };
 
 // Servers differ in their address: health is kept for that.

@@ -1,7 +1,11 @@
 #!/usr/bin/python3
 """Everything through a pool of two real forwarders, Unbound and Knot Resolver: what they say is
 validated here; one of them stops and the answers go on, and it is used again after its return; when
-both have stopped, mode only fails with a cause and mode first resolves from the root."""
+both have stopped, mode only fails with a cause and mode first resolves from the root. The same over
+TLS, one of them proved by its name, the other by its key: nothing goes in clear, and what does not
+prove who it is, is not asked."""
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -34,6 +38,28 @@ pools:
 zones:
   - {{name: ., type: forward, pool: pair, mode: {mode}}}
 '''
+TLS_CONFIG = '''\
+pools:
+  - name: pair
+    servers:
+      - {{address: 198.18.61.1, transport: tls, auth-name: {name}, domain: east}}
+      - {{address: 198.18.62.1, transport: tls, pins: ['sha256/{pin}'], domain: west}}
+zones:
+  - {{name: ., type: forward, pool: pair}}
+'''
+TLS_PEERS = {
+    'unbound': '''\
+server:
+  interface: {{address}}@853
+  tls-port: 853
+  tls-service-key: "{key}"
+  tls-service-pem: "{certificate}"
+''',
+    'kresd': '''\
+net.tls('{certificate}', '{key}')
+net.listen('{{address}}', 853, {{{{ kind = 'tls' }}}})
+''',
+}
 
 
 def ask(server, name, rdtype='A', timeout=9):
@@ -58,6 +84,29 @@ class Forwarders:
         self.workdir = tempfile.mkdtemp(prefix='assay-forwarders-')
         for name, peer in self.all.items():
             peer.address, peer.port = ADDRESSES[name], 53
+            key, certificate = self.certify(name)
+            peer.template += TLS_PEERS[name].format(key=key, certificate=certificate)
+
+    def certify(self, name):
+        """A key and a certificate of its own, each its own authority."""
+        key, certificate = (os.path.join(self.workdir, name + end) for end in ('.key', '.pem'))
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+             '-nodes', '-days', '2', '-subj', '/CN=nobody', '-addext',
+             'subjectAltName=DNS:%s.example' % name, '-keyout', key, '-out', certificate],
+            check=True, capture_output=True)
+        return key, certificate
+
+    def file(self, name):
+        return os.path.join(self.workdir, name + '.pem')
+
+    def pin(self, name):
+        """SHA-256 of the SubjectPublicKeyInfo."""
+        public = subprocess.run(['openssl', 'x509', '-in', self.file(name), '-pubkey', '-noout'],
+                                check=True, capture_output=True).stdout
+        form = subprocess.run(['openssl', 'pkey', '-pubin', '-outform', 'der'], input=public,
+                              check=True, capture_output=True).stdout
+        return base64.b64encode(hashlib.sha256(form).digest()).decode()
 
     def addresses(self, verb):
         for address in ADDRESSES.values():
@@ -202,6 +251,36 @@ def both_stopped_first(checks, info, daemon):
     checks.check('both stopped, mode first: counted', daemon.stats()['resolver.fallbacks'] > 0)
 
 
+def sent_in_clear(daemon):
+    stats = daemon.stats()
+    return stats['upstream.sent_udp'] + stats['upstream.sent_tcp']
+
+
+def over_tls(checks, info, daemon):
+    validated(checks, info, daemon)
+    with Asker(info, daemon.service4, 'tls') as asker:
+        wait_for(lambda: asker.count >= 200, 15)
+    stats = daemon.stats()
+    handshakes = stats['upstream.tls_handshakes']
+    print('# over TLS: %d names, the slowest in %.2f s; %d handshakes for %d questions' % (
+        asker.count, asker.slowest, handshakes, stats['upstream.sent_tls']))
+    checks.check('over TLS: validated answers', not asker.wrong and asker.count >= 200,
+                 '\n'.join(asker.wrong))
+    checks.equal('over TLS: nothing in clear', sent_in_clear(daemon), 0)
+    checks.check('over TLS: questions share connections',
+                 2 <= handshakes < stats['upstream.sent_tls'] / 4, handshakes)
+
+
+def not_proven(checks, daemon):
+    answer = ask(daemon.service4, 'www.' + ZONE, timeout=15)
+    checks.check('who does not prove its name or key is not asked',
+                 answer.rcode() == dns.rcode.SERVFAIL and 22 in edes(answer), answer)
+    checks.equal('nor asked in clear', sent_in_clear(daemon), 0)
+    checks.equal('and nothing was sent at all', daemon.stats()['upstream.sent_tls'], 0)
+    told = wait_for(lambda: 'is not asked over TLS' in daemon.log_text(), 3)
+    checks.check('the log says so', told, daemon.log_text())
+
+
 def in_client(function, checks, info, *arguments):
     """dnspython asks from the thread's namespace: a thread of its own, so that ours stays."""
     def run():
@@ -213,10 +292,23 @@ def in_client(function, checks, info, *arguments):
     thread.join()
 
 
+def upstream(info, ca_file):
+    """The interface, and behind it what else stands in that mapping."""
+    return '%s, tls-ca-file: %s' % (info['resolver']['upstream_interface'], ca_file)
+
+
 def main():
     checks = Checks()
     info = lab_info()
     with Forwarders(info) as forwarders:
+        trusted = upstream(info, forwarders.file('unbound'))
+        with Assayd(info, extra=TLS_CONFIG.format(name='unbound.example', pin=forwarders.pin('kresd')),
+                    interface=trusted) as daemon:
+            in_client(over_tls, checks, info, info, daemon)
+        # The certificate is good, for another name; and the key of somebody else is pinned.
+        with Assayd(info, extra=TLS_CONFIG.format(name='other.example', pin=forwarders.pin('unbound')),
+                    interface=trusted) as daemon:
+            in_client(not_proven, checks, info, daemon)
         with Assayd(info, extra=CONFIG.format(mode='only')) as daemon:
             in_client(validated, checks, info, info, daemon)
             checks.run(one_stops, info, daemon, forwarders, 'unbound', False)

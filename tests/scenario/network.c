@@ -21,6 +21,7 @@ struct channel {
 	struct network_server *server; // NULL: nobody there
 	struct address address;
 	bool tcp, closed;
+	const struct tls_peer *tls;
 	channel_event_fn on_event;
 	void *arg;
 	unsigned refs; // events to come, and its owner
@@ -110,13 +111,13 @@ static struct channel *open_channel(void *ctx, const struct address *server, uin
 	struct channel *channel = calloc(1, sizeof(*channel));
 
 	(void)port;
-	(void)tls; // what it proves is tested where it is proven
 	assert_non_null(channel);
 	*channel = (struct channel){
 		.network = network,
 		.server = server_at(network, server),
 		.address = *server,
 		.tcp = tcp,
+		.tls = tls, // what it proves is tested where it is proven
 		.on_event = on_event,
 		.arg = arg,
 		.refs = 1,
@@ -141,7 +142,8 @@ static struct channel *open_channel(void *ctx, const struct address *server, uin
 	return channel;
 }
 
-static void log_query(struct network *network, const struct network_query *query)
+static void log_query(struct network *network, const struct network_query *query,
+		      const struct tls_peer *tls)
 {
 	assert_true(network->log_count < NETWORK_LOG_MAX);
 	struct log_line *line = &network->log[network->log_count++];
@@ -149,6 +151,7 @@ static void log_query(struct network *network, const struct network_query *query
 	line->server = query->server;
 	line->type = query->type;
 	line->tcp = query->tcp;
+	line->tls = tls;
 	name_copy(line->name, query->name);
 }
 
@@ -161,7 +164,7 @@ static int send_query(struct channel *channel, const uint8_t *data, size_t len)
 	server_read_query(data, len, &query);
 	query.tcp = channel->tcp;
 	query.server = channel->server != NULL ? channel->server->text : "nobody";
-	log_query(network, &query);
+	log_query(network, &query, channel->tls);
 	if (channel->server == NULL)
 		return 0;
 	struct fault *fault = find_fault(network, channel->server, &query);

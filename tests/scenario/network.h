@@ -82,6 +82,7 @@ struct log_line {
 	uint8_t name[NAME_MAX_LEN];
 	uint16_t type;
 	bool tcp;
+	const struct tls_peer *tls; // who it had to be; NULL: in clear
 };
 
 struct network_server {

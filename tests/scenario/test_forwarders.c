@@ -168,6 +168,35 @@ static void a_server_of_a_pool_may_want_tcp(void **state)
 	assert_int_equal(sent_elsewhere(), 0);
 }
 
+// Whatever its answers are like, or whether any come.
+static void a_server_that_must_prove_itself_is_never_asked_in_clear(void **state)
+{
+	static const enum fault_kind kinds[] = {
+		FAULT_NONE,      FAULT_DROP,     FAULT_TRUNCATE_ALWAYS, FAULT_RESET,
+		FAULT_MALFORMED, FAULT_SERVFAIL, FAULT_FORMERR,         FAULT_NO_EDNS,
+		FAULT_WRONG_ID,  FAULT_STRIP,    FAULT_WRONG_QUESTION,
+	};
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		begin_pool(".", EAST_1 ",tls=dns.example " SPARE ",priority=1");
+		start_pool();
+		warm();
+		with((struct fault){.kind = kinds[k], .server = EAST_1});
+		for (unsigned n = 0; n < 5; n++)
+			assert_answer(ask_nth(n), RCODE_NOERROR, true, EDE_NONE);
+		assert_true(sent_to(EAST_1) > 0 || kinds[k] == FAULT_DROP ||
+			    kinds[k] == FAULT_RESET);
+		for (size_t i = 0; i < w->network.log_count; i++) {
+			const struct log_line *line = &w->network.log[i];
+			bool proven =
+				line->tls != NULL && strcmp(line->tls->name, "dns.example") == 0;
+			assert_int_equal(proven, strcmp(line->server, EAST_1) == 0);
+		}
+		end_world(state);
+	}
+	(void)state;
+}
+
 // ---- whose fault ----
 
 static void assert_good(const char *server)
@@ -522,6 +551,7 @@ int main(void)
 		cmocka_unit_test(after_a_failure_another_label_is_asked),
 		scenario(a_late_forwarder_is_joined_by_one_of_another_label),
 		scenario(a_server_of_a_pool_may_want_tcp),
+		cmocka_unit_test(a_server_that_must_prove_itself_is_never_asked_in_clear),
 		cmocka_unit_test(names_that_are_broken_everywhere_take_no_forwarder_away),
 		scenario(a_forwarder_that_strips_signatures_is_out_within_three_answers),
 		scenario(questions_have_cd_set_but_for_one_after_bogus_data),

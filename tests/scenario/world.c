@@ -362,6 +362,8 @@ static void add_pool_server(struct pool *pool, char *text)
 			server->weight = (uint16_t)number;
 		else if (strcmp(word, "tcp") == 0)
 			server->transport = POOL_TCP;
+		else if (sscanf(word, "tls=%253s", server->tls.name) == 1)
+			server->transport = POOL_TLS;
 		else
 			assert_int_equal(sscanf(word, "domain=%63s", server->domain), 1);
 	}

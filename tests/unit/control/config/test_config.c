@@ -36,6 +36,11 @@ static int remove_file(void **state)
 
 #define MINIMAL "ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/24]\n"
 
+#define DIGEST      "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+#define PIN         "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define ZONES(zone) MINIMAL "zones:\n  - " zone "\n"
+#define POOL(list)  MINIMAL "pools:\n  - name: p\n    servers:\n      - " list "\n"
+
 static struct config *load(const char *text, char err[CONFIG_ERROR_MAX])
 {
 	FILE *stream = fopen(file, "w");
@@ -76,6 +81,7 @@ static void minimal_file_gets_every_default(void **state)
 	assert_true(config->resolver.key_tag_signal);
 	assert_true(config->resolver.validate);
 	assert_true(config->upstream.case_randomisation);
+	assert_false(config->source.tls);
 	assert_false(config->allow_loopback_upstream);
 	config_free(config);
 }
@@ -140,6 +146,8 @@ static void zones_share_pools(void **state)
 		"      - {address: 10.0.0.1, domain: east, weight: 3}\n"
 		"      - {address: 10.0.0.2@5353, domain: west, transport: tcp}\n"
 		"      - {address: '2001:db8::1', priority: 10}\n"
+		"      - {address: 10.0.0.4, transport: tls, auth-name: dns.example.}\n"
+		"      - {address: 10.0.0.5@8853, transport: tls, pins: [" PIN "]}\n"
 		"  - {name: other, servers: [{address: 10.0.0.1}]}\n"
 		"zones:\n"
 		"  - {name: ., type: forward, pool: isp-1, mode: first}\n"
@@ -158,7 +166,7 @@ static void zones_share_pools(void **state)
 	assert_ptr_equal(pool, &config->pools[0]);
 	assert_ptr_equal(corp->pool, pool);
 	assert_string_equal(pool->name, "isp-1");
-	assert_int_equal(pool->count, 3);
+	assert_int_equal(pool->count, 5);
 	assert_string_equal(pool->servers[0].domain, "east");
 	assert_int_equal(pool->servers[0].weight, 3);
 	assert_int_equal(pool->servers[0].port, 53);
@@ -168,6 +176,14 @@ static void zones_share_pools(void **state)
 	assert_int_equal(pool->servers[2].address.family, 6);
 	assert_int_equal(pool->servers[2].priority, 10);
 	assert_string_equal(pool->servers[2].domain, "");
+	assert_true(config->source.tls);
+	assert_int_equal(pool->servers[3].transport, POOL_TLS);
+	assert_int_equal(pool->servers[3].port, 853);
+	assert_string_equal(pool->servers[3].tls.name, "dns.example");
+	assert_int_equal(pool->servers[3].tls.pin_count, 0);
+	assert_int_equal(pool->servers[4].port, 8853);
+	assert_string_equal(pool->servers[4].tls.name, "");
+	assert_int_equal(pool->servers[4].tls.pin_count, 1);
 	assert_true(all->first && all->forward);
 	assert_false(corp->first);
 	assert_int_equal(corp->dnssec, ROUTE_ANCHORED);
@@ -214,10 +230,6 @@ static void anchors_of_files_are_followed_and_those_here_hold(void **state)
 	config_free(config);
 	unlink(anchors);
 }
-
-#define DIGEST      "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
-#define ZONES(zone) MINIMAL "zones:\n  - " zone "\n"
-#define POOL(list)  MINIMAL "pools:\n  - name: p\n    servers:\n      - " list "\n"
 
 // What is wrong, the line it must name and a word of the sentence.
 static const struct {
@@ -277,7 +289,17 @@ static const struct {
 	{POOL("{address: 10.0.0.1, weight: 1001}"), 8, "outside"},
 	{POOL("{address: 10.0.0.1, domain: ''}"), 8, "1 to 63"},
 	{POOL("{address: 10.0.0.1, transport: quic}"), 8, ""},
-	{POOL("{address: 10.0.0.1,\n         transport: tls}"), 9, "TLS"},
+	{POOL("{address: 10.0.0.1,\n         transport: tls}"), 9,
+	 "pools[0].servers[0].transport: tls needs auth-name, pins or both"},
+	{POOL("{address: 10.0.0.1, transport: tls,\n         auth-name: a..b}"), 9,
+	 "auth-name: \"a..b\""},
+	{POOL("{address: 10.0.0.1, transport: tls,\n         pins: [" PIN ", sha256/xy]}"), 9,
+	 "pins[1]: \"sha256/xy\" is no pin"},
+	{POOL("{address: 10.0.0.1, transport: tls, pins: [" PIN ", " PIN ", " PIN ", " PIN ", " PIN
+	      "]}"),
+	 8, "more than 4 pins"},
+	{POOL("{address: 10.0.0.1, transport: tcp, auth-name: dns.example}"), 8, "auth-name"},
+	{MINIMAL "upstream:\n  tls-ca-file: /nonexistent.pem\n", 6, "/nonexistent.pem"},
 	{POOL("{address: 10.0.0.1, auth-name: dns.example}"), 8, "auth-name"},
 	{POOL("{address: 10.0.0.1, pins: [x]}"), 8, "pins"},
 	{POOL("{weight: 1}"), 8, ""},
