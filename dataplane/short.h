@@ -22,15 +22,21 @@ enum short_stage {
 	SHORT_STAGES,
 };
 
+// Of those that were answered, how many from cached denial (RFC 8198).
+struct short_tally {
+	size_t nxdomain, nodata;
+};
+
 struct short_turn {
 	uint64_t now_ms;
 	int64_t now_s;
 	bool clock_trusted;
 	uint32_t rotation; // of the first frame; one more for each that follows
 	uint64_t *ticks;   // of the time stamp counter that each stage took, added to; or NULL
+	struct short_tally *tally; // added to; or NULL
 };
 
-// Returns how many were answered: positive, none of them truncated.
+// Returns how many were answered, none of them truncated: positive, but for those in the tally.
 typedef size_t short_serve(struct store *store, const struct plain_service *service,
 			   const struct short_turn *turn, struct short_frame *frames, size_t count)
 	__attribute__((nonnull));

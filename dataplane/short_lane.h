@@ -6,6 +6,7 @@
 #include "dataplane/cache/glance.h"
 #include "dataplane/serving.h"
 #include "dataplane/short.h"
+#include "dataplane/short_denied.h"
 
 // Questions that go through the stages together.
 struct group {
@@ -21,6 +22,7 @@ struct lane {
 	const struct plain_service *service;
 	const struct short_turn *turn;
 	struct plain_moment moment;
+	struct denied_lane denied;
 	uint64_t lap;
 };
 
@@ -66,23 +68,41 @@ static inline void lane_take(const struct lane *lane, struct group *group)
 		    lane->moment.now_s);
 }
 
-static inline size_t lane_answer(const struct lane *lane, struct group *group)
+// Those of which nothing was found.
+static inline size_t lane_deny(struct lane *lane, struct group *group, unsigned missed)
+{
+	unsigned answered = denied_answer(&lane->denied, group->queries, &group->glance, missed);
+
+	for (unsigned left = answered; left != 0; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(left);
+
+		plain_reply(&group->frames[i]->frame, &group->queries[i]);
+		group->frames[i]->answered = true;
+	}
+	return (size_t)__builtin_popcount(answered);
+}
+
+static inline size_t lane_answer(struct lane *lane, struct group *group)
 {
 	size_t answered = 0;
+	unsigned missed = 0;
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct plain_query *query = &group->queries[i];
 		struct short_frame *frame = group->frames[i];
 
-		if (group->glance.entries[i] == NULL ||
-		    !plain_answer(query, group->glance.entries[i], &lane->moment,
+		if (group->glance.entries[i] == NULL) {
+			missed |= 1u << i;
+			continue;
+		}
+		if (!plain_answer(query, group->glance.entries[i], &lane->moment,
 				  group->rotations[i]))
 			continue;
 		plain_reply(&frame->frame, query);
 		frame->answered = true;
 		answered++;
 	}
-	return answered;
+	return missed == 0 ? answered : answered + lane_deny(lane, group, missed);
 }
 
 // Adds what passed since the last lap.
@@ -111,6 +131,7 @@ static inline size_t lane_serve(struct store *store, const struct plain_service 
 		.service = service,
 		.turn = turn,
 		.moment = {turn->now_ms, turn->now_s, turn->clock_trusted, store->rotate},
+		.denied = {.cache = store->cache, .turn = turn},
 	};
 	struct group groups[LANE_GROUPS];
 	const size_t all = (count + GLANCE_MAX - 1) / GLANCE_MAX;

@@ -217,12 +217,14 @@ static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf
 static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned count)
 {
 	struct burst *burst = &lcore->burst;
+	struct short_tally tally = {0};
 	const struct short_turn turn = {
 		.now_ms = lcore->now.clock.now_ms,
 		.now_s = lcore->now.clock.now_s,
 		.clock_trusted = lcore->now.clock.trusted,
 		.rotation = lcore->rotation,
 		.ticks = lcore->measuring ? &lcore->cycles.ticks[CYCLE_read] : NULL,
+		.tally = &tally,
 	};
 	unsigned left = 0;
 
@@ -248,7 +250,13 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 		lcore->serve_short(lcore->store, lcore->plain_service, &turn, burst->frames, count);
 	lap_start(lcore);
 	COUNT(lcore->counters.hit, hits);
-	COUNT(lcore->counters.hits[OUTCOME_POSITIVE], hits);
+	const size_t denied = tally.nxdomain + tally.nodata;
+	COUNT(lcore->counters.hits[OUTCOME_POSITIVE], hits - denied);
+	if (denied > 0) {
+		COUNT(lcore->counters.hits[OUTCOME_NXDOMAIN], tally.nxdomain);
+		COUNT(lcore->counters.hits[OUTCOME_NODATA], tally.nodata);
+		COUNT(lcore->counters.synthesised, denied);
+	}
 	for (unsigned i = 0; i < count; i++) {
 		if (burst->frames[i].answered)
 			send_later(lcore, queue, burst->received[i], burst->frames[i].frame.len);

@@ -71,6 +71,9 @@ void cache_lookup(struct cache *cache, struct lookup *lookup) __attribute__((non
 // The same for a burst, in stages (hash, prefetch index, match, prefetch entries, compare).
 void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
 	__attribute__((nonnull));
+// After a miss: whether an ancestor's DNAME or NXDOMAIN, fresh or stale, rules over the name. In: name,
+// name_len, now_ms, now_s.
+bool cache_below_cut(struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));
 // One exact entry (kind FAILURE only by cache_find_failure). NXDOMAIN: type 0. May be expired.
 const struct entry *cache_find(struct cache *cache, const uint8_t *lower_name, uint16_t type)
 	__attribute__((nonnull));

@@ -141,3 +141,25 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 			__builtin_prefetch((const uint8_t *)entry + at);
 	}
 }
+
+// Whether nothing stands under any name of this hash, whatever its type and time: 15 bits of it are
+// in no slot of the bucket that begins with the line.
+static inline bool glance_absent(const struct table *table, const struct line *line, uint64_t hash)
+{
+	const uint32_t bits = name_bits(hash);
+
+	for (unsigned n = 0; n < TABLE_CHAIN_MAX; n++) {
+		unsigned some = 0;
+
+		for (unsigned i = 0; i < LINE_SLOTS; i++) {
+			uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+			some |= (word_name_bits(word) == bits) & ((entry_ref)word != 0);
+		}
+		// Acquire: partner of the release in table_room().
+		uint32_t next = atomic_load_explicit(&line->next, memory_order_acquire);
+		if (some != 0 || next == 0)
+			return some == 0;
+		line = &table->lines[next];
+	}
+	return false;
+}

@@ -268,6 +268,16 @@ void cache_lookup(struct cache *cache, struct lookup *lookup)
 	lookup_hashed(cache, lookup);
 }
 
+bool cache_below_cut(struct cache *cache, const struct lookup *lookup)
+{
+	struct finding found = {0};
+	struct walk walk;
+
+	start_walk(&walk, cache, lookup);
+	look_at_ancestors(&walk, false, &found);
+	return found.fresh.entry != NULL || found.stale.entry != NULL;
+}
+
 // ---- bursts ----
 
 #define STAGE_MAX 64 // look-ups in a stage: more would push each other out of the first cache

@@ -64,11 +64,53 @@ static void put(struct store *store, const struct row *row)
 	cache_unpin(store_cache(store), entry);
 }
 
+// Zone z: itself, and a name with an address in it; what is between them is denied.
+static struct rrset *signed_of_z(const char *owner, uint16_t type, const char *rdata,
+				 uint16_t rdlen)
+{
+	static const uint8_t rrsig[] = "\0\6\15\1\0\0\2\130eeeeiiiitt\1z\0signature";
+	const struct record record = {.owner = (const uint8_t *)owner,
+				      .type = type,
+				      .class_ = CLASS_IN,
+				      .ttl_s = 600,
+				      .rdata = (const uint8_t *)rdata,
+				      .rdlen = rdlen};
+	struct record covering = record;
+
+	covering.type = TYPE_RRSIG;
+	covering.rdata = rrsig;
+	covering.rdlen = sizeof(rrsig) - 1;
+	struct rrset *rrset = rrset_new(&record, 1, &covering, 1);
+	CHECK(rrset != NULL);
+	return rrset;
+}
+
+static void put_zone(struct cache *cache)
+{
+	static const uint8_t zone[] = "\1z";
+	static const char *const chain[][2] = {{"\1z", "\1m\1z\0\0\6\40\0\0\0\0\3"},
+					       {"\1m\1z", "\1z\0\0\6\100\0\0\0\0\3"}};
+	static const uint16_t lens[] = {5 + 8, 3 + 8};
+	struct rrset *soa = signed_of_z("\1z", TYPE_SOA, "\0\0serialrefrretrexpimini", 22);
+
+	CHECK(cache_denial_soa(cache, soa, 600, NOW_S + 300, NOW_MS));
+	rrset_free(soa);
+	for (size_t i = 0; i < 2; i++) {
+		struct rrset *nsec = signed_of_z(chain[i][0], TYPE_NSEC, chain[i][1], lens[i]);
+
+		CHECK(cache_denial_put(cache, zone, nsec, 600, NOW_S + 300, NOW_MS) == DENIAL_KEPT);
+		rrset_free(nsec);
+	}
+}
+
 static void start(struct lanes *lanes)
 {
 	const struct acl_rule all[] = {{{4, {0}}, 0, ACL_ALLOW}, {{6, {0}}, 0, ACL_ALLOW}};
 	struct store_config config = {
-		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 16},
+		.cache = {.memory_bytes = 16 << 20,
+			  .shards = 1,
+			  .one_shot_bytes = 1 << 16,
+			  .denial_bytes = 1 << 20},
 		.acl = acl_new(all, 2),
 		.rotate = true,
 		.stale_ttl_s = 30,
@@ -79,6 +121,7 @@ static void start(struct lanes *lanes)
 	CHECK(lanes->store != NULL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		put(lanes->store, &rows[i]);
+	put_zone(store_cache(lanes->store));
 	lanes->service = frame_services();
 	plain_service_make(&lanes->service, &lanes->plain);
 }

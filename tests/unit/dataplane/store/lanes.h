@@ -65,7 +65,13 @@ static inline enum lanes_end lanes_compare(const struct lanes *lanes, const uint
 					    .len = (uint16_t)len,
 					    .room = (uint16_t)room,
 					    .offload = lanes->offload}};
-	size_t answered = lanes->serve(lanes->store, &lanes->plain, &lanes->turn, &one, 1);
+	struct short_tally tally = {0};
+	struct short_turn turn = lanes->turn;
+	turn.tally = &tally;
+	size_t answered = lanes->serve(lanes->store, &lanes->plain, &turn, &one, 1);
+	const enum serve_outcome mine_is = tally.nxdomain == 1 ? OUTCOME_NXDOMAIN
+					   : tally.nodata == 1 ? OUTCOME_NODATA
+							       : OUTCOME_POSITIVE;
 	if (answered != one.answered)
 		*why = "the count of answers";
 	else if (!one.answered && (one.frame.len != len || memcmp(mine, frame, len) != 0))
@@ -74,7 +80,7 @@ static inline enum lanes_end lanes_compare(const struct lanes *lanes, const uint
 		*why = "the lengths";
 	else if (one.answered && memcmp(mine, slow, slow_len) != 0)
 		*why = "the bytes";
-	else if (one.answered && outcome != OUTCOME_POSITIVE)
+	else if (one.answered && outcome != mine_is)
 		*why = "the outcome";
 	else
 		end = one.answered ? LANES_ANSWERED : slow_len > 0 ? LANES_LEFT : LANES_OTHER;

@@ -1,6 +1,6 @@
 // The short lane gives what the slow one gives, or leaves the frame as it came.
 #include "tests/unit/dataplane/store/lanes.h"
-#include "tests/unit/dataplane/store/served.h"
+#include "tests/unit/dataplane/store/random_frame.h"
 
 #define FRAMES     200000
 #define ROOM       1600
@@ -8,11 +8,6 @@
 
 static struct lanes lanes;
 static size_t kind;
-
-static unsigned below(unsigned *random, unsigned limit)
-{
-	return (unsigned)rand_r(random) % limit;
-}
 
 #define RRSIG_P256 "%1 0d 02 #60 #1700100000 #1699990000 %7 @x. *64:5a"
 #define RRSIG_ODD  "%1 08 02 #60 #1700100000 #1699990000 %9 @xy. *129:c3"
@@ -119,92 +114,7 @@ static const char *const names[] = {"a.x.",
 				    "t.x.",
 				    "miss.x.",
 				    "id.server."};
-#define NAMES (sizeof(names) / sizeof(names[0]))
-
-static size_t random_message(unsigned *random, uint8_t *out)
-{
-	static const unsigned types[] = {1,  1,  1,  1,  1,     1, 1,  1,   28,
-					 28, 16, 16, 15, 65280, 0, 46, 255, 41};
-	static const unsigned classes[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 4};
-	static const unsigned flags[] = {FLAG_RD,
-					 FLAG_RD,
-					 FLAG_RD,
-					 0,
-					 FLAG_RD | FLAG_CD,
-					 FLAG_RD | FLAG_AD,
-					 FLAG_RD | FLAG_Z | FLAG_AA | FLAG_TC | 5,
-					 FLAG_RD,
-					 FLAG_RD,
-					 FLAG_QR,
-					 0x2000};
-	static const char *const opts[] = {NULL,
-					   NULL,
-					   OPT_PLAIN,
-					   OPT_PLAIN,
-					   OPT_DO,
-					   OPT_DO,
-					   OPT_DO,
-					   "00 %41 %100 #0 %0",
-					   "00 %41 %800 #4278206208 %0",
-					   "00 %41 %65535 #32895 %0",
-					   "00 %41 %512 #32768 %12 %10 %8 0102030405060708",
-					   "00 %41 %1232 00010000 %0",
-					   "00 %41 %1232 #0 %4 %11 %0",
-					   "01 61 00 %41 %800 #0 %0",
-					   "00 %1 %1 #0 %0"};
-	static struct bytes b;
-	char question[160];
-
-	snprintf(question, sizeof(question), "@%s %%%u %%%u", names[below(random, NAMES)],
-		 types[below(random, 18)], classes[below(random, 12)]);
-	given_query(&b, flags[below(random, 11)], question, opts[below(random, 15)]);
-	b.data[0] = (uint8_t)rand_r(random);
-	b.data[1] = (uint8_t)rand_r(random);
-	if (below(random, 5) == 0) { // mutated
-		for (unsigned n = 1 + below(random, 3); n > 0; n--)
-			b.data[below(random, (unsigned)b.len)] = (uint8_t)rand_r(random);
-		if (below(random, 4) == 0)
-			b.len = below(random, (unsigned)b.len + 1);
-		else if (below(random, 4) == 0)
-			b.data[b.len++] = (uint8_t)rand_r(random);
-	}
-	memcpy(out, b.data, b.len);
-	return b.len;
-}
-
-static void random_frame(unsigned *random, struct frame *f)
-{
-	static const uint8_t options[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-	static const uint8_t hop_by_hop[8] = {17, 0, 1, 4};
-	uint8_t message[1024];
-	struct frame_spec spec = frame_default(below(random, 2) ? 4 : 6);
-	const bool options_too = below(random, 20) == 0;
-
-	spec.vlan_count = below(random, 8) == 0 ? 1 + below(random, 2) : 0;
-	if (options_too) {
-		spec.options = spec.family == 4 ? options : hop_by_hop;
-		spec.options_len = 8;
-	}
-	spec.source_port = (uint16_t)(below(random, 50) == 0 ? 0 : rand_r(random));
-	if (below(random, 50) == 0)
-		spec.destination_port = 54;
-	spec.dns = message;
-	spec.dns_len = random_message(random, message);
-	frame_make(f, &spec);
-	if (below(random, 10) == 0) { // in the headers, mostly healed
-		f->bytes[below(random, (unsigned)f->dns)] = (uint8_t)rand_r(random);
-		if (f->family == 4 && (f->bytes[f->ip] & 15) == 5 && below(random, 4) != 0)
-			frame_fix_ip_checksum(f);
-		if (below(random, 4) != 0 && f->bytes[f->udp + 4] == 0)
-			frame_fix_udp_checksum(f);
-	}
-	if (below(random, 40) == 0)
-		frame_put16(f->bytes + f->udp + 6, 0);
-	if (below(random, 40) == 0) // padded, or cut
-		f->len += below(random, 30);
-	else if (below(random, 40) == 0)
-		f->len = below(random, (unsigned)f->len + 1);
-}
+static const struct random_names all_names = {names, sizeof(names) / sizeof(names[0])};
 
 static void lanes_start(void)
 {
@@ -212,7 +122,7 @@ static void lanes_start(void)
 	lanes.service = frame_services();
 	plain_service_make(&lanes.service, &lanes.plain);
 	lanes.offload = (struct packet_offload){false, false};
-	lanes.turn = (struct short_turn){NOW_MS, NOW_S, true, 0, NULL};
+	lanes.turn = (struct short_turn){NOW_MS, NOW_S, true, 0, NULL, NULL};
 	lanes.serve = short_kinds[kind].serve;
 }
 
@@ -239,7 +149,7 @@ static void lanes_agree_over_a_fuzzed_corpus(void **state)
 		static struct frame f;
 		unsigned before = random;
 
-		random_frame(&random, &f);
+		random_frame(&random, &all_names, &f);
 		random_turn(&random);
 		size_t room = f.len + below(&random, 30) < ROOM ? ROOM : f.len;
 		if (below(&random, 30) == 0)
@@ -322,7 +232,7 @@ static void burst_of_any_size_is_answered_in_any_order(void **state)
 		size_t answered = 0;
 
 		for (unsigned i = 0; i < count; i++) {
-			random_frame(&random, &frames[i]);
+			random_frame(&random, &all_names, &frames[i]);
 			alone[i] = frames[i];
 			struct plain_frame plain = {.bytes = frames[i].bytes,
 						    .len = (uint16_t)frames[i].len,
