@@ -88,7 +88,7 @@ static void ticket_done(void *arg, struct store_result *result)
 static void refuse_ticket(struct ticket *ticket)
 {
 	struct store_result *result =
-		store_result_error(assayd.store, RCODE_SERVFAIL, EDE_OTHER, "too many questions");
+		store_result_error(assayd.store, RCODE_SERVFAIL, EDE_OTHER, RESOLVER_REFUSED);
 
 	assayd.misses_refused++;
 	dataplane_return(assayd.dataplane, ticket, result);

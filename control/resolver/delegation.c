@@ -149,6 +149,7 @@ void delegation_unref(struct delegation *d)
 	rrset_free(d->ds);
 	for (size_t i = 0; i < d->proof_count; i++)
 		rrset_free(d->proofs[i]);
+	free(d->silence);
 	free(d);
 }
 

@@ -39,6 +39,7 @@ struct delegation {
 	uint8_t failures;
 	uint64_t unanswered; // hash of the first question that this happened to; 0: none
 	uint64_t down_until_ms;
+	char *silence;      // since it went down: what became of its servers, in words; or NULL
 	uint64_t good_ms;   // last answer that was proven
 	uint64_t heard_ms;  // last answer of any kind
 	uint64_t probed_ms; // last time that it was asked whether it is still silent

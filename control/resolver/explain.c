@@ -6,9 +6,11 @@
 #include "dataplane/dns/types.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TRIED_AT_ONCE    16384 // of all tasks and clients: 17 MB
+#define NO_ANSWER_LATELY "no answer lately from "
 #define REFUSED_APART_MS 10    // while there are too many questions, one in so long is recorded
 
 // ---- servers ----
@@ -86,15 +88,35 @@ void explain_no_address(struct task *task, const uint8_t *ns_name)
 		add(task, &server, ns_name, NULL);
 }
 
+static bool servers_text(const struct task *task, char *text, size_t size)
+{
+	return task->tried != NULL && tried_text(task->tried, zone_labels(task), text, size);
+}
+
+void explain_down(const struct task *task)
+{
+	char text[TROUBLE_MAX - sizeof(NO_ANSWER_LATELY) + 1];
+
+	if (!servers_text(task, text, sizeof(text)))
+		return;
+	free(task->cut->silence);
+	task->cut->silence = strdup(text);
+}
+
 void explain_unreachable(const struct task *task, char text[TROUBLE_MAX])
 {
 	const struct delegation *cut = task->cut;
+	bool down = cut->down_until_ms > task->resolver->clock.now_ms;
 	char zone[NAME_TEXT_MAX];
 
-	if (task->tried != NULL && tried_text(task->tried, zone_labels(task), text, TROUBLE_MAX))
+	if (servers_text(task, text, TROUBLE_MAX))
 		return;
+	if (down && cut->silence != NULL) {
+		snprintf(text, TROUBLE_MAX, NO_ANSWER_LATELY "%s", cut->silence);
+		return;
+	}
 	const char *format = "no server of %.100s can be asked";
-	if (cut->down_until_ms > task->resolver->clock.now_ms)
+	if (down)
 		format = "no server of %.100s has answered lately";
 	else if (task->failures > 0)
 		format = "no server of %.100s gave an answer";
@@ -211,7 +233,7 @@ void explain_refused(struct resolver *resolver, const struct client *client)
 		.type = client->question.qtype,
 		.kind = FAILED_OWN,
 		.ede = EDE_OTHER,
-		.text = "refused: too many questions at once",
+		.text = RESOLVER_REFUSED,
 		.started_ms = now_ms,
 		.now_ms = now_ms,
 		.now_s = resolver->clock.now_s,

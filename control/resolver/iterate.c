@@ -147,6 +147,7 @@ void iterate_mark_down(struct task *task)
 	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures - 2 : 6);
 	cut->down_until_ms =
 		task->resolver->clock.now_ms + (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
+	explain_down(task);
 }
 
 // No server is left to ask.

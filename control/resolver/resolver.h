@@ -84,7 +84,8 @@ typedef void (*resolver_done)(void *arg, struct store_result *result);
 
 // One client's question: class IN, already refused if meta type or RD=0. Joins a task for the
 // same (name, type) whatever its CD, DO, AD (ATTACKS A2). 0; -EAGAIN when too many are under way
-// (counted; the caller answers SERVFAIL or a stale chain).
+// (counted; the caller answers SERVFAIL with that text, or a stale chain).
+#define RESOLVER_REFUSED "too many questions"
 int resolver_ask(struct resolver *resolver, const struct ticket_question *question,
 		 resolver_done done, void *arg)
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));

@@ -493,6 +493,7 @@ void explain_server(struct task *task, const struct address *address, enum serve
 void explain_no_address(struct task *task, const uint8_t *ns_name);
 void explain_release(struct resolver *resolver, struct tried **tried);
 // The texts of failures: each server with its first cause.
+void explain_down(const struct task *task); // for those who will not be asked meanwhile
 void explain_unreachable(const struct task *task, char text[TROUBLE_MAX]);
 bool explain_out_of_time(const struct client *client, char text[TROUBLE_MAX]); // false: nothing
 // What broke the chain of trust, beside bogus_ede and bogus_text.

@@ -169,7 +169,8 @@ static void a_zone_that_was_silent_lately_leads_to_its_servers(void **state)
 	ask("a.wild.example.com.");
 	ask("b.wild.example.com.");
 	struct question *q = ask("c.wild.example.com.");
-	assert_string_equal(ede_text_of(q), "no server of example.com. has answered lately");
+	assert_string_equal(ede_text_of(q), "no answer lately from example.com.: " PROVIDER_B
+					    " timeout; " PROVIDER_A " timeout");
 	const struct explained *e = explain("c.wild.example.com.", TYPE_A);
 	assert_explained(e, "the servers of its zone were asked last for: b.wild.example.com. A");
 	assert_explained(e, PROVIDER_A " ns1.example.com.");
@@ -282,7 +283,7 @@ static void limits_of_our_own_are_recorded_as_such(void **state)
 	assert_int_equal(e->count, 1);
 	assert_int_equal(e->failed.kind, FAILED_OWN);
 	assert_explained(e, "a limit or a fault of our own, held against nobody");
-	assert_explained(e, "refused: too many questions at once");
+	assert_explained(e, "first cause: too many questions (EDE 0, Other Error)");
 }
 
 static void time_that_servers_used_up_is_told(void **state)
