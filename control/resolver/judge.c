@@ -4,7 +4,6 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -420,83 +419,6 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 
 // ---- running it ----
 
-// False: it cannot be had, and the validation has been told; or what was known of it holds on.
-static bool fetch_need(struct task *task, const struct validation_result *result)
-{
-	enum wait_purpose purpose = result->need_fresh ? WAIT_NEED_ANEW : WAIT_NEED;
-	int error;
-
-	// Nobody waits for a parent that is known to be silent.
-	if (!result->need_fresh && result->need_type == TYPE_DS &&
-	    parent_prolong(task->resolver, result->need_name))
-		return false;
-	// Keys that have rolled inside their TTL: the parent's DS goes first, or the new DNSKEY
-	// RRset would not validate either.
-	if (result->need_fresh && result->need_type == TYPE_DNSKEY && !task->need.ds_first &&
-	    !name_is_root(result->need_name) &&
-	    task_wait(task, purpose, result->need_name, TYPE_DS, 0) == 0) {
-		task->need.ds_first = true;
-		return true;
-	}
-	error = task_wait(task, purpose, result->need_name, result->need_type, 0);
-	const char *why = "cannot be fetched: out of memory";
-	char name[NAME_TEXT_MAX], reason[TROUBLE_MAX];
-
-	if (error == 0)
-		return true;
-	if (error == -ELOOP)
-		why = "is needed to fetch itself";
-	else if (error == -E2BIG)
-		why = "cannot be fetched: too many sub-tasks";
-	snprintf(reason, sizeof(reason), "the %s of %.90s %s",
-		 result->need_type == TYPE_DS ? "DS" : "DNSKEY",
-		 name_to_text(result->need_name, name), why);
-	explain_lacks(task, result->need_name, result->need_type);
-	validation_need_failed(task->validation, EDE_DNSSEC_INDETERMINATE, reason);
-	return false;
-}
-
-// False: the validation has to wait on.
-static bool give_need(struct task *task)
-{
-	if (task->need.done && task->need.ds_first) {
-		task->need.done = false;
-		task->state = TASK_WAIT_NEED;
-		if (fetch_need(task, validation_result(task->validation)))
-			return false;
-	} else if (task->need.done && task->need.failed)
-		validation_need_failed(task->validation, task->need.ede, task->need.reason);
-	task->need = (struct need){0};
-	return true;
-}
-
-void judge_need(struct task *parent, const struct task *child)
-{
-	struct need *need = &parent->need;
-	bool fresh = validation_result(parent->validation)->need_fresh;
-
-	*need = (struct need){.done = true,
-			      .failed = !child->learned,
-			      .ede = EDE_NONE,
-			      .ds_first = need->ds_first && child->type == TYPE_DS};
-	if (need->failed && !fresh && child->type == TYPE_DS)
-		need->failed = !parent_prolong(parent->resolver, child->name);
-	if (need->failed) {
-		explain_lacks(parent, child->name, child->type);
-		explain_needed(parent->resolver, child);
-	}
-	if (need->failed && child->chain.failed && child->chain.count > 0) {
-		struct entry_facts facts;
-		entry_facts(child->chain.links[child->chain.count - 1], &facts);
-		need->ede = facts.ede;
-		snprintf(need->reason, sizeof(need->reason), "%s", facts.ede_text);
-	} else if (need->failed) {
-		need->ede = EDE_DNSSEC_INDETERMINATE;
-		snprintf(need->reason, sizeof(need->reason), "its keys could not be fetched");
-	}
-	parent->state = TASK_JUDGE;
-}
-
 // Its payer's budget ended inside: the next one begins anew (what was verified is remembered).
 static bool another_payer(struct task *task, struct client *payer)
 {
@@ -544,7 +466,7 @@ void judge_run(struct task *task)
 	}
 	if (clock_failed(task))
 		return;
-	if (!give_need(task))
+	if (!need_give(task))
 		return;
 	for (;;) {
 		struct client *payer = task_payer(task);
@@ -566,7 +488,7 @@ void judge_run(struct task *task)
 			return;
 		}
 		task->state = TASK_WAIT_NEED;
-		if (fetch_need(task, result))
+		if (need_fetch(task, result))
 			return;
 	}
 }

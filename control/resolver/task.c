@@ -370,7 +370,7 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 		break;
 	case WAIT_NEED:
 	case WAIT_NEED_ANEW:
-		judge_need(parent, child);
+		need_deliver(parent, child);
 		break;
 	case WAIT_ADDRESS:
 		address_deliver(parent, slot, &child->chain);

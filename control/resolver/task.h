@@ -463,8 +463,13 @@ void address_deliver(struct task *parent, uint8_t slot, const struct chain *chai
 void judge_start(struct task *task); // begins with task->response's first link
 bool judge_hint(struct task *task);  // true: begun with what a referral said
 void judge_run(struct task *task);
-void judge_need(struct task *parent, const struct task *child);
 void judge_release(struct task *task);
+
+// need.c: what a validation needs
+// False: it cannot be had, and the validation has been told; or what was known of it holds on.
+bool need_fetch(struct task *task, const struct validation_result *result);
+bool need_give(struct task *task); // false: the validation has to wait on
+void need_deliver(struct task *parent, const struct task *child);
 
 // postpone.c: an answer whose keys may have rolled is looked at again when they can be asked for
 bool postpone(struct task *task);                 // false: there is no point in it
