@@ -47,7 +47,7 @@ static json_t *server_json(const struct tried *tried, const struct tried_server 
 	json_object_set_new(item, "address",
 			    json_string(address_to_text(&server->address, address)));
 	json_object_set_new(item, "domain", reply_string(domain));
-	json_object_set_new(item, "over", json_string(server->tcp ? "TCP" : "UDP"));
+	json_object_set_new(item, "over", json_string(tried_over(server)));
 	json_object_set_new(item, "forwarder", json_boolean(server->forwarder));
 	return item;
 }

@@ -147,7 +147,7 @@ static void say_server(struct page *page, const struct tried *tried,
 	failed_domain_text(tried, server, domain, sizeof(domain));
 	say(page, "    %s%s%s%s (%s) over %s, %" PRIu32 " ms: %s%s%s",
 	    server->forwarder ? "forwarder " : "", address_to_text(&server->address, address),
-	    ns_name != NULL ? " " : "", name, domain, server->tcp ? "TCP" : "UDP", server->ms,
+	    ns_name != NULL ? " " : "", name, domain, tried_over(server), server->ms,
 	    tried_cause_words(server->cause), ede, more);
 }
 

@@ -160,6 +160,14 @@ const char *tried_cause_words(unsigned cause)
 					    : "failed";
 }
 
+const char *tried_over(const struct tried_server *server)
+{
+	static const char *const words[] = {
+		[POOL_UDP] = "UDP", [POOL_TCP] = "TCP", [POOL_TLS] = "TLS"};
+
+	return words[server->over];
+}
+
 static void server_text(const struct tried *tried, const struct tried_server *server, char *out,
 			size_t size)
 {

@@ -5,6 +5,7 @@
 // counted. Held by reference. Thread: control.
 #pragma once
 
+#include "control/upstream/pool.h"
 #include "control/upstream/upstream.h"
 #include "dataplane/dns/name.h"
 
@@ -24,7 +25,8 @@ struct tried_server {
 	uint8_t cause;          // the first: enum server_failure, or TRIED_NO_ADDRESS
 	uint8_t last_cause;
 	uint8_t count; // failures
-	bool tcp, forwarder;
+	uint8_t over;  // enum pool_transport
+	bool forwarder;
 	int16_t ede; // the Extended DNS Error that it sent along, or EDE_NONE
 	uint32_t ms; // until its first failure
 };
@@ -64,6 +66,7 @@ const uint8_t *tried_zone(const struct tried *tried, const struct tried_server *
 // others" where they do not fit. False: none of these has failed, out is empty.
 bool tried_text(const struct tried *tried, unsigned zone_labels, char *out, size_t size)
 	__attribute__((nonnull));
+const char *tried_over(const struct tried_server *server); // "UDP"
 // "timeout"
 const char *tried_cause_word(unsigned cause);
 // "did not answer in time"

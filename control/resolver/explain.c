@@ -68,13 +68,15 @@ void explain_server(struct task *task, const struct address *address, enum serve
 	};
 
 	if (reply != NULL) {
-		server.tcp = reply->tcp;
+		server.over = reply->tcp ? POOL_TCP : POOL_UDP;
 		server.ms = reply->waited_ms;
 		if (reply->message != NULL && reply->message->edns.present)
 			server.ede = (int16_t)reply->message->edns.ede;
 	}
 	const struct candidate *known = i >= 0 ? &task->servers[i] : NULL;
 	const struct pool_server *pool = known != NULL ? known->pool : NULL;
+	if (pool != NULL && pool->transport == POOL_TLS)
+		server.over = POOL_TLS;
 	add(task, &server, known != NULL ? known->ns_name : NULL,
 	    pool != NULL && pool->domain[0] != '\0' ? pool->domain : NULL);
 }

@@ -403,7 +403,7 @@ static void forwarders_are_told_apart_from_what_comes_after_them(void **state)
 	begin();
 	add_example(w);
 	struct route *route =
-		world_route(w, "example.com.", true, "203.0.113.50,domain=east 198.51.100.50");
+		world_route(w, "example.com.", true, "203.0.113.50,domain=east,tls=dns.example 198.51.100.50");
 	route->first = true;
 	world_start(w);
 	world_serve_all(w, "203.0.113.50");
@@ -414,7 +414,7 @@ static void forwarders_are_told_apart_from_what_comes_after_them(void **state)
 	struct question *q = ask(WWW);
 	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
 	const struct explained *e = explain(WWW, TYPE_A);
-	assert_explained(e, "forwarder 203.0.113.50 (203.0.113.0/24, label east) over UDP");
+	assert_explained(e, "forwarder 203.0.113.50 (203.0.113.0/24, label east) over TLS");
 	assert_explained(e, "forwarder 198.51.100.50 (198.51.100.0/24) over UDP");
 	assert_explained(e, "    " PROVIDER_A " ns1.example.com. (192.0.2.0/24) over UDP");
 }

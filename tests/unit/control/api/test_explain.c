@@ -35,7 +35,7 @@ static void record_two(void)
 				      .zone_labels = 1,
 				      .cause = SERVER_TIMEOUT,
 				      .ede = EDE_NONE,
-				      .tcp = true,
+				      .over = POOL_TCP,
 				      .ms = 400};
 	uint8_t ns_name[NAME_MAX_LEN];
 	assert_true(name_from_text("ns1.hoster.net.", ns_name) > 0);
