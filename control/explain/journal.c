@@ -148,6 +148,7 @@ static void begin(struct journal *journal, const struct failure *failure)
 	failed->first_s = failed->last_s = failure->now_s;
 	failed->took_ms = (uint32_t)(failure->now_ms - failure->started_ms);
 	failed->times = 1;
+	failed->stale = failure->stale;
 	name_copy(failed->name, failure->name);
 	copy_text(failed->text, failure->text);
 	failed->last_text[0] = '\0';
@@ -162,6 +163,7 @@ static void repeat(struct journal *journal, struct index *index, const struct fa
 {
 	struct failed *failed = record_of(journal, index);
 
+	failed->stale += failure->stale;
 	// Clients of one question whose time is over together.
 	if (failure->now_ms == failed->last_ms)
 		return;

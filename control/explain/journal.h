@@ -59,6 +59,7 @@ struct failure {
 	const char *text; // as in the EDE
 	struct failed_step step;
 	const struct tried *tried; // or NULL
+	uint32_t stale;            // client questions answered with stale data before it failed
 	uint64_t started_ms, now_ms;
 	int64_t now_s;
 	uint64_t question_hash, zone_hash, parent_hash; // keyed; of the zones, or 0

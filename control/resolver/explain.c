@@ -184,7 +184,7 @@ static void set_zone(const struct resolver *resolver, struct failure *failure, c
 	failure->parent_hash = parent != NULL ? hash_of(resolver, parent) : failure->zone_hash;
 }
 
-static void record(const struct task *task, struct failure *failure)
+static void record(struct task *task, struct failure *failure)
 {
 	const struct resolver *resolver = task->resolver;
 
@@ -196,6 +196,8 @@ static void record(const struct task *task, struct failure *failure)
 	failure->now_ms = resolver->clock.now_ms;
 	failure->now_s = resolver->clock.now_s;
 	failure->question_hash = task->hash;
+	failure->stale = task->stale_early;
+	task->stale_early = 0;
 	if (task->cut != NULL)
 		set_zone(resolver, failure, task->cut->zone, task->cut->parent);
 	else if (failure->tried != NULL)
@@ -205,7 +207,7 @@ static void record(const struct task *task, struct failure *failure)
 	journal_add(resolver->journal, failure);
 }
 
-void explain_failed(const struct task *task, enum failed_kind kind, int ede, const char *text)
+void explain_failed(struct task *task, enum failed_kind kind, int ede, const char *text)
 {
 	struct failure failure = {.kind = kind, .ede = ede, .text = text, .tried = task->tried};
 
@@ -217,7 +219,7 @@ void explain_failed(const struct task *task, enum failed_kind kind, int ede, con
 void explain_exhausted(const struct client *client, enum failed_kind kind, int ede,
 		       const char *text)
 {
-	const struct task *task = client->waiter.task;
+	struct task *task = client->waiter.task;
 	struct failure failure = {.kind = kind, .ede = ede, .text = text, .tried = client->tried};
 
 	record(task, &failure);
@@ -252,6 +254,10 @@ void explain_answered(struct resolver *resolver, const struct client *client,
 	uint16_t type = client->question.qtype;
 	struct entry_facts facts;
 
+	if (client->early) { // there may be no failure at all
+		client->waiter.task->stale_early++;
+		return;
+	}
 	if (journal_count(resolver->journal) == 0)
 		return;
 	if (result->count > 0) { // the failure is that of the last name

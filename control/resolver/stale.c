@@ -143,6 +143,7 @@ static void answer(struct resolver *resolver, struct client *client, struct stor
 	void *arg = client->arg;
 
 	resolver->counters.stale_early++;
+	client->early = task != NULL;
 	if (task == NULL) {
 		client_done(resolver, client, result);
 	} else if (task->kept) {

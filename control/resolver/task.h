@@ -77,7 +77,8 @@ struct client {
 	bool fresh;                 // our own: asks the servers whatever is cached
 	bool past_nta;              // our own: see struct task
 	bool ended;                 // its budget is used up: fails at the end of this turn
-	bool answered;              // with stale data: it pays on, so that they are renewed
+	bool early;                 // given stale data while its task goes on
+	bool answered;              // so was it, and pays on, so that they are renewed
 	struct store_result *stale; // found when it could not join its task
 	resolver_done done;
 	void *arg;
@@ -230,6 +231,7 @@ struct task {
 	bool unproven_open; // the unproven chain leads on to open_name
 	bool learned;       // trust has taken in the DS or DNSKEY
 	struct tried *tried;   // servers that failed; NULL: none did
+	uint32_t stale_early;  // clients given stale data while it goes on
 	uint16_t lacked_type;  // a DS or DNSKEY that a validation needed and could not have; or 0
 	uint8_t lacked_labels; // whose
 
@@ -506,7 +508,7 @@ void explain_fault(struct task *task, const struct validation_result *result);
 void explain_lacks(struct task *task, const uint8_t *name, uint16_t type);
 void explain_needed(struct resolver *resolver, const struct task *child); // and it failed
 // Records for operators.
-void explain_failed(const struct task *task, enum failed_kind kind, int ede, const char *text);
+void explain_failed(struct task *task, enum failed_kind kind, int ede, const char *text);
 void explain_exhausted(const struct client *client, enum failed_kind kind, int ede,
 		       const char *text);
 void explain_refused(struct resolver *resolver, const struct client *client);

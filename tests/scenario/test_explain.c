@@ -162,6 +162,22 @@ static void stale_data_are_told_apart(void **state)
 	assert_explained(e, ", stale data are served instead");
 }
 
+// Whoever has waited long enough gets them before the failure is known.
+static void stale_data_that_go_out_early_are_counted_too(void **state)
+{
+	(void)state;
+	ask(WWW);
+	world_advance(w, 400000);
+	fault_at_both(FAULT_DROP);
+	for (size_t i = 0; i < 5; i++)
+		world_ask_later(w, WWW, TYPE_A, 0);
+	world_run(w);
+	world_advance(w, 10000);
+	const struct explained *e = explain(WWW, TYPE_A);
+	assert_int_equal(e->failed.failed, 0);
+	assert_int_equal(e->failed.stale, 5);
+}
+
 static void a_zone_that_was_silent_lately_leads_to_its_servers(void **state)
 {
 	(void)state;
@@ -444,6 +460,7 @@ int main(void)
 		scenario_common(a_good_answer_ends_it),
 		scenario_common(a_crowd_is_counted),
 		scenario_common(stale_data_are_told_apart),
+		scenario_common(stale_data_that_go_out_early_are_counted_too),
 		scenario_common(a_zone_that_was_silent_lately_leads_to_its_servers),
 		scenario_common(the_end_of_an_alias_is_what_fails),
 		scenario(a_circle_of_aliases_is_one),
