@@ -275,6 +275,11 @@ struct delegation *delegation_at(struct delegation_table *table, const uint8_t *
 	return d != NULL && d->expires_ms > now_ms ? d : NULL;
 }
 
+const struct delegation *delegation_last(const struct delegation_table *table, const uint8_t *zone)
+{
+	return find_exact(table, zone);
+}
+
 struct delegation *delegation_find(struct delegation_table *table, const uint8_t *name,
 				   uint64_t now_ms)
 {

@@ -92,6 +92,9 @@ struct delegation *delegation_find(struct delegation_table *table, const uint8_t
 // That of exactly this zone, or NULL; no reference.
 struct delegation *delegation_at(struct delegation_table *table, const uint8_t *zone,
 				 uint64_t now_ms) __attribute__((nonnull));
+// The same, also when it has ended.
+const struct delegation *delegation_last(const struct delegation_table *table, const uint8_t *zone)
+	__attribute__((nonnull));
 // The first one below `above` on the way down to name, which has ended no longer than stale_ms ago:
 // fit for use while the servers of `above` are silent.
 const struct delegation *delegation_ended(const struct delegation_table *table, const uint8_t *name,

@@ -163,6 +163,7 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 8] = "";
 
 	keep_unproven(task);
+	posture_bogus(task, result);
 	if (task->bogus_ede != EDE_NONE)
 		return;
 	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
@@ -401,6 +402,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 static void settle(struct task *task, enum verdict verdict, const struct validation_result *result)
 {
 	if (verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE) {
+		posture_learn(task, result);
 		good(task, verdict, result);
 	} else if (task->hint != NULL) {
 		drop_hint(task);

@@ -65,12 +65,13 @@ static int open_parts(struct resolver *resolver)
 	resolver->revoked = revoked_table_new();
 	resolver->ailing = ailing_new();
 	resolver->journal = journal_new();
+	resolver->dossiers = dossiers_new(0, key);
 	if (!config->no_prefetch)
 		resolver->prefetch = prefetch_new();
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
-	    resolver->ailing == NULL || resolver->journal == NULL)
+	    resolver->ailing == NULL || resolver->journal == NULL || resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -144,6 +145,7 @@ void resolver_free(struct resolver *resolver)
 	revoked_table_free(resolver->revoked);
 	ailing_free(resolver->ailing);
 	journal_free(resolver->journal);
+	dossiers_free(resolver->dossiers);
 	failure_table_free(resolver->failures);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);
@@ -253,6 +255,7 @@ void resolver_counters(const struct resolver *resolver, upstream_counter_visit v
 #undef X
 	nta_counters(resolver, visit, arg);
 	explain_counters(resolver, visit, arg);
+	dossiers_counters(resolver->dossiers, resolver->clock.now_s, visit, arg);
 	struct publisher_counters published;
 	publisher_counters(resolver->publisher, &published);
 #define X(field, words) visit("publish." #field, words, published.field, arg);

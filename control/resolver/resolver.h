@@ -6,6 +6,7 @@
 
 #include "control/budget.h"
 #include "control/explain/describe.h"
+#include "control/posture/posture.h"
 #include "control/upstream/pool.h"
 #include "control/upstream/upstream.h"
 #include "control/validator/trust_points.h"
@@ -187,3 +188,25 @@ void resolver_describe(const struct resolver *resolver, void (*line)(const char 
 void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,
 		      void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 4)));
+
+// ---- posture ----
+
+// All that is known of a zone, from what is remembered: asks nobody. *facts points into what the
+// resolver holds, and is good until the next call.
+void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct posture_facts *facts)
+	__attribute__((nonnull));
+// The zones that were asked for most lately, the hottest first; returns how many.
+#define POSTURE_TOP_MAX 100
+size_t resolver_hottest(struct resolver *resolver, uint8_t (*zones)[NAME_MAX_LEN], size_t max)
+	__attribute__((nonnull));
+// Where nothing is validated: by configuration, and by negative trust anchors.
+void resolver_exceptions(const struct resolver *resolver,
+			 void (*visit)(const uint8_t *name, bool nta, uint64_t left_ms, void *arg),
+			 void *arg) __attribute__((nonnull(1, 2)));
+// Hot zones that are overdue with the renewal of their signatures, one line each.
+void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
+// Called when one becomes so, and when it no longer is. text: what to say of it.
+typedef void (*posture_event)(void *arg, const uint8_t *zone, const char *text, bool over);
+void resolver_posture_watch(struct resolver *resolver, posture_event event, void *arg)
+	__attribute__((nonnull(1, 2)));

@@ -317,6 +317,9 @@ struct resolver {
 	struct journal *journal;
 	size_t tried_count;  // struct tried that are held
 	uint64_t refused_ms; // when a refused question was recorded last
+	struct dossiers *dossiers;
+	posture_event posture_tell;
+	void *posture_tell_arg;
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
@@ -427,6 +430,11 @@ uint64_t prefetch_run(struct resolver *resolver); // when to be called again
 uint64_t nta_run(struct resolver *resolver); // when to be called again
 void nta_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg);
 void nta_free_all(struct resolver *resolver);
+
+// posture.c: what is remembered of zones
+void posture_learn(struct task *task, const struct validation_result *result);
+void posture_bogus(struct task *task, const struct validation_result *result);
+void posture_failed(struct task *task, int ede, const char *text, uint32_t ttl_s);
 
 // start.c
 void task_start(struct task *task);

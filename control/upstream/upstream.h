@@ -264,6 +264,19 @@ void upstream_describe_server(struct upstream *upstream, const uint8_t *zone,
 			      void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 3, 4)));
 
+// The same as numbers, for the zone; where that has not asked it, for every zone.
+enum server_standing { SERVER_UNASKED, SERVER_WELL, SERVER_IN_DOUBT, SERVER_OUT };
+struct server_facts {
+	enum server_standing standing;
+	bool here;                 // said of the zone itself
+	uint32_t rtt_us;           // smoothed; 0: it has not answered
+	uint8_t fails;             // in a row
+	enum server_failure cause; // of the last report
+};
+void upstream_server_facts(struct upstream *upstream, const uint8_t *zone,
+			   const struct address *server, struct server_facts *out)
+	__attribute__((nonnull));
+
 // ---- the real transport: UDP and TCP sockets on a libuv loop ----
 
 struct uv_loop_s;

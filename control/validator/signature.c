@@ -190,11 +190,19 @@ static bool charge(void *arg)
 static void accept(struct signature *s)
 {
 	int64_t left = s->trying_expires_s - s->context->now_s;
+	uint32_t now = (uint32_t)s->context->now_s;
 
 	s->state = SIGNATURE_GOOD;
 	s->labels = s->trying.labels;
 	s->tolerated = s->trying_tolerated;
 	s->expires_s = s->trying_expires_s;
+	// RFC 1982: both lie within 68 years of now.
+	s->verified = (struct verified){
+		.inception_s = s->context->now_s + (int32_t)(s->trying.inception - now),
+		.expiration_s = s->context->now_s + (int32_t)(s->trying.expiration - now),
+		.tag = s->trying.key_tag,
+		.algorithm = s->trying.algorithm,
+	};
 	// RFC 4035 §5.3.3
 	s->ttl_s = s->trying.original_ttl;
 	if (left < (int64_t)s->ttl_s)

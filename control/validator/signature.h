@@ -35,6 +35,7 @@ struct signature {
 	bool tolerated;
 	int64_t expires_s;
 	uint32_t ttl_s; // bound by original TTL and time left
+	struct verified verified;
 	// BAD:
 	int ede;
 	struct signature_fault fault;

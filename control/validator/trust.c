@@ -489,6 +489,12 @@ int64_t trust_drill_skew_s(const struct trust *trust, uint64_t now_ms)
 	return now_ms < trust->drill_until_ms ? trust->drill_skew_s : 0;
 }
 
+const struct zones *trust_zones(const struct trust *trust, size_t *exceptions)
+{
+	*exceptions = trust->exception_count;
+	return trust->zones;
+}
+
 struct batch *trust_batch(struct trust *trust)
 {
 	return trust->batch;

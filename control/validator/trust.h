@@ -78,5 +78,42 @@ enum zone_trust { ZONE_UNKNOWN, ZONE_SECURE, ZONE_INSECURE };
 enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
 				 int64_t now_s) __attribute__((nonnull));
 
+// ---- for operators ----
+
+enum trust_word {
+	TRUST_UNKNOWN,
+	TRUST_NO_CUT,   // no zone begins here
+	TRUST_ANCHORED, // by the operator's word
+	TRUST_SECURE,   // by the parent's DS
+	TRUST_INSECURE, // proven to have none, or none that can be followed
+	TRUST_NTA,
+	TRUST_EXCEPTION, // insecure by configuration
+};
+
+struct link_key {
+	uint16_t tag;
+	uint16_t flags;  // of a DNSKEY
+	uint8_t algorithm;
+	uint8_t digest; // type, of a DS; 0: an anchor that is a DNSKEY
+};
+
+#define TRUST_LINK_KEYS_MAX 12 // more are not shown
+struct trust_link {
+	enum trust_word word;
+	bool past;        // its TTL is over: it was so when it was last asked for
+	int ede;          // why it is insecure, or EDE_NONE
+	uint64_t left_ms; // TRUST_NTA
+	size_t ds_count, key_count;
+	struct link_key ds[TRUST_LINK_KEYS_MAX]; // or anchors
+	struct link_key keys[TRUST_LINK_KEYS_MAX]; // the zone's DNSKEY RRset
+};
+// What is known of this very name, also what has run out.
+void trust_link(const struct trust *trust, const uint8_t *name, uint64_t now_ms, int64_t now_s,
+		struct trust_link *out) __attribute__((nonnull));
+// Every exception that is in force. Looks at all zones, if there is any at all.
+void trust_exceptions(const struct trust *trust, uint64_t now_ms,
+		      void (*visit)(const uint8_t *name, bool nta, uint64_t left_ms, void *arg),
+		      void *arg) __attribute__((nonnull(1, 3)));
+
 // Forgets DS and DNSKEY at and below a name (operator's flush; a key roll inside the TTL).
 void trust_forget(struct trust *trust, const uint8_t *name) __attribute__((nonnull));

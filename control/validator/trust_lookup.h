@@ -58,6 +58,9 @@ bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t 
 		      const struct rdata_nsec3 *params, uint8_t out[NSEC3_HASH_LEN])
 	__attribute__((nonnull, warn_unused_result));
 
+// exceptions: how many of them may have one.
+const struct zones *trust_zones(const struct trust *trust, size_t *exceptions)
+	__attribute__((nonnull));
 const struct trust_config *trust_configuration(const struct trust *trust)
 	__attribute__((nonnull, pure));
 // 0 when no drill of the clock is on.

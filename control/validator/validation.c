@@ -32,6 +32,7 @@ static enum verdict conclude(struct validation *v, enum verdict verdict, int ede
 	v->result.ede = ede;
 	v->result.need_name = NULL;
 	v->result.need_fresh = false;
+	v->result.looked_at = v->context.signer;
 	v->over = true;
 	return verdict;
 }
@@ -93,6 +94,12 @@ void validation_use(struct validation *v, const struct signature *signature, uin
 	if (signature->expires_s < v->result.signature_expires_s)
 		v->result.signature_expires_s = signature->expires_s;
 	v->result.tolerated |= signature->tolerated;
+	if (signature == &v->rrset)
+		v->result.rrset_by = signature->verified;
+	else if (signature == &v->soa)
+		v->result.soa_by = signature->verified;
+	else
+		v->result.proof_by = signature->verified;
 }
 
 enum verdict validation_secure(struct validation *v)

@@ -49,6 +49,13 @@ struct signature_fault {
 	int64_t inception_s, expiration_s;
 };
 
+// A signature that was verified; expiration_s 0: none.
+struct verified {
+	int64_t inception_s, expiration_s; // POSIX seconds, without tolerance
+	uint16_t tag;
+	uint8_t algorithm;
+};
+
 #define STEP_PROOFS_MAX          16
 #define REASON_MAX               200
 #define VALIDATION_NEVER_EXPIRES INT64_MAX // the value of SIGNATURE_NEVER_EXPIRES
@@ -79,6 +86,10 @@ struct validation_result {
 	uint64_t refresh_ms;      // BOGUS, perhaps only because keys have rolled, which could not
 				  // be seen so soon after the last look: from then on it can; or 0
 	const uint8_t *signer;    // SECURE: the zone that signed; as long as the step
+	// Whatever the verdict: the zone whose signatures were looked at (NULL: none) and those that
+	// were good, for who wants to know how it signs.
+	const uint8_t *looked_at;
+	struct verified rrset_by, soa_by, proof_by; // proof_by: of one of proofs_used
 	const uint8_t *need_name; // valid until the next run
 	uint16_t need_type;       // TYPE_DS or TYPE_DNSKEY
 	bool need_fresh;          // NEED although it is known: ask a server, another one than

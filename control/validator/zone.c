@@ -180,6 +180,12 @@ void zones_forget(struct zones *z, const uint8_t *name)
 	}
 }
 
+void zones_each(const struct zones *z, void (*visit)(const struct zone *zone, void *arg), void *arg)
+{
+	for (struct list *at = z->used.next; at != &z->used; at = at->next)
+		visit(LIST_OF(at, struct zone, used), arg);
+}
+
 size_t zones_count(const struct zones *z)
 {
 	return z->count;

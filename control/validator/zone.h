@@ -76,4 +76,6 @@ static inline void zone_touch(struct zone *zone)
 void zones_weigh(struct zones *zones, struct zone *zone) __attribute__((nonnull));
 // Forgets what was learned at and below name; what the operator configured stays.
 void zones_forget(struct zones *zones, const uint8_t *name) __attribute__((nonnull));
+void zones_each(const struct zones *zones, void (*visit)(const struct zone *zone, void *arg),
+		void *arg) __attribute__((nonnull(1, 2)));
 size_t zones_count(const struct zones *zones) __attribute__((nonnull, pure));
