@@ -40,6 +40,8 @@ static const char *const gauges[] = {
 	"*.under_way",
 	"resolver.delegations",
 	"nta.active",
+	"posture.overdue",
+	"posture.zones",
 	"drill.running",
 	"explain.kept",
 	"resolver.message_bytes",
