@@ -304,6 +304,16 @@ static void on_nta_end(void *arg, const uint8_t *name, enum nta_end end)
 		    name_to_text(name, text), why[end]);
 }
 
+static void on_overdue(void *arg, const uint8_t *zone, const char *text, bool over)
+{
+	static struct log_limit limit = {.burst = 5};
+	char name[NAME_TEXT_MAX];
+
+	(void)arg;
+	log_limited(&limit, assayd.now.now_ms, over ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		    "%.128s: %s", name_to_text(zone, name), text);
+}
+
 static void on_report(uv_timer_t *timer)
 {
 	(void)timer;
@@ -469,6 +479,7 @@ static int start_resolver(void)
 	if (!assayd.resolver)
 		return fail("out of memory for the resolver");
 	resolver_nta_watch(assayd.resolver, on_nta_end, NULL);
+	resolver_posture_watch(assayd.resolver, on_overdue, NULL);
 	return 0;
 }
 

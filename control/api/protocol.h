@@ -33,6 +33,8 @@
 	X(requests, "", "questions under way, oldest first", 0, 0)                                 \
 	X(servers, "[ZONE|ADDRESS]",                                                               \
 	  "servers: RTT, state, since when, next probe, failures by cause", 0, 1)                  \
+	X(posture, "ZONE | --top [N]",                                                             \
+	  "how a zone stands: chain, algorithms, signatures, servers; or the hottest", 1, 2)       \
 	X(drill, "plan|start --scope SCOPE --fault FAULT ... | status | stop | report [NUMBER|--all]", \
 	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 0, 11)       \
 	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \

@@ -100,6 +100,7 @@ void verb_status(const struct api_context *context, const char *const *arguments
 	reply_line(reply, "log level: %s", log_level_to_text(log_get_level()));
 	context->describe(context->arg, add_line, &status);
 	nta_describe(context, add_line, &status);
+	posture_describe(context, add_line, &status);
 	add_alarms(context, &status, &now);
 	if (json_array_size(status.alarms) == 0)
 		reply_line(reply, "no alarms");

@@ -33,6 +33,8 @@ void verb_drill(const struct api_context *context, const char *const *arguments,
 		struct reply *reply);
 void verb_explain(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply);
+void verb_posture(const struct api_context *context, const char *const *arguments, size_t count,
+		  struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 
@@ -41,3 +43,10 @@ void cycles_report(const struct api_context *context, struct reply *reply) __att
 // A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.
 void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
 		  void *arg) __attribute__((nonnull(1, 2)));
+// `posture --top`; count NULL: as many as usual.
+void posture_top(const struct api_context *context, const char *count, struct reply *reply)
+	__attribute__((nonnull(1, 3)));
+// An alarm for each hot zone that is overdue with the renewal of its signatures; as in `describe`.
+void posture_describe(const struct api_context *context,
+		      void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));

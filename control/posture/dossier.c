@@ -407,22 +407,26 @@ static const struct rrset *first_used(const struct step *step,
 	return i < step->proof_count ? step->proofs[i] : NULL;
 }
 
-void dossiers_learn(struct dossiers *d, const struct step *step,
-		    const struct validation_result *result, bool asked,
-		    const struct dossiers_now *now)
+static bool is_signed(const struct validation_result *result)
 {
-	bool is_signed = result->rrset_by.expiration_s != 0 || result->soa_by.expiration_s != 0 ||
-			 result->proof_by.expiration_s != 0;
-	const uint8_t *zone =
-		is_signed && result->looked_at != NULL ? result->looked_at : step->zone;
-	struct dossier *z = get(d, zone, asked, now);
+	return result->looked_at != NULL &&
+	       (result->rrset_by.expiration_s != 0 || result->soa_by.expiration_s != 0 ||
+		result->proof_by.expiration_s != 0);
+}
 
-	if (z == NULL)
-		return;
-	if (!is_signed) {
-		z->insecure_s = now->s;
-		return;
-	}
+// The servers that answered may serve a zone below theirs, too, which no referral shows.
+static const uint8_t *zone_of(const struct step *step, const struct validation_result *result)
+{
+	if (is_signed(result))
+		return result->looked_at;
+	if (result->insecure_at != NULL && name_within(result->insecure_at, step->zone))
+		return result->insecure_at;
+	return step->zone;
+}
+
+static void learn_signed(struct dossiers *d, struct dossier *z, const struct step *step,
+			 const struct validation_result *result, const struct dossiers_now *now)
+{
 	z->secure_s = now->s;
 	if (step->rrset != NULL)
 		see(d, z, step->rrset, &result->rrset_by, now->s);
@@ -439,11 +443,31 @@ void dossiers_learn(struct dossiers *d, const struct step *step,
 	look_for_overdue(d, z, now);
 }
 
-static void note_trouble(struct trouble *trouble, int ede, const char *text, int64_t now_s)
+void dossiers_learn(struct dossiers *d, const struct step *step,
+		    const struct validation_result *result, bool asked,
+		    const struct dossiers_now *now)
+{
+	struct dossier *z = get(d, zone_of(step, result), asked, now);
+
+	if (z == NULL)
+		return;
+	z->above = (uint8_t)name_labels(name_within(z->zone, step->zone) ? step->zone : z->zone);
+	// That it has keys says nothing of its data.
+	if (step->type != TYPE_DNSKEY)
+		z->answered_ms = now->ms;
+	if (is_signed(result))
+		learn_signed(d, z, step, result, now);
+	else
+		z->insecure_s = now->s;
+}
+
+static void note_trouble(struct trouble *trouble, int ede, const char *text,
+			 const struct dossiers_now *now)
 {
 	trouble->count++;
 	trouble->ede = (int16_t)ede;
-	trouble->at_s = now_s;
+	trouble->at_s = now->s;
+	trouble->at_ms = now->ms;
 	free(trouble->text);
 	trouble->text = text != NULL ? strndup(text, TROUBLE_TEXT_MAX) : NULL;
 }
@@ -454,17 +478,17 @@ void dossiers_bogus(struct dossiers *d, const uint8_t *zone, int ede, const char
 	struct dossier *z = get(d, zone, false, now);
 
 	if (z != NULL)
-		note_trouble(&z->bogus, ede, text, now->s);
+		note_trouble(&z->bogus, ede, text, now);
 }
 
 void dossiers_failed(struct dossiers *d, const uint8_t *zone, int ede, const char *text,
-		     uint32_t ttl_s, const struct dossiers_now *now)
+		     uint32_t ttl_s, bool asked, const struct dossiers_now *now)
 {
-	struct dossier *z = get(d, zone, true, now);
+	struct dossier *z = get(d, zone, asked, now);
 
 	if (z == NULL)
 		return;
-	note_trouble(&z->failure, ede, text, now->s);
+	note_trouble(&z->failure, ede, text, now);
 	z->failure.until_ms = now->ms + ttl_s * UINT64_C(1000);
 }
 

@@ -37,6 +37,7 @@ struct trouble {
 	uint32_t count;
 	int16_t ede;
 	int64_t at_s;      // the last time; 0: never
+	uint64_t at_ms;    // the same, monotonic
 	uint64_t until_ms; // monotonic; the failure is held until then
 	char *text;        // or NULL
 };
@@ -56,6 +57,7 @@ struct dossier {
 	uint8_t salt_len;
 	int64_t denial_s, opt_out_s;   // last sight of a record, and of one with the opt-out flag
 	int64_t secure_s, insecure_s;  // last data that were proven to be so; 0: never
+	uint64_t answered_ms;          // monotonic: last data but keys that were proven either way
 	struct trouble bogus, failure; // an answer that did not validate; a question that failed
 	int64_t since_s;
 
@@ -70,6 +72,7 @@ struct dossier {
 	struct list overdue;
 	unsigned classes_overdue; // bits
 	bool old;
+	uint8_t above;  // labels of a zone above it whose servers answered for it; its own: none
 	uint8_t zone[]; // lower case
 };
 
@@ -101,8 +104,8 @@ void dossiers_learn(struct dossiers *dossiers, const struct step *step,
 void dossiers_bogus(struct dossiers *dossiers, const uint8_t *zone, int ede, const char *text,
 		    const struct dossiers_now *now) __attribute__((nonnull));
 void dossiers_failed(struct dossiers *dossiers, const uint8_t *zone, int ede, const char *text,
-		     uint32_t ttl_s, const struct dossiers_now *now)
-	__attribute__((nonnull(1, 2, 6)));
+		     uint32_t ttl_s, bool asked, const struct dossiers_now *now)
+	__attribute__((nonnull(1, 2, 7)));
 
 const struct dossier *dossiers_find(const struct dossiers *dossiers, const uint8_t *zone)
 	__attribute__((nonnull));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NAME_SHOWN "%.100s"
+#define WELL_MS    5000  // nothing good for so long before it: not one name alone is bogus
 #define RECENT_S   86400 // troubles that are older are no finding
 
 // ---- what holds ----
@@ -72,7 +73,8 @@ enum posture_status posture_status(const struct posture_facts *facts)
 
 	if (status != POSTURE_SECURE)
 		return status;
-	if (dossier != NULL && dossier->bogus.at_s > dossier->secure_s)
+	if (dossier != NULL && dossier->bogus.at_s != 0 &&
+	    dossier->bogus.at_ms >= dossier->answered_ms + WELL_MS)
 		return POSTURE_BOGUS;
 	if (own == TRUST_SECURE || own == TRUST_ANCHORED)
 		return POSTURE_SECURE;
@@ -154,8 +156,7 @@ static void judge_troubles(const struct posture_facts *facts, enum posture_statu
 			    "an answer did not validate", &dossier->bogus, now_s);
 	if (dossier->failure.until_ms <= facts->now.ms)
 		return;
-	bool good_since = dossier->secure_s > dossier->failure.at_s ||
-			  dossier->insecure_s > dossier->failure.at_s;
+	bool good_since = dossier->answered_ms > dossier->failure.at_ms;
 	say_trouble(out, good_since ? SEVERITY_WARNING : SEVERITY_ALARM, "a failure is held, of",
 		    &dossier->failure, now_s);
 }

@@ -41,6 +41,8 @@ struct posture_facts {
 	struct posture_link links[POSTURE_LINKS_MAX];
 	size_t link_count;
 	enum posture_route route;
+	const uint8_t
+		*served;  // inside of zone: whose servers those are, a zone's above it or its own
 	bool delegated;   // its servers are known: from the configuration or its parent
 	bool ended;       // which has to be asked again
 	uint64_t down_ms; // no server answers, and nobody asks for so long; 0: no such thing

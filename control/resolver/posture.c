@@ -14,20 +14,27 @@ static struct dossiers_now now_of(const struct resolver *resolver)
 
 // ---- learning ----
 
+// By somebody, as against our own look-ups on the way.
+static bool is_asked(const struct task *task)
+{
+	return task->hint == NULL && !task->past_nta &&
+	       (task_wants(task, WAIT_CLIENT) || task_wants(task, WAIT_TARGET));
+}
+
 void posture_learn(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
 	const struct dossiers_now now = now_of(resolver);
-	bool asked = task->hint == NULL && !task->past_nta &&
-		     (task_wants(task, WAIT_CLIENT) || task_wants(task, WAIT_TARGET));
 
-	dossiers_learn(resolver->dossiers, &task->step, result, asked, &now);
+	dossiers_learn(resolver->dossiers, &task->step, result, is_asked(task), &now);
 }
 
 void posture_bogus(struct task *task, const struct validation_result *result)
 {
 	const struct dossiers_now now = now_of(task->resolver);
-	const uint8_t *zone = result->looked_at != NULL ? result->looked_at : task->step.zone;
+	const uint8_t *zone = result->looked_at != NULL    ? result->looked_at
+			      : result->fault_zone != NULL ? result->fault_zone
+							   : task->step.zone;
 
 	// What could not be judged is not the zone's doing.
 	if (result->verdict == VERDICT_BOGUS)
@@ -41,7 +48,8 @@ void posture_failed(struct task *task, int ede, const char *text, uint32_t ttl_s
 
 	if (task->cut == NULL || task->past_nta || ede == EDE_OTHER || ttl_s == 0)
 		return;
-	dossiers_failed(task->resolver->dossiers, task->cut->zone, ede, text, ttl_s, &now);
+	dossiers_failed(task->resolver->dossiers, task->cut->zone, ede, text, ttl_s, is_asked(task),
+			&now);
 }
 
 // ---- looking ----
@@ -139,12 +147,25 @@ static void collect_servers(struct resolver *resolver, const struct route *route
 	}
 }
 
-// Of a zone that lives on its parent's servers no delegation of its own is known.
+// A zone that lives on the servers of one above has no delegation of its own that is known.
+static const struct delegation *delegation_of(struct resolver *resolver,
+					      struct posture_facts *facts)
+{
+	const struct delegation *own = delegation_last(resolver->delegations, facts->zone);
+
+	facts->served = facts->zone;
+	if (own != NULL || facts->dossier == NULL ||
+	    facts->dossier->above >= name_labels(facts->zone))
+		return own;
+	facts->served = name_ancestor(facts->zone, facts->dossier->above);
+	return delegation_last(resolver->delegations, facts->served);
+}
+
 static void find_servers(struct resolver *resolver, struct posture_facts *facts)
 {
 	struct delegation *cut = NULL;
 	const struct route *route = route_find(resolver, facts->zone, 0, &cut);
-	const struct delegation *own = delegation_last(resolver->delegations, facts->zone);
+	const struct delegation *own = delegation_of(resolver, facts);
 
 	if (route != NULL) {
 		facts->route = route->forward ? ROUTE_FORWARD : ROUTE_STUB;

@@ -76,6 +76,7 @@ enum verdict validation_insecure(struct validation *v, const struct chain *chain
 	char zone[NAME_TEXT_MAX];
 
 	v->result.cut = CUT_UNKNOWN;
+	v->result.insecure_at = chain->zone;
 	v->result.nta = chain->standing.nta;
 	v->result.outdated |= chain->standing.outdated;
 	v->result.signature_expires_s = chain->standing.expires_s;

@@ -89,6 +89,7 @@ struct validation_result {
 	// Whatever the verdict: the zone whose signatures were looked at (NULL: none) and those that
 	// were good, for who wants to know how it signs.
 	const uint8_t *looked_at;
+	const uint8_t *insecure_at; // INSECURE because of what is known of this name; or NULL
 	struct verified rrset_by, soa_by, proof_by; // proof_by: of one of proofs_used
 	const uint8_t *need_name; // valid until the next run
 	uint16_t need_type;       // TYPE_DS or TYPE_DNSKEY

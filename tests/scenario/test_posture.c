@@ -371,6 +371,28 @@ static void a_slow_server_is_named(void **state)
 	assert_found(SEVERITY_NOTE, PROVIDER_A " (ns1.example.com.) is slow");
 }
 
+// No referral shows the delegation.
+static void a_zone_on_the_servers_of_the_one_above_is_shown_with_those(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "top.com.",
+					  .servers = "ns1.top.com.=" PROVIDER_A
+						     " ns2.top.com.=" PROVIDER_B});
+	world_add(w, &(struct world_zone){.apex = "in.top.com.",
+					  .servers = "ns1.in.top.com.=" PROVIDER_A
+						     " ns2.in.top.com.=" PROVIDER_B,
+					  .text = "www.in.top.com. 300 IN A 192.0.2.7\n"});
+	world_start(w);
+	ask("www.in.top.com.", TYPE_A);
+	look("in.top.com.");
+	assert_int_equal(posture_status(&facts), POSTURE_SECURE);
+	assert_true(name_equal(facts.served, text_name("top.com.")));
+	assert_int_equal(facts.server_count, 2);
+	look("top.com.");
+	assert_true(name_equal(facts.served, text_name("top.com.")));
+}
+
 // ---- what is not known ----
 
 static void an_unknown_zone_is_said_to_be_one(void **state)
@@ -552,6 +574,7 @@ int main(void)
 		scenario_common(all_exceptions_are_listed_while_they_last),
 		scenario_common(a_lame_server_and_a_dead_one_are_named),
 		scenario_common(a_slow_server_is_named),
+		scenario(a_zone_on_the_servers_of_the_one_above_is_shown_with_those),
 		scenario_common(an_unknown_zone_is_said_to_be_one),
 		scenario_common(a_delegation_that_has_ended_is_still_shown),
 		scenario_common(the_hottest_zones_come_first_and_cool_down),

@@ -158,6 +158,53 @@ uint64_t resolver_take_slowest_ms(struct resolver *resolver)
 	return 0;
 }
 
+static struct posture_facts posture_known; // of the one zone that is known; or of none
+static bool posture_exceptions;
+static unsigned posture_overdue;
+
+void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct posture_facts *facts)
+{
+	(void)resolver;
+	if (posture_known.known && name_equal(zone, posture_known.zone)) {
+		*facts = posture_known;
+		return;
+	}
+	memset(facts, 0, sizeof(*facts));
+	name_copy(facts->zone, zone);
+}
+
+size_t resolver_hottest(struct resolver *resolver, uint8_t (*zones)[NAME_MAX_LEN], size_t max)
+{
+	(void)resolver;
+	assert_true(max > 0);
+	if (!posture_known.known)
+		return 0;
+	name_copy(zones[0], posture_known.zone);
+	return 1;
+}
+
+void resolver_exceptions(const struct resolver *resolver,
+			 void (*visit)(const uint8_t *name, bool nta, uint64_t left_ms, void *arg),
+			 void *arg)
+{
+	(void)resolver;
+	if (!posture_exceptions)
+		return;
+	visit((const uint8_t *)"\3lan", false, UINT64_MAX, arg);
+	visit((const uint8_t *)"\6broken\7example", true, 5400000, arg);
+}
+
+void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg), void *arg)
+{
+	char text[64];
+
+	(void)resolver;
+	for (unsigned i = 0; i < posture_overdue; i++) {
+		snprintf(text, sizeof(text), "z%u.example. SOA signatures are late\x1b", i);
+		line(text, arg);
+	}
+}
+
 static unsigned cycles_asked;
 
 // Nothing the first time; then 1,000 packets, stage n at 10 n ticks each, in bursts of 2 to 3.

@@ -374,7 +374,7 @@ static void troubles_are_counted_and_the_last_is_kept_with_its_reason(void **sta
 	assert_int_equal(z->bogus.ede, EDE_SIGNATURE_EXPIRED);
 	assert_int_equal(z->bogus.at_s, now.s);
 	assert_int_equal(strlen(z->bogus.text), TROUBLE_TEXT_MAX);
-	dossiers_failed(dossiers, name_of("example."), EDE_NO_REACHABLE_AUTHORITY, NULL, 30,
+	dossiers_failed(dossiers, name_of("example."), EDE_NO_REACHABLE_AUTHORITY, NULL, 30, true,
 			&now);
 	assert_null(z->failure.text);
 	assert_int_equal(z->failure.until_ms, now.ms + 30000);

@@ -45,6 +45,7 @@ static int setup(void **state)
 			(struct server_facts){.standing = SERVER_WELL, .rtt_us = 10000};
 	}
 	dossier.secure_s = NOW_S;
+	dossier.answered_ms = facts.now.ms;
 	return 0;
 }
 
@@ -186,8 +187,11 @@ static void the_worst_comes_first(void **state)
 	dossier.denies = DENIES_NSEC3;
 	dossier.salt_len = 3;
 	dossier.iterations = 7;
-	dossier.bogus = (struct trouble){
-		.count = 3, .ede = EDE_DNSSEC_BOGUS, .at_s = NOW_S + 1, .text = text};
+	dossier.bogus = (struct trouble){.count = 3,
+					 .ede = EDE_DNSSEC_BOGUS,
+					 .at_s = NOW_S + 1,
+					 .at_ms = 1006000,
+					 .text = text};
 	facts.now.s = NOW_S + 60;
 	judge();
 	assert_int_equal(findings.count, 3);
@@ -198,6 +202,22 @@ static void the_worst_comes_first(void **state)
 	assert_int_equal(findings.list[2].severity, SEVERITY_NOTE);
 	assert_non_null(strstr(findings.summary, "BOGUS; "));
 	assert_non_null(strstr(findings.summary, "; 1 alarm; 1 warning"));
+}
+
+// One broken name among good ones makes no bogus zone.
+static void what_answered_well_just_before_is_not_called_bogus(void **state)
+{
+	static char text[] = "no key fits";
+
+	(void)state;
+	dossier.bogus = (struct trouble){.count = 1, .at_s = NOW_S, .at_ms = 1004999, .text = text};
+	assert_found(SEVERITY_WARNING, "an answer did not validate");
+	assert_int_equal(posture_status(&facts), POSTURE_SECURE);
+	dossier.bogus.at_ms = 1005000;
+	assert_found(SEVERITY_ALARM, "an answer did not validate");
+	assert_int_equal(posture_status(&facts), POSTURE_BOGUS);
+	dossier.answered_ms = 1005001;
+	assert_int_equal(posture_status(&facts), POSTURE_SECURE);
 }
 
 // However much is wrong, it fits.
@@ -271,6 +291,7 @@ int main(void)
 		test(every_algorithm_is_said_once_with_its_zone),
 		test(sha1_beside_a_better_digest_is_no_finding),
 		test(the_worst_comes_first),
+		test(what_answered_well_just_before_is_not_called_bogus),
 		test(many_findings_and_long_names_are_bounded),
 		test(alarms_are_never_left_out),
 		test(durations_are_short),
