@@ -133,9 +133,9 @@ class Assayd(Adapter):
         for zone in settings.stubs + settings.forwards:
             if not zone['addrs'] or len(zone['addrs']) > SERVERS_MAX:
                 raise Unsupported('zone by host name, or with more than 16 servers')
-            out.append('- {name: %s, type: %s, servers: %s, first: %s, tcp: %s}' % (
+            out.append('- {name: %s, type: %s, servers: %s, mode: %s, tcp: %s}' % (
                 json.dumps(zone['name']), 'forward' if zone in settings.forwards else 'stub',
-                json.dumps(zone['addrs']), json.dumps(bool(zone['first'])),
+                json.dumps(zone['addrs']), 'first' if zone['first'] else 'only',
                 json.dumps(bool(zone['tcp']))))
         return out
 
