@@ -3,6 +3,7 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,52 @@ static struct delegation *cut_of(const struct route *route)
 	return delegation_new(&spec);
 }
 
+// ---- index: there may be a thousand zones, and every question looks whether it is in one ----
+
+static size_t first_slot(const struct resolver *resolver, const uint8_t *zone)
+{
+	return cache_hash(resolver->cache, zone, name_len(zone)) & (resolver->route_slot_count - 1);
+}
+
+static void index_route(struct resolver *resolver, size_t which)
+{
+	size_t slot = first_slot(resolver, resolver->routes[which].zone);
+
+	while (resolver->route_slots[slot] != 0)
+		slot = (slot + 1) & (resolver->route_slot_count - 1);
+	resolver->route_slots[slot] = (uint16_t)(which + 1);
+}
+
+// Of exactly this zone, in lower case; SIZE_MAX: none.
+static size_t route_at(const struct resolver *resolver, const uint8_t *zone)
+{
+	size_t slot = first_slot(resolver, zone);
+
+	for (; resolver->route_slots[slot] != 0;
+	     slot = (slot + 1) & (resolver->route_slot_count - 1)) {
+		size_t which = resolver->route_slots[slot] - 1u;
+		if (name_equal(resolver->routes[which].zone, zone))
+			return which;
+	}
+	return SIZE_MAX;
+}
+
+static size_t deepest(const struct resolver *resolver, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_LEN];
+
+	if (resolver->config.route_count == 0)
+		return SIZE_MAX;
+	name_lower(lower, name, name_len(name));
+	for (const uint8_t *at = lower;; at = name_skip(at, 1)) {
+		size_t which = route_at(resolver, at);
+		if (which != SIZE_MAX || name_is_root(at))
+			return which;
+	}
+}
+
+// ---- start and stop ----
+
 int route_open(struct resolver *resolver)
 {
 	struct resolver_config *config = &resolver->config;
@@ -27,8 +74,14 @@ int route_open(struct resolver *resolver)
 		return 0;
 	resolver->routes = calloc(count, sizeof(*resolver->routes));
 	resolver->route_cuts = calloc(count, sizeof(*resolver->route_cuts));
-	if (resolver->routes == NULL || resolver->route_cuts == NULL)
+	resolver->route_slot_count = 2;
+	while (resolver->route_slot_count < 2 * count)
+		resolver->route_slot_count *= 2;
+	resolver->route_slots = calloc(resolver->route_slot_count, sizeof(*resolver->route_slots));
+	if (resolver->routes == NULL || resolver->route_cuts == NULL ||
+	    resolver->route_slots == NULL)
 		return -ENOMEM;
+	assert(count < UINT16_MAX);
 	memcpy(resolver->routes, config->routes, count * sizeof(*resolver->routes));
 	config->routes = resolver->routes;
 	for (size_t i = 0; i < count; i++) {
@@ -37,6 +90,7 @@ int route_open(struct resolver *resolver)
 		resolver->route_cuts[i] = cut_of(&resolver->routes[i]);
 		if (resolver->route_cuts[i] == NULL)
 			return -ENOMEM;
+		index_route(resolver, i);
 	}
 	return 0;
 }
@@ -45,6 +99,7 @@ void route_close(struct resolver *resolver)
 {
 	for (size_t i = 0; resolver->route_cuts != NULL && i < resolver->config.route_count; i++)
 		delegation_unref(resolver->route_cuts[i]);
+	free(resolver->route_slots);
 	free(resolver->route_cuts);
 	free(resolver->routes);
 }
@@ -56,17 +111,9 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 			       struct delegation **cut)
 {
 	const uint8_t *below = type == TYPE_DS ? name_skip(name, 1) : name;
-	size_t best = SIZE_MAX;
+	size_t best = deepest(resolver, below);
 
 	*cut = NULL;
-	for (size_t i = 0; i < resolver->config.route_count; i++) {
-		const uint8_t *zone = resolver->routes[i].zone;
-		if (!name_within(below, zone))
-			continue;
-		if (best == SIZE_MAX ||
-		    name_labels(zone) > name_labels(resolver->routes[best].zone))
-			best = i;
-	}
 	if (best == SIZE_MAX)
 		return NULL;
 	const struct route *route = &resolver->routes[best];

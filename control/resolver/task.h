@@ -322,6 +322,8 @@ struct resolver {
 	void *posture_tell_arg;
 	struct route *routes; // own copy
 	struct delegation **route_cuts;
+	uint16_t *route_slots;               // by hash of the zone: its place in routes, plus one
+	size_t route_slot_count;             // a power of two
 	uint8_t (*exceptions)[NAME_MAX_LEN]; // own copy of config.local_exceptions
 	bool ipv4, ipv6;
 	struct store_clock clock;

@@ -197,6 +197,41 @@ static void a_server_that_must_prove_itself_is_never_asked_in_clear(void **state
 	(void)state;
 }
 
+// The deepest one counts, however many there are, and a zone's DS is its parent's.
+static void each_of_a_thousand_zones_goes_to_its_own_servers(void **state)
+{
+	static struct route many[1024];
+
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "corp.com.",
+					  .servers = "ns.corp.com.=" PROVIDER_C,
+					  .text = "*.corp.com. 300 IN A 192.0.2.60\n",
+					  .options = {.unsigned_ = true}});
+	many[0] = *world_route(w, "corp.com.", true, WEST);
+	const struct pool *pool = world_route(w, "z1.corp.com.", true, EAST_1)->pool;
+	for (unsigned i = 1; i < 1024; i++) {
+		char zone[40];
+		snprintf(zone, sizeof(zone), "Z%u.corp.com.", i);
+		many[i] = (struct route){.forward = true, .pool = pool};
+		name_copy(many[i].zone, text_name(zone));
+	}
+	w->config.routes = many;
+	w->config.route_count = 1024;
+	start_pool();
+	for (unsigned i = 1; i < 1024; i += 93) {
+		char name[40];
+		snprintf(name, sizeof(name), "a.z%u.corp.com.", i);
+		assert_address(world_ask(w, name, TYPE_A, 0), "192.0.2.60");
+		assert_int_equal(network_sent(&w->network, EAST_1, name, TYPE_A), 1);
+	}
+	assert_int_equal(sent_to(WEST), 0);
+	assert_address(world_ask(w, "a.z1024.corp.com.", TYPE_A, 0), "192.0.2.60");
+	world_ask(w, "z93.corp.com.", TYPE_DS, 0);
+	assert_int_equal(network_sent(&w->network, WEST, "a.z1024.corp.com.", TYPE_A), 1);
+	assert_int_equal(network_sent(&w->network, WEST, "z93.corp.com.", TYPE_DS), 1);
+}
+
 // ---- whose fault ----
 
 static void assert_good(const char *server)
@@ -390,6 +425,25 @@ static void first_passes_by_forwarders_that_are_out(void **state)
 	assert_int_equal(sent_elsewhere(), 0);
 }
 
+// The largest pool, and nobody there: as for a zone with as many servers.
+static void c4_a_dead_pool_costs_a_question_no_more_than_dead_servers(void **state)
+{
+	char servers[512] = "";
+
+	(void)state;
+	for (unsigned i = 0; i < POOL_SERVERS_MAX; i++)
+		snprintf(servers + strlen(servers), sizeof(servers) - strlen(servers),
+			 "203.0.%u.99 ", 120 + i);
+	begin_pool("example.com.", servers);
+	start_pool();
+	world_ask(w, "www.plain.org.", TYPE_A, 0); // our own path is well
+	network_forget_log(&w->network);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_true(took_ms(q) <= 7000);
+	assert_sent_at_most(w, 32);
+}
+
 static void all_forwarders_silent_serves_stale(void **state)
 {
 	(void)state;
@@ -551,6 +605,7 @@ int main(void)
 		cmocka_unit_test(after_a_failure_another_label_is_asked),
 		scenario(a_late_forwarder_is_joined_by_one_of_another_label),
 		scenario(a_server_of_a_pool_may_want_tcp),
+		scenario(each_of_a_thousand_zones_goes_to_its_own_servers),
 		cmocka_unit_test(a_server_that_must_prove_itself_is_never_asked_in_clear),
 		cmocka_unit_test(names_that_are_broken_everywhere_take_no_forwarder_away),
 		scenario(a_forwarder_that_strips_signatures_is_out_within_three_answers),
@@ -559,6 +614,7 @@ int main(void)
 		cmocka_unit_test(first_resolves_from_the_root_and_validates),
 		scenario(after_first_has_failed_recursion_is_validated_too),
 		scenario(first_passes_by_forwarders_that_are_out),
+		scenario(c4_a_dead_pool_costs_a_question_no_more_than_dead_servers),
 		scenario(all_forwarders_silent_serves_stale),
 		cmocka_unit_test(an_anchor_of_its_own_proves_a_zone),
 		scenario(an_insecure_exception_goes_without_ad),
