@@ -88,6 +88,7 @@ struct denied_lane {
 	struct cache *cache;
 	const struct short_turn *turn;
 	struct denied_parent parent;
+	struct plain_soa soa;
 };
 
 // Questions of a group, those whose bit is set in `missed`: finds what denies them. Sets the bits
@@ -129,7 +130,8 @@ static inline unsigned denied_answer(struct denied_lane *denied, struct plain_qu
 		const enum denied kind = answers[n].kind;
 
 		if ((kind != DENIED_NXDOMAIN && kind != DENIED_NODATA) ||
-		    !plain_deny(&queries[places[n]], &answers[n], denied->turn->clock_trusted))
+		    !plain_deny(&queries[places[n]], &answers[n], denied->turn->clock_trusted,
+				&denied->soa))
 			continue;
 		if (denied->turn->tally != NULL)
 			denied_count(denied->turn->tally, kind);

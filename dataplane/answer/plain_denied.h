@@ -18,14 +18,14 @@ struct plain_denial {
 	uint64_t sum, less;
 };
 
-// Owners are labels and a pointer into the zone's name. At least 16 bytes.
+// Owners are labels and a pointer into the zone's name. At least 16 bytes, whose sum this is.
 static inline void plain_deny_records(struct plain_denial *d, const uint8_t *records, size_t len,
-				      unsigned count)
+				      uint64_t sum, unsigned count)
 {
 	uint8_t *p = d->out + d->place;
 
 	block_copy(p, records, len);
-	d->sum += plain_loaded(plain_sum_data(records, len), d->place);
+	d->sum += plain_loaded(sum, d->place);
 	for (size_t at = 0; at < len;) {
 		while (records[at] < 0xc0)
 			at += (size_t)records[at] + 1;
@@ -57,21 +57,30 @@ static inline size_t plain_denial_len(const struct denial_answer *denied, bool d
 	return len;
 }
 
+// The sum of the SOA as it stands in its entry: of a burst's questions it is mostly one.
+struct plain_soa {
+	const struct entry *entry;
+	uint64_t sum;
+};
+
 static inline void plain_deny_section(struct plain_denial *d, const struct denial_answer *denied,
-				      bool dnssec)
+				      bool dnssec, struct plain_soa *memo)
 {
 	const struct entry *soa = denied->soa;
 
-	plain_deny_records(d, entry_data(soa), soa->data_len, soa->data_count);
+	if (memo->entry != soa)
+		*memo = (struct plain_soa){soa, plain_sum_data(entry_data(soa), soa->data_len)};
+	plain_deny_records(d, entry_data(soa), soa->data_len, memo->sum, soa->data_count);
 	if (!dnssec)
 		return;
-	plain_deny_records(d, entry_rrsigs(soa), soa->rrsig_len, soa->rrsig_count);
+	plain_deny_records(d, entry_rrsigs(soa), soa->rrsig_len,
+			   plain_sum_data(entry_rrsigs(soa), soa->rrsig_len), soa->rrsig_count);
 	for (unsigned i = 0; i < denied->proof_count; i++) {
 		size_t len;
 		uint16_t count;
 		const uint8_t *records = denial_item_records(denied->proofs[i], &len, &count);
 
-		plain_deny_records(d, records, len, count);
+		plain_deny_records(d, records, len, plain_sum_data(records, len), count);
 	}
 }
 
@@ -99,7 +108,7 @@ static inline unsigned plain_denied_flags(const struct plain_query *query,
 
 // NXDOMAIN or NODATA, as plain_answer() does it. False, and nothing is changed: it does not fit.
 static inline bool plain_deny(struct plain_query *query, const struct denial_answer *denied,
-			      bool clock_trusted)
+			      bool clock_trusted, struct plain_soa *memo)
 {
 	const size_t place = HEADER_LEN + (size_t)query->name_len + PLAIN_QUESTION_TAIL;
 	const size_t opt_len = query->opt ? PLAIN_OPT_LEN + PLAIN_EDE_LEN : 0;
@@ -119,7 +128,7 @@ static inline bool plain_deny(struct plain_query *query, const struct denial_ans
 		return false;
 	if (query->opt)
 		d.less += plain_loaded(plain_sum_opt(out + place), place);
-	plain_deny_section(&d, denied, query->dnssec);
+	plain_deny_section(&d, denied, query->dnssec, memo);
 	if (query->opt)
 		d.sum += plain_put_opt_denied(out + d.place, d.place, query->dnssec);
 	const unsigned flags = plain_denied_flags(query, denied, clock_trusted);

@@ -54,7 +54,7 @@ struct denial_answer {
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 	__attribute__((nonnull));
 
-// The same for a burst, in stages: all leaves are under way from memory at once, then all records.
+// The same for a burst of one moment, in stages: all leaves are under way from memory at once, then all records.
 #define DENIAL_BURST_MAX 64
 void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
 		      struct denial_answer *answers, size_t count) __attribute__((nonnull));

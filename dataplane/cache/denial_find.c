@@ -202,7 +202,7 @@ static void at_wildcard(struct search *search, const struct denial_item *item,
 
 struct key {
 	size_t len;
-	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+	const uint8_t *bytes; // padded
 };
 
 // Nothing stands at the key, for item leads past it, and may say so (RFC 6840 §4.1).
@@ -244,57 +244,63 @@ static size_t labels_of_key(const uint8_t *key, size_t len)
 	return labels;
 }
 
-// The wildcards of a burst's names are mostly one: that of the apex.
-struct wildcard_memo {
+// What the greatest that is not greater says of a wildcard's name.
+struct wildcard {
 	const struct denial_zone *zone;
-	const struct denial_item *item; // the floor of the apex's wildcard
+	const struct denial_item *item; // NULL: nothing that may be used
+	enum { WILDCARD_UNKNOWN, WILDCARD_THERE, WILDCARD_ABSENT } is;
 };
 
-static const struct denial_item *floor_of_wildcard(const struct search *search,
-						   const struct key *wildcard,
-						   struct wildcard_memo *memo)
+static void find_wildcard(const struct search *search, const uint8_t *encloser, size_t len,
+			  struct wildcard *out)
 {
-	bool apex = wildcard->len == 2;
+	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+	const struct key key = {len + 2, bytes};
 
-	if (apex && memo->zone == search->zone)
-		return memo->item;
-	const struct denial_item *item = denial_floor(search->store, search->zone, TREE_NSEC,
-						      wildcard->bytes, wildcard->len);
-	if (apex)
-		*memo = (struct wildcard_memo){search->zone, item};
-	return item;
+	memcpy(bytes, encloser, len);
+	bytes[len] = '*';
+	memset(bytes + len + 1, 0, 1 + DENIAL_KEY_PAD);
+	const struct denial_item *item =
+		denial_floor(search->store, search->zone, TREE_NSEC, key.bytes, key.len);
+	*out = (struct wildcard){search->zone, usable(search, item) ? item : NULL,
+				 WILDCARD_UNKNOWN};
+	if (out->item == NULL)
+		return;
+	if (matches(item, &key))
+		out->is = WILDCARD_THERE;
+	else if (covers(item, &key) && !leads_below(item, &key))
+		out->is = WILDCARD_ABSENT;
 }
 
+// memo: the wildcard of a burst's names is mostly one, that of the apex.
 static void look_for_wildcard(struct search *search, const struct denial_item *item,
-			      const struct key *key, struct wildcard_memo *memo)
+			      const struct key *key, struct wildcard *memo)
 {
-	struct key wildcard;
+	const size_t len = encloser_len(item, key);
+	const struct wildcard *wildcard = memo;
+	struct wildcard deeper;
 
-	wildcard.len = encloser_len(item, key);
-	size_t labels = search->zone->labels + labels_of_key(key->bytes, wildcard.len);
-	memcpy(wildcard.bytes, key->bytes, wildcard.len);
-	wildcard.bytes[wildcard.len++] = '*';
-	wildcard.bytes[wildcard.len++] = 0;
-	memset(wildcard.bytes + wildcard.len, 0, DENIAL_KEY_PAD);
-	// Sometimes the same one: '*' comes before letters, but so do many names.
-	const struct denial_item *other = item;
-	if (denial_key_compare(item_key(item), item->key_len, wildcard.bytes, wildcard.len) > 0 ||
-	    !covers(item, &wildcard))
-		other = floor_of_wildcard(search, &wildcard, memo);
-	if (!usable(search, other))
+	if (len > 0) {
+		find_wildcard(search, key->bytes, len, &deeper);
+		wildcard = &deeper;
+	} else if (memo->zone != search->zone) {
+		find_wildcard(search, key->bytes, 0, memo);
+	}
+	if (wildcard->is == WILDCARD_UNKNOWN)
 		return;
 	use(search, item);
-	if (matches(other, &wildcard)) {
-		at_wildcard(search, other, labels);
-	} else if (covers(other, &wildcard) && !leads_below(other, &wildcard)) {
-		use(search, other);
+	if (wildcard->is == WILDCARD_THERE) {
+		at_wildcard(search, wildcard->item,
+			    search->zone->labels + labels_of_key(key->bytes, len));
+	} else {
+		use(search, wildcard->item);
 		say(search, DENIED_NXDOMAIN);
 	}
 }
 
 // What the greatest that is not greater than the name says.
 static void conclude(struct search *search, const struct denial_item *item, const struct key *key,
-		     struct wildcard_memo *memo)
+		     struct wildcard *memo)
 {
 	if (!usable(search, item))
 		return;
@@ -323,13 +329,14 @@ static void start(struct search *search)
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 {
 	struct search search = {.cache = cache, .lookup = lookup, .out = out};
-	struct wildcard_memo memo = {NULL, NULL};
-	struct key key;
+	struct wildcard memo = {.zone = NULL};
+	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 
 	start(&search);
 	if (never_said(lookup->type) || !find_zone(&search, NULL))
 		return;
-	key.len = denial_key(lookup->name, lookup->name_len, search.zone->name_len, key.bytes);
+	const struct key key = {
+		denial_key(lookup->name, lookup->name_len, search.zone->name_len, bytes), bytes};
 	conclude(&search, denial_floor(search.store, search.zone, TREE_NSEC, key.bytes, key.len),
 		 &key, &memo);
 }
@@ -357,28 +364,43 @@ static inline void prefetch_lines(const void *from, size_t bytes)
 #define LEAF_PREFETCHED 448 // numbers and references of a full one
 #define ITEM_PREFETCHED 128
 
+// False: too long to be kept.
+static bool keep_key(struct stage *stage, const struct lookup *lookup, size_t zone_len)
+{
+	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+
+	// Every byte may be written as two.
+	if (2 * (lookup->name_len - zone_len) + DENIAL_KEY_PAD <= KEY_KEPT) {
+		stage->key_len =
+			(uint16_t)denial_key(lookup->name, lookup->name_len, zone_len, stage->key);
+		return true;
+	}
+	const size_t len = denial_key(lookup->name, lookup->name_len, zone_len, bytes);
+	if (len + DENIAL_KEY_PAD > KEY_KEPT)
+		return false;
+	memcpy(stage->key, bytes, len + DENIAL_KEY_PAD);
+	stage->key_len = (uint16_t)len;
+	return true;
+}
+
 static void begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
 		  struct denial_answer *out, const struct search *last)
 {
 	struct search *search = &stage->search;
-	struct key key;
 
 	*search = (struct search){.cache = cache, .lookup = lookup, .out = out};
 	stage->going = false;
 	start(search);
 	if (never_said(lookup->type) || !find_zone(search, last))
 		return;
-	key.len = denial_key(lookup->name, lookup->name_len, search->zone->name_len, key.bytes);
-	if (key.len + DENIAL_KEY_PAD > KEY_KEPT) {
+	if (!keep_key(stage, lookup, search->zone->name_len)) {
 		cache_deny(cache, lookup, out);
 		return;
 	}
-	if (!denial_find_leaf(search->store, search->zone, TREE_NSEC, key.bytes, key.len,
+	if (!denial_find_leaf(search->store, search->zone, TREE_NSEC, stage->key, stage->key_len,
 			      &stage->spot))
 		return;
 	prefetch_lines(stage->spot.leaf, LEAF_PREFETCHED);
-	memcpy(stage->key, key.bytes, key.len + DENIAL_KEY_PAD);
-	stage->key_len = (uint16_t)key.len;
 	stage->going = true;
 }
 
@@ -393,22 +415,19 @@ static void find(struct stage *stage)
 			       stage->search.lookup->dnssec ? 6 * 64 : ITEM_PREFETCHED);
 }
 
-static void end(struct stage *stage, struct wildcard_memo *memo)
+static void end(struct stage *stage, struct wildcard *memo)
 {
-	struct key key;
+	const struct key key = {stage->key_len, stage->key};
 
-	if (!stage->going)
-		return;
-	key.len = stage->key_len;
-	memcpy(key.bytes, stage->key, key.len + DENIAL_KEY_PAD);
-	conclude(&stage->search, stage->item, &key, memo);
+	if (stage->going)
+		conclude(&stage->search, stage->item, &key, memo);
 }
 
 void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
 		      struct denial_answer *answers, size_t count)
 {
 	struct stage stages[DENIAL_BURST_MAX];
-	struct wildcard_memo memo = {NULL, NULL};
+	struct wildcard memo = {.zone = NULL};
 
 	for (size_t i = 0; i < count; i++)
 		begin(&stages[i], cache, lookups[i], &answers[i],

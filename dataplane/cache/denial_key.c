@@ -17,8 +17,7 @@ static uint8_t *put_label(uint8_t *out, const uint8_t *label)
 	return out;
 }
 
-size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
-		  uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD])
+size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len, uint8_t *out)
 {
 	const uint8_t *labels[NAME_MAX_LABELS];
 	const uint8_t *end = name + name_len - zone_len;

@@ -14,13 +14,31 @@
 	16 // zeros behind a key that is searched for: eight bytes can be read anywhere
 
 // name (lower case, name_len bytes) lies in the zone whose name are its last zone_len bytes.
-// Returns the key's length; 0 for the zone's own name. It is padded.
-size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len,
-		  uint8_t out[DENIAL_KEY_MAX + DENIAL_KEY_PAD]) __attribute__((nonnull));
+// Returns the key's length; 0 for the zone's own name. It is padded. out: twice as much as the
+// labels below the zone take, and the pad.
+size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len, uint8_t *out)
+	__attribute__((nonnull));
+
+static inline uint64_t denial_key_word(const uint8_t *key)
+{
+	uint64_t word;
+
+	memcpy(&word, key, sizeof(word));
+	return word;
+}
 
 static inline int denial_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	const size_t shorter = a_len < b_len ? a_len : b_len;
+
+	// Most differ in eight bytes, which costs no call.
+	if (shorter >= 8) {
+		uint64_t x = __builtin_bswap64(denial_key_word(a));
+		uint64_t y = __builtin_bswap64(denial_key_word(b));
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	int order = memcmp(a, b, shorter);
 
 	if (order != 0)
 		return order;
@@ -40,6 +58,17 @@ static inline size_t denial_key_common(const uint8_t *a, size_t a_len, const uin
 	size_t shorter = a_len < b_len ? a_len : b_len;
 	size_t common = 0;
 
+	// Where two differ cannot be foretold: eight bytes at once, without a branch for each.
+	if (shorter >= 8) {
+		const uint64_t low = 0x7f7f7f7f7f7f7f7f, x = denial_key_word(a);
+		const uint64_t differ = x ^ denial_key_word(b);
+		if (differ != 0) {
+			uint64_t zeros = ~(((x & low) + low) | x | low);
+			// Little-endian: of the bytes before the first that differs.
+			zeros &= (1ull << (__builtin_ctzll(differ) & ~7)) - 1;
+			return zeros != 0 ? (size_t)(63 - __builtin_clzll(zeros)) / 8 + 1 : 0;
+		}
+	}
 	for (size_t i = 0; i < shorter && a[i] == b[i]; i++) {
 		if (a[i] == 0)
 			common = i + 1;

@@ -142,6 +142,28 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 	}
 }
 
+// Whether a slot of the line is of a name with these bits of its hash. Looked at as in glance_agree().
+static inline bool glance_holds(const struct line *line, uint32_t bits)
+{
+#if defined(__AVX512BW__) && !defined(__SANITIZE_THREAD__)
+	const __m512i words = _mm512_load_si512((const void *)line);
+	const __m512i names = _mm512_srli_epi64(words, 49);
+	const __m512i taken = _mm512_and_si512(words, _mm512_set1_epi64(UINT32_MAX));
+	const __mmask8 slots = (1u << LINE_SLOTS) - 1;
+	const __mmask8 held = _mm512_mask_test_epi64_mask(slots, taken, taken);
+
+	return _mm512_mask_cmpeq_epi64_mask(held, names, _mm512_set1_epi64(bits)) != 0;
+#else
+	unsigned some = 0;
+
+	for (unsigned i = 0; i < LINE_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+		some |= (word_name_bits(word) == bits) & ((entry_ref)word != 0);
+	}
+	return some != 0;
+#endif
+}
+
 // Whether nothing stands under any name of this hash, whatever its type and time: 15 bits of it are
 // in no slot of the bucket that begins with the line.
 static inline bool glance_absent(const struct table *table, const struct line *line, uint64_t hash)
@@ -149,16 +171,11 @@ static inline bool glance_absent(const struct table *table, const struct line *l
 	const uint32_t bits = name_bits(hash);
 
 	for (unsigned n = 0; n < TABLE_CHAIN_MAX; n++) {
-		unsigned some = 0;
-
-		for (unsigned i = 0; i < LINE_SLOTS; i++) {
-			uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
-			some |= (word_name_bits(word) == bits) & ((entry_ref)word != 0);
-		}
+		const bool held = glance_holds(line, bits);
 		// Acquire: partner of the release in table_room().
 		uint32_t next = atomic_load_explicit(&line->next, memory_order_acquire);
-		if (some != 0 || next == 0)
-			return some == 0;
+		if (held || next == 0)
+			return !held;
 		line = &table->lines[next];
 	}
 	return false;
