@@ -349,9 +349,6 @@ void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_
 struct stage {
 	struct search search;
 	struct denial_spot spot;
-	const struct denial_item *item;
-	uint16_t key_len;
-	bool going;
 	uint8_t key[KEY_KEPT];
 };
 
@@ -371,71 +368,74 @@ static bool keep_key(struct stage *stage, const struct lookup *lookup, size_t zo
 
 	// Every byte may be written as two.
 	if (2 * (lookup->name_len - zone_len) + DENIAL_KEY_PAD <= KEY_KEPT) {
-		stage->key_len =
-			(uint16_t)denial_key(lookup->name, lookup->name_len, zone_len, stage->key);
+		stage->spot.len = denial_key(lookup->name, lookup->name_len, zone_len, stage->key);
 		return true;
 	}
 	const size_t len = denial_key(lookup->name, lookup->name_len, zone_len, bytes);
 	if (len + DENIAL_KEY_PAD > KEY_KEPT)
 		return false;
 	memcpy(stage->key, bytes, len + DENIAL_KEY_PAD);
-	stage->key_len = (uint16_t)len;
+	stage->spot.len = len;
 	return true;
 }
 
-static void begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
+// Whether the chain is to be searched.
+static bool begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
 		  struct denial_answer *out, const struct search *last)
 {
 	struct search *search = &stage->search;
 
 	*search = (struct search){.cache = cache, .lookup = lookup, .out = out};
-	stage->going = false;
 	start(search);
 	if (never_said(lookup->type) || !find_zone(search, last))
-		return;
+		return false;
 	if (!keep_key(stage, lookup, search->zone->name_len)) {
 		cache_deny(cache, lookup, out);
-		return;
+		return false;
 	}
-	if (!denial_find_leaf(search->store, search->zone, TREE_NSEC, stage->key, stage->key_len,
-			      &stage->spot))
-		return;
-	prefetch_lines(stage->spot.leaf, LEAF_PREFETCHED);
-	stage->going = true;
+	stage->spot.key = stage->key;
+	return denial_begin(search->store, search->zone, TREE_NSEC, &stage->spot);
 }
 
-static void find(struct stage *stage)
+static void conclude_all(struct stage *const *stages, size_t count)
 {
-	if (!stage->going)
-		return;
-	stage->item =
-		denial_find_item(stage->search.store, &stage->spot, stage->key, stage->key_len);
-	if (stage->item != NULL)
-		prefetch_lines(stage->item,
-			       stage->search.lookup->dnssec ? 6 * 64 : ITEM_PREFETCHED);
-}
+	struct wildcard memo = {.zone = NULL};
 
-static void end(struct stage *stage, struct wildcard *memo)
-{
-	const struct key key = {stage->key_len, stage->key};
+	for (size_t i = 0; i < count; i++) {
+		const struct denial_spot *spot = &stages[i]->spot;
+		const struct key key = {spot->len, spot->key};
 
-	if (stage->going)
-		conclude(&stage->search, stage->item, &key, memo);
+		conclude(&stages[i]->search, spot->item, &key, &memo);
+	}
 }
 
 void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
 		      struct denial_answer *answers, size_t count)
 {
-	struct stage stages[DENIAL_BURST_MAX];
-	struct wildcard memo = {.zone = NULL};
+	struct stage stages[DENIAL_BURST_MAX], *going[DENIAL_BURST_MAX];
+	struct denial_spot *spots[DENIAL_BURST_MAX];
+	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++)
-		begin(&stages[i], cache, lookups[i], &answers[i],
-		      i > 0 ? &stages[i - 1].search : NULL);
-	for (size_t i = 0; i < count; i++)
-		find(&stages[i]);
-	for (size_t i = 0; i < count; i++)
-		end(&stages[i], &memo);
+	for (size_t i = 0; i < count; i++) {
+		if (!begin(&stages[i], cache, lookups[i], &answers[i],
+			   i > 0 ? &stages[i - 1].search : NULL))
+			continue;
+		spots[n] = &stages[i].spot;
+		going[n++] = &stages[i];
+	}
+	if (n == 0)
+		return;
+	const struct denial_store *store = going[0]->search.store;
+	denial_find_leaves(store, spots, n);
+	for (size_t i = 0; i < n; i++)
+		prefetch_lines(spots[i]->leaf, LEAF_PREFETCHED);
+	denial_find_items(store, spots, n);
+	for (size_t i = 0; i < n; i++) {
+		if (spots[i]->item != NULL)
+			prefetch_lines(spots[i]->item,
+				       going[i]->search.lookup->dnssec ? 6 * 64 : ITEM_PREFETCHED);
+	}
+	conclude_all(going, n);
 }
 
 // ---- NSEC3 (RFC 5155 §8) ----

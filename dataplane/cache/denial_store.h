@@ -169,18 +169,23 @@ void denial_collect(struct denial_store *store) __attribute__((nonnull));
 
 // ---- denial_tree.c ----
 
-// The two steps of denial_floor(), so that a burst can wait for memory between them: the leaf, and
-// the item. Keys are padded. False: there is no leaf.
+// denial_floor() for a burst, in steps between which memory can be waited for. Keys are padded.
 struct denial_spot {
+	const uint8_t *key;
+	size_t len;
 	const struct denial_row *directory, *leaf;
-	unsigned number; // of the leaf
+	unsigned number;                // of the leaf
+	const struct denial_item *item; // NULL: none
 };
-bool denial_find_leaf(const struct denial_store *store, const struct denial_zone *zone,
-		      unsigned tree, const uint8_t *key, size_t len, struct denial_spot *out)
-	__attribute__((nonnull));
-const struct denial_item *denial_find_item(const struct denial_store *store,
-					   const struct denial_spot *spot, const uint8_t *key,
-					   size_t len) __attribute__((nonnull));
+// Sets directory. False: there is none.
+bool denial_begin(const struct denial_store *store, const struct denial_zone *zone, unsigned tree,
+		  struct denial_spot *out) __attribute__((nonnull));
+// Set leaf and number, then item. At most DENIAL_BURST_MAX; store: any of the cache, since references
+// count from one place.
+void denial_find_leaves(const struct denial_store *store, struct denial_spot *const *spots,
+			size_t count) __attribute__((nonnull));
+void denial_find_items(const struct denial_store *store, struct denial_spot *const *spots,
+		       size_t count) __attribute__((nonnull));
 
 // The item with the greatest key that is not greater. NULL: none. The key is padded.
 const struct denial_item *denial_floor(const struct denial_store *store,

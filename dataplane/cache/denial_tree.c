@@ -67,18 +67,12 @@ static inline int against_common(const struct denial_row *row, const uint8_t *ke
 	return order != 0 ? order : len < row->common ? -1 : 0;
 }
 
-// How many keys of the row are not greater.
-static unsigned row_floor(const struct denial_store *store, const struct denial_row *row,
-			  const uint8_t *key, size_t len, key_of read)
+// Of a key that begins as all of the row do: how many are not greater, when so many numbers are
+// less.
+static unsigned row_floor_from(const struct denial_store *store, const struct denial_row *row,
+			       const uint8_t *key, size_t len, key_of read, unsigned low)
 {
-	int order = against_common(row, key, len);
-
-	if (order < 0)
-		return 0;
-	if (order > 0)
-		return row->count;
 	uint64_t number = denial_key_padded_number(key + row->common);
-	unsigned low = numbers_below(row, number);
 	// Those that are the same in eight bytes are mostly one: the name itself.
 	unsigned high = low;
 	if (low < row->count && row->numbers[low] == number)
@@ -95,6 +89,20 @@ static unsigned row_floor(const struct denial_store *store, const struct denial_
 	return low;
 }
 
+// How many keys of the row are not greater.
+static unsigned row_floor(const struct denial_store *store, const struct denial_row *row,
+			  const uint8_t *key, size_t len, key_of read)
+{
+	int order = against_common(row, key, len);
+
+	if (order < 0)
+		return 0;
+	if (order > 0)
+		return row->count;
+	uint64_t number = denial_key_padded_number(key + row->common);
+	return row_floor_from(store, row, key, len, read, numbers_below(row, number));
+}
+
 // The number of the leaf in which the key stands or would stand. The first takes all that is less
 // than its fence.
 static unsigned leaf_of(const struct denial_store *store, const struct denial_row *dir,
@@ -105,23 +113,10 @@ static unsigned leaf_of(const struct denial_store *store, const struct denial_ro
 	return n > 0 ? n - 1 : 0;
 }
 
-bool denial_find_leaf(const struct denial_store *store, const struct denial_zone *zone,
-		      unsigned tree, const uint8_t *key, size_t len, struct denial_spot *out)
+// The item before number `at` of the leaf.
+static const struct denial_item *item_before(const struct denial_store *store,
+					     const struct denial_spot *spot, unsigned at)
 {
-	out->directory = directory(store, zone, tree);
-	if (out->directory == NULL)
-		return false;
-	out->number = leaf_of(store, out->directory, key, len);
-	out->leaf = load(store, &row_refs(out->directory)[out->number]);
-	return true;
-}
-
-const struct denial_item *denial_find_item(const struct denial_store *store,
-					   const struct denial_spot *spot, const uint8_t *key,
-					   size_t len)
-{
-	unsigned at = row_floor(store, spot->leaf, key, len, key_of_item);
-
 	if (at > 0)
 		return load(store, &row_refs(spot->leaf)[at - 1]);
 	if (spot->number == 0)
@@ -136,9 +131,11 @@ const struct denial_item *denial_floor(const struct denial_store *store,
 {
 	struct denial_spot spot;
 
-	return denial_find_leaf(store, zone, tree, key, len, &spot)
-		       ? denial_find_item(store, &spot, key, len)
-		       : NULL;
+	if (!denial_begin(store, zone, tree, &spot))
+		return NULL;
+	spot.number = leaf_of(store, spot.directory, key, len);
+	spot.leaf = load(store, &row_refs(spot.directory)[spot.number]);
+	return item_before(store, &spot, row_floor(store, spot.leaf, key, len, key_of_item));
 }
 
 const struct denial_item *denial_last(const struct denial_store *store,
@@ -150,6 +147,103 @@ const struct denial_item *denial_last(const struct denial_store *store,
 		return NULL;
 	const struct denial_row *leaf = load(store, &row_refs(dir)[dir->count - 1]);
 	return load(store, &row_refs(leaf)[leaf->count - 1]);
+}
+
+// ---- many at once ----
+
+// The search of one row.
+struct dive {
+	const struct denial_row *row;
+	const struct denial_spot *spot;
+	int order; // against_common()
+	uint64_t number;
+	const uint64_t *at;
+	unsigned left;
+	unsigned floor; // row_floor()
+};
+
+// numbers_below() for each, step by step: each waits for memory while the others are looked at.
+static void sink(struct dive *dives, size_t count)
+{
+	unsigned most = 1;
+
+	for (size_t i = 0; i < count; i++) {
+		dives[i].at = dives[i].row->numbers;
+		dives[i].left = dives[i].row->count;
+		most = dives[i].left > most ? dives[i].left : most;
+	}
+	for (; most > 1; most -= most / 2) {
+		for (size_t i = 0; i < count; i++) {
+			const unsigned half = dives[i].left / 2; // 0 of one that is done
+			const bool less = dives[i].at[half - (half > 0)] < dives[i].number;
+
+			dives[i].at += half & -(unsigned)less;
+			dives[i].left -= half;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		dives[i].floor = (unsigned)(dives[i].at - dives[i].row->numbers) +
+				 (*dives[i].at < dives[i].number);
+}
+
+static void row_floors(const struct denial_store *store, struct dive *dives, size_t count,
+		       key_of read)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct dive *dive = &dives[i];
+		const uint8_t *key = dive->spot->key;
+
+		dive->order = against_common(dive->row, key, dive->spot->len);
+		dive->number =
+			dive->order == 0 ? denial_key_padded_number(key + dive->row->common) : 0;
+	}
+	sink(dives, count);
+	for (size_t i = 0; i < count; i++) {
+		struct dive *dive = &dives[i];
+
+		if (dive->order == 0)
+			dive->floor = row_floor_from(store, dive->row, dive->spot->key,
+						     dive->spot->len, read, dive->floor);
+		else
+			dive->floor = dive->order < 0 ? 0 : dive->row->count;
+	}
+}
+
+bool denial_begin(const struct denial_store *store, const struct denial_zone *zone, unsigned tree,
+		  struct denial_spot *out)
+{
+	out->directory = directory(store, zone, tree);
+	return out->directory != NULL;
+}
+
+void denial_find_leaves(const struct denial_store *store, struct denial_spot *const *spots,
+			size_t count)
+{
+	struct dive dives[DENIAL_BURST_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		dives[i].row = spots[i]->directory;
+		dives[i].spot = spots[i];
+	}
+	row_floors(store, dives, count, key_of_leaf);
+	for (size_t i = 0; i < count; i++) {
+		spots[i]->number = dives[i].floor > 0 ? dives[i].floor - 1 : 0;
+		spots[i]->leaf = load(store, &row_refs(dives[i].row)[spots[i]->number]);
+	}
+}
+
+void denial_find_items(const struct denial_store *store, struct denial_spot *const *spots,
+		       size_t count)
+{
+	struct dive dives[DENIAL_BURST_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		dives[i].row = spots[i]->leaf;
+		dives[i].spot = spots[i];
+	}
+	row_floors(store, dives, count, key_of_item);
+	for (size_t i = 0; i < count; i++)
+		spots[i]->item = item_before(store, spots[i], dives[i].floor);
 }
 
 // ---- rows ----
