@@ -91,8 +91,8 @@ struct denied_lane {
 	struct plain_soa soa;
 };
 
-// Questions of a group, those whose bit is set in `missed`: finds what denies them. Sets the bits
-// of those in *found and their answers.
+// Questions of a group, those whose bit is set in `missed`: finds what denies them. Returns how
+// many were asked; which, `places` says.
 static inline unsigned denied_find(struct denied_lane *denied, const struct plain_query *queries,
 				   const struct glance *glance, unsigned missed,
 				   struct denial_answer *answers, uint8_t *places)
