@@ -111,7 +111,7 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 
 // TCP needs a round trip more, and gets time to repeat a lost SYN when the server has asked for
 // TCP. When TCP is only tried because UDP was silent, the client must not wait long for a dead
-// server.
+// server. Over TLS the handshake is part of the time.
 static uint64_t wait_us(const struct exchange *exchange)
 {
 	uint64_t wait_ms = exchange->request.timeout_ms;
@@ -122,11 +122,20 @@ static uint64_t wait_us(const struct exchange *exchange)
 	return wait_ms * 1000;
 }
 
+// Over TCP only when that was chosen because UDP was silent, over TLS from the moment on at which the
+// question is sent: a handshake is no sign of anything.
+static bool may_be_late(const struct exchange *exchange)
+{
+	if (exchange->request.tls)
+		return exchange->connected;
+	return !exchange->tcp || exchange->tcp_for_loss;
+}
+
 static uint64_t first_timer_us(const struct exchange *exchange)
 {
 	uint64_t late_us = exchange->sent_us + exchange->request.late_ms * 1000ull;
 
-	if ((exchange->tcp && !exchange->tcp_for_loss) || exchange->attempts > 1 ||
+	if (!may_be_late(exchange) || exchange->attempts > 1 ||
 	    exchange->late_told || exchange->request.late_ms == 0 ||
 	    late_us >= exchange->deadline_us)
 		return exchange->deadline_us;
@@ -145,7 +154,8 @@ uint64_t attempt_next_us(const struct exchange *exchange, bool with_late)
 static void begin_to_wait(struct exchange *exchange, uint64_t now_us)
 {
 	exchange->sent_us = exchange->held ? now_us : now_us - exchange->held_us;
-	exchange->deadline_us = exchange->sent_us + wait_us(exchange);
+	if (!exchange->request.tls || !exchange->connected)
+		exchange->deadline_us = exchange->sent_us + wait_us(exchange);
 	timers_set(&exchange->upstream->timers, &exchange->timer, attempt_next_us(exchange, true));
 }
 
@@ -176,6 +186,7 @@ static enum upstream_outcome send_question(struct exchange *exchange)
 
 enum upstream_outcome attempt_connected(struct exchange *exchange)
 {
+	exchange->connected = true;
 	return send_question(exchange);
 }
 
@@ -240,7 +251,7 @@ enum upstream_outcome attempt_start(struct exchange *exchange)
 		return UPSTREAM_CANCELLED;
 	}
 	exchange->attempts++;
-	exchange->held = false;
+	exchange->held = exchange->connected = false;
 	exchange->held_us = 0;
 	draw(exchange, &exchange->id, sizeof(exchange->id));
 	draw_case(exchange);

@@ -50,6 +50,7 @@ struct exchange {
 	bool case_random;
 	uint8_t client_cookie[COOKIE_CLIENT_LEN];
 	uint64_t started_us, sent_us;
+	bool connected;   // TCP, TLS: the question of this attempt has been sent
 	bool held;        // by a drill: to be sent held_us after sent_us
 	uint64_t held_us; // for how long it is or was held back
 	bool late_told;

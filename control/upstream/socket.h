@@ -63,6 +63,7 @@ struct channel {
 	struct tls_link *link; // NULL: it has ended
 	struct channel *next_member;
 	bool asked;
+	uint64_t asked_us;
 	uint16_t own_id, wire_id; // of the owner's message, and on the connection
 };
 

@@ -13,9 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define LENGTH_BYTES 2
-#define BUF_MAX      (LENGTH_BYTES + 65535)
-#define BUF_FIRST    2048 // then doubles as bytes arrive
+#define LENGTH_BYTES FRAMES_LENGTH_BYTES
 
 // ---- questions that share a connection ----
 
@@ -55,8 +53,12 @@ static void free_link(struct tls_link *link)
 {
 	if (link->wire)
 		channel_free(link->wire);
+	// That a connection has ended speaks against no session: OpenSSL would spoil it. After an
+	// error in TLS itself it has done so already.
+	if (link->ssl)
+		SSL_set_shutdown(link->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(link->ssl);
-	free(link->buf);
+	frames_close(&link->frames);
 	free(link);
 }
 
@@ -158,24 +160,7 @@ static void flush(struct tls_link *link)
 		link->resting = true;
 }
 
-static bool make_room(struct tls_link *link)
-{
-	size_t cap = link->cap ? link->cap * 2 : BUF_FIRST;
-	uint8_t *buf;
-
-	if (link->len < link->cap)
-		return true;
-	if (cap > BUF_MAX)
-		cap = BUF_MAX;
-	buf = realloc(link->buf, cap);
-	if (!buf)
-		return false;
-	link->buf = buf;
-	link->cap = cap;
-	return true;
-}
-
-static void deliver_one(struct tls_link *link, uint8_t *message, size_t len)
+static void deliver(struct tls_link *link, uint8_t *message, size_t len)
 {
 	struct channel *channel = len >= HEADER_LEN ? member_with(link, header_id(message)) : NULL;
 
@@ -184,52 +169,46 @@ static void deliver_one(struct tls_link *link, uint8_t *message, size_t len)
 		link->unasked++;
 		return;
 	}
-	link->silent = link->unasked = 0;
+	link->unasked = 0;
+	link->useless = 0;
 	channel->answered = true;
 	wire_put16(message, channel->own_id);
 	channel->on_event(channel->arg, CHANNEL_MESSAGE, message, len, &channel->server);
 }
 
-// False: the connection is over.
-static bool deliver(struct tls_link *link)
+static void take_messages(struct tls_link *link, const uint8_t *data, size_t len)
 {
-	size_t off = 0;
+	while (len > 0 && link->state != LINK_OVER) {
+		uint8_t *message;
+		size_t message_len;
+		long taken = frames_take(&link->frames, data, len, &message, &message_len);
 
-	while (link->len - off >= LENGTH_BYTES) {
-		size_t len = wire_get16(link->buf + off);
-		if (link->len - off < LENGTH_BYTES + len)
-			break;
-		deliver_one(link, link->buf + off + LENGTH_BYTES, len);
-		if (link->state == LINK_OVER)
-			return false;
-		off += LENGTH_BYTES + len;
-		if (link->unasked > TLS_UNASKED_MAX) {
-			end_link(link, CHANNEL_RESET);
-			return false;
+		if (taken < 0) {
+			end_link(link, CHANNEL_NO_RESOURCE);
+			return;
 		}
+		if (message)
+			deliver(link, message, message_len);
+		data += taken;
+		len -= (size_t)taken;
 	}
-	link->len -= off;
-	memmove(link->buf, link->buf + off, link->len);
-	return true;
 }
 
 static void read_messages(struct tls_link *link)
 {
-	for (;;) {
-		if (!make_room(link)) {
-			end_link(link, CHANNEL_NO_RESOURCE);
-			return;
-		}
+	uint8_t plain[16384]; // a record holds no more
+	int len;
+
+	while (link->state == LINK_OPEN) {
 		ERR_clear_error();
-		int len = SSL_read(link->ssl, link->buf + link->len, (int)(link->cap - link->len));
-		if (len <= 0) {
-			if (SSL_get_error(link->ssl, len) != SSL_ERROR_WANT_READ)
-				end_link(link, CHANNEL_RESET);
-			return;
+		len = SSL_read(link->ssl, plain, sizeof(plain));
+		if (len > 0) {
+			take_messages(link, plain, (size_t)len);
+			continue;
 		}
-		link->len += (size_t)len;
-		if (!deliver(link))
-			return;
+		if (SSL_get_error(link->ssl, len) != SSL_ERROR_WANT_READ)
+			end_link(link, CHANNEL_RESET);
+		return;
 	}
 }
 
@@ -273,7 +252,14 @@ static void shake_hands(struct tls_link *link)
 	tls->counters.handshakes++;
 	tls->counters.resumed += SSL_session_reused(link->ssl) == 1;
 	link->state = LINK_OPEN;
+	link->useless = 0;
 	tell_connected(link);
+}
+
+static bool asks_too_much(const struct tls_link *link)
+{
+	return link->useless > (link->state == LINK_OPEN ? TLS_USELESS_MAX : TLS_SHAKING_MAX) ||
+	       link->unasked > TLS_UNASKED_MAX || BIO_ctrl_pending(link->out) > 2 * TLS_OUT_MAX;
 }
 
 static void advance(struct tls_link *link)
@@ -284,6 +270,8 @@ static void advance(struct tls_link *link)
 		read_messages(link);
 	if (link->state == LINK_OPEN)
 		flush(link); // answers to what the other side asked of TLS itself
+	if (link->state != LINK_OVER && asks_too_much(link))
+		end_link(link, CHANNEL_RESET);
 }
 
 static void finish_connecting(struct tls_link *link)
@@ -305,7 +293,7 @@ static void receive(struct tls_link *link)
 {
 	struct socket_transport *sockets = link->sockets;
 
-	for (int i = 0; i < SOCKET_BURST && link->state != LINK_OVER; i++) {
+	for (int i = 0; i < TLS_BURST && link->state != LINK_OVER; i++) {
 		ssize_t len = recv(link->wire->fd, sockets->buf, sizeof(sockets->buf), 0);
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -315,6 +303,8 @@ static void receive(struct tls_link *link)
 				 len < 0 ? socket_event_of_error(errno, true) : CHANNEL_RESET);
 			return;
 		}
+		link->heard_us = socket_now_us();
+		link->useless += (size_t)len;
 		if (BIO_write(link->in, sockets->buf, (int)len) != len) {
 			end_link(link, CHANNEL_NO_RESOURCE);
 			return;
@@ -341,6 +331,17 @@ void tls_ready(struct channel *wire, uint32_t epoll_events)
 
 // ---- time ----
 
+// RFC 7766 §6.2.4: who ends a connection says so. What the kernel does not take at once is not
+// said.
+static void say_goodbye(struct tls_link *link)
+{
+	if (link->state != LINK_OPEN)
+		return;
+	ERR_clear_error();
+	SSL_shutdown(link->ssl);
+	flush(link);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct socket_transport *sockets = timer->data;
@@ -353,6 +354,7 @@ static void on_tick(uv_timer_t *timer)
 		next = link->next;
 		if (link->state != LINK_OPEN ? age_ms >= TLS_HANDSHAKE_MS
 					     : link->member_count == 0 && age_ms >= TLS_IDLE_MS) {
+			say_goodbye(link);
 			end_link(link, CHANNEL_RESET);
 			next = tls->links; // owners have been told, and may have done anything
 		}
@@ -378,8 +380,10 @@ static void drop_oldest_idle(struct tls *tls)
 		if (link->member_count == 0 && (!oldest || link->since_us < oldest->since_us))
 			oldest = link;
 	}
-	if (oldest)
-		end_link(oldest, CHANNEL_RESET);
+	if (!oldest)
+		return;
+	say_goodbye(oldest);
+	end_link(oldest, CHANNEL_RESET);
 }
 
 // *event: why not, when NULL comes back.
@@ -413,7 +417,8 @@ static struct tls_link *new_link(struct socket_transport *sockets, const struct 
 				  .port = port,
 				  .peer = peer,
 				  .watches_out = true,
-				  .since_us = socket_now_us()};
+				  .since_us = socket_now_us(),
+				  .vouched_us = socket_now_us()};
 	wire->link = link;
 	link->ssl = tls_ssl_new(link);
 	if (!link->ssl || socket_watch(wire, EPOLLOUT, true) != 0) {
@@ -493,6 +498,7 @@ int tls_send(struct channel *channel, const uint8_t *data, size_t len)
 	}
 	name_question(link, channel);
 	channel->asked = true;
+	channel->asked_us = socket_now_us();
 	channel->answered = false;
 	channel->own_id = header_id(data);
 	wire_put16(out, (uint16_t)len);
@@ -505,14 +511,19 @@ int tls_send(struct channel *channel, const uint8_t *data, size_t len)
 	return 0;
 }
 
+static bool was_silent(const struct tls_link *link, const struct channel *channel)
+{
+	return channel->asked && !channel->answered && link->heard_us < channel->asked_us &&
+	       socket_now_us() - channel->asked_us >= TLS_SILENT_US;
+}
+
 void tls_close(struct channel *channel)
 {
 	struct tls_link *link = channel->link;
 
 	if (link) {
 		leave(channel);
-		if (channel->asked && !channel->answered && ++link->silent >= TLS_SILENT_MAX)
-			link->resting = true;
+		link->resting |= was_silent(link, channel);
 		if (link->member_count == 0 && link->state == LINK_OPEN)
 			link->since_us = socket_now_us();
 		if (link->member_count == 0 && link->resting && link->state != LINK_OVER)

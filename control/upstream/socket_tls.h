@@ -6,18 +6,24 @@
 // order; the ID that its owner gave it is put back.
 //
 // What a server can make us hold is bounded: connections, questions on each, bytes either way, time
-// for the handshake. A connection on which questions were silent takes no more of them.
+// for the handshake, bytes that are no answer to anything. A connection that has brought nothing
+// since a question was sent, and that is over, takes no more of them: the way may be gone without a
+// word.
 #pragma once
 
+#include "control/upstream/frames.h"
 #include "control/upstream/socket.h"
 
 #include <openssl/ssl.h>
 
 #define TLS_LINKS_MAX        256
 #define TLS_LINKS_SERVER_MAX 4
-#define TLS_QUESTIONS_MAX    128 // on one connection
-#define TLS_SILENT_MAX       3   // questions in a row
-#define TLS_UNASKED_MAX      256 // messages in a row that answer no question
+#define TLS_QUESTIONS_MAX    128                     // on one connection
+#define TLS_SILENT_US        (1000 * UINT64_C(1000)) // a question that is given up after less says nothing
+#define TLS_UNASKED_MAX      1024                    // messages in a row that answer no question
+#define TLS_SHAKING_MAX      131072                  // bytes received before the handshake is over
+#define TLS_USELESS_MAX      1048576                 // bytes received since the last answer
+#define TLS_BURST            4 // reads of up to 64 kB before others get their turn
 #define TLS_OUT_MAX          65536
 #define TLS_IDLE_MS          10000
 #define TLS_HANDSHAKE_MS     5000
@@ -46,15 +52,18 @@ struct tls_link {
 	BIO *in, *out;           // owned by ssl
 	struct channel *members; // questions that share it
 	unsigned member_count;
-	unsigned silent, unasked;
-	unsigned busy; // calls that still need it, up the stack
-	bool answered; // a message has come
-	bool resting;  // takes no more questions
+	unsigned unasked;
+	uint64_t heard_us; // bytes came
+	size_t useless;    // bytes that came since the last answer
+	unsigned busy;     // calls that still need it, up the stack
+	bool answered;     // a message has come
+	bool resting;      // takes no more questions
 	bool watches_out;
 	uint16_t next_id;
-	uint64_t since_us; // it was begun, or has had no question
-	uint8_t *buf;      // decrypted, not yet a whole message
-	size_t len, cap;
+	uint64_t since_us;   // it was begun, or has had no question
+	uint64_t vouched_us; // the certificate was looked at; before that, in the session's
+			     // handshake
+	struct frames frames;
 };
 
 struct tls_session {

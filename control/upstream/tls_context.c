@@ -52,11 +52,6 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 		place = &tls->sessions[tls->next_session];
 		tls->next_session = (tls->next_session + 1) % TLS_SESSIONS_MAX;
 	}
-	// What a resumed session brings is no older than what it resumed: its certificate was
-	// looked at then.
-	uint64_t made_us = socket_now_us();
-	if (SSL_session_reused(ssl) && is_of(place, link))
-		made_us = place->made_us;
 	if (place->peer)
 		clear(place);
 	*place = (struct tls_session){
@@ -64,7 +59,9 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 		.port = link->port,
 		.peer = link->peer,
 		.session = session,
-		.made_us = made_us,
+		// What a resumed session brings is as old as what it resumed: the certificate was
+		// looked at then.
+		.made_us = SSL_session_reused(ssl) == 1 ? link->vouched_us : socket_now_us(),
 	};
 	return 1;
 }
@@ -75,10 +72,14 @@ static void resume(struct tls_link *link, SSL *ssl)
 
 	if (!session)
 		return;
-	if (socket_now_us() - session->made_us > TLS_SESSION_S * UINT64_C(1000000))
+	bool is_old = socket_now_us() - session->made_us > TLS_SESSION_S * UINT64_C(1000000);
+	if (!is_old && SSL_SESSION_is_resumable(session->session) == 1 &&
+	    SSL_set_session(ssl, session->session) == 1)
+		link->vouched_us = session->made_us;
+	// A ticket of TLS 1.3 is used once (RFC 8446 appendix C.4): nobody shall tell by it that
+	// two connections are of one client.
+	if (is_old || SSL_SESSION_get_protocol_version(session->session) >= TLS1_3_VERSION)
 		clear(session);
-	else
-		SSL_set_session(ssl, session->session);
 }
 
 // ---- one context for all ----

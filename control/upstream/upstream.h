@@ -108,7 +108,7 @@ struct exchange_request {
 struct exchange_reply {
 	enum upstream_outcome outcome;
 	struct message *message; // OK only; owned by the callee from now on. wire_len counts
-	uint64_t rtt_us;         // of the packet that was answered
+	uint64_t rtt_us;         // of the packet that was answered, without any handshake before it
 	bool tcp;                // answered over TCP
 	uint32_t waited_ms;      // since the exchange began, with or without an answer
 	uint32_t bytes;          // received in all, ignored packets included
