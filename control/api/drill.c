@@ -35,8 +35,20 @@ static bool read_spec(const char *const *words, size_t count, bool needs_fault,
 
 // ---- plan ----
 
-static void say_plan(const struct drill_plan *plan, const struct drill_spec *spec,
-		     struct reply *reply)
+// All SERVFAIL count for giving up, not those of the drill alone.
+static void say_usual(const struct drill_tally *usual, struct reply *reply)
+{
+	uint64_t all = drill_tally_answers(usual);
+
+	if (all > 0)
+		reply_line(reply,
+			   "of %" PRIu64 " answers to clients so far %.1f %% were SERVFAIL, which "
+			   "--abort-if counts with the drill's",
+			   all, 100.0 * (double)usual->servfail / (double)all);
+}
+
+static void say_zones(const struct drill_plan *plan, const struct drill_spec *spec,
+		      struct reply *reply)
 {
 	char scope[DRILL_TEXT_MAX], name[NAME_TEXT_MAX];
 
@@ -76,12 +88,14 @@ static json_t *plan_json(const struct drill_plan *plan, const struct drill_spec 
 
 	for (size_t i = 0; i < plan->named; i++)
 		json_array_append_new(names, reply_string(name_to_text(plan->alone[i], name)));
-	return json_pack(
-		"{s:o, s:I, s:I, s:I, s:I, s:b, s:o}", "scope",
-		reply_string(drill_scope_text(spec, scope)), "zones", (json_int_t)plan->zones.known,
-		"zones_touched", (json_int_t)plan->zones.touched, "zones_alone",
-		(json_int_t)plan->zones.alone, "zones_unsure", (json_int_t)plan->zones.unsure,
-		"all_seen", plan->all_seen, "alone", names);
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "scope",
+			 reply_string(drill_scope_text(spec, scope)), "zones",
+			 (json_int_t)plan->zones.known, "zones_touched",
+			 (json_int_t)plan->zones.touched, "zones_alone",
+			 (json_int_t)plan->zones.alone, "zones_unsure",
+			 (json_int_t)plan->zones.unsure, "all_seen", plan->all_seen, "alone", names,
+			 "answers", (json_int_t)drill_tally_answers(&plan->usual), "servfail",
+			 (json_int_t)plan->usual.servfail);
 }
 
 static void plan(const struct api_context *context, const char *const *words, size_t count,
@@ -97,7 +111,8 @@ static void plan(const struct api_context *context, const char *const *words, si
 		reply_refuse(reply, NO_POOL, spec.label);
 		return;
 	}
-	say_plan(&plan, &spec, reply);
+	say_zones(&plan, &spec, reply);
+	say_usual(&plan.usual, reply);
 	reply->data = plan_json(&plan, &spec);
 }
 

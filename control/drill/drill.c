@@ -229,7 +229,7 @@ static bool too_many_fail(struct drill *drill, const struct drill_tally *tally)
 						 ? &drill->before
 						 : &drill->samples[drill->sample_next];
 	const struct drill_tally grown = difference(tally, then);
-	uint64_t all = grown.cached + grown.fresh + grown.stale + grown.servfail;
+	uint64_t all = drill_tally_answers(&grown);
 
 	return all >= DRILL_ABORT_LEAST && grown.servfail * 100 > all * drill->spec.abort_percent;
 }

@@ -133,6 +133,7 @@ void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, str
 	memset(out, 0, sizeof(*out));
 	resolver_zones(host->config.resolver, DRILL_ZONES_MAX, look_at_zone, &planning);
 	out->all_seen = out->zones.known < DRILL_ZONES_MAX;
+	out->usual = tally_of(host);
 }
 
 // ---- start, end ----

@@ -41,6 +41,7 @@ struct drill_plan {
 	bool all_seen; // false: more zones are known than were looked at
 	size_t named;
 	uint8_t alone[DRILL_ALONE_MAX][NAME_MAX_LEN];
+	struct drill_tally usual; // answers since the start of the daemon: what SERVFAIL is usual
 };
 // What would be lost. Changes nothing, asks nobody.
 void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)

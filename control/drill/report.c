@@ -22,9 +22,14 @@ const char *drill_end_word(enum drill_end end)
 
 #define SLOW_MS 1000 // a client has noticed
 
+uint64_t drill_tally_answers(const struct drill_tally *tally)
+{
+	return tally->cached + tally->fresh + tally->stale + tally->servfail;
+}
+
 static uint64_t answers(const struct drill_report *r)
 {
-	return r->tally.cached + r->tally.fresh + r->tally.stale + r->tally.servfail;
+	return drill_tally_answers(&r->tally);
 }
 
 static uint64_t failed(const struct drill_report *r)
@@ -208,5 +213,7 @@ void drill_report_lines(const struct drill_report *r, void (*line)(const char *t
 	    "zones: %" PRIu64 " known, %" PRIu64 " with a server in the scope, %" PRIu64
 	    " with no other%s",
 	    r->zones, r->zones_touched, r->zones_alone, unsure_of(r, unsure));
+	if (r->zones_alone > 0 && r->steerable)
+		say(&to, "drill plan --scope %s names them", r->scope);
 	say(&to, "verdict: %s", drill_verdict(r, verdict));
 }

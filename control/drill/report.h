@@ -26,6 +26,8 @@ struct drill_tally {
 #undef X
 };
 
+uint64_t drill_tally_answers(const struct drill_tally *tally) __attribute__((nonnull, pure));
+
 enum drill_end {
 	DRILL_UNENDED,
 	DRILL_OVER,

@@ -32,6 +32,14 @@ static void zeros(void *ctx, void *out, size_t len)
 	memset(out, 0, len);
 }
 
+static void answers(void *arg, api_counter_visit visit, void *visit_arg)
+{
+	(void)arg;
+	visit("resolver.answers_fresh", "", 295, visit_arg);
+	visit("tcp.cached", "", 2, visit_arg);
+	visit("dataplane.hit.failure", "", 3, visit_arg);
+}
+
 static uint64_t wall_ms(void *arg)
 {
 	(void)arg;
@@ -63,7 +71,7 @@ static int open_drills(void **state)
 					       .upstream = upstream,
 					       .trust = trust,
 					       .random = zeros,
-					       .counters = counters,
+					       .counters = answers,
 					       .wall_ms = wall_ms,
 					       .say = hear};
 	drills = drill_host_new(&host);
@@ -123,6 +131,8 @@ static void a_plan_says_what_would_be_lost(void **state)
 	expect_said("1 more may have: not all of their name servers' addresses are known");
 	assert_int_equal(number("zones_alone"), 1);
 	assert_int_equal(number("zones_unsure"), 1);
+	expect_said("of 300 answers to clients so far 1.0 % were SERVFAIL");
+	assert_int_equal(number("servfail"), 3);
 	order("plan --scope upstream:198.51.100.1");
 	expect_said("1 of 3 zones");
 	expect_said("each of them has others");

@@ -376,6 +376,9 @@ static void the_report_has_every_number(void **state)
 	assert_line(&r, "answers: 900 cached, 100 fresh (90 of them with AD), 0 stale, 0 SERVFAIL");
 	assert_line(&r, "slowest answer to a client: 812 ms");
 	assert_line(&r, "zones: 300 known, 120 with a server in the scope, 0 with no other");
+	r.zones_alone = 2;
+	assert_line(&r, "drill plan --scope domain:192.0.2.0/24 names them");
+	r.zones_alone = 0;
 	r.abort_percent = DRILL_ABORT_NEVER;
 	assert_line(&r, "for 30 s, never given up");
 	r.zones_unsure = 2;
