@@ -334,6 +334,7 @@ static void show_servers(const struct report *report)
 	if (shared)
 		json_object_set_new(report->reply->data, "servers_of",
 				    reply_string(name_to_text(facts->served, of)));
+	json_object_set_new(report->reply->data, "server_names", json_integer(facts->names));
 	json_object_set_new(report->reply->data, "networks", json_integer(facts->networks));
 	json_object_set_new(report->reply->data, "minimal_cut", json_integer(facts->cut));
 }

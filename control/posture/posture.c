@@ -197,9 +197,10 @@ static void sum_up_servers(const struct posture_facts *facts, struct line *line)
 		add(line, "; no server address is known now");
 		return;
 	}
-	add(line, "; %zu %s in %u %s", facts->server_count,
-	    facts->server_count == 1 ? "server" : "servers", facts->networks,
-	    facts->networks == 1 ? "network" : "networks");
+	add(line, "; %u %s", facts->names, facts->names == 1 ? "server" : "servers");
+	if (facts->names != facts->server_count)
+		add(line, " with %zu addresses", facts->server_count);
+	add(line, " in %u %s", facts->networks, facts->networks == 1 ? "network" : "networks");
 	add(line, ", losing %u %s takes it down", facts->cut,
 	    facts->cut == 1 ? "failure domain" : "failure domains");
 }

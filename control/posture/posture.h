@@ -48,8 +48,9 @@ struct posture_facts {
 	uint64_t down_ms; // no server answers, and nobody asks for so long; 0: no such thing
 	struct posture_server servers[POSTURE_SERVERS_MAX];
 	size_t server_count;
+	unsigned names;    // of servers; one that is known by its address alone counts as one
 	unsigned networks; // of /24 and /48
-	unsigned cut;      // least number of failure domains that takes all servers away
+	unsigned cut; // least number of failure domains, or of servers, that takes all of them away
 };
 
 enum posture_status {

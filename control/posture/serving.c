@@ -64,16 +64,15 @@ static bool judge_server(const struct posture_server *server, uint32_t fastest,
 
 static void judge_diversity(const struct posture_facts *facts, struct findings *out)
 {
-	if (facts->server_count == 1)
+	if (facts->names == 1)
 		find(out, SEVERITY_WARNING, "one server alone serves it");
 	else if (facts->cut == 1 && facts->networks == 1)
-		find(out, SEVERITY_WARNING, "all %zu servers are in one network",
-		     facts->server_count);
+		find(out, SEVERITY_WARNING, "all %u servers are in one network", facts->names);
 	else if (facts->cut == 1)
 		find(out, SEVERITY_WARNING,
-		     "all %zu servers depend on one failure domain: the operator or the TLD of "
+		     "all %u servers depend on one failure domain: the operator or the TLD of "
 		     "their names",
-		     facts->server_count);
+		     facts->names);
 }
 
 void judge_servers(const struct posture_facts *facts, struct findings *out)

@@ -120,6 +120,20 @@ static unsigned count_networks(const struct candidate *servers, size_t count)
 	return networks;
 }
 
+static unsigned count_names(const struct candidate *servers, size_t count)
+{
+	unsigned names = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool first = true;
+		for (size_t k = 0; k < i && servers[i].ns_name != NULL; k++)
+			first = first && (servers[k].ns_name == NULL ||
+					  !name_equal(servers[i].ns_name, servers[k].ns_name));
+		names += first;
+	}
+	return names;
+}
+
 static void collect_servers(struct resolver *resolver, const struct route *route,
 			    const struct delegation *cut, struct posture_facts *facts)
 {
@@ -134,6 +148,10 @@ static void collect_servers(struct resolver *resolver, const struct route *route
 	facts->down_ms = cut->down_until_ms > now_ms ? cut->down_until_ms - now_ms : 0;
 	facts->networks = count_networks(asking.servers, asking.server_count);
 	facts->cut = domain_cut(asking.servers, asking.server_count, cut->zone);
+	facts->names = count_names(asking.servers, asking.server_count);
+	// The addresses of one server fail with it.
+	if (facts->names < facts->cut)
+		facts->cut = facts->names;
 	for (size_t i = 0; i < asking.server_count && i < POSTURE_SERVERS_MAX; i++) {
 		struct posture_server *server = &facts->servers[facts->server_count++];
 		server->address = asking.servers[i].address;

@@ -62,6 +62,10 @@ def differences(zone, seen):
     got = networks(server['address'] for server in seen['servers'])
     if got != networks(zone['addresses']):
         wrong.append('networks %s, not %s' % (got, networks(zone['addresses'])))
+    # Each provider has a network of each family; every server is in both of its provider's.
+    cut = min(len(set(zone['nameservers'])), 2 * len(zone['providers']))
+    if seen['minimal_cut'] != cut:
+        wrong.append('losing %s takes it down, not %s' % (seen['minimal_cut'], cut))
     return wrong
 
 

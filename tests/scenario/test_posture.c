@@ -207,6 +207,13 @@ static void a_zone_whose_servers_fail_together_is_warned_of(void **state)
 			     .servers = "ns1.single.com.=192.0.2.40 ns2.single.com.=192.0.2.41"});
 	world_add(w,
 		  &(struct world_zone){.apex = "lone.com.", .servers = "ns1.lone.com.=192.0.2.42"});
+	world_add(w, &(struct world_zone){
+			     .apex = "dual.com.",
+			     .servers = "ns1.dual.com.=192.0.2.43 ns1.dual.com.=198.51.100.43 "
+					"ns2.dual.com.=192.0.3.43 ns2.dual.com.=198.51.101.43"});
+	world_add(w, &(struct world_zone){
+			     .apex = "same.com.",
+			     .servers = "ns1.same.com.=192.0.2.44 ns1.same.com.=198.51.100.44"});
 	world_start(w);
 	ask("single.com.", TYPE_SOA);
 	look("single.com.");
@@ -216,6 +223,15 @@ static void a_zone_whose_servers_fail_together_is_warned_of(void **state)
 	assert_summary("2 servers in 1 network, losing 1 failure domain takes it down");
 	ask("lone.com.", TYPE_SOA);
 	look("lone.com.");
+	assert_found(SEVERITY_WARNING, "one server alone serves it");
+	// Two addresses make no two servers.
+	ask("dual.com.", TYPE_SOA);
+	look("dual.com.");
+	assert_int_equal(facts.cut, 2);
+	assert_summary("2 servers with 4 addresses in 4 networks, losing 2 failure domains");
+	ask("same.com.", TYPE_SOA);
+	look("same.com.");
+	assert_int_equal(facts.cut, 1);
 	assert_found(SEVERITY_WARNING, "one server alone serves it");
 }
 

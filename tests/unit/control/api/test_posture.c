@@ -43,7 +43,7 @@ static void know_example(void)
 				   {.tag = 815, .flags = 256, .algorithm = 13}}}};
 	facts->delegated = true;
 	facts->server_count = 2;
-	facts->networks = facts->cut = 2;
+	facts->names = facts->networks = facts->cut = 2;
 	facts->servers[0] =
 		(struct posture_server){.address = {4, {192, 0, 2, 1}},
 					.name = (const uint8_t *)"\2ns\7example",
@@ -157,6 +157,7 @@ static void the_same_is_there_for_programs(void **state)
 	assert_string_equal(string_of(item("servers", 1), "standing"), "out");
 	assert_int_equal(number_of(data, "minimal_cut"), 2);
 	assert_int_equal(number_of(data, "networks"), 2);
+	assert_int_equal(number_of(data, "server_names"), 2);
 	assert_int_equal(number_of(data, "questions"), 42);
 }
 

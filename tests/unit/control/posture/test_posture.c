@@ -38,7 +38,7 @@ static int setup(void **state)
 	facts.links[0] = (struct posture_link){.zone = root, .trust = {.word = TRUST_ANCHORED}};
 	facts.links[1] = (struct posture_link){.zone = facts.zone, .trust = {.word = TRUST_SECURE}};
 	facts.server_count = 2;
-	facts.networks = facts.cut = 2;
+	facts.names = facts.networks = facts.cut = 2;
 	for (int i = 0; i < 2; i++) {
 		facts.servers[i].address = (struct address){4, {192, 0, (uint8_t)i, 1}};
 		facts.servers[i].facts =
