@@ -1,4 +1,4 @@
-// The stages of the short lane, in one piece so that the compiler sees through them. Included by
+// The stages of the short lane, in one file so that the compiler sees through each. Included by
 // short_narrow.c and short_wide.c alone, which are compiled for different processors.
 #pragma once
 
@@ -16,6 +16,9 @@ struct group {
 	struct plain_query queries[GLANCE_MAX];
 	struct glance glance;
 };
+
+// A function of its own: all in one have too many values alive for what registers there are.
+#define STAGE static __attribute__((noinline))
 
 struct lane {
 	struct store *store;
@@ -39,37 +42,58 @@ static inline bool lane_allows(const struct acl *acl, const struct plain_frame *
 	return acl_lookup(acl, &client) == ACL_ALLOW;
 }
 
-// Frames [first, first + count): those that are plain questions of clients that may ask.
-static inline void lane_read(const struct lane *lane, struct group *group,
-			     struct short_frame *frames, size_t first, size_t count)
+// Takes those out that `intact` has no bit of.
+static inline size_t lane_sift(struct group *group, size_t count, unsigned intact)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if ((intact >> i & 1) == 0)
+			continue;
+		group->frames[n] = group->frames[i];
+		group->rotations[n] = group->rotations[i];
+		group->glance.name_lens[n] = group->glance.name_lens[i];
+		group->queries[n++] = group->queries[i];
+	}
+	return n;
+}
+
+// Frames [first, first + count): those that are plain questions of clients that may ask.
+STAGE void lane_read(const struct lane *lane, struct group *group, struct short_frame *frames,
+		     size_t first, size_t count)
+{
+	struct plain_sums sums;
 	size_t n = 0;
 
 	for (size_t i = first; i < first + count; i++) {
 		frames[i].answered = false;
-		if (!plain_parse(&frames[i].frame, lane->service, &group->queries[n]) ||
+		if (!plain_parse(&frames[i].frame, lane->service, &group->queries[n], &sums, n) ||
 		    !lane_allows(lane->store->acl, &frames[i].frame))
 			continue;
 		group->frames[n] = &frames[i];
+		group->glance.name_lens[n] = group->queries[n].name_len;
 		group->rotations[n++] = lane->turn->rotation + (uint32_t)i;
 	}
+	unsigned intact = plain_sums_intact(&sums, n);
+	if (__builtin_expect(intact != (1u << n) - 1, false))
+		n = lane_sift(group, n, intact);
 	group->count = n;
 	glance_ask(lane->store->cache, group->queries, &group->glance, n);
 }
 
-static inline void lane_match(const struct lane *lane, struct group *group)
+STAGE void lane_match(const struct lane *lane, struct group *group)
 {
 	glance_match(lane->store->cache, group->queries, &group->glance, group->count);
 }
 
-static inline void lane_take(const struct lane *lane, struct group *group)
+STAGE void lane_take(const struct lane *lane, struct group *group)
 {
 	glance_take(group->queries, &group->glance, group->count, lane->moment.now_ms,
 		    lane->moment.now_s);
 }
 
 // Those of which nothing was found.
-static inline size_t lane_deny(struct lane *lane, struct group *group, unsigned missed)
+STAGE size_t lane_deny(struct lane *lane, struct group *group, unsigned missed)
 {
 	unsigned answered = denied_answer(&lane->denied, group->queries, &group->glance, missed);
 
@@ -82,7 +106,7 @@ static inline size_t lane_deny(struct lane *lane, struct group *group, unsigned 
 	return (size_t)__builtin_popcount(answered);
 }
 
-static inline size_t lane_answer(struct lane *lane, struct group *group)
+STAGE size_t lane_answer(struct lane *lane, struct group *group)
 {
 	size_t answered = 0;
 	unsigned missed = 0;
@@ -118,8 +142,8 @@ static inline void lane_lap(struct lane *lane, enum short_stage stage)
 }
 
 // Four groups are under way at a time, a stage apart: while one is read, memory fetches the index
-// lines of the one before, the entries of the one before that, and what is behind their first
-// 128 bytes of the oldest.
+// lines of the one before, the entries of the one before that, and what is behind the first lines
+// of the oldest's.
 #define LANE_GROUPS 4
 
 static inline size_t lane_serve(struct store *store, const struct plain_service *service,

@@ -67,21 +67,26 @@ struct plain_ttls {
 	uint32_t stored_s, now_s;
 };
 
-// Owners and TTLs of records that have been copied to p, `place` bytes into the message, as they
-// stand at `from`. Returns what that adds to the sum of what was copied; *less: what it takes away.
-static inline uint64_t plain_patch(uint8_t *p, const uint8_t *from, size_t len, size_t place,
+// Owner and TTL of a record that has been copied to p, `place` bytes into the message. Returns what
+// that adds to the sum of what was copied; *less: what it takes away.
+static inline uint64_t plain_patch_one(uint8_t *p, size_t place, struct plain_ttls ttls,
+				       uint64_t *less)
+{
+	wire_put16(p, PLAIN_POINTER);
+	wire_put32(p + 6, ttls.now_s);
+	*less += plain_number(ttls.stored_s, place);
+	return plain_number((uint64_t)HEADER_LEN + ttls.now_s, place);
+}
+
+// The same of `count` records, as they stand at `from`.
+static inline uint64_t plain_patch(uint8_t *p, const uint8_t *from, unsigned count, size_t place,
 				   struct plain_ttls ttls, uint64_t *less)
 {
-	uint64_t sum = 0;
+	uint64_t sum = plain_patch_one(p, place, ttls, less);
 
-	for (size_t at = 0; at < len;) {
-		size_t rdlen = wire_get16(from + at + 10);
-
-		wire_put16(p + at, PLAIN_POINTER);
-		wire_put32(p + at + 6, ttls.now_s);
-		sum += plain_number((uint64_t)HEADER_LEN + ttls.now_s, place + at);
-		*less += plain_number(ttls.stored_s, place + at);
-		at += 2 + RECORD_FIXED_LEN + rdlen;
+	for (size_t at = 0; __builtin_expect(--count > 0, false);) {
+		at += 2 + RECORD_FIXED_LEN + (size_t)wire_get16(from + at + 10);
+		sum += plain_patch_one(p + at, place + at, ttls, less);
 	}
 	return sum;
 }
@@ -162,13 +167,13 @@ static inline bool plain_answer(struct plain_query *query, const struct entry *e
 	const uint32_t stored_s = wire_get32(entry_data(entry) + 6);
 	const struct plain_ttls ttls = {stored_s, plain_ttl(entry, stored_s, moment)};
 	sum += plain_loaded(plain_sum_data(entry_data(entry), data_len), place);
-	sum += plain_patch(records, from, data_len, place, ttls, &less);
+	sum += plain_patch(records, from, entry->plain_data_count, place, ttls, &less);
 	if (rrsig_len > 0) {
 		const size_t rrsigs = place + data_len;
 
 		sum += plain_loaded(entry->plain_rrsig_sum, rrsigs);
-		sum += plain_patch(out + rrsigs, entry_plain_rrsigs(entry), rrsig_len, rrsigs, ttls,
-				   &less);
+		sum += plain_patch(out + rrsigs, entry_plain_rrsigs(entry),
+				   entry->plain_rrsig_count, rrsigs, ttls, &less);
 		answers += entry->plain_rrsig_count;
 	}
 	if (query->opt)

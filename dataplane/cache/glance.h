@@ -18,6 +18,7 @@ struct glance {
 	const struct entry *entries[GLANCE_MAX]; // NULL: not found. RCU; valid until the
 						 // reader's next quiescent state
 	uint8_t slots[GLANCE_MAX];
+	uint8_t name_lens[GLANCE_MAX]; // in: of the questions, once more
 };
 
 static inline const struct table *glance_table(const struct cache *cache, uint64_t hash)
@@ -29,7 +30,7 @@ static inline const struct table *glance_table(const struct cache *cache, uint64
 static inline void glance_ask(const struct cache *cache, const struct plain_query *queries,
 			      struct glance *glance, size_t count)
 {
-	plain_hash(cache->hash_key, queries, count, glance->hashes);
+	plain_hash(cache->hash_key, queries, glance->name_lens, count, glance->hashes);
 	for (size_t i = 0; i < count; i++) {
 		const struct table *table = glance_table(cache, glance->hashes[i]);
 

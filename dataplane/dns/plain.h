@@ -70,8 +70,8 @@ static inline bool plain_opt(const uint8_t *opt, struct plain_query *out)
 
 // Reads what follows the message in its buffer too, and means nothing by it.
 // False: of another shape, or longer than is taken here. The type may be any.
-// message, len and room are set already.
-static inline bool plain_read(struct plain_query *out)
+// message, len and room are set already. seen: opcode and counts are known to be a plain query's.
+static inline bool plain_read(struct plain_query *out, bool seen)
 {
 	const uint8_t *msg = out->message;
 	const size_t len = out->len;
@@ -81,7 +81,7 @@ static inline bool plain_read(struct plain_query *out)
 	if (len < PLAIN_LEN_MIN || len > PLAIN_LEN_MAX || out->room < PLAIN_LEN_MAX + 1)
 		return false;
 	uint32_t counts = plain_load32(msg + 8); // authority, additional
-	if ((plain_load64(msg) & head_mask) != head || (counts & 0xfeffffff) != 0)
+	if (!seen && ((plain_load64(msg) & head_mask) != head || (counts & 0xfeffffff) != 0))
 		return false;
 	out->opt = counts != 0;
 	size_t end = len - (out->opt ? PLAIN_OPT_LEN : 0); // of the question

@@ -80,71 +80,189 @@ static inline bool plain_source_possible_v6(const struct plain_service *service,
 	return ours && !us && source[0] != 0 && addresses[0] != 0xff;
 }
 
+// ---- checksums, of many frames together ----
+
+#define PLAIN_SUMS   16
+#define PLAIN_INTACT 0xffff // what all that a checksum covers sums up to, with the checksum
+
+struct plain_sums {
+	_Alignas(64) uint64_t headers[PLAIN_SUMS]; // of IPv4
+	uint64_t rests[PLAIN_SUMS];                // of what UDP's covers, but the block
+	const uint8_t *blocks[PLAIN_SUMS];         // UDP's first
+	uint8_t lens[PLAIN_SUMS];
+};
+
 // IPv4 and IPv6 have their addresses right before what they carry.
-static inline bool plain_checksum_good(const struct plain_frame *frame, const uint8_t *udp,
-				       size_t len)
+static inline void plain_sum_udp(const struct plain_frame *frame, const uint8_t *udp, size_t len,
+				 struct plain_sums *sums, size_t n)
 {
-	if (frame->offload.udp_checksum_good)
-		return true;
-	uint64_t sum = block_sum(block_load(udp, len < BLOCK_LEN ? len : BLOCK_LEN));
-	// Most end before that, and the next line of the buffer is not in any cache.
-	if (len > BLOCK_LEN)
-		sum += block_sum(block_load(udp + BLOCK_LEN, len - BLOCK_LEN));
+	uint64_t sum = __builtin_bswap16(IP_UDP) + (uint64_t)__builtin_bswap16((uint16_t)len);
+
 	if (frame->family == 4)
 		sum += (uint64_t)plain_load32(udp - 8) + plain_load32(udp - 4);
 	else
 		sum += block_sum(block_load(udp - 32, 32));
-	sum += __builtin_bswap16(IP_UDP) + (uint64_t)__builtin_bswap16((uint16_t)len);
-	return checksum_fold(sum) == 0xffff;
+	// Most end before that, and the next line of the buffer is not in any cache.
+	if (len > BLOCK_LEN)
+		sum += block_sum(block_load(udp + BLOCK_LEN, len - BLOCK_LEN));
+	sums->blocks[n] = udp;
+	sums->lens[n] = (uint8_t)(len < BLOCK_LEN ? len : BLOCK_LEN);
+	sums->rests[n] = sum;
+	if (frame->offload.udp_checksum_good) {
+		sums->lens[n] = 0;
+		sums->rests[n] = PLAIN_INTACT;
+	}
 }
 static_assert(UDP_LEN + PLAIN_LEN_MAX <= 2 * BLOCK_LEN, "two blocks are all of it");
 
+#ifdef __AVX512BW__
+
+static_assert(PLAIN_SUMS == BLOCK_SUMS, "all at once");
+
+// Of eight sums below 2^48: those that are PLAIN_INTACT, folded. What would have to be folded once
+// more is not.
+static inline __mmask8 plain_intact(__m512i sums)
+{
+	const __m512i low = _mm512_set1_epi64(0xffff);
+	__m512i once = _mm512_add_epi64(_mm512_and_si512(sums, low),
+					_mm512_and_si512(_mm512_srli_epi64(sums, 16), low));
+
+	once = _mm512_add_epi64(once, _mm512_srli_epi64(sums, 32));
+	return _mm512_cmpeq_epi64_mask(
+		_mm512_add_epi64(_mm512_and_si512(once, low), _mm512_srli_epi64(once, 16)), low);
+}
+
+// One bit for each of the first count that are intact, IPv4 and UDP.
+static inline unsigned plain_sums_intact(struct plain_sums *sums, size_t count)
+{
+	if (count == 0)
+		return 0;
+	for (size_t i = count; i < PLAIN_SUMS; i++) {
+		sums->blocks[i] = sums->blocks[0];
+		sums->lens[i] = 0;
+		sums->headers[i] = sums->rests[i] = 0;
+	}
+	__m512i blocks = block_sums(sums->blocks, sums->lens);
+	__m512i low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(blocks));
+	__m512i high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(blocks, 1));
+
+	low = _mm512_add_epi64(low, _mm512_load_si512(sums->rests));
+	high = _mm512_add_epi64(high, _mm512_load_si512(sums->rests + 8));
+	return (unsigned)(plain_intact(low) & plain_intact(_mm512_load_si512(sums->headers))) |
+	       (unsigned)(plain_intact(high) & plain_intact(_mm512_load_si512(sums->headers + 8)))
+		       << 8;
+}
+
+#else
+
+static inline unsigned plain_sums_intact(struct plain_sums *sums, size_t count)
+{
+	unsigned intact = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t udp =
+			sums->rests[i] + block_sum(block_load(sums->blocks[i], sums->lens[i]));
+		bool good = checksum_fold(sums->headers[i]) == PLAIN_INTACT &&
+			    checksum_fold(udp) == PLAIN_INTACT;
+
+		intact |= (unsigned)good << i;
+	}
+	return intact;
+}
+
+#endif
+
+// ---- headers ----
+
+// What never differs among plain queries over Ethernet and IPv4: `mask` says which bits of the
+// first 64 bytes. `seen` below: they were looked at, all at once.
+#ifdef __AVX512BW__
+
+static inline bool plain_seen(const uint8_t *bytes)
+{
+	// clang-format off
+	// A row for each part: Ethernet to one station from one, its type; version and length,
+	// fragment, protocol; the port; of DNS opcode and counts.
+	static const struct {
+		_Alignas(64) uint8_t mask[64], value[64];
+	} shape = {
+		{1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xff, 0xff,
+		 0xff, 0, 0, 0, 0, 0, 0x3f, 0xff, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		 0, 0, 0xff, 0xff, 0, 0, 0, 0,
+		 0, 0, 0xf8, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe},
+		{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x00,
+		 0x45, 0, 0, 0, 0, 0, 0, 0, 0, IP_UDP, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		 0, 0, 0, DNS_PORT, 0, 0, 0, 0,
+		 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0},
+	};
+	// clang-format on
+	__m512i differ =
+		_mm512_xor_si512(_mm512_loadu_si512(bytes), _mm512_load_si512(shape.value));
+
+	return _mm512_test_epi64_mask(differ, _mm512_load_si512(shape.mask)) == 0;
+}
+static_assert(ETHERNET_LEN + IPV4_LEN + UDP_LEN == 42, "where the masks look");
+
+#else
+
+static inline bool plain_seen(const uint8_t *bytes)
+{
+	(void)bytes;
+	return false;
+}
+
+#endif
+
 static inline bool plain_parse_udp(const struct plain_frame *frame, uint8_t *udp, size_t len,
-				   struct plain_query *query)
+				   bool seen, struct plain_query *query, struct plain_sums *sums,
+				   size_t n)
 {
 	uint16_t checksum;
 
 	if (len < UDP_LEN + PLAIN_LEN_MIN || len > UDP_LEN + PLAIN_LEN_MAX ||
-	    wire_get16(udp + 2) != DNS_PORT || wire_get16(udp + 4) != len || wire_get16(udp) == 0)
+	    (!seen && wire_get16(udp + 2) != DNS_PORT) || wire_get16(udp + 4) != len ||
+	    wire_get16(udp) == 0)
 		return false;
 	// RFC 768: zero means that none was made.
 	memcpy(&checksum, udp + 6, sizeof(checksum));
-	if (checksum == 0 || !plain_checksum_good(frame, udp, len))
+	if (checksum == 0)
 		return false;
+	plain_sum_udp(frame, udp, len, sums, n);
 	// With its checksum all of it comes to zero: without, to what the checksum is against.
 	query->sum = (uint16_t)~checksum;
 	query->message = udp + UDP_LEN;
 	query->len = (uint16_t)(len - UDP_LEN);
 	query->room = (uint16_t)(frame->bytes + frame->room - query->message);
-	return plain_read(query);
+	return plain_read(query, seen);
 }
 
 static inline uint64_t plain_ipv4_sum(const uint8_t *ip)
 {
-	uint64_t sum = checksum_carry(plain_load64(ip), plain_load64(ip + 8));
-
-	return checksum_carry(sum, plain_load32(ip + 16));
+	return (uint64_t)plain_load32(ip) + plain_load32(ip + 4) + plain_load32(ip + 8) +
+	       plain_load32(ip + 12) + plain_load32(ip + 16);
 }
 
 static inline bool plain_parse_ipv4(struct plain_frame *frame, const struct plain_service *service,
-				    struct plain_query *query)
+				    bool seen, struct plain_query *query, struct plain_sums *sums,
+				    size_t n)
 {
 	uint8_t *ip = frame->bytes + frame->l2_len;
 	size_t len = wire_get16(ip + 2);
 
 	frame->family = 4;
-	if (ip[0] != 0x45 || ip[9] != IP_UDP || len > (size_t)frame->len - frame->l2_len ||
-	    len < IPV4_LEN || (wire_get16(ip + 6) & PLAIN_FRAGMENT) != 0)
+	if (!seen &&
+	    (ip[0] != 0x45 || ip[9] != IP_UDP || (wire_get16(ip + 6) & PLAIN_FRAGMENT) != 0))
 		return false;
-	if (!frame->offload.ip_checksum_good && checksum_fold(plain_ipv4_sum(ip)) != 0xffff)
+	if (len > (size_t)frame->len - frame->l2_len || len < IPV4_LEN)
 		return false;
 	if (!plain_source_possible_v4(service, plain_load32(ip + 12), plain_load32(ip + 16)))
 		return false;
-	return plain_parse_udp(frame, ip + IPV4_LEN, len - IPV4_LEN, query);
+	sums->headers[n] = frame->offload.ip_checksum_good ? PLAIN_INTACT : plain_ipv4_sum(ip);
+	return plain_parse_udp(frame, ip + IPV4_LEN, len - IPV4_LEN, seen, query, sums, n);
 }
 
 static inline bool plain_parse_ipv6(struct plain_frame *frame, const struct plain_service *service,
-				    struct plain_query *query)
+				    struct plain_query *query, struct plain_sums *sums, size_t n)
 {
 	uint8_t *ip = frame->bytes + frame->l2_len;
 	size_t len = wire_get16(ip + 4);
@@ -155,12 +273,14 @@ static inline bool plain_parse_ipv6(struct plain_frame *frame, const struct plai
 		return false;
 	if (!plain_source_possible_v6(service, ip + 8))
 		return false;
-	return plain_parse_udp(frame, ip + IPV6_LEN, len, query);
+	sums->headers[n] = PLAIN_INTACT;
+	return plain_parse_udp(frame, ip + IPV6_LEN, len, false, query, sums, n);
 }
 
-// Nothing in the frame changes. False: take packet_parse().
+// Nothing in the frame changes. False: take packet_parse(). Checksums are not looked at: what they
+// are made of is number n of `sums`.
 static inline bool plain_parse(struct plain_frame *frame, const struct plain_service *service,
-			       struct plain_query *query)
+			       struct plain_query *query, struct plain_sums *sums, size_t n)
 {
 	const uint8_t *bytes = frame->bytes;
 	unsigned type;
@@ -168,7 +288,13 @@ static inline bool plain_parse(struct plain_frame *frame, const struct plain_ser
 	// Headers, query and what is read behind it lie in the buffer, and the whole shortest
 	// frame of this kind (IPv4: 14 + 20 + 8 + 17 bytes) is there to be looked at.
 	if (frame->len < ETHERNET_LEN + IPV4_LEN + UDP_LEN + PLAIN_LEN_MIN ||
-	    frame->room < PLAIN_ROOM || ((bytes[0] | bytes[6]) & 1) != 0)
+	    frame->room < PLAIN_ROOM)
+		return false;
+	if (__builtin_expect(plain_seen(bytes), true)) {
+		frame->l2_len = ETHERNET_LEN;
+		return plain_parse_ipv4(frame, service, true, query, sums, n);
+	}
+	if (((bytes[0] | bytes[6]) & 1) != 0)
 		return false;
 	type = wire_get16(bytes + 12);
 	frame->l2_len = ETHERNET_LEN;
@@ -177,8 +303,8 @@ static inline bool plain_parse(struct plain_frame *frame, const struct plain_ser
 		frame->l2_len = ETHERNET_LEN + 4;
 	}
 	if (type == ETHERTYPE_IPV4)
-		return plain_parse_ipv4(frame, service, query);
-	return type == ETHERTYPE_IPV6 && plain_parse_ipv6(frame, service, query);
+		return plain_parse_ipv4(frame, service, false, query, sums, n);
+	return type == ETHERTYPE_IPV6 && plain_parse_ipv6(frame, service, query, sums, n);
 }
 
 // The source address, 4 or 16 bytes, in the frame.
@@ -241,13 +367,16 @@ static inline void plain_reply(struct plain_frame *frame, const struct plain_que
 		plain_turn_ipv4(ip, udp_len);
 	else
 		plain_turn_ipv6(ip, udp_len);
-	uint16_t port = wire_get16(udp);
+	uint16_t port;
 	uint16_t checksum = (uint16_t)~checksum_fold(query->sum);
 	// RFC 768: zero means that there is none, so all ones stands for a sum of zero.
 	if (checksum == 0)
 		checksum = 0xffff;
-	wire_put32(udp, (uint32_t)DNS_PORT << 16 | port);
-	wire_put16(udp + 4, (uint16_t)udp_len);
-	memcpy(udp + 6, &checksum, sizeof(checksum));
+	memcpy(&port, udp, sizeof(port));
+	// Little-endian: ports, length, checksum in one.
+	const uint64_t header = __builtin_bswap16(DNS_PORT) | (uint64_t)port << 16 |
+				(uint64_t)__builtin_bswap16((uint16_t)udp_len) << 32 |
+				(uint64_t)checksum << 48;
+	memcpy(udp, &header, sizeof(header));
 	frame->len = (uint16_t)(udp + udp_len - bytes);
 }

@@ -34,7 +34,7 @@ static void put(struct store *store, const struct row *row)
 		data[i] = (struct record){.owner = (const uint8_t *)row->name,
 					  .type = row->type,
 					  .class_ = CLASS_IN,
-					  .ttl_s = 600 - i,
+					  .ttl_s = 600,
 					  .rdata = (const uint8_t *)row->rdata,
 					  .rdlen = row->rdlen};
 	for (unsigned i = 0; i < row->rrsigs; i++)
