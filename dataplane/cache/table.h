@@ -134,7 +134,7 @@ static inline void table_prefetch_entries(const struct table *table, uint64_t ha
 	}
 }
 
-#define GUESS_BYTES 128
+#define GUESS_BYTES 128 // two lines
 
 // What the first line of the bucket seems to hold of (name, type), without a look at any entry:
 // the hash's 15 bits and the type agree. Asks for the memory in which a plain address RRset's
@@ -159,11 +159,9 @@ static inline bool table_guess(const struct table *table, uint64_t hash, uint16_
 	if ((uint32_t)(word >> 32) != key || (entry_ref)word == 0)
 		return false;
 	*out = (struct candidate){table_entry(table, (entry_ref)word), line, slot};
-	// Entries start at any half of a line: these are all lines of the first GUESS_BYTES.
 	const uint8_t *entry = (const uint8_t *)out->entry;
 	__builtin_prefetch(entry);
-	__builtin_prefetch(entry + 64);
-	__builtin_prefetch(entry + GUESS_BYTES - 1);
+	__builtin_prefetch(entry + ENTRY_HOT);
 	return true;
 }
 
