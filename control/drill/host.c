@@ -223,9 +223,13 @@ static void ended(struct drill_host *host)
 
 bool drill_host_stop(struct drill_host *host)
 {
-	const struct drill_tally tally = tally_of(host);
+	uint64_t now_us = upstream_clock_us(host->config.upstream);
 
-	if (!drill_stop(host->drill, &tally, upstream_clock_us(host->config.upstream)))
+	// A start that failed half way ends with this, too: there are no counters then.
+	if (drill_next_us(host->drill) == UINT64_MAX)
+		return false;
+	const struct drill_tally tally = tally_of(host);
+	if (!drill_stop(host->drill, &tally, now_us))
 		return false;
 	ended(host);
 	return true;

@@ -32,9 +32,12 @@ static void zeros(void *ctx, void *out, size_t len)
 	memset(out, 0, len);
 }
 
+static unsigned counted;
+
 static void answers(void *arg, api_counter_visit visit, void *visit_arg)
 {
 	(void)arg;
+	counted++;
 	visit("resolver.answers_fresh", "", 295, visit_arg);
 	visit("tcp.cached", "", 2, visit_arg);
 	visit("dataplane.hit.failure", "", 3, visit_arg);
@@ -235,6 +238,15 @@ static void what_is_not_meant_is_refused(void **state)
 	expect_said("no drill is running");
 }
 
+// A start that fails half way stops what it has: there may be nothing to count yet.
+static void to_stop_none_nothing_is_counted(void **state)
+{
+	(void)state;
+	counted = 0;
+	assert_false(drill_host_stop(drills));
+	assert_int_equal(counted, 0);
+}
+
 static const char *wanted;
 static uint64_t found;
 static void look(const char *name, const char *words, uint64_t value, void *arg)
@@ -274,6 +286,7 @@ int main(void)
 		TEST_DRILL(one_at_a_time),
 		TEST_DRILL(reports_are_found_by_number),
 		TEST_DRILL(what_is_not_meant_is_refused),
+		TEST_DRILL(to_stop_none_nothing_is_counted),
 		TEST_DRILL(a_gauge_says_that_one_is_running),
 	};
 
