@@ -494,12 +494,13 @@ static void c2_hashes_of_a_zone_are_remembered(void **state)
 		snprintf(name, sizeof(name), "no%d.zone.com.", i);
 		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
 	}
-	assert_int_equal(hashed.nsec3, 50);
+	// One each. Where a hash is kept is chosen by a key of this start: two may share a place.
+	assert_in_range(hashed.nsec3, 50, 53);
 	work_done();
 	// And what was asked before costs none at all.
 	cache_flush_zone(store_cache(w->store), text_name("zone.com."));
 	assert_answer(world_ask(w, "no.zone.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
-	assert_int_equal(hashed.nsec3, 0);
+	assert_in_range(hashed.nsec3, 0, 3);
 }
 
 static void c2_an_honest_denial_of_125_labels_is_secure(void **state)
