@@ -144,6 +144,7 @@ const char *tried_cause_word(unsigned cause)
 		[SERVER_WRONG_QUESTION] = "wrong question",
 		[SERVER_BOGUS] = "bogus",
 		[SERVER_STRIPPED] = "no RRSIGs",
+		[SERVER_SLOW] = "slow",
 		[TRIED_NO_ADDRESS] = "no address",
 	};
 

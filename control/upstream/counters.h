@@ -33,6 +33,7 @@
 	X(uplink_losses, "times that nobody answered any more: our own path was lost")             \
 	X(uplink_excused, "failures held against no server, because our own path was lost")        \
 	X(asked_again, "questions asked again because their server, silent until then, has returned")  \
+	X(listened, "questions given up whose port stayed open for a late answer")                 \
 	X(hedges, "questions put to a second server because the first was late")                   \
 	X(hedges_refused, "hedges not sent because they would be too many")                        \
 	X(explorations, "questions that explored another server than the best")

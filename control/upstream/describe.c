@@ -76,6 +76,8 @@ static void describe_rating(const struct rating *rating, uint64_t now_us, struct
 		add(line, " rtt %.1f ms +- %.1f", rating->srtt_us / 1e3, rating->rttvar_us / 1e3);
 	else
 		add(line, " has not answered");
+	if (rating->slow_us && rating->fails)
+		add(line, ", slow: %.1f ms", rating->slow_us / 1e3);
 	describe_standing(rating, now_us, line);
 }
 

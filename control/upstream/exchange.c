@@ -10,6 +10,7 @@ static void unlink_exchange(struct exchange *exchange)
 	struct upstream *upstream = exchange->upstream;
 
 	attempt_close(exchange);
+	listen_forget(exchange);
 	timers_remove(&upstream->timers, &exchange->timer);
 	*exchange->link = exchange->next;
 	if (exchange->next)
@@ -37,7 +38,11 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 {
 	enum server_failure failure = SERVER_GOOD;
 
-	if (outcome == UPSTREAM_TIMEOUT)
+	if (exchange->given_up && !was_answered(outcome))
+		return; // as was told
+	if (exchange->given_up)
+		failure = SERVER_SLOW;
+	else if (outcome == UPSTREAM_TIMEOUT)
 		failure = SERVER_TIMEOUT;
 	else if (outcome == UPSTREAM_UNREACHABLE)
 		failure = SERVER_UNREACHABLE;
@@ -51,6 +56,21 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 			failure, rtt_us);
 }
 
+static struct exchange_reply reply_of(const struct exchange *exchange,
+				      enum upstream_outcome outcome)
+{
+	uint64_t now_us = upstream_now_us(exchange->upstream);
+
+	return (struct exchange_reply){
+		.outcome = outcome,
+		.tcp = exchange->tcp,
+		.bytes = exchange->bytes,
+		.ignored = exchange->ignored,
+		.rtt_us = was_answered(outcome) ? now_us - exchange->sent_us : 0,
+		.waited_ms = (uint32_t)((now_us - exchange->started_us) / 1000),
+	};
+}
+
 // The exchange is gone before its owner hears of it: a new one may take its place.
 static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		   struct message *message)
@@ -58,18 +78,11 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 	struct upstream *upstream = exchange->upstream;
 	exchange_done done = exchange->done;
 	void *arg = exchange->arg;
-	struct exchange_reply reply = {
-		.outcome = outcome,
-		.message = message,
-		.tcp = exchange->tcp,
-		.bytes = exchange->bytes,
-		.ignored = exchange->ignored,
-		.waited_ms = (uint32_t)((upstream_now_us(upstream) - exchange->started_us) / 1000),
-	};
+	struct exchange_reply reply = reply_of(exchange, outcome);
 
-	if (was_answered(outcome))
-		reply.rtt_us = upstream_now_us(upstream) - exchange->sent_us;
-	upstream->outcomes[outcome]++;
+	reply.message = message;
+	if (!exchange->given_up)
+		upstream->outcomes[outcome]++;
 	if (exchange->abandoned_for) {
 		report_abandoned(exchange, outcome, reply.rtt_us);
 		message_free(message);
@@ -77,6 +90,23 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 	}
 	exchange_discard(exchange);
 	upstream_rearm(upstream);
+	if (done)
+		done(arg, &reply);
+}
+
+// Its owner hears of the timeout, and the port stays open for what may come.
+static void give_up(struct exchange *exchange)
+{
+	struct exchange_reply reply = reply_of(exchange, UPSTREAM_TIMEOUT);
+	exchange_done done = exchange->abandoned_for ? NULL : exchange->done;
+	void *arg = exchange->arg;
+
+	if (!listen_start(exchange)) {
+		finish(exchange, UPSTREAM_TIMEOUT, NULL);
+		return;
+	}
+	exchange->upstream->outcomes[UPSTREAM_TIMEOUT]++;
+	upstream_rearm(exchange->upstream);
 	if (done)
 		done(arg, &reply);
 }
@@ -240,6 +270,19 @@ void upstream_server_returned(struct upstream *upstream, const struct address *s
 	upstream_rearm(upstream);
 }
 
+// What a drill has held back is sent. Once it was given up, it is waited for no longer for that.
+static void release(struct exchange *exchange)
+{
+	uint64_t deadline_us = exchange->deadline_us;
+	enum upstream_outcome outcome = attempt_release(exchange);
+
+	if (outcome == UPSTREAM_OK && exchange->given_up) {
+		exchange->deadline_us = deadline_us;
+		timers_set(&exchange->upstream->timers, &exchange->timer, deadline_us);
+	}
+	go_on(exchange, outcome);
+}
+
 void exchange_timeout(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
@@ -254,7 +297,7 @@ void exchange_timeout(struct exchange *exchange)
 		return;
 	}
 	if (exchange->held && upstream_now_us(upstream) >= exchange->sent_us + exchange->held_us) {
-		go_on(exchange, attempt_release(exchange));
+		release(exchange);
 		return;
 	}
 	if (upstream_now_us(upstream) < exchange->deadline_us) {
@@ -262,6 +305,10 @@ void exchange_timeout(struct exchange *exchange)
 		exchange->late_told = true;
 		if (!exchange->abandoned_for)
 			exchange->request.late(exchange->arg);
+		return;
+	}
+	if (exchange->given_up) {
+		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
 	}
 	if (!exchange->tcp && exchange->settle_by_tcp) {
@@ -278,7 +325,10 @@ void exchange_timeout(struct exchange *exchange)
 				servers_use(&upstream->servers, &exchange->request.server,
 					    exchange->request.port, upstream_now_us(upstream)));
 	}
-	finish(exchange, exchange_unanswered(exchange), NULL);
+	if (listen_wanted(exchange))
+		give_up(exchange);
+	else
+		finish(exchange, exchange_unanswered(exchange), NULL);
 }
 
 static void start(struct exchange *exchange)
@@ -288,9 +338,9 @@ static void start(struct exchange *exchange)
 
 	if (upstream_may_ask(upstream, &exchange->request.server)) {
 		if (upstream->interference.choose)
-			exchange->drill = upstream->interference.choose(
-				upstream->interference.arg, &exchange->request,
-				upstream_now_us(upstream));
+			exchange->drill = upstream->interference.choose(upstream->interference.arg,
+									&exchange->request,
+									upstream_now_us(upstream));
 		outcome = attempt_start(exchange);
 	} else {
 		upstream->counters.address_refused++;
@@ -309,6 +359,8 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 {
 	struct exchange *exchange = NULL;
 
+	if (upstream->exchange_count == upstream->config.exchanges_max)
+		listen_make_room(upstream);
 	if (upstream->exchange_count < upstream->config.exchanges_max)
 		exchange = malloc(sizeof(*exchange));
 	if (!exchange) {

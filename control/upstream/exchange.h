@@ -29,6 +29,7 @@ struct exchange {
 	exchange_done done;
 	void *arg;
 	uint8_t *abandoned_for; // nobody waits: the zone for whose sake it was asked
+	bool given_up;          // and it is told as a timeout: an answer says how slow the server is
 
 	// what comes next
 	bool tcp;
@@ -99,6 +100,13 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 // What an exchange is called that ends without an answer, by what was ignored in it.
 enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
 	__attribute__((nonnull, pure));
+
+// listen.c: after a question was given up
+bool listen_wanted(const struct exchange *exchange) __attribute__((nonnull, pure));
+// False: without memory. Then it is as it was.
+bool listen_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
+void listen_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+void listen_make_room(struct upstream *upstream) __attribute__((nonnull));
 
 // exchange.c
 void exchange_event(void *arg, enum channel_event event, const uint8_t *data, size_t len,

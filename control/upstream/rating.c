@@ -59,6 +59,7 @@ static bool age(struct rating *rating, uint64_t now_us)
 		return false;
 	rating->timeouts = rating->fails = rating->out_steps = 0;
 	rating->out_until_us = rating->probe_until_us = 0;
+	rating->slow_us = 0;
 	rating->cause = SERVER_GOOD;
 	return true;
 }
@@ -137,17 +138,22 @@ static unsigned patience(const struct rating *rating, enum server_failure failur
 static uint64_t known_timeout_us(const struct rating *rating)
 {
 	uint64_t timeout = rating->srtt_us + UINT64_C(4) * rating->rttvar_us;
+	uint64_t slow = rating->slow_us + rating->slow_us / 4;
 
 	if (rating->srtt_us == 0)
-		return RATING_FIRST_US;
+		timeout = RATING_FIRST_US;
+	if (rating->fails > 0 && timeout < slow)
+		timeout = slow < RATING_MAX_US ? slow : RATING_MAX_US;
 	return timeout < RATING_MIN_US ? RATING_MIN_US : timeout;
 }
 
 static void fail(struct rating *rating, enum server_failure failure, uint64_t now_us)
 {
 	// Many questions that were under way together fail together: that is one failure.
-	if (rating->fails > 0 && now_us < rating->failed_us + RATING_MIN_US &&
-	    failure == (enum server_failure)rating->cause)
+	enum server_failure before = (enum server_failure)rating->cause;
+	if (before == SERVER_SLOW)
+		before = SERVER_TIMEOUT;
+	if (rating->fails > 0 && now_us < rating->failed_us + RATING_MIN_US && failure == before)
 		return;
 	rating->failed_us = now_us;
 	if (rating->fails == 0)
@@ -156,6 +162,8 @@ static void fail(struct rating *rating, enum server_failure failure, uint64_t no
 		rating->fails++;
 	if (failure == SERVER_TIMEOUT && rating->timeouts < UINT8_MAX)
 		rating->timeouts++;
+	if (rating->timeouts >= RATING_SLOW_LOST)
+		rating->slow_us = 0;
 	if (rating->fails < patience(rating, failure) || now_us < rating->out_until_us)
 		return;
 	if (rating->out_steps < RATING_OUT_STEPS)
@@ -167,8 +175,9 @@ static void fail(struct rating *rating, enum server_failure failure, uint64_t no
 bool rating_is_silent(const struct rating *rating)
 {
 	return rating && rating->fails > 0 &&
-	       (rating->cause == SERVER_TIMEOUT || rating->cause == SERVER_UNREACHABLE ||
-		rating->cause == SERVER_RESET || rating->cause == SERVER_UNTRUSTED);
+	       (rating->cause == SERVER_TIMEOUT || rating->cause == SERVER_SLOW ||
+		rating->cause == SERVER_UNREACHABLE || rating->cause == SERVER_RESET ||
+		rating->cause == SERVER_UNTRUSTED);
 }
 
 bool rating_counts(struct rating *everywhere, enum server_failure failure, uint64_t zone,
@@ -202,11 +211,28 @@ void rating_return(struct rating *rating, const struct rating *everywhere)
 	rating->out_until_us = rating->probe_until_us = 0;
 }
 
+// The failure has been counted already, as a timeout. A good answer since then says more.
+static void was_slow(struct rating *rating, uint64_t rtt_us)
+{
+	uint32_t rtt = rtt_us > RATING_MAX_US ? (uint32_t)RATING_MAX_US : (uint32_t)rtt_us;
+
+	if (rating->fails == 0 || (rating->cause != SERVER_TIMEOUT && rating->cause != SERVER_SLOW))
+		return;
+	rating->slow_us =
+		rating->slow_us ? (uint32_t)((UINT64_C(3) * rating->slow_us + rtt) / 4) : rtt;
+	rating->timeouts = 0;
+	rating->cause = SERVER_SLOW;
+}
+
 void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct address *server,
 		    enum server_failure failure, uint64_t rtt_us, uint64_t now_us)
 {
 	struct rating *rating = use(ratings, zone, server, now_us);
 
+	if (failure == SERVER_SLOW) {
+		was_slow(rating, rtt_us);
+		return;
+	}
 	if (rtt_us > 0) {
 		measure(rating, rtt_us);
 		rating->timeouts = 0;
@@ -220,6 +246,7 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 		rating->fails = 0;
 		rating->out_steps = 0;
 		rating->out_until_us = 0;
+		rating->slow_us = 0;
 	} else {
 		fail(rating, failure, now_us);
 	}

@@ -19,6 +19,7 @@
 #define RATING_OUT_STEPS    3                 // 1, 2, 4 s: back at its share within five seconds
 #define RATING_STRIPS       2 // zones that a server strips of their RRSIGs, then it is suspected of it
 #define RATING_STRIP_US     UINT64_C(4000000)
+#define RATING_SLOW_LOST    3 // timeouts in a row: not slow any more, but silent
 #define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
@@ -30,6 +31,8 @@ struct rating {
 	uint64_t probe_until_us; // a probe is under way until then at most
 	uint32_t srtt_us;        // 0: never answered
 	uint32_t rttvar_us;
+	uint32_t slow_us;  // how long it takes while it answers too late; 0: it does not. Apart from
+			   // the above, which holds again when that is over
 	uint8_t timeouts;  // in a row
 	uint8_t fails;     // in a row, of any kind
 	uint8_t out_steps; // 0: in

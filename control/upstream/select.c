@@ -469,12 +469,16 @@ static void report_everywhere(struct upstream *upstream, const uint8_t *zone,
 	uint64_t hash = siphash_1_3(ratings->key, zone, name_len(zone));
 
 	if (!known || rating_counts(known, failure, hash, now_us))
-		ratings_report(ratings, NULL, server, is_silence(failure) ? failure : SERVER_GOOD,
+		ratings_report(ratings, NULL, server,
+			       is_silence(failure) || failure == SERVER_SLOW ? failure
+									     : SERVER_GOOD,
 			       rtt_us, now_us);
 	struct rating *rating = ratings_find(ratings, NULL, server, now_us);
 	if (!known)
 		(void)rating_counts(rating, failure, hash, now_us);
 	rating->counts[failure]++;
+	if (failure == SERVER_SLOW && rating->counts[SERVER_TIMEOUT] > 0)
+		rating->counts[SERVER_TIMEOUT]--;
 }
 
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
@@ -502,7 +506,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	else if (!is_heard(failure))
 		families_silence(&upstream->families, server,
 				 siphash_1_3(upstream->ratings.key, zone, name_len(zone)), now_us);
-	bool returned = answered && was_silent(upstream, server, now_us);
+	bool returned = answered && failure != SERVER_SLOW && was_silent(upstream, server, now_us);
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
 	report_everywhere(upstream, zone, server, failure, rtt_us, now_us);
 	if (returned)

@@ -25,6 +25,8 @@ struct upstream {
 	uint64_t timer_at_us;       // what the transport's timer is set to
 	struct exchange *exchanges; // list of all under way
 	size_t exchange_count;
+	struct exchange *listeners[LISTENERS_MAX]; // of these, those given up; oldest first
+	size_t listener_count;
 	uint8_t cookie_secret[16];
 	struct address own[OWN_ADDRESSES_MAX];
 	size_t own_count;

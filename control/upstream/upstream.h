@@ -187,7 +187,8 @@ void upstream_interfere(struct upstream *upstream, const struct interference *in
 	X(MALFORMED, malformed, "malformed messages")                                              \
 	X(WRONG_QUESTION, wrong_question, "responses to other questions than ours")                \
 	X(BOGUS, bogus, "data that did not validate")                                              \
-	X(STRIPPED, stripped, "RRSIGs missing below a secure delegation")
+	X(STRIPPED, stripped, "RRSIGs missing below a secure delegation")                          \
+	X(SLOW, slow, "answered, but after we had given up waiting")
 
 enum server_failure { // beyond the outcomes above
 #define X(symbol, name, words) SERVER_##symbol,
@@ -196,6 +197,15 @@ enum server_failure { // beyond the outcomes above
 	SERVER_FAILURE_COUNT
 };
 const char *server_failure_words(enum server_failure failure);
+#define LISTEN_MS            2000
+#define LISTENERS_MAX        128
+#define LISTENERS_PER_SERVER 4
+// SLOW follows a TIMEOUT of the same question, takes its place in what is told of the server, and
+// comes from upstream itself: the port of a question over UDP that was given up stays open for
+// LISTEN_MS. That costs a port and about 1 KB for each, at most LISTENERS_MAX in all, which are
+// among exchanges_max and give way to new questions, and LISTENERS_PER_SERVER per server. The answer
+// is matched as any other, read for its time alone and then thrown away: whoever guesses ID, port
+// and case makes a silent server a slow one, and nothing more.
 // rtt_us: of the reply, 0 when none came. NO_RESOURCE and CANCELLED are nobody's failure: not
 // reported.
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,

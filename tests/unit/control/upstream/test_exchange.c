@@ -211,6 +211,7 @@ static void abandoned_question_is_reported_to_the_selector(void **state)
 			script_advance_ms(&s, 350);
 		assert_int_equal(s.done, 0);
 		assert_int_equal(script_counter(&s, counters[i]), 1);
+		script_advance_ms(&s, LISTEN_MS);
 		assert_false(script_open(&s));
 		script_stop(&s);
 	}

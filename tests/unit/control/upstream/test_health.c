@@ -19,6 +19,9 @@ struct fixture {
 
 static void report(struct fixture *f, unsigned zone, unsigned server, enum server_failure failure)
 {
+	if (failure == SERVER_SLOW) // is told after the timeout
+		upstream_report(f->s.upstream, f->zones[zone], &f->list[server].address,
+				SERVER_TIMEOUT, 0);
 	bool answered = failure != SERVER_TIMEOUT && failure != SERVER_UNREACHABLE &&
 			failure != SERVER_RESET && failure != SERVER_UNTRUSTED;
 

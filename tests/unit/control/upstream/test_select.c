@@ -28,6 +28,8 @@ static void start(struct fixture *f, size_t count, ...)
 
 static void report(struct fixture *f, size_t which, enum server_failure failure, uint64_t rtt_ms)
 {
+	if (failure == SERVER_SLOW) // is told after the timeout
+		upstream_report(f->s.upstream, f->zone, &f->list[which].address, SERVER_TIMEOUT, 0);
 	upstream_report(f->s.upstream, f->zone, &f->list[which].address, failure, rtt_ms * 1000);
 }
 
