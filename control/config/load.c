@@ -5,6 +5,7 @@
 #include "control/config/options.h"
 #include "control/config/schema.h"
 #include "control/config/zonefile.h"
+#include "control/upstream/labels.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -319,6 +320,7 @@ static void load_upstream(struct loader *loader)
 	struct config *config = loader->config;
 
 	load_source(loader);
+	load_domains(loader);
 	text(loader, "upstream.interface", schema->upstream.interface, "", config->source.interface,
 	     sizeof(config->source.interface));
 	load_ca_file(loader);
@@ -498,6 +500,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->anchor_count; i++)
 		free(config->anchors[i].rdata);
 	free(config->anchors);
+	labels_free((struct labels *)(uintptr_t)config->upstream.labels);
 	free(config->insecure);
 	free(config->routes);
 	free(config->pools);

@@ -29,6 +29,8 @@ char *loader_item(char out[LOADER_PATH_MAX], const char *path, size_t index)
 char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
 	__attribute__((nonnull));
 
+void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
+
 // zones.c: pools, stub and forward zones
 void load_pools(struct loader *loader) __attribute__((nonnull));
 void load_zones(struct loader *loader) __attribute__((nonnull)); // after trust and pools

@@ -24,6 +24,7 @@
 	X("answers.version", "\"\"", 0, 63, "characters", "what version.server and version.bind say (class CH); \"\" refuses") \
 	X("upstream.source", "[]", 0, 2, "", "source addresses for questions to servers, at most one per family") \
 	X("upstream.interface", "\"\"", 0, 15, "characters", "interface that questions to servers must leave by") \
+	X("upstream.domains", "(none)", 0, 65536, "prefixes", "file of lines with a prefix and a label (192.0.2.0/24 provider-a; # begins a comment): what fails together, above the /24, /48 and operator that servers are grouped by otherwise; the longest prefix counts; read at the start") \
 	X("upstream.ipv4", "true", 0, 1, "", "ask servers over IPv4") \
 	X("upstream.ipv6", "true", 0, 1, "", "ask servers over IPv6") \
 	X("upstream.case-randomisation", "true", 0, 1, "", "0x20: random case in questions, checked in answers") \

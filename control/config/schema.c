@@ -133,6 +133,7 @@ static const cyaml_schema_field_t answers_fields[] = {
 static const cyaml_schema_field_t upstream_fields[] = {
 	TEXTS("source", CYAML_FLAG_OPTIONAL, IN(upstream), source),
 	TEXT_OPTIONAL("interface", IN(upstream), interface),
+	TEXT_OPTIONAL("domains", IN(upstream), domains),
 	BOOL_OPTIONAL("ipv4", IN(upstream), ipv4),
 	BOOL_OPTIONAL("ipv6", IN(upstream), ipv6),
 	BOOL_OPTIONAL("case-randomisation", IN(upstream), case_randomisation),

@@ -74,7 +74,7 @@ struct schema {
 	} answers;
 	struct {
 		struct text_list source;
-		char *interface, *tls_ca_file;
+		char *interface, *tls_ca_file, *domains;
 		bool *ipv4, *ipv6, *case_randomisation, *cookies, *ask_loopback;
 	} upstream;
 	struct {

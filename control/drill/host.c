@@ -85,7 +85,7 @@ static size_t count_in_scope(const struct drill_spec *spec, const struct resolve
 		aim.server = &server->address;
 		aim.ns_name = server->ns_name;
 		aim.pool = zone->route != NULL ? zone->route->pool->name : NULL;
-		aim.domain = server->pool != NULL ? server->pool->domain : NULL;
+		aim.domain = candidate_label(server);
 		in_scope += drill_in_scope(spec, &aim);
 	}
 	return in_scope;

@@ -21,6 +21,8 @@ static bool add_server(struct task *task, const struct address *address, const u
 		return false;
 	task->servers[task->server_count] =
 		(struct candidate){.address = *address, .ns_name = ns_name, .pool = pool};
+	task->servers[task->server_count].label =
+		upstream_label(task->resolver->parts.upstream, address);
 	task->server_count++;
 	return true;
 }

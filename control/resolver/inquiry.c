@@ -234,11 +234,6 @@ static bool wants_tcp(const struct candidate *server)
 	return server->pool != NULL && server->pool->transport == POOL_TCP;
 }
 
-static const char *domain_of(const struct candidate *server)
-{
-	return server->pool != NULL ? server->pool->domain : NULL;
-}
-
 static bool start_leg(struct task *task, size_t which, size_t server, uint32_t timeout_ms)
 {
 	struct inquiry *inquiry = task->inquiry;
@@ -253,7 +248,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.zone = inquiry->zone,
 		.ns_name = task->servers[server].ns_name,
 		.pool = task->route != NULL ? task->route->pool->name : NULL,
-		.domain = domain_of(&task->servers[server]),
+		.domain = candidate_label(&task->servers[server]),
 		.name = inquiry->name,
 		.type = inquiry->type,
 		.rd = inquiry->rd,

@@ -96,6 +96,15 @@ static void describe_counts(const struct rating *rating, struct line *line)
 	}
 }
 
+static void describe_label(const struct upstream *upstream, const struct address *server,
+			   struct line *line)
+{
+	const char *label = upstream_label(upstream, server);
+
+	if (label)
+		add(line, ", domain %s", label);
+}
+
 static void describe_everywhere(const struct upstream *upstream, const struct rating *rating,
 				struct line *line)
 {
@@ -103,6 +112,7 @@ static void describe_everywhere(const struct upstream *upstream, const struct ra
 	const struct server *server = servers_find(&upstream->servers, &rating->server, 53);
 
 	describe_rating(rating, now_us, line);
+	describe_label(upstream, &rating->server, line);
 	if (server)
 		describe_server(server, now_us, line);
 	describe_counts(rating, line);
@@ -146,6 +156,7 @@ void upstream_describe_server(struct upstream *upstream, const uint8_t *zone,
 	if (!rating) {
 		describe_address(server, &out);
 		add(&out, " has not been asked");
+		describe_label(upstream, server, &out);
 	} else {
 		describe_everywhere(upstream, rating, &out);
 	}

@@ -10,22 +10,23 @@ bool domain_same_network(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, a->family == 4 ? 3 : 6) == 0;
 }
 
-static const char *label(const struct candidate *server)
+const char *candidate_label(const struct candidate *server)
 {
-	return server->pool != NULL && server->pool->domain[0] != '\0' ? server->pool->domain
-								       : NULL;
+	if (server->pool != NULL && server->pool->domain[0] != '\0')
+		return server->pool->domain;
+	return server->label;
 }
 
 static bool both_labelled(const struct candidate *a, const struct candidate *b)
 {
-	return label(a) != NULL && label(b) != NULL;
+	return candidate_label(a) != NULL && candidate_label(b) != NULL;
 }
 
 // Labels know better than addresses.
 static bool same_place(const struct candidate *a, const struct candidate *b)
 {
 	if (both_labelled(a, b))
-		return strcmp(label(a), label(b)) == 0;
+		return strcmp(candidate_label(a), candidate_label(b)) == 0;
 	return domain_same_network(&a->address, &b->address);
 }
 
@@ -38,9 +39,10 @@ const uint8_t *domain_operator(const uint8_t *ns_name, const uint8_t *zone)
 
 static bool same_operator(const struct candidate *a, const struct candidate *b, const uint8_t *zone)
 {
+	if (both_labelled(a, b))
+		return false;
 	const uint8_t *one = domain_operator(a->ns_name, zone);
 	const uint8_t *other = domain_operator(b->ns_name, zone);
-
 	return one != NULL && other != NULL && name_equal(one, other);
 }
 
@@ -64,7 +66,7 @@ unsigned domain_shared(const struct candidate *a, const struct candidate *b, con
 {
 	if (same_place(a, b))
 		return 2;
-	return !both_labelled(a, b) && same_operator(a, b, zone);
+	return same_operator(a, b, zone);
 }
 
 struct cover {

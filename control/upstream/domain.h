@@ -1,7 +1,7 @@
 // What fails together (DESIGN §7): servers of one /24 or /48, and those whose names one operator's
 // zone or another TLD holds. A name at or below the zone that it serves depends on nobody else, for
 // its address comes with the delegation. Of two servers that the operator has given labels
-// (pool.h), only these count.
+// (pool.h, labels.h), only these count.
 //
 // Thread: any; pure.
 #pragma once

@@ -2,6 +2,7 @@
 #include "control/upstream/upstream.h"
 
 #include "control/upstream/exchange.h"
+#include "control/upstream/labels.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -74,6 +75,11 @@ void upstream_free(struct upstream *upstream)
 	ratings_close(&upstream->ratings);
 	timers_close(&upstream->timers);
 	free(upstream);
+}
+
+const char *upstream_label(const struct upstream *upstream, const struct address *server)
+{
+	return labels_find(upstream->config.labels, server);
 }
 
 uint64_t upstream_clock_us(const struct upstream *upstream)

@@ -124,6 +124,7 @@ struct upstream_config {
 	size_t servers_max;       // remembered servers, 0: 65,536
 	size_t exchanges_max;     // at once, 0: 16,384
 	bool ipv4, ipv6;          // neither: both
+	const struct labels *labels; // of failure domains; NULL: none. Outlive it
 };
 struct upstream *upstream_new(const struct upstream_config *config,
 			      const struct transport *transport)
@@ -215,6 +216,7 @@ struct pool_server;
 struct candidate {
 	struct address address;
 	const uint8_t *ns_name; // may be NULL (forwarders, hints)
+	const char *label;      // of its failure domain, see upstream_label(); may be NULL
 	const struct pool_server *pool; // pool.h; NULL: no server of a pool
 	uint8_t tries;          // in this task, kept by the resolver
 	uint8_t failed;         // in this task: failures of this server
@@ -260,6 +262,12 @@ bool upstream_may_ask(const struct upstream *upstream, const struct address *ser
 // Servers of many unrelated networks have fallen silent together and nobody answers: our own path is
 // lost. Failures are then held against no server.
 bool upstream_uplink_lost(const struct upstream *upstream) __attribute__((nonnull, pure));
+
+// What the operator says that it fails together with: the label of its place in a pool, or else of
+// its address (labels.h); NULL: nothing.
+const char *candidate_label(const struct candidate *server) __attribute__((nonnull, pure));
+const char *upstream_label(const struct upstream *upstream, const struct address *server)
+	__attribute__((nonnull, pure));
 
 // Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server for operators.
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,

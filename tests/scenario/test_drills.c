@@ -1,5 +1,6 @@
 // Drills: whole resolutions while an operator's fault happens to questions at our own way to
 // servers.
+#include "control/upstream/labels.h"
 #include "tests/scenario/zones.h"
 
 #define AT_A "--scope upstream:" PROVIDER_A " "
@@ -254,6 +255,35 @@ static void a_prefix_is_all_its_servers(void **state)
 	assert_int_equal(network_sent(&w->network, "192.0.2.20", NULL, 0), 0);
 }
 
+static struct drill_plan plan_of(const char *scope);
+
+static void a_label_of_the_operators_file_is_all_its_servers(void **state)
+{
+	const struct address a = {.family = 4, .bytes = {192, 0, 2, 0}},
+			     b = {.family = 4, .bytes = {198, 51, 0, 0}};
+	struct labels *labels = labels_new();
+
+	assert_int_equal(labels_add(labels, &a, 24, "house.one", 1), 0);
+	assert_int_equal(labels_add(labels, &b, 16, "house.two", 2), 0);
+	assert_int_equal(labels_settle(labels), 0);
+	begin();
+	w->upstream_config.labels = labels;
+	add_example(w);
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+	assert_int_equal(plan_of("domain:house.one").zones.touched, 1);
+	assert_int_equal(plan_of("domain:house.one").zones.alone, 0);
+	assert_true(world_drill(w, "--scope domain:house.one --fault drop --for 600"));
+	for (int i = 0; i < 10; i++)
+		assert_answer(ask_number("n%d.wild.example.com.", i), RCODE_NOERROR, true,
+			      EDE_NONE);
+	assert_int_equal(network_sent(&w->network, PROVIDER_A, NULL, 0), 0);
+	assert_true(network_sent(&w->network, PROVIDER_B, NULL, 0) > 0);
+	end_world(state);
+	labels_free(labels);
+}
+
 static void with_the_uplink_away_what_was_cached_is_answered_stale(void **state)
 {
 	(void)state;
@@ -461,6 +491,7 @@ int main(void)
 		drills(a_second_one_is_refused),
 		drills(a_zone_is_harmed_and_its_servers_other_zones_are_not),
 		drills(a_prefix_is_all_its_servers),
+		cmocka_unit_test(a_label_of_the_operators_file_is_all_its_servers),
 		drills(with_the_uplink_away_what_was_cached_is_answered_stale),
 		drills(a_clock_ahead_makes_signatures_expire),
 		drills(a_clock_behind_makes_signatures_premature),

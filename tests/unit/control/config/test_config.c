@@ -1,4 +1,5 @@
 #include "control/config/config.h"
+#include "control/upstream/labels.h"
 #include "dataplane/dns/header.h"
 
 #include <setjmp.h>
@@ -363,6 +364,78 @@ static void every_option_is_described(void **state)
 	assert_true(lines > 40);
 }
 
+static struct config *load_domains(const char *domains, char err[CONFIG_ERROR_MAX])
+{
+	char path[] = "/tmp/assayd-domains-XXXXXX", text[256];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, domains, strlen(domains)), (ssize_t)strlen(domains));
+	close(fd);
+	snprintf(text, sizeof(text), MINIMAL "upstream:\n  domains: %s\n", path);
+	struct config *config = load(text, err);
+	unlink(path);
+	return config;
+}
+
+static const char *label_of(const struct config *config, uint8_t a, uint8_t b, uint8_t c)
+{
+	const struct address address = {.family = 4, .bytes = {a, b, c, 1}};
+
+	return labels_find(config->upstream.labels, &address);
+}
+
+static void failure_domains_are_read_from_their_file(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load_domains("# who hosts what\n\n"
+					     "192.0.2.0/24\tprovider-a # here\n"
+					     "  198.51.100.0/22 provider_b.eu  \n"
+					     "192.0.0.0/16 rest\r\n"
+					     "2001:db8::/32 provider-a",
+					     err);
+	const struct address v6 = {.family = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8, 1}};
+
+	(void)state;
+	assert_string_equal(err, "");
+	assert_string_equal(label_of(config, 192, 0, 2), "provider-a");
+	assert_string_equal(label_of(config, 192, 0, 3), "rest");
+	assert_string_equal(label_of(config, 198, 51, 103), "provider_b.eu");
+	assert_null(label_of(config, 10, 0, 0));
+	assert_string_equal(labels_find(config->upstream.labels, &v6), "provider-a");
+	config_free(config);
+}
+
+static void errors_in_failure_domains_name_file_and_line(void **state)
+{
+	static const struct {
+		const char *text, *complaint;
+	} cases[] = {
+		{"10.0.0.0/8 a\nnonsense b\n", ":2: no prefix"},
+		{"10.0.0.1/8 a\n", ":1: no prefix, or one with bits set below its length"},
+		{"#\n\n10.0.0.0/8\n", ":3: a line is a prefix and one label"},
+		{"10.0.0.0/8 a b\n", ":1: a line is a prefix and one label"},
+		{"10.0.0.0/8 a,b\n", ":1: a label has 1 to 63"},
+		{"10.0.0.0/8 a\n9.0.0.0/8 b\n10.0.0.0/8 c\n", ":3: this prefix has a label"},
+		{"10.0.0.0/8 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+		 ":1: a label has 1 to 63"},
+	};
+	char err[CONFIG_ERROR_MAX], huge[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_null(load_domains(cases[i].text, err));
+		assert_non_null(strstr(err, cases[i].complaint));
+		assert_non_null(strstr(err, ":6: upstream.domains: /tmp/assayd-domains-"));
+	}
+	memset(huge, '#', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	assert_null(load_domains(huge, err));
+	assert_non_null(strstr(err, ":1: the line is too long"));
+	assert_null(load(MINIMAL "upstream:\n  domains: /nowhere/at-all\n", err));
+	assert_non_null(strstr(err, "/nowhere/at-all: No such file"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +449,8 @@ int main(void)
 						make_file, remove_file),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(every_option_is_described),
+		cmocka_unit_test(failure_domains_are_read_from_their_file),
+		cmocka_unit_test(errors_in_failure_domains_name_file_and_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

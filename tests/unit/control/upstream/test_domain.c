@@ -136,6 +136,36 @@ static void after_a_failure_the_next_server_is_of_another_operator(void **state)
 	script_stop(&s);
 }
 
+static void labels_stand_above_networks_and_operators(void **state)
+{
+	(void)state;
+	begin("example.com.");
+	add("ns1.one.net.", "192.0.2.1");
+	add("ns2.other.org.", "198.51.100.1");
+	add("ns3.one.net.", "192.0.2.2");
+	assert_int_equal(domain_shared(&servers[0], &servers[1], zone), 0);
+	servers[0].label = servers[1].label = "provider-a"; // one house under two names
+	servers[2].label = "provider-b";
+	assert_int_equal(domain_shared(&servers[0], &servers[1], zone), 2);
+	assert_int_equal(domain_shared(&servers[0], &servers[2], zone), 0);
+	servers[2].label = NULL; // not all have one
+	assert_int_equal(domain_shared(&servers[0], &servers[2], zone), 2);
+}
+
+static void a_label_is_one_cut(void **state)
+{
+	(void)state;
+	begin("example.com.");
+	add("ns1.example.com.", "192.0.2.1");
+	add("ns2.example.com.", "198.51.100.1");
+	add("ns3.example.com.", "203.0.113.1");
+	assert_int_equal(cut(), 3);
+	servers[0].label = servers[1].label = servers[2].label = "provider-a";
+	assert_int_equal(cut(), 1);
+	servers[2].label = "provider-b";
+	assert_int_equal(cut(), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +177,8 @@ int main(void)
 		cmocka_unit_test(the_least_cut_is_found_where_greed_does_not_find_it),
 		cmocka_unit_test(more_than_six_are_not_told_apart),
 		cmocka_unit_test(after_a_failure_the_next_server_is_of_another_operator),
+		cmocka_unit_test(labels_stand_above_networks_and_operators),
+		cmocka_unit_test(a_label_is_one_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
