@@ -23,6 +23,7 @@ import threading
 import time
 
 from . import machine
+from .failover_flood import Flood
 from .failover_phases import PHASES, PROVIDERS
 from .report import table
 
@@ -151,6 +152,7 @@ class Bench:
         before_s = WARM_S + CALM_S
         load = self.start_load(before_s + fault_s + phase.back_s + 1)
         packets = Packets(self.network)
+        flood = None
         try:
             zero = float(load.stdout.readline().split()[1])
             packets.start()
@@ -162,15 +164,20 @@ class Bench:
             began = time.monotonic()
             for target, kind in phase.breaks:
                 self.faults.break_it(target, kind)
+            if phase.flood:
+                flood = self.flood(phase, name, calm, fault_s)
             until(began + fault_s)
             self.faults.heal('all')
             ended = time.monotonic()
+            flooded = flood.end() if flood else None
             during = difference(resolver.counters(), before)
             until(ended + 2)
             servers = resolver.servers() if phase.servers else None
             summary = json.loads(load.communicate(timeout=phase.back_s + 60)[0])
         finally:
             packets.over.set()
+            if flood:
+                flood.stop()
             if load.poll() is None:
                 load.kill()
                 load.wait()
@@ -179,8 +186,18 @@ class Bench:
                   began - zero, ended - zero)
         self.show(phase, name, log, summary)
         self.shares(phase, packets, began, ended, servers)
+        if flooded:
+            self.say(f'- flood: {flood.rate} packets/s, {flooded[0]} in all, {flooded[1]} of them '
+                     'found no port')
         self.hedges(name, calm)
         self.results[-1].update(counters={'calm': calm, 'fault': during, 'all': after})
+
+    def flood(self, phase, name, calm, seconds):
+        """So many times what goes to servers, which for others than Assay is what is asked of
+        never-seen names."""
+        sent = calm.get('upstream.sent_udp', 0) + calm.get('upstream.sent_tcp', 0)
+        misses = sent / CALM_S if name == 'assay' else self.options.rate * self.options.fresh / 100
+        return Flood(self.topology, int(phase.flood * misses), seconds)
 
     def show(self, phase, name, log, summary):
         from .failover_results import judge

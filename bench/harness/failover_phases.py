@@ -59,6 +59,7 @@ class Phase:
     figures: tuple
     long_s: int = 0  # of the fault with --long
     share: str = ''  # provider whose share of packets must be back within 5 s
+    flood: int = 0  # packets to random ports, so many times the packets sent to servers
     servers: bool = False  # 95 % of the servers used before must be used again within 2 s
 
 
@@ -117,8 +118,14 @@ UPLINK = Phase(
      Figure('never asked', 2, None, back=True, answered=99)),
     long_s=600, servers=True)
 
+FLOOD = Phase(
+    'flood', 'packets to random ports of the upstream address, ten times the misses', (), 15, 6,
+    (Group('misses', everything, 'fresh'), Group('cached before', everything, 'known')),
+    (Figure('misses', 0, None, failed=0, unproven=0, times_calm=1.5),
+     Figure('cached before', 0, None, failed=0, unproven=0, times_calm=1.5)), flood=10)
+
 PHASES = (DROP, BOGUS,
           _provider('servfail', 'provider A answers SERVFAIL', 'servfail'),
           _provider('refuse', 'provider A answers REFUSED', 'refuse'),
           _provider('late', 'provider A answers 1.5 s late', 'delay=1500'),
-          ALL_DOWN, TLD, UPLINK)
+          FLOOD, ALL_DOWN, TLD, UPLINK)
