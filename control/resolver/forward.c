@@ -48,9 +48,13 @@ void forward_settle(struct task *task)
 {
 	for (size_t i = 0; i < task->blame_count; i++) {
 		const struct blame *blame = &task->blames[i];
-		if (memcmp(&blame->server, &task->good_server, sizeof(blame->server)) != 0)
-			upstream_report(task->resolver->parts.upstream, task->blamed_route->zone,
-					&blame->server, (enum server_failure)blame->failure, 0);
+		enum server_failure failure = (enum server_failure)blame->failure;
+		if (memcmp(&blame->server, &task->good_server, sizeof(blame->server)) == 0)
+			continue;
+		upstream_report(task->resolver->parts.upstream, task->blamed_route->zone,
+				&blame->server, failure, 0);
+		if (task->route == task->blamed_route)
+			checkup_watch(task, task->route->zone, &blame->server, failure);
 	}
 	task->blame_count = 0;
 }

@@ -318,9 +318,11 @@ static void report(struct task *task, enum server_failure failure)
 	if (reply->reported)
 		return;
 	reply->reported = true;
-	if (!forward_blame(task, &reply->server, failure))
-		upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server,
-				failure, reply->rtt_us);
+	if (forward_blame(task, &reply->server, failure))
+		return;
+	upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server, failure,
+			reply->rtt_us);
+	checkup_watch(task, task->cut->zone, &reply->server, failure);
 }
 
 void iterate_leg_failed(struct task *task, const struct address *server)

@@ -191,8 +191,10 @@ static void bogus(struct task *task, const struct validation_result *result)
 	remember_bogus(task, result);
 	explain_server(task, &server, failure, task->reply);
 	// What a negative trust anchor lets pass is held against no server.
-	if (!task->past_nta && !forward_blame(task, &server, failure))
+	if (!task->past_nta && !forward_blame(task, &server, failure)) {
 		upstream_report(resolver->parts.upstream, task->cut->zone, &server, failure, 0);
+		checkup_watch(task, task->cut->zone, &server, failure);
+	}
 	judge_release(task);
 	if (++task->bogus_count >= TASK_BOGUS_MAX) {
 		if (!forward_fall_back(task))
@@ -349,6 +351,7 @@ static void not_secure(struct task *task)
 	}
 	resolver->counters.lame++;
 	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
+	checkup_watch(task, task->cut->zone, &server, SERVER_LAME);
 	explain_server(task, &server, SERVER_LAME, task->reply);
 	judge_release(task);
 	iterate_next_server(task, &server, true);

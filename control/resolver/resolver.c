@@ -64,6 +64,7 @@ static int open_parts(struct resolver *resolver)
 	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
 	resolver->ailing = ailing_new();
+	resolver->checkups = checkups_new();
 	resolver->journal = journal_new();
 	resolver->dossiers = dossiers_new(0, key);
 	if (!config->no_prefetch)
@@ -71,7 +72,8 @@ static int open_parts(struct resolver *resolver)
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
-	    resolver->ailing == NULL || resolver->journal == NULL || resolver->dossiers == NULL)
+	    resolver->ailing == NULL || resolver->checkups == NULL || resolver->journal == NULL ||
+	    resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -134,6 +136,7 @@ void resolver_free(struct resolver *resolver)
 			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
 			    EDE_NOT_READY, "shutting down");
 	run_ready(resolver);
+	checkups_free(resolver->checkups);
 	nta_free_all(resolver);
 	route_close(resolver);
 	free(resolver->exceptions);
@@ -207,6 +210,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
+	uint64_t checkup_ms = checkup_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
@@ -219,6 +223,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = stale_ms;
 	if (prefetch_ms < deadline_ms)
 		deadline_ms = prefetch_ms;
+	if (checkup_ms < deadline_ms)
+		deadline_ms = checkup_ms;
 	if (ailing_ms < deadline_ms)
 		deadline_ms = ailing_ms;
 	if (nta_ms < deadline_ms)

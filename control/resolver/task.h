@@ -9,6 +9,7 @@
 #include "control/explain/journal.h"
 #include "control/publish/publish.h"
 #include "control/resolver/ailing.h"
+#include "control/resolver/checkup.h"
 #include "control/resolver/delegation.h"
 #include "control/resolver/denied.h"
 #include "control/resolver/failure.h"
@@ -295,6 +296,10 @@ struct task {
 	X(held, "questions ended by a failure that is still remembered")                           \
 	X(recovery_probes, "questions whether a zone that failed has recovered")                   \
 	X(recovered, "zones that have given a good answer again, which voids their failures")      \
+	X(checkups, "questions whether a server that failed a signed zone is good again")          \
+	X(checkups_good, "those of them whose answer came in time and validated")                  \
+	X(checkups_failed, "those of them whose server is still no good")                          \
+	X(checkups_zone, "servers not asked that any more: no other server of the zone is good")   \
 	X(primed, "root server lists learned")                                                     \
 	X(key_tag_signals, "zones told which of their keys are trusted (RFC 8145)")                \
 	X(canaries, "questions to the root servers while our own path was lost")                   \
@@ -314,6 +319,7 @@ struct resolver {
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
 	struct ailing *ailing;
+	struct checkups *checkups;
 	struct journal *journal;
 	size_t tried_count;  // struct tried that are held
 	uint64_t refused_ms; // when a refused question was recorded last

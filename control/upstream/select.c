@@ -440,6 +440,16 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 	return false;
 }
 
+void upstream_hold(struct upstream *upstream, const uint8_t *zone, const struct address *server,
+		   uint64_t for_us)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct rating *rating = ratings_find(&upstream->ratings, zone, server, now_us);
+
+	if (rating)
+		rating->probe_until_us = now_us + for_us;
+}
+
 static bool is_silence(enum server_failure failure)
 {
 	return failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||

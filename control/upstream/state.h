@@ -46,9 +46,6 @@ static inline uint64_t upstream_now_us(const struct upstream *upstream)
 	return upstream->transport.now_us(upstream->transport.ctx);
 }
 
-// Uniform over 0..count-1.
-uint32_t upstream_draw(struct upstream *upstream, uint32_t count) __attribute__((nonnull));
-
 // A server that had been silent has answered: what it was asked before that and has lost is asked
 // again at once, not when its time is over.
 void upstream_server_returned(struct upstream *upstream, const struct address *server)

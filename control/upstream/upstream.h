@@ -246,6 +246,13 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 		   const struct candidate *candidates, size_t count, const struct address *first,
 		   uint32_t *timeout_ms) __attribute__((nonnull, warn_unused_result));
 
+// For so long no question of others sees whether the server, if it is out for the zone, is back: its
+// caller does that.
+void upstream_hold(struct upstream *upstream, const uint8_t *zone, const struct address *server,
+		   uint64_t for_us) __attribute__((nonnull));
+// Uniform over 0..count-1, of the CSPRNG.
+uint32_t upstream_draw(struct upstream *upstream, uint32_t count) __attribute__((nonnull));
+
 // Whether some candidate has not been tried and is neither out nor failed in this task.
 bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 			const struct candidate *candidates, size_t count)
