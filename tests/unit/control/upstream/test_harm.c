@@ -229,6 +229,39 @@ static void a_delay_past_the_timeout_is_a_timeout(void **state)
 	script_stop(&s);
 }
 
+// As a server that takes as long.
+static void a_question_given_up_is_sent_all_the_same_and_its_answer_is_slow(void **state)
+{
+	struct script s;
+
+	(void)state;
+	begin(&s, HARM_DELAY, 1500);
+	script_advance_ms(&s, 401);
+	script_expect(&s, UPSTREAM_TIMEOUT);
+	script_advance_ms(&s, 1100);
+	assert_int_equal(s.sent_count, 1);
+	script_advance_ms(&s, 20);
+	script_answer(&s, (struct script_reply){0});
+	assert_int_equal(s.done, 1);
+	assert_false(script_open(&s));
+	assert_int_equal(script_counter(&s, "upstream.server.slow"), 1);
+	script_stop(&s);
+}
+
+static void a_question_sent_after_it_was_given_up_keeps_its_port_no_longer(void **state)
+{
+	struct script s;
+
+	(void)state;
+	begin(&s, HARM_DELAY, 1500);
+	script_advance_ms(&s, 400 + 1990);
+	assert_int_equal(s.sent_count, 1);
+	assert_true(script_open(&s));
+	script_advance_ms(&s, 20);
+	assert_false(script_open(&s));
+	script_stop(&s);
+}
+
 static void an_error_takes_the_place_of_the_reply(void **state)
 {
 	struct script s;
@@ -335,6 +368,8 @@ int main(void)
 		cmocka_unit_test(a_dropped_question_is_never_sent_and_times_out),
 		cmocka_unit_test(a_delayed_question_is_as_late_as_if_its_answer_were),
 		cmocka_unit_test(a_delay_past_the_timeout_is_a_timeout),
+		cmocka_unit_test(a_question_given_up_is_sent_all_the_same_and_its_answer_is_slow),
+		cmocka_unit_test(a_question_sent_after_it_was_given_up_keeps_its_port_no_longer),
 		cmocka_unit_test(an_error_takes_the_place_of_the_reply),
 		cmocka_unit_test(a_forgery_is_no_answer_in_a_drill_either),
 		cmocka_unit_test(truncation_leads_to_tcp_whose_answer_is_good),
