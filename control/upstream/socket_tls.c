@@ -232,6 +232,10 @@ static void handshake_failed(struct tls_link *link)
 	end_link(link, CHANNEL_RESET);
 }
 
+// XXX: on the control core. A whole handshake with P-256 takes as long as eight verifications of a
+// signature, a resumed one as long as three; all but a sliver of it at once. There are at most four
+// connections to a server, each for hundreds of questions, so that nothing else notices; it would if
+// many servers that end every connection were asked over TLS.
 static void shake_hands(struct tls_link *link)
 {
 	struct tls *tls = link->sockets->tls;
