@@ -93,6 +93,8 @@ static void their_number_is_bounded(void **state)
 	labels_free(labels);
 }
 
+#define LEN_NONE 200 // of a line that says what another has said
+
 struct line {
 	struct address prefix;
 	unsigned len;
@@ -101,7 +103,7 @@ struct line {
 
 static bool holds(const struct line *line, const struct address *address)
 {
-	if (line->prefix.family != address->family)
+	if (line->len == LEN_NONE || line->prefix.family != address->family)
 		return false;
 	for (unsigned bit = 0; bit < line->len; bit++) {
 		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
@@ -131,10 +133,11 @@ static void found_as_by_looking_at_every_line(void **state)
 				(uint8_t)((draw[2 + bit / 12] >> bit % 3 & 1) << (7 - bit % 8));
 		snprintf(line->label, sizeof(line->label), "l%u", i);
 		for (unsigned k = 0; k < i; k++) {
-			if (lines[k].len == line->len && holds(&lines[k], &line->prefix))
-				line->len = 200; // there already
+			if (line->len != LEN_NONE && lines[k].len == line->len &&
+			    holds(&lines[k], &line->prefix))
+				line->len = LEN_NONE;
 		}
-		if (line->len < 200)
+		if (line->len != LEN_NONE)
 			assert_int_equal(
 				labels_add(labels, &line->prefix, line->len, line->label, i + 1),
 				0);
