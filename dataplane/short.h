@@ -12,6 +12,8 @@
 struct short_frame {
 	struct plain_frame frame;
 	bool answered; // out: frame.bytes holds the reply, frame.len bytes
+	bool missed;   // out: it holds a good question that nothing in the cache answers, nothing
+		       // stale either: the slow lane would say SERVE_MISS
 };
 
 enum short_stage {

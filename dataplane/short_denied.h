@@ -117,25 +117,33 @@ static inline unsigned denied_find(struct denied_lane *denied, const struct plai
 	return count;
 }
 
-// Returns the bits of those that are answered: their queries hold the reply.
-static inline unsigned denied_answer(struct denied_lane *denied, struct plain_query *queries,
-				     const struct glance *glance, unsigned missed)
+// Of those whose bit is set in `missed`: the bits of those that are answered, whose queries hold
+// the reply, and of those that only control can answer, if recursion is desired.
+struct denied_bits {
+	unsigned answered, absent;
+};
+
+static inline struct denied_bits denied_answer(struct denied_lane *denied,
+					       struct plain_query *queries,
+					       const struct glance *glance, unsigned missed)
 {
 	struct denial_answer answers[GLANCE_MAX];
 	uint8_t places[GLANCE_MAX];
 	const unsigned count = denied_find(denied, queries, glance, missed, answers, places);
-	unsigned answered = 0;
+	struct denied_bits bits = {0, 0};
 
 	for (unsigned n = 0; n < count; n++) {
 		const enum denied kind = answers[n].kind;
 
+		if (kind == DENIED_NOT)
+			bits.absent |= 1u << places[n];
 		if ((kind != DENIED_NXDOMAIN && kind != DENIED_NODATA) ||
 		    !plain_deny(&queries[places[n]], &answers[n], denied->turn->clock_trusted,
 				&denied->soa))
 			continue;
 		if (denied->turn->tally != NULL)
 			denied_count(denied->turn->tally, kind);
-		answered |= 1u << places[n];
+		bits.answered |= 1u << places[n];
 	}
-	return answered;
+	return bits;
 }

@@ -66,7 +66,7 @@ STAGE void lane_read(const struct lane *lane, struct group *group, struct short_
 	size_t n = 0;
 
 	for (size_t i = first; i < first + count; i++) {
-		frames[i].answered = false;
+		frames[i].answered = frames[i].missed = false;
 		if (!plain_parse(&frames[i].frame, lane->service, &group->queries[n], &sums, n) ||
 		    !lane_allows(lane->store->acl, &frames[i].frame))
 			continue;
@@ -95,15 +95,22 @@ STAGE void lane_take(const struct lane *lane, struct group *group)
 // Those of which nothing was found.
 STAGE size_t lane_deny(struct lane *lane, struct group *group, unsigned missed)
 {
-	unsigned answered = denied_answer(&lane->denied, group->queries, &group->glance, missed);
+	const struct denied_bits bits =
+		denied_answer(&lane->denied, group->queries, &group->glance, missed);
 
-	for (unsigned left = answered; left != 0; left &= left - 1) {
+	for (unsigned left = bits.absent; left != 0; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(left);
+
+		// RFC 1034 §4.3.1: without RD the slow lane refuses.
+		group->frames[i]->missed = (group->queries[i].flags & FLAG_RD) != 0;
+	}
+	for (unsigned left = bits.answered; left != 0; left &= left - 1) {
 		const unsigned i = (unsigned)__builtin_ctz(left);
 
 		plain_reply(&group->frames[i]->frame, &group->queries[i]);
 		group->frames[i]->answered = true;
 	}
-	return (size_t)__builtin_popcount(answered);
+	return (size_t)__builtin_popcount(bits.answered);
 }
 
 STAGE size_t lane_answer(struct lane *lane, struct group *group)

@@ -213,6 +213,39 @@ static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf
 	return false;
 }
 
+// Whether a question that misses can be handed to control at all.
+static bool tickets_left(const struct lcore *lcore)
+{
+	return lcore->tickets.free_count > 0 &&
+	       !atomic_load_explicit(&lcore->orders->draining, memory_order_relaxed);
+}
+
+// Sends what the short lane answered. What it knows to miss ends here when there is no ticket for
+// it: the slow lane would look for the same again, and take hits' time for it. Returns how many
+// are left, in burst->received.
+static unsigned end_short(struct lcore *lcore, struct queue *queue, unsigned count)
+{
+	struct burst *burst = &lcore->burst;
+	const bool room = tickets_left(lcore);
+	unsigned left = 0, lost = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct rte_mbuf *mbuf = burst->received[i];
+
+		if (burst->frames[i].answered)
+			send_later(lcore, queue, mbuf, burst->frames[i].frame.len);
+		else if (burst->frames[i].missed && !room)
+			burst->mbufs[lost++] = mbuf;
+		else
+			burst->received[left++] = mbuf;
+	}
+	if (lost > 0) {
+		COUNT(lcore->counters.drops[DROP_miss_full], lost);
+		rte_pktmbuf_free_bulk(burst->mbufs, lost);
+	}
+	return left;
+}
+
 // The short lane: most of the packets. Returns how many it left, in burst->received.
 static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned count)
 {
@@ -226,7 +259,6 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 		.ticks = lcore->measuring ? &lcore->cycles.ticks[CYCLE_read] : NULL,
 		.tally = &tally,
 	};
-	unsigned left = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		struct rte_mbuf *mbuf = burst->received[i];
@@ -257,12 +289,7 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 		COUNT(lcore->counters.hits[OUTCOME_NODATA], tally.nodata);
 		COUNT(lcore->counters.synthesised, denied);
 	}
-	for (unsigned i = 0; i < count; i++) {
-		if (burst->frames[i].answered)
-			send_later(lcore, queue, burst->received[i], burst->frames[i].frame.len);
-		else
-			burst->received[left++] = burst->received[i];
-	}
+	const unsigned left = end_short(lcore, queue, count);
 	lap(lcore, CYCLE_queue);
 	return left;
 }

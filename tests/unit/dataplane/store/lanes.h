@@ -12,6 +12,7 @@
 enum lanes_end {
 	LANES_ANSWERED, // by both, with the same bytes
 	LANES_LEFT,     // by the short one, as it came; the slow one answers at once
+	LANES_MISSED,   // by both: nothing in the cache, control is to be asked
 	LANES_OTHER,    // left by the short one; what it is, is no answer
 	LANES_DIFFER,
 };
@@ -27,10 +28,11 @@ struct lanes {
 
 // The slow lane, on a frame in place. Its length, or 0.
 static inline size_t lanes_slow(const struct lanes *lanes, uint8_t *bytes, size_t len, size_t room,
-				enum serve_outcome *outcome)
+				enum serve_outcome *outcome, bool *missed)
 {
 	struct packet packet;
 
+	*missed = false;
 	if (packet_parse(bytes, len, &lanes->service, lanes->offload, &packet) != PACKET_DNS)
 		return 0;
 	struct serve serve = {
@@ -45,6 +47,7 @@ static inline size_t lanes_slow(const struct lanes *lanes, uint8_t *bytes, size_
 	enum serve_verdict verdict;
 	store_serve_burst(lanes->store, &packet.payload, &message_len, &cap, &serve, &verdict, 1);
 	*outcome = serve.outcome;
+	*missed = verdict == SERVE_MISS && serve.lookup.stale_count == 0;
 	return verdict == SERVE_REPLY ? packet_reply(bytes, &packet, serve.reply_len) : 0;
 }
 
@@ -56,15 +59,17 @@ static inline enum lanes_end lanes_compare(const struct lanes *lanes, const uint
 	uint8_t *mine = malloc(room > 0 ? room : 1), *slow = malloc(room > 0 ? room : 1);
 	enum serve_outcome outcome = OUTCOME_NONE;
 	enum lanes_end end = LANES_DIFFER;
+	bool missed;
 
 	memset(mine, 0xa5, room);
 	memcpy(mine, frame, len);
 	memcpy(slow, mine, room);
-	size_t slow_len = lanes_slow(lanes, slow, len, room, &outcome);
+	size_t slow_len = lanes_slow(lanes, slow, len, room, &outcome, &missed);
 	struct short_frame one = {.frame = {.bytes = mine,
 					    .len = (uint16_t)len,
 					    .room = (uint16_t)room,
-					    .offload = lanes->offload}};
+					    .offload = lanes->offload},
+				  .missed = true};
 	struct short_tally tally = {0};
 	struct short_turn turn = lanes->turn;
 	turn.tally = &tally;
@@ -82,8 +87,12 @@ static inline enum lanes_end lanes_compare(const struct lanes *lanes, const uint
 		*why = "the bytes";
 	else if (one.answered && outcome != mine_is)
 		*why = "the outcome";
+	else if (one.missed && (one.answered || !missed))
+		*why = "what is a miss";
+	else if (one.answered)
+		end = LANES_ANSWERED;
 	else
-		end = one.answered ? LANES_ANSWERED : slow_len > 0 ? LANES_LEFT : LANES_OTHER;
+		end = one.missed ? LANES_MISSED : slow_len > 0 ? LANES_LEFT : LANES_OTHER;
 	free(mine);
 	free(slow);
 	return end;

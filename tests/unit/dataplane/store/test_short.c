@@ -140,7 +140,7 @@ static void random_turn(unsigned *random)
 static void lanes_agree_over_a_fuzzed_corpus(void **state)
 {
 	(void)state;
-	unsigned ends[4] = {0}, random = 20;
+	unsigned ends[5] = {0}, random = 20;
 	const char *why = "";
 
 	fill_cache();
@@ -162,10 +162,12 @@ static void lanes_agree_over_a_fuzzed_corpus(void **state)
 	// The corpus reaches every end many times.
 	assert_true(ends[LANES_ANSWERED] > FRAMES / 20);
 	assert_true(ends[LANES_LEFT] > FRAMES / 20);
+	assert_true(ends[LANES_MISSED] > FRAMES / 100);
 	assert_true(ends[LANES_OTHER] > FRAMES / 20);
 }
 
-static bool short_answers(const char *question, unsigned flags, const char *opt, unsigned family)
+static enum lanes_end short_end(const char *question, unsigned flags, const char *opt,
+				unsigned family)
 {
 	static struct frame f;
 	struct frame_spec spec = frame_default((uint8_t)family);
@@ -178,7 +180,17 @@ static bool short_answers(const char *question, unsigned flags, const char *opt,
 	enum lanes_end end = lanes_compare(&lanes, f.bytes, f.len, ROOM, &why);
 	if (end == LANES_DIFFER)
 		fail_msg("%s: %s differ", question, why);
-	return end == LANES_ANSWERED;
+	return end;
+}
+
+static bool short_answers(const char *question, unsigned flags, const char *opt, unsigned family)
+{
+	return short_end(question, flags, opt, family) == LANES_ANSWERED;
+}
+
+static bool short_misses(const char *question, unsigned flags, const char *opt, unsigned family)
+{
+	return short_end(question, flags, opt, family) == LANES_MISSED;
 }
 
 static void common_questions_take_the_short_lane(void **state)
@@ -219,11 +231,33 @@ static void others_are_left_to_the_slow_lane(void **state)
 				   "00 %41 %1232 #0 %12 %10 %8 0102030405060708", 4));
 }
 
+static void names_of_which_nothing_is_cached_are_known_to_miss(void **state)
+{
+	(void)state;
+	fill_cache();
+	lanes_start();
+	for (unsigned family = 4; family <= 6; family += 2) {
+		assert_true(short_misses("@miss.x. %1 %1", FLAG_RD, NULL, family));
+		assert_true(short_misses("@Miss.X. %28 %1", FLAG_RD | FLAG_AD, OPT_DO, family));
+		assert_true(short_misses("@miss.a.x. %1 %1", FLAG_RD, OPT_PLAIN, family));
+	}
+	assert_false(short_misses("@miss.x. %1 %1", 0, NULL, 4));                 // REFUSED
+	assert_false(short_misses("@miss.x. %1 %1", FLAG_RD | FLAG_CD, NULL, 4)); // or unproven
+	assert_false(short_misses("@miss.x. %43 %1", FLAG_RD, NULL, 4)); // DS: the parent's
+	assert_false(short_misses("@miss.x. %255 %1", FLAG_RD, NULL, 4));
+	assert_false(short_misses("@a.x. %33 %1", FLAG_RD, NULL, 4)); // the name is there
+	assert_false(short_misses("@failed.x. %1 %1", FLAG_RD, NULL, 4));
+	assert_false(short_misses("03 616263 %1 %1", FLAG_RD, NULL, 4));
+	lanes.turn.now_ms = NOW_MS + 6000;
+	assert_false(short_misses("@old.x. %1 %1", FLAG_RD, NULL, 4)); // stale
+}
+
 static void burst_of_any_size_is_answered_in_any_order(void **state)
 {
 	(void)state;
 	static struct frame frames[STORE_BURST_MAX], alone[STORE_BURST_MAX];
 	struct short_frame list[STORE_BURST_MAX];
+	bool missed[STORE_BURST_MAX];
 	unsigned random = 5;
 
 	fill_cache();
@@ -252,11 +286,13 @@ static void burst_of_any_size_is_answered_in_any_order(void **state)
 			turn.rotation += i;
 			answered += lanes.serve(store, &lanes.plain, &turn, &one, 1);
 			alone[i].len = one.answered ? one.frame.len : 0;
+			missed[i] = one.missed;
 		}
 		assert_int_equal(lanes.serve(store, &lanes.plain, &lanes.turn, list, count),
 				 answered);
 		for (unsigned i = 0; i < count; i++) {
 			assert_int_equal(list[i].answered, alone[i].len > 0);
+			assert_int_equal(list[i].missed, missed[i]);
 			if (list[i].answered)
 				assert_int_equal(list[i].frame.len, alone[i].len);
 			assert_memory_equal(frames[i].bytes, alone[i].bytes, alone[i].len);
@@ -283,6 +319,7 @@ int main(void)
 		served_test(lanes_agree_over_a_fuzzed_corpus),
 		served_test(common_questions_take_the_short_lane),
 		served_test(others_are_left_to_the_slow_lane),
+		served_test(names_of_which_nothing_is_cached_are_known_to_miss),
 		served_test(burst_of_any_size_is_answered_in_any_order),
 		served_test(answer_marks_the_entry_as_asked_for),
 	};
