@@ -14,7 +14,8 @@
 
 // What was found out of the parent of the last name, under which the next one mostly stands too.
 struct denied_parent {
-	_Alignas(64) uint8_t name[PLAIN_NAME_ROOM]; // lower case, well formed
+	// Lower case, well formed, zeros behind.
+	_Alignas(64) uint8_t name[PLAIN_NAME_ROOM];
 	uint8_t len;                                // 0: of none yet
 	bool cut;                                   // something at or above it answers for it
 };
@@ -40,7 +41,7 @@ static inline bool denied_same_parent(const struct denied_parent *parent,
 	const size_t skip = (size_t)query->name[0] + 1;
 
 	return parent->len > 0 && query->name[0] > 0 && skip + parent->len == query->name_len &&
-	       memcmp(query->name + skip, parent->name, parent->len) == 0;
+	       block_is(parent->name, query->name + skip, parent->len);
 }
 
 // False: the name is not well formed, or the root.
@@ -52,6 +53,7 @@ static inline bool denied_new_parent(struct cache *cache, const struct lookup *l
 		return false;
 	const size_t skip = (size_t)lookup->name[0] + 1;
 	parent->len = (uint8_t)(lookup->name_len - skip);
+	memset(parent->name, 0, sizeof(parent->name));
 	memcpy(parent->name, lookup->name + skip, parent->len);
 	parent->cut = cache_below_cut(cache, lookup);
 	return true;
@@ -72,8 +74,8 @@ static inline bool denied_open(struct cache *cache, const struct plain_query *qu
 	lookup->type = query->type;
 	lookup->hash = glance->hashes[i];
 	lookup->dnssec = query->dnssec;
-	return (denied_same_parent(parent, query) || denied_new_parent(cache, lookup, parent)) &&
-	       !parent->cut;
+	lookup->sibling = denied_same_parent(parent, query);
+	return (lookup->sibling || denied_new_parent(cache, lookup, parent)) && !parent->cut;
 }
 
 static inline void denied_count(struct short_tally *tally, enum denied kind)

@@ -48,6 +48,7 @@ struct lookup {
 	uint16_t type;
 	bool unproven;        // CD=1: the UNPROVEN table may answer after the main one misses
 	bool dnssec;          // a hint: signatures and proofs will be read, not only the data
+	bool sibling;         // a hint: of the same parent as the one before it in its burst
 	uint64_t now_ms;
 	int64_t now_s;        // wall: a SECURE entry whose signatures are over is not fresh
 	uint64_t hash;        // of name; set by cache_lookup*

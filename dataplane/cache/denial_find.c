@@ -14,7 +14,9 @@ struct search {
 	const struct lookup *lookup;
 	const struct denial_store *store;
 	const struct denial_zone *zone;
+	size_t labels; // of the name; 0: nobody has looked yet
 	struct denial_answer *out;
+	uint64_t expires_ms; // the earliest of what is used
 };
 
 static bool never_said(uint16_t type)
@@ -41,14 +43,24 @@ static inline bool is_zone(const struct denial_zone *zone, size_t labels, const 
 	       memcmp(zone->name, name, len) == 0;
 }
 
+static inline bool any_zone(const struct cache *cache, size_t labels)
+{
+	return atomic_load_explicit(&cache->denial_counts.zones[labels], memory_order_relaxed) != 0;
+}
+
+static inline bool barred(const struct denial_zone *zone)
+{
+	return atomic_load_explicit(&zone->bars, memory_order_relaxed) != 0;
+}
+
 // From the name upwards to the first that is known; a barred one ends it. The DS of a name is its
 // parent's to deny (RFC 4035 §3.1.4.1). last: another search of the burst, or NULL.
-static bool find_zone(struct search *search, const struct search *last)
+static bool search_zone(struct search *search, const struct search *last)
 {
 	const struct cache *cache = search->cache;
 	const struct lookup *lookup = search->lookup;
 	const uint8_t *name = lookup->name;
-	size_t labels = name_labels(name), len = lookup->name_len;
+	size_t labels = search->labels, len = lookup->name_len;
 	bool own = true;
 
 	if (lookup->type == TYPE_DS) {
@@ -60,26 +72,38 @@ static bool find_zone(struct search *search, const struct search *last)
 		name += (size_t)*name + 1;
 	}
 	for (;; own = false, labels--) {
-		if (atomic_load_explicit(&cache->denial_counts.zones[labels],
-					 memory_order_relaxed) != 0) {
+		if (any_zone(cache, labels)) {
 			if (last != NULL && is_zone(last->zone, labels, name, len)) {
 				search->store = last->store;
 				search->zone = last->zone;
-				return atomic_load_explicit(&search->zone->bars,
-							    memory_order_relaxed) == 0;
+				return !barred(search->zone);
 			}
 			uint64_t hash = own ? lookup->hash : cache_hash(cache, name, len);
 			search->store = &cache_shard_of(cache, hash)->denial;
 			search->zone = denial_find_zone(search->store, hash, name, len);
 			if (search->zone != NULL)
-				return atomic_load_explicit(&search->zone->bars,
-							    memory_order_relaxed) == 0;
+				return !barred(search->zone);
 		}
 		if (labels == 0)
 			return false;
 		len -= (size_t)*name + 1;
 		name += (size_t)*name + 1;
 	}
+}
+
+static inline bool find_zone(struct search *search, const struct search *last)
+{
+	if (!search->lookup->sibling || last == NULL || last->labels == 0) {
+		search->labels = name_labels(search->lookup->name);
+		return search_zone(search, last);
+	}
+	search->labels = last->labels;
+	// Where neither name is a zone of its own, both are in the zone of their parent.
+	if (any_zone(search->cache, search->labels))
+		return search_zone(search, last);
+	search->store = last->store;
+	search->zone = last->zone;
+	return search->zone != NULL && !barred(search->zone);
 }
 
 // ---- what may be used ----
@@ -89,18 +113,28 @@ static bool fresh(const struct search *search, uint64_t expires_ms, int64_t sign
 	return search->lookup->now_ms < expires_ms && search->lookup->now_s < signature_expires_s;
 }
 
-static void bound(const struct search *search, uint64_t expires_ms, int64_t signature_expires_s)
+static inline void bound(struct search *search, uint64_t expires_ms, int64_t signature_expires_s)
+{
+	struct denial_answer *out = search->out;
+
+	if (expires_ms < search->expires_ms)
+		search->expires_ms = expires_ms;
+	if (signature_expires_s < out->signature_expires_s)
+		out->signature_expires_s = signature_expires_s;
+}
+
+// All that is used is, and is fresh.
+static inline void say(struct search *search, enum denied kind)
 {
 	const struct lookup *lookup = search->lookup;
 	struct denial_answer *out = search->out;
-	uint64_t left_s = (expires_ms - lookup->now_ms) / 1000;
+	const uint64_t kept_s = (search->expires_ms - lookup->now_ms) / 1000;
+	// Not negative: the signatures are valid. Some are valid for longer than any TTL.
+	const uint64_t signed_s = (uint64_t)out->signature_expires_s - (uint64_t)lookup->now_s;
+	const uint64_t left_s = kept_s < signed_s ? kept_s : signed_s;
 
-	if (left_s < out->left_s)
-		out->left_s = (uint32_t)left_s;
-	if (signature_expires_s < out->signature_expires_s)
-		out->signature_expires_s = signature_expires_s;
-	if (signature_expires_s - lookup->now_s < (int64_t)out->left_s)
-		out->left_s = (uint32_t)(signature_expires_s - lookup->now_s);
+	out->left_s = left_s < UINT32_MAX ? (uint32_t)left_s : UINT32_MAX;
+	out->kind = kind;
 }
 
 static bool usable(const struct search *search, const struct denial_item *item)
@@ -152,10 +186,10 @@ static enum says bitmap_says(const struct search *search, const struct denial_it
 	return item_has(item, type) || item_has(item, TYPE_CNAME) ? SAYS_THERE : SAYS_ABSENT;
 }
 
-static void say(struct search *search, enum denied kind)
+static void deny(struct search *search, enum denied kind)
 {
 	if (take_soa(search))
-		search->out->kind = kind;
+		say(search, kind);
 }
 
 // ---- a wildcard ----
@@ -182,7 +216,7 @@ static void expand(struct search *search, size_t labels)
 	candidate_visit(&node.exact);
 	search->out->wildcard = entry;
 	bound(search, entry->expires_ms, entry->signature_expires_s);
-	search->out->kind = DENIED_WILDCARD;
+	say(search, DENIED_WILDCARD);
 }
 
 static void at_wildcard(struct search *search, const struct denial_item *item,
@@ -192,7 +226,7 @@ static void at_wildcard(struct search *search, const struct denial_item *item,
 
 	if (says == SAYS_ABSENT) {
 		use(search, item);
-		say(search, DENIED_NODATA);
+		deny(search, DENIED_NODATA);
 	} else if (says == SAYS_THERE && !item_has(item, TYPE_CNAME)) {
 		expand(search, encloser_labels);
 	}
@@ -294,7 +328,7 @@ static void look_for_wildcard(struct search *search, const struct denial_item *i
 			    search->zone->labels + labels_of_key(key->bytes, len));
 	} else {
 		use(search, wildcard->item);
-		say(search, DENIED_NXDOMAIN);
+		deny(search, DENIED_NXDOMAIN);
 	}
 }
 
@@ -308,19 +342,20 @@ static void conclude(struct search *search, const struct denial_item *item, cons
 		if (bitmap_says(search, item) != SAYS_ABSENT)
 			return;
 		use(search, item);
-		say(search, DENIED_NODATA);
+		deny(search, DENIED_NODATA);
 	} else if (covers(item, key)) {
 		if (!leads_below(item, key)) {
 			look_for_wildcard(search, item, key, memo);
 			return;
 		}
 		use(search, item);
-		say(search, DENIED_NODATA);
+		deny(search, DENIED_NODATA);
 	}
 }
 
 static void start(struct search *search)
 {
+	search->expires_ms = UINT64_MAX;
 	*search->out = (struct denial_answer){.kind = DENIED_NOT,
 					      .left_s = UINT32_MAX,
 					      .signature_expires_s = SIGNATURE_NEVER_EXPIRES};
@@ -509,7 +544,7 @@ static void below_encloser(const struct hashing *hashing, const struct denial_it
 	use(search, encloser);
 	use(search, next_closer);
 	use(search, wildcard);
-	say(search, DENIED_NXDOMAIN);
+	deny(search, DENIED_NXDOMAIN);
 }
 
 static void search_hashes(const struct hashing *hashing)
@@ -527,7 +562,7 @@ static void search_hashes(const struct hashing *hashing)
 		if (bitmap_says(search, match) != SAYS_ABSENT)
 			return;
 		use(search, match);
-		say(search, DENIED_NODATA);
+		deny(search, DENIED_NODATA);
 		return;
 	}
 	const struct denial_item *next_closer = covering(search, hash);
