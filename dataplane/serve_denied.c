@@ -53,6 +53,7 @@ void serving_denied_burst(struct store *store, struct serve *serves, const uint8
 {
 	const struct lookup *lookups[STORE_BURST_MAX];
 	struct serve *missed[STORE_BURST_MAX];
+	struct denial_memo memo = {.labels = 0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -64,7 +65,7 @@ void serving_denied_burst(struct store *store, struct serve *serves, const uint8
 	}
 	if (n < 2)
 		return; // a single one gains nothing by stages
-	cache_deny_burst(store->cache, lookups, answers, n);
+	cache_deny_burst(store->cache, lookups, answers, n, &memo);
 	for (size_t i = 0; i < n; i++)
 		missed[i]->denied = &answers[i];
 }

@@ -90,6 +90,7 @@ struct denied_lane {
 	struct cache *cache;
 	const struct short_turn *turn;
 	struct denied_parent parent;
+	struct denial_memo memo;
 	struct plain_soa soa;
 };
 
@@ -115,7 +116,7 @@ static inline unsigned denied_find(struct denied_lane *denied, const struct plai
 		asked[count++] = lookup;
 	}
 	if (count > 0)
-		cache_deny_burst(denied->cache, asked, answers, count);
+		cache_deny_burst(denied->cache, asked, answers, count, &denied->memo);
 	return count;
 }
 

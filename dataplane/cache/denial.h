@@ -26,7 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct denial_item; // one NSEC or NSEC3 record with its signatures; immutable
+struct denial_item;
+struct denial_store;
+struct denial_zone; // one NSEC or NSEC3 record with its signatures; immutable
 
 // ---- readers ----
 
@@ -54,10 +56,30 @@ struct denial_answer {
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 	__attribute__((nonnull));
 
-// The same for a burst of one moment, in stages: all leaves are under way from memory at once, then all records.
+// What the greatest that is not greater says of a wildcard's name.
+struct denial_wildcard {
+	const struct denial_zone *zone;
+	const struct denial_item *item; // NULL: nothing that may be used
+	enum { WILDCARD_UNKNOWN, WILDCARD_THERE, WILDCARD_ABSENT } is;
+};
+
+// What questions of one moment have in common. Zeros at first; RCU, valid until the reader's next
+// quiescent state.
+struct denial_memo {
+	// Of the last one asked.
+	const struct denial_store *store;
+	const struct denial_zone *zone; // NULL: it is in none
+	size_t labels;                  // of its name; 0: there is none yet
+	struct denial_wildcard apex;    // of the zone in it
+};
+
+// The same for a burst, in stages: all leaves are under way from memory at once, then all records.
+// Several bursts of one moment may share a memo. lookup->sibling: the one before it, of this burst
+// or of the last one with this memo, has the same parent; not for type DS.
 #define DENIAL_BURST_MAX 64
 void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
-		      struct denial_answer *answers, size_t count) __attribute__((nonnull));
+		      struct denial_answer *answers, size_t count, struct denial_memo *memo)
+	__attribute__((nonnull));
 
 // By NSEC3, for control. hash makes a name's hash with these parameters; false: no budget is left,
 // and nothing is said. Exact for names with at most so many labels below the zone:

@@ -14,7 +14,6 @@ struct search {
 	const struct lookup *lookup;
 	const struct denial_store *store;
 	const struct denial_zone *zone;
-	size_t labels; // of the name; 0: nobody has looked yet
 	struct denial_answer *out;
 	uint64_t expires_ms; // the earliest of what is used
 };
@@ -54,18 +53,18 @@ static inline bool barred(const struct denial_zone *zone)
 }
 
 // From the name upwards to the first that is known; a barred one ends it. The DS of a name is its
-// parent's to deny (RFC 4035 §3.1.4.1). last: another search of the burst, or NULL.
-static bool search_zone(struct search *search, const struct search *last)
+// parent's to deny (RFC 4035 §3.1.4.1).
+static void search_zone(struct search *search, size_t labels, const struct denial_memo *last)
 {
 	const struct cache *cache = search->cache;
 	const struct lookup *lookup = search->lookup;
 	const uint8_t *name = lookup->name;
-	size_t labels = search->labels, len = lookup->name_len;
+	size_t len = lookup->name_len;
 	bool own = true;
 
 	if (lookup->type == TYPE_DS) {
 		if (labels == 0)
-			return false;
+			return;
 		own = false;
 		labels--;
 		len -= (size_t)*name + 1;
@@ -73,36 +72,40 @@ static bool search_zone(struct search *search, const struct search *last)
 	}
 	for (;; own = false, labels--) {
 		if (any_zone(cache, labels)) {
-			if (last != NULL && is_zone(last->zone, labels, name, len)) {
+			if (is_zone(last->zone, labels, name, len)) {
 				search->store = last->store;
 				search->zone = last->zone;
-				return !barred(search->zone);
+				return;
 			}
 			uint64_t hash = own ? lookup->hash : cache_hash(cache, name, len);
 			search->store = &cache_shard_of(cache, hash)->denial;
 			search->zone = denial_find_zone(search->store, hash, name, len);
 			if (search->zone != NULL)
-				return !barred(search->zone);
+				return;
 		}
 		if (labels == 0)
-			return false;
+			return;
 		len -= (size_t)*name + 1;
 		name += (size_t)*name + 1;
 	}
 }
 
-static inline bool find_zone(struct search *search, const struct search *last)
+static inline bool find_zone(struct search *search, struct denial_memo *memo)
 {
-	if (!search->lookup->sibling || last == NULL || last->labels == 0) {
-		search->labels = name_labels(search->lookup->name);
-		return search_zone(search, last);
+	const struct lookup *lookup = search->lookup;
+	const bool sibling = lookup->sibling && memo->labels != 0;
+	const size_t labels = sibling ? memo->labels : name_labels(lookup->name);
+
+	// Where neither is a zone of its own, both are in the zone of their parent.
+	if (sibling && !any_zone(search->cache, labels)) {
+		search->store = memo->store;
+		search->zone = memo->zone;
+	} else {
+		search_zone(search, labels, memo);
+		memo->store = search->store;
+		memo->zone = search->zone;
+		memo->labels = labels;
 	}
-	search->labels = last->labels;
-	// Where neither name is a zone of its own, both are in the zone of their parent.
-	if (any_zone(search->cache, search->labels))
-		return search_zone(search, last);
-	search->store = last->store;
-	search->zone = last->zone;
 	return search->zone != NULL && !barred(search->zone);
 }
 
@@ -251,7 +254,7 @@ static bool covers(const struct denial_item *item, const struct key *key)
 
 static bool matches(const struct denial_item *item, const struct key *key)
 {
-	return item->key_len == key->len && memcmp(item_key(item), key->bytes, key->len) == 0;
+	return denial_key_same(item_key(item), item->key_len, key->bytes, key->len);
 }
 
 // Something stands below it: an empty non-terminal (RFC 4592 §2.2.2).
@@ -278,15 +281,8 @@ static size_t labels_of_key(const uint8_t *key, size_t len)
 	return labels;
 }
 
-// What the greatest that is not greater says of a wildcard's name.
-struct wildcard {
-	const struct denial_zone *zone;
-	const struct denial_item *item; // NULL: nothing that may be used
-	enum { WILDCARD_UNKNOWN, WILDCARD_THERE, WILDCARD_ABSENT } is;
-};
-
 static void find_wildcard(const struct search *search, const uint8_t *encloser, size_t len,
-			  struct wildcard *out)
+			  struct denial_wildcard *out)
 {
 	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 	const struct key key = {len + 2, bytes};
@@ -296,8 +292,8 @@ static void find_wildcard(const struct search *search, const uint8_t *encloser, 
 	memset(bytes + len + 1, 0, 1 + DENIAL_KEY_PAD);
 	const struct denial_item *item =
 		denial_floor(search->store, search->zone, TREE_NSEC, key.bytes, key.len);
-	*out = (struct wildcard){search->zone, usable(search, item) ? item : NULL,
-				 WILDCARD_UNKNOWN};
+	*out = (struct denial_wildcard){search->zone, usable(search, item) ? item : NULL,
+					WILDCARD_UNKNOWN};
 	if (out->item == NULL)
 		return;
 	if (matches(item, &key))
@@ -306,19 +302,19 @@ static void find_wildcard(const struct search *search, const uint8_t *encloser, 
 		out->is = WILDCARD_ABSENT;
 }
 
-// memo: the wildcard of a burst's names is mostly one, that of the apex.
+// The wildcard of a burst's names is mostly one, that of the apex.
 static void look_for_wildcard(struct search *search, const struct denial_item *item,
-			      const struct key *key, struct wildcard *memo)
+			      const struct key *key, struct denial_wildcard *apex)
 {
 	const size_t len = encloser_len(item, key);
-	const struct wildcard *wildcard = memo;
-	struct wildcard deeper;
+	const struct denial_wildcard *wildcard = apex;
+	struct denial_wildcard deeper;
 
 	if (len > 0) {
 		find_wildcard(search, key->bytes, len, &deeper);
 		wildcard = &deeper;
-	} else if (memo->zone != search->zone) {
-		find_wildcard(search, key->bytes, 0, memo);
+	} else if (apex->zone != search->zone) {
+		find_wildcard(search, key->bytes, 0, apex);
 	}
 	if (wildcard->is == WILDCARD_UNKNOWN)
 		return;
@@ -334,7 +330,7 @@ static void look_for_wildcard(struct search *search, const struct denial_item *i
 
 // What the greatest that is not greater than the name says.
 static void conclude(struct search *search, const struct denial_item *item, const struct key *key,
-		     struct wildcard *memo)
+		     struct denial_wildcard *apex)
 {
 	if (!usable(search, item))
 		return;
@@ -345,7 +341,7 @@ static void conclude(struct search *search, const struct denial_item *item, cons
 		deny(search, DENIED_NODATA);
 	} else if (covers(item, key)) {
 		if (!leads_below(item, key)) {
-			look_for_wildcard(search, item, key, memo);
+			look_for_wildcard(search, item, key, apex);
 			return;
 		}
 		use(search, item);
@@ -364,16 +360,16 @@ static void start(struct search *search)
 void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_answer *out)
 {
 	struct search search = {.cache = cache, .lookup = lookup, .out = out};
-	struct wildcard memo = {.zone = NULL};
+	struct denial_memo memo = {.labels = 0};
 	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 
 	start(&search);
-	if (never_said(lookup->type) || !find_zone(&search, NULL))
+	if (never_said(lookup->type) || !find_zone(&search, &memo))
 		return;
 	const struct key key = {
 		denial_key(lookup->name, lookup->name_len, search.zone->name_len, bytes), bytes};
 	conclude(&search, denial_floor(search.store, search.zone, TREE_NSEC, key.bytes, key.len),
-		 &key, &memo);
+		 &key, &memo.apex);
 }
 
 // ---- bursts ----
@@ -416,13 +412,17 @@ static bool keep_key(struct stage *stage, const struct lookup *lookup, size_t zo
 
 // Whether the chain is to be searched.
 static bool begin(struct stage *stage, struct cache *cache, const struct lookup *lookup,
-		  struct denial_answer *out, const struct search *last)
+		  struct denial_answer *out, struct denial_memo *memo)
 {
 	struct search *search = &stage->search;
 
 	*search = (struct search){.cache = cache, .lookup = lookup, .out = out};
 	start(search);
-	if (never_said(lookup->type) || !find_zone(search, last))
+	if (never_said(lookup->type)) {
+		memo->labels = 0;
+		return false;
+	}
+	if (!find_zone(search, memo))
 		return false;
 	if (!keep_key(stage, lookup, search->zone->name_len)) {
 		cache_deny(cache, lookup, out);
@@ -432,28 +432,25 @@ static bool begin(struct stage *stage, struct cache *cache, const struct lookup 
 	return denial_begin(search->store, search->zone, TREE_NSEC, &stage->spot);
 }
 
-static void conclude_all(struct stage *const *stages, size_t count)
+static void conclude_all(struct stage *const *stages, size_t count, struct denial_memo *memo)
 {
-	struct wildcard memo = {.zone = NULL};
-
 	for (size_t i = 0; i < count; i++) {
 		const struct denial_spot *spot = &stages[i]->spot;
 		const struct key key = {spot->len, spot->key};
 
-		conclude(&stages[i]->search, spot->item, &key, &memo);
+		conclude(&stages[i]->search, spot->item, &key, &memo->apex);
 	}
 }
 
 void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
-		      struct denial_answer *answers, size_t count)
+		      struct denial_answer *answers, size_t count, struct denial_memo *memo)
 {
 	struct stage stages[DENIAL_BURST_MAX], *going[DENIAL_BURST_MAX];
 	struct denial_spot *spots[DENIAL_BURST_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!begin(&stages[i], cache, lookups[i], &answers[i],
-			   i > 0 ? &stages[i - 1].search : NULL))
+		if (!begin(&stages[i], cache, lookups[i], &answers[i], memo))
 			continue;
 		spots[n] = &stages[i].spot;
 		going[n++] = &stages[i];
@@ -470,7 +467,7 @@ void cache_deny_burst(struct cache *cache, const struct lookup *const *lookups,
 			prefetch_lines(spots[i]->item,
 				       going[i]->search.lookup->dnssec ? 6 * 64 : ITEM_PREFETCHED);
 	}
-	conclude_all(going, n);
+	conclude_all(going, n, memo);
 }
 
 // ---- NSEC3 (RFC 5155 §8) ----
@@ -583,9 +580,10 @@ void cache_deny_hashed(struct cache *cache, const struct lookup *lookup, denial_
 		       void *arg, struct denial_answer *out)
 {
 	struct search search = {.cache = cache, .lookup = lookup, .out = out};
+	struct denial_memo memo = {.labels = 0};
 
 	start(&search);
-	if (never_said(lookup->type) || !find_zone(&search, NULL))
+	if (never_said(lookup->type) || !find_zone(&search, &memo))
 		return;
 	const struct denial_item *any = denial_last(search.store, search.zone, TREE_NSEC3);
 	if (any == NULL)

@@ -45,6 +45,12 @@ static inline int denial_key_compare(const uint8_t *a, size_t a_len, const uint8
 	return a_len < b_len ? -1 : a_len > b_len;
 }
 
+static inline bool denial_key_same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	return a_len == b_len && (a_len < 8 || denial_key_word(a) == denial_key_word(b)) &&
+	       memcmp(a, b, a_len) == 0;
+}
+
 // a is an ancestor of b, or the same.
 static inline bool denial_key_within(const uint8_t *b, size_t b_len, const uint8_t *a, size_t a_len)
 {

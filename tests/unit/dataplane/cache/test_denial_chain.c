@@ -218,6 +218,11 @@ static void assert_same(const struct denial_answer *a, const struct denial_answe
 		assert_ptr_equal(a->proofs[i], b->proofs[i]);
 }
 
+static bool same_parent(const uint8_t *a, const uint8_t *b)
+{
+	return *a != 0 && *b != 0 && name_equal(a + *a + 1, b + *b + 1);
+}
+
 static void burst_says_what_one_by_one_says(void **state)
 {
 	(void)state;
@@ -226,6 +231,9 @@ static void burst_says_what_one_by_one_says(void **state)
 	struct denial_answer answers[DENIAL_BURST_MAX], alone;
 	struct lookup lookups[DENIAL_BURST_MAX];
 	const struct lookup *pointers[DENIAL_BURST_MAX];
+	struct denial_memo memo = {.labels = 0};
+	uint8_t last[NAME_MAX_LEN];
+	bool first = true;
 	size_t count = make_owners(500), said = 0;
 
 	// A chain with gaps, one above it, one below, a wildcard and a barred name.
@@ -267,9 +275,17 @@ static void burst_says_what_one_by_one_says(void **state)
 						     .now_ms = NOW_MS,
 						     .now_s = NOW_S};
 			lookups[i].hash = cache_hash(cache, names[i], lookups[i].name_len);
+			// True, and not always said.
+			lookups[i].sibling = lookups[i].type != TYPE_DS && !first &&
+					     same_parent(names[i], last) && random_below(8) > 0;
+			name_copy(last, names[i]);
+			first = false;
 			pointers[i] = &lookups[i];
 		}
-		cache_deny_burst(cache, pointers, answers, DENIAL_BURST_MAX);
+		// Some bursts go on with the memo of the one before.
+		if (random_below(2) == 0)
+			memo = (struct denial_memo){.labels = 0};
+		cache_deny_burst(cache, pointers, answers, DENIAL_BURST_MAX, &memo);
 		for (size_t i = 0; i < DENIAL_BURST_MAX; i++) {
 			cache_deny(cache, &lookups[i], &alone);
 			assert_same(&answers[i], &alone);
