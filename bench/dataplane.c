@@ -23,10 +23,8 @@
 #include <rte_cycles.h>
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TURN_NS     (200 * 1000)  // control's
 #define WINDOW_NS   (2000 * 1000) // of the core's CPU time
@@ -42,7 +40,7 @@ struct bench {
 	uint64_t published, served;
 };
 
-struct order {
+struct task {
 	uint64_t ms, churn, serve;
 };
 
@@ -128,16 +126,16 @@ static uint64_t due(uint64_t rate, uint64_t elapsed_ns, uint64_t done)
 	return all > done ? all - done : 0;
 }
 
-static void control(struct bench *bench, const struct order *order, struct windows *windows)
+static void control(struct bench *bench, const struct task *task, struct windows *windows)
 {
 	uint64_t start_ns = wall_ns(), now_ns = start_ns, beat_ns = start_ns;
 
 	bench->published = bench->served = 0;
-	while (now_ns - start_ns < order->ms * 1000000) {
-		if (order->churn > 0)
-			churn(bench, due(order->churn, now_ns - start_ns, bench->published));
-		if (order->serve > 0)
-			serve(bench, due(order->serve, now_ns - start_ns, bench->served));
+	while (now_ns - start_ns < task->ms * 1000000) {
+		if (task->churn > 0)
+			churn(bench, due(task->churn, now_ns - start_ns, bench->published));
+		if (task->serve > 0)
+			serve(bench, due(task->serve, now_ns - start_ns, bench->served));
 		if (now_ns - beat_ns >= 50 * 1000000) {
 			poller_beat(&bench->poller, bench->store);
 			beat_ns = now_ns;
@@ -159,7 +157,7 @@ static uint64_t dropped(const struct lcore_counters *counters)
 	return sum;
 }
 
-static void run(struct bench *bench, const struct order *order)
+static void run(struct bench *bench, const struct task *task)
 {
 	const struct lcore_counters before = bench->poller.lcore->counters;
 	const struct lcore_counters *after = &bench->poller.lcore->counters;
@@ -168,16 +166,15 @@ static void run(struct bench *bench, const struct order *order)
 
 	windows.cpu_ns = windows.count = 0;
 	poller_launch(&bench->poller, bench->store);
-	control(bench, order, &windows);
+	control(bench, task, &windows);
 	poller_halt(&bench->poller);
 	cpu_ns = bench->poller.cpu_ns - cpu_ns;
 	control_ns = thread_ns() - control_ns;
 	printf("{\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"control_ns\": %" PRIu64
-	       ", \"received\": %" PRIu64
-	       ", \"hits\": %" PRIu64 ", \"positive\": %" PRIu64 ", \"tickets\": %" PRIu64
-	       ", \"dropped\": %" PRIu64 ", \"miss_full\": %" PRIu64 ", \"truncated\": %" PRIu64
-	       ", \"polls\": %" PRIu64 ", \"published\": %" PRIu64 ", \"served\": %" PRIu64
-	       ", \"best_ns\": %.1f}\n",
+	       ", \"received\": %" PRIu64 ", \"hits\": %" PRIu64 ", \"positive\": %" PRIu64
+	       ", \"tickets\": %" PRIu64 ", \"dropped\": %" PRIu64 ", \"miss_full\": %" PRIu64
+	       ", \"truncated\": %" PRIu64 ", \"polls\": %" PRIu64 ", \"published\": %" PRIu64
+	       ", \"served\": %" PRIu64 ", \"best_ns\": %.1f}\n",
 	       wall_ns() - start_ns, cpu_ns, control_ns, after->received - before.received,
 	       after->hit - before.hit,
 	       after->hits[OUTCOME_POSITIVE] - before.hits[OUTCOME_POSITIVE],
@@ -190,24 +187,15 @@ static void run(struct bench *bench, const struct order *order)
 
 static void orders(struct bench *bench)
 {
-	char line[256];
+	struct order order;
 
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		char *words[8], *rest = line;
-		int count = 0;
-
-		while (count < 8 && (words[count] = strtok_r(NULL, " \n", &rest)) != NULL)
-			count++;
-		if (count == 0 || strcmp(words[0], "stop") == 0)
-			return;
-		if (count < 2 || strcmp(words[0], "run") != 0)
-			fail(words[0], "no such order");
-		const struct order order = {
-			.ms = strtoull(words[1], NULL, 10),
-			.churn = option_number(count, words, "churn", 0),
-			.serve = option_number(count, words, "serve", 0),
+	while (order_read(&order)) {
+		const struct task task = {
+			.ms = order.number,
+			.churn = option_number(order.count, order.words, "churn", 0),
+			.serve = option_number(order.count, order.words, "serve", 0),
 		};
-		run(bench, &order);
+		run(bench, &task);
 	}
 }
 
@@ -235,28 +223,13 @@ static void fill(struct bench *bench, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static struct bench bench;
-	const char *pcap = option_text(argc, argv, "pcap", NULL);
-	const char *vdev = option_text(argc, argv, "device", NULL);
-	char device[600], err[256];
-	struct poller_config config = {
-		.device = device,
-		.control_cpu = (unsigned)option_number(argc, argv, "control", 0),
-		.cpu = (unsigned)option_number(argc, argv, "cpu", 1),
-		.mbufs = (unsigned)option_number(argc, argv, "mbufs", 20000),
-		.mbuf_bytes = (unsigned)option_number(argc, argv, "mbuf_bytes", 1024),
-		.hugepages = option_number(argc, argv, "hugepages", 0) != 0,
-		.memory_mib = (unsigned)option_number(argc, argv, "memory_mib", 128),
-	};
+	char device[POLLER_DEVICE], err[256];
+	struct poller_config config;
 	struct acl *acl;
 
-	if ((pcap == NULL) == (vdev == NULL))
-		fail("pcap, device", "which one?");
+	poller_options(argc, argv, device, &config);
 	bench.names = option_number(argc, argv, "names", 1000000);
 	bench.fresh = BENCH_NAMES_MAX / 2;
-	if (vdev != NULL)
-		snprintf(device, sizeof(device), "%s", vdev);
-	else
-		snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
 	poller_start(&bench.poller, &config);
 	size_t cache_bytes = option_number(argc, argv, "cache_mib", 256) << 20;
 	bench.store = fill_denial_store(

@@ -166,21 +166,10 @@ static void print_hits(struct bench *bench)
 
 static void start(struct bench *bench, int argc, char **argv, struct acl **acl)
 {
-	const char *pcap = option_text(argc, argv, "pcap", NULL);
-	char device[600], err[256];
-	struct poller_config config = {
-		.device = device,
-		.control_cpu = (unsigned)option_number(argc, argv, "control", 0),
-		.cpu = (unsigned)option_number(argc, argv, "cpu", 1),
-		.mbufs = (unsigned)option_number(argc, argv, "mbufs", 20000),
-		.mbuf_bytes = (unsigned)option_number(argc, argv, "mbuf_bytes", 1024),
-		.hugepages = option_number(argc, argv, "hugepages", 0) != 0,
-		.memory_mib = (unsigned)option_number(argc, argv, "memory_mib", 128),
-	};
+	char device[POLLER_DEVICE], err[256];
+	struct poller_config config;
 
-	if (pcap == NULL)
-		fail("pcap", "which file?");
-	snprintf(device, sizeof(device), "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
+	poller_options(argc, argv, device, &config);
 	poller_start(&bench->poller, &config);
 	bench->store = fill_store(option_number(argc, argv, "cache_mib", 256) << 20,
 				  config.hugepages, acl, err, sizeof(err));

@@ -8,6 +8,7 @@
 //   stop
 // Every query under way has an ID of its own. Latency is that between the two bursts that a query
 // leaves and its answer arrives with; how late the generator itself was at most is said beside it.
+#include "bench/eal.h"
 #include "bench/fill.h"
 #include "bench/frames.h"
 #include "bench/moment.h"
@@ -26,18 +27,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define IDS         65536
-#define BURST       32
-#define FRAME_ROOM  128 // a query's; bench_name() makes short ones
-#define MBUFS       16384
-#define DESCRIPTORS 1024
-#define DNS_AT      (14 + 20 + 8) // no VLAN, no IP options
-#define LINGER_MS   100
-#define WINDOW      1024
-#define LOST_MS     10 // without any answer: what is under way is lost
-#define UP_NS       (10 * UINT64_C(1000000000))
+#define IDS        65536
+#define BURST      32
+#define FRAME_ROOM 128 // a query's; bench_name() makes short ones
+#define MBUFS      16384
+#define DNS_AT     (14 + 20 + 8) // no VLAN, no IP options
+#define LINGER_MS  100
+#define WINDOW     1024
+#define LOST_MS    10 // without any answer: what is under way is lost
+#define UP_NS      (10 * UINT64_C(1000000000))
 // Latencies by powers of two, each in so many parts: within 2 % of what they are.
 #define PARTS_BITS 5
 #define PARTS      (1 << PARTS_BITS)
@@ -243,57 +242,16 @@ static void run(struct generator *generator, uint64_t ms, uint64_t rate)
 
 static void orders(struct generator *generator)
 {
-	char line[256];
+	struct order order;
 
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		char *words[4], *rest = line;
-		int count = 0;
-
-		while (count < 4 && (words[count] = strtok_r(NULL, " \n", &rest)) != NULL)
-			count++;
-		if (count == 0 || strcmp(words[0], "stop") == 0)
-			return;
-		if (count < 2 || strcmp(words[0], "run") != 0)
-			fail(words[0], "no such order");
-		run(generator, strtoull(words[1], NULL, 10),
-		    option_number(count, words, "rate", 0));
-	}
+	while (order_read(&order))
+		run(generator, order.number, option_number(order.count, order.words, "rate", 0));
 }
 
 // ---- life ----
 
-static void eal_begin(const char *device, unsigned cpu, bool hugepages, unsigned memory_mib)
+static void link_begin(struct generator *generator)
 {
-	char lcores[32], prefix[64], memory[32], vdev[512];
-	char *args[16] = {strdup("loadgen"),
-			  lcores,
-			  prefix,
-			  vdev,
-			  strdup("--no-telemetry"),
-			  strdup("--iova-mode=va"),
-			  strdup("--log-level=error"),
-			  strdup("--no-pci")};
-	int count = 8;
-
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%u", cpu);
-	snprintf(prefix, sizeof(prefix), "--file-prefix=loadgen-%d", getpid());
-	snprintf(vdev, sizeof(vdev), "--vdev=%s", device);
-	snprintf(memory, sizeof(memory), "%u", memory_mib);
-	if (hugepages) {
-		args[count++] = strdup("--in-memory");
-	} else {
-		args[count++] = strdup("--no-huge");
-		args[count++] = strdup("--no-shconf");
-		args[count++] = strdup("-m");
-		args[count++] = memory;
-	}
-	if (rte_eal_init(count, args) < 0)
-		fail("DPDK does not start", rte_strerror(rte_errno));
-}
-
-static void port_begin(struct generator *generator)
-{
-	const struct rte_eth_conf plain = {0};
 	struct rte_eth_link link = {0};
 	uint64_t end_ns = wall_ns() + UP_NS;
 
@@ -301,10 +259,7 @@ static void port_begin(struct generator *generator)
 						  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (generator->pool == NULL)
 		fail("no memory for packet buffers", rte_strerror(rte_errno));
-	if (rte_eth_dev_count_avail() != 1 || rte_eth_dev_configure(0, 1, 1, &plain) < 0 ||
-	    rte_eth_rx_queue_setup(0, 0, DESCRIPTORS, 0, NULL, generator->pool) < 0 ||
-	    rte_eth_tx_queue_setup(0, 0, DESCRIPTORS, 0, NULL) < 0 || rte_eth_dev_start(0) < 0)
-		fail("port", "cannot be opened");
+	port_begin(generator->pool);
 	while (link.link_status != RTE_ETH_LINK_UP) {
 		if (wall_ns() > end_ns)
 			fail("port", "nobody at the other end");
@@ -318,15 +273,20 @@ int main(int argc, char **argv)
 {
 	const char *device = option_text(argc, argv, "device", NULL);
 	static struct generator generator;
+	char lcores[32];
 
 	if (device == NULL)
 		fail("device", "which one?");
 	make_queries(&generator, option_number(argc, argv, "names", 1000000),
 		     option_number(argc, argv, "miss_every", 0));
-	eal_begin(device, (unsigned)option_number(argc, argv, "cpu", 0),
-		  option_number(argc, argv, "hugepages", 0) != 0,
-		  (unsigned)option_number(argc, argv, "memory_mib", 128));
-	port_begin(&generator);
+	snprintf(lcores, sizeof(lcores), "0@%u", (unsigned)option_number(argc, argv, "cpu", 0));
+	eal_begin(&(const struct eal_config){
+		.lcores = lcores,
+		.device = device,
+		.hugepages = option_number(argc, argv, "hugepages", 0) != 0,
+		.memory_mib = (unsigned)option_number(argc, argv, "memory_mib", 128),
+	});
+	link_begin(&generator);
 	printf("{\"up\": true}\n");
 	fflush(stdout);
 	orders(&generator);

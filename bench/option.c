@@ -22,17 +22,21 @@ const char *option_text(int argc, char **argv, const char *key, const char *othe
 	return otherwise;
 }
 
+static uint64_t number(const char *what, const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0')
+		fail(what, "is not a number");
+	return value;
+}
+
 uint64_t option_number(int argc, char **argv, const char *key, uint64_t otherwise)
 {
 	const char *text = option_text(argc, argv, key, NULL);
-	char *end;
 
-	if (text == NULL)
-		return otherwise;
-	uint64_t value = strtoull(text, &end, 10);
-	if (*text == '\0' || *end != '\0')
-		fail(key, "is not a number");
-	return value;
+	return text != NULL ? number(key, text) : otherwise;
 }
 
 double option_real(int argc, char **argv, const char *key, double otherwise)
@@ -46,4 +50,23 @@ double option_real(int argc, char **argv, const char *key, double otherwise)
 	if (*text == '\0' || *end != '\0')
 		fail(key, "is not a number");
 	return value;
+}
+
+bool order_read(struct order *order)
+{
+	char *rest = order->line;
+
+	if (fgets(order->line, sizeof(order->line), stdin) == NULL)
+		return false;
+	for (order->count = 0; order->count < ORDER_WORDS; order->count++) {
+		order->words[order->count] = strtok_r(NULL, " \n", &rest);
+		if (order->words[order->count] == NULL)
+			break;
+	}
+	if (order->count == 0 || strcmp(order->words[0], "stop") == 0)
+		return false;
+	if (order->count < 2 || strcmp(order->words[0], "run") != 0)
+		fail(order->words[0], "no such order");
+	order->number = number("run", order->words[1]);
+	return true;
 }

@@ -1,11 +1,11 @@
 #include "bench/poller.h"
 
+#include "bench/eal.h"
 #include "bench/fill.h"
 #include "bench/frames.h"
 #include "bench/moment.h"
 #include "bench/option.h"
 
-#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_launch.h>
@@ -18,57 +18,36 @@
 #define LCORE       1
 #define TICKETS     4096
 #define CACHE_COUNT 256 // mbufs that a core keeps back, as dataplane/port/pool.c has it
-#define DESCRIPTORS 1024
 
-static void eal_begin(const struct poller_config *config)
+void poller_options(int argc, char **argv, char device[POLLER_DEVICE], struct poller_config *out)
 {
-	char lcores[64], device[1024], memory[32], prefix[64];
-	char *args[16];
-	int count = 0;
+	const char *pcap = option_text(argc, argv, "pcap", NULL);
+	const char *vdev = option_text(argc, argv, "device", NULL);
 
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%u,%d@%u", config->control_cpu, LCORE,
-		 config->cpu);
-	snprintf(memory, sizeof(memory), "%u", config->memory_mib);
-	snprintf(prefix, sizeof(prefix), "--file-prefix=bench-%d", getpid());
-	args[count++] = strdup("bench");
-	args[count++] = lcores;
-	args[count++] = strdup("--main-lcore=0");
-	args[count++] = prefix;
-	args[count++] = strdup("--no-telemetry");
-	args[count++] = strdup("--iova-mode=va");
-	args[count++] = strdup("--log-level=error");
-	args[count++] = strdup("--no-pci");
-	if (config->hugepages) {
-		args[count++] = strdup("--in-memory");
-	} else {
-		args[count++] = strdup("--no-huge");
-		args[count++] = strdup("--no-shconf");
-		args[count++] = strdup("-m");
-		args[count++] = memory;
-	}
-	if (config->device != NULL) {
-		snprintf(device, sizeof(device), "--vdev=%s", config->device);
-		args[count++] = device;
-	}
-	args[count] = NULL;
-	if (rte_eal_init(count, args) < 0)
-		fail("DPDK does not start", rte_strerror(rte_errno));
+	if ((pcap == NULL) == (vdev == NULL))
+		fail("pcap, device", "which one?");
+	if (vdev != NULL)
+		snprintf(device, POLLER_DEVICE, "%s", vdev);
+	else
+		snprintf(device, POLLER_DEVICE, "net_pcap0,rx_pcap=%s,infinite_rx=1", pcap);
+	*out = (struct poller_config){
+		.device = device,
+		.control_cpu = (unsigned)option_number(argc, argv, "control", 0),
+		.cpu = (unsigned)option_number(argc, argv, "cpu", 1),
+		.mbufs = (unsigned)option_number(argc, argv, "mbufs", 20000),
+		.mbuf_bytes = (unsigned)option_number(argc, argv, "mbuf_bytes", 1024),
+		.hugepages = option_number(argc, argv, "hugepages", 0) != 0,
+		.memory_mib = (unsigned)option_number(argc, argv, "memory_mib", 128),
+	};
 }
 
-static void port_begin(struct poller *poller, const struct poller_config *config)
+static void pool_begin(struct poller *poller, const struct poller_config *config)
 {
-	const struct rte_eth_conf plain = {0};
-
 	poller->pool = rte_pktmbuf_pool_create("bench", config->mbufs, CACHE_COUNT, 0,
 					       (uint16_t)config->mbuf_bytes, SOCKET_ID_ANY);
 	if (poller->pool == NULL)
 		fail("no memory for packet buffers", rte_strerror(rte_errno));
-	if (rte_eth_dev_count_avail() != 1)
-		fail(config->device, "is not one port");
-	if (rte_eth_dev_configure(0, 1, 1, &plain) < 0 ||
-	    rte_eth_rx_queue_setup(0, 0, DESCRIPTORS, 0, NULL, poller->pool) < 0 ||
-	    rte_eth_tx_queue_setup(0, 0, DESCRIPTORS, 0, NULL) < 0 || rte_eth_dev_start(0) < 0)
-		fail(config->device, "cannot be opened (a pool larger than the file is needed)");
+	port_begin(poller->pool);
 }
 
 // As dataplane.c makes it.
@@ -94,16 +73,24 @@ static void lcore_begin(struct poller *poller)
 
 void poller_start(struct poller *poller, const struct poller_config *config)
 {
+	char lcores[64];
+
 	memset(poller, 0, sizeof(*poller));
 	poller->service.count = 1;
 	if (address_from_text(BENCH_SERVICE, &poller->service.list[0]) < 0 ||
 	    wake_init(&poller->wake) < 0)
 		fail("poller", "cannot start");
 	plain_service_make(&poller->service, &poller->plain_service);
-	eal_begin(config);
+	snprintf(lcores, sizeof(lcores), "0@%u,%d@%u", config->control_cpu, LCORE, config->cpu);
+	eal_begin(&(const struct eal_config){
+		.lcores = lcores,
+		.device = config->device,
+		.hugepages = config->hugepages,
+		.memory_mib = config->memory_mib,
+	});
 	if (config->device == NULL)
 		return;
-	port_begin(poller, config);
+	pool_begin(poller, config);
 	lcore_begin(poller);
 }
 

@@ -31,6 +31,12 @@ struct poller {
 	_Atomic(pthread_t) thread; // the poll-mode core's while it runs, else 0
 };
 
+// From arguments: pcap=FILE or device=VDEV [cpu=N] [control=N] [mbufs=N] [mbuf_bytes=N] [hugepages=1]
+// [memory_mib=N]. Which device, is written to `device`, which out points to.
+#define POLLER_DEVICE 600
+void poller_options(int argc, char **argv, char device[POLLER_DEVICE], struct poller_config *out)
+	__attribute__((nonnull));
+
 // Ends the program with a sentence when it cannot. The caller runs on control_cpu afterwards.
 void poller_start(struct poller *poller, const struct poller_config *config)
 	__attribute__((nonnull));
