@@ -28,7 +28,7 @@ class Size:
         self.lab = 60 if small else 5000
         self.warm = 12 if small else 60
         self.hosts = 2 if small else 5
-        self.rounds = 1 if small else 2
+        self.rounds = 1 if small else 3
 
 
 # ---- questions ----

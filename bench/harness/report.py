@@ -1,6 +1,7 @@
 """Tables on standard output, JSON files, pictures and one page of all."""
 import json
 import os
+import time
 from statistics import median
 
 from . import machine
@@ -73,11 +74,14 @@ class Report:
         """bars: (label, value)."""
         self.bars.append((title, unit, bars))
 
-    def lines(self):
+    def machine_words(self):
         build = ', '.join(f'{k}={v}' for k, v in self.machine['build'].items())
-        out = [f"{self.machine['cpu']}, {self.machine['cpus']} CPUs; kernel "
-               f"{self.machine['kernel']}; {self.machine['openssl']}; commit "
-               f"{self.machine['commit']} ({build})", '']
+        return (f"{self.machine['cpu']}, {self.machine['cpus']} CPUs; kernel "
+                f"{self.machine['kernel']}; {self.machine['openssl']}; commit "
+                f"{self.machine['commit']} ({build})")
+
+    def lines(self):
+        out = [self.machine_words(), '']
         out += [f'- {note}' for note in self.notes] + ([''] if self.notes else [])
         for title, head, rows in self.sections:
             out += [f'**{title}**', ''] + table(head, rows) + ['']
@@ -104,9 +108,30 @@ class Report:
     def page(self):
         """Its part of the page of all benches."""
         out = [f'## {self.name}', ''] + self.lines()
+        if self.small:
+            return out
         for i, (title, _, _) in enumerate(self.bars):
             out += [f'![{title}]({self.name}-{i}.png)', '']
         return out
+
+
+def write_page(reports, failures):
+    """build/bench/report.md: all figures at a glance, then all that was found. Small runs say so."""
+    out = ['# Benchmarks', '']
+    if reports:
+        out += [f"{reports[0].machine_words()}; {time.strftime('%Y-%m-%d')}", '']
+    if any(report.small for report in reports):
+        out += ['A small run: it shows that the benches run, and its figures mean nothing.', '']
+    rows = [[report.name, *row] for report in reports
+            for row in figure_rows(report.figures, report.judged) if row[2] != '–']
+    if rows:
+        out += table(['bench', 'figure', 'measured', 'must', 'aim', 'verdict', 'what'], rows) + ['']
+    out += [f'**{name} failed:** {why}\n' for name, why in failures.items()]
+    for report in reports:
+        out += report.page()
+    os.makedirs(machine.OUT, exist_ok=True)
+    with open(os.path.join(machine.OUT, 'report.md'), 'w') as stream:
+        stream.write('\n'.join(out))
 
 
 def picture(path, title, unit, bars):
