@@ -1,4 +1,4 @@
-// After a miss: what the chains of validated NSEC records say (dataplane/cache/denial.h).
+// After a miss: what the chains of validated NSEC records say (dataplane/cache/denial/denial.h).
 #include "dataplane/serving.h"
 
 #include <assert.h>

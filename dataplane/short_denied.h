@@ -1,5 +1,5 @@
 // Plain questions for names of which nothing at all is cached, answered from the chains of
-// validated NSEC records (dataplane/cache/denial.h): what serving_denied() would say to them.
+// validated NSEC records (dataplane/cache/denial/denial.h): what serving_denied() would say to them.
 // Inside the short lane (short_lane.h) only.
 //
 // Left to the slow lane: CD=1, which may be answered with what is not proven; questions for DS,

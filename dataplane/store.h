@@ -6,7 +6,7 @@
 #pragma once
 
 #include "dataplane/cache/cache.h"
-#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial/denial.h"
 #include "dataplane/cache/spec.h"
 #include "dataplane/dns/query.h"
 #include "dataplane/parse/acl.h"

@@ -2,7 +2,7 @@
 // for TCP on control. Writes only into the caller's buffer; no lock, no allocation.
 #pragma once
 
-#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial/denial.h"
 #include "dataplane/cache/spec.h"
 #include "dataplane/dns/query.h"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "dataplane/answer/plain.h"
-#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial/denial.h"
 
 #define PLAIN_EDE_LEN 6 // code, length, INFO-CODE
 

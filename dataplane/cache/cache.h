@@ -21,7 +21,7 @@ struct cache_config {
 	bool hugepages;         // try MAP_HUGETLB first, else madvise
 	uint8_t hash_key[16];   // secret, per boot
 	size_t one_shot_bytes;  // bound of one-shot entries alive
-	size_t denial_bytes;    // of memory_bytes, for dataplane/cache/denial.h; 0: none is kept
+	size_t denial_bytes;    // of memory_bytes, for dataplane/cache/denial/denial.h; 0: none is kept
 };
 
 // Reserves and populates the whole budget (never a late SIGBUS) and starts the

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "dataplane/cache/cache.h"
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 #include "dataplane/cache/space.h"
 
 #include <stdbool.h>

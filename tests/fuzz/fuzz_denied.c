@@ -4,7 +4,7 @@
 // Input: one byte of choices, up to eight records (owner, next, types), then questions (name,
 // type). A name is a count and that many labels out of a small alphabet, so that names meet.
 #include "control/validator/denial.h"
-#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial/denial.h"
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 #include "tests/fuzz/check.h"

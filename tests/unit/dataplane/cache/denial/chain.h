@@ -1,7 +1,7 @@
 // NSEC and NSEC3 records as short texts, put into a cache as control does after validation.
 #pragma once
 
-#include "dataplane/cache/denial.h"
+#include "dataplane/cache/denial/denial.h"
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"
 #include "tests/unit/dataplane/cache/fixture.h"

@@ -1,6 +1,6 @@
 // One chain, in order: a directory of leaves of items. Readers go from the directory to one leaf,
 // in which the item stands, or to the one before; each row is replaced as a whole.
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 
 #include <assert.h>
 #include <string.h>

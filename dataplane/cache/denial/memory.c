@@ -1,5 +1,5 @@
 // The chains' part of the memory: blocks, and the way back to it past the readers.
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 
 #include <string.h>
 

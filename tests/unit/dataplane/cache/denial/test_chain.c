@@ -1,7 +1,7 @@
 // The chains themselves: order, search, memory, and readers beside a writer.
-#include "dataplane/cache/denial_key.h"
+#include "dataplane/cache/denial/key.h"
 #include "dataplane/cache/shard.h"
-#include "tests/unit/dataplane/cache/denial.h"
+#include "tests/unit/dataplane/cache/denial/chain.h"
 
 #include <urcu/urcu-qsbr.h>
 

@@ -1,7 +1,6 @@
 // The writer's side: what is fit to be kept, and what that contradicts.
-#include "dataplane/cache/denial.h"
-
-#include "dataplane/cache/denial_place.h"
+#include "dataplane/cache/denial/denial.h"
+#include "dataplane/cache/denial/place.h"
 #include "dataplane/cache/shard.h"
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/types.h"

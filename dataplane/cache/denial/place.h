@@ -1,7 +1,7 @@
 // Where the writer finds what is kept of a name: its shard and its zone.
 #pragma once
 
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 #include "dataplane/cache/shard.h"
 
 struct denial_place {

@@ -1,5 +1,5 @@
 // Zones by name. A zone stands in the line of its hash or in one of the few behind it.
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 
 #include <string.h>
 

@@ -120,9 +120,9 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone,
 	__attribute__((nonnull));
 
 // Secure data have come for (name, type): the NSEC that denies them goes.
-// XXX: an NSEC3 stays until its TTL, since it could be found only by a hash per answer. Other types of
-// a name that has just come to be may be denied so long, as without this cache they would be by their
-// own negative entries.
+// XXX: an NSEC3 stays until its TTL, since it could be found only by a hash per answer. Other types
+// of a name that has just come to be may be denied so long, as without this cache they would be by
+// their own negative entries.
 void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));
 

@@ -1,6 +1,6 @@
 // What puts an end to what is kept: other data of a name, operators, zones of others.
-#include "dataplane/cache/denial.h"
-#include "dataplane/cache/denial_place.h"
+#include "dataplane/cache/denial/denial.h"
+#include "dataplane/cache/denial/place.h"
 #include "dataplane/dns/types.h"
 
 #include <string.h>

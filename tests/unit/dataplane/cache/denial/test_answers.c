@@ -1,5 +1,5 @@
 // What may be said from NSEC records that were seen before (RFC 8198), limit by limit.
-#include "tests/unit/dataplane/cache/denial.h"
+#include "tests/unit/dataplane/cache/denial/chain.h"
 
 // example.: apex, an empty non-terminal, a delegation, a DNAME, a CNAME, wildcards.
 static int new_zone(void **state)

@@ -1,5 +1,5 @@
 // Room for what is new, and the end of what is over.
-#include "dataplane/cache/denial_store.h"
+#include "dataplane/cache/denial/store.h"
 
 #define LEAVES_PER_PUT  4 // so many go at most to make room for one record
 #define ZONES_LOOKED_AT 8 // the largest of them gives way

@@ -5,8 +5,8 @@
 //                → tree of NSEC, tree of NSEC3: directory → leaves → items
 #pragma once
 
-#include "dataplane/cache/denial.h"
-#include "dataplane/cache/denial_key.h"
+#include "dataplane/cache/denial/denial.h"
+#include "dataplane/cache/denial/key.h"
 #include "dataplane/cache/entry.h"
 #include "dataplane/cache/memory.h"
 #include "dataplane/cache/reclaim.h"
@@ -151,7 +151,7 @@ static inline denial_ref denial_ref_of(const struct denial_store *store, const v
 	return (denial_ref)((size_t)((const uint8_t *)node - store->base) / MEMORY_UNIT);
 }
 
-// ---- denial_memory.c ----
+// ---- memory.c ----
 
 void denial_init(struct denial_store *store, uint8_t *base, uint8_t *area, size_t bytes,
 		 struct reclaimer *reclaimer, struct denial_counts *counts)
@@ -167,7 +167,7 @@ void denial_drop(struct denial_store *store, struct denial_zone *zone, void *nod
 	__attribute__((nonnull(1, 3)));
 void denial_collect(struct denial_store *store) __attribute__((nonnull));
 
-// ---- denial_tree.c ----
+// ---- tree.c ----
 
 // denial_floor() for a burst, in steps between which memory can be waited for. Keys are padded.
 struct denial_spot {
@@ -180,8 +180,8 @@ struct denial_spot {
 // Sets directory. False: there is none.
 bool denial_begin(const struct denial_store *store, const struct denial_zone *zone, unsigned tree,
 		  struct denial_spot *out) __attribute__((nonnull));
-// Set leaf and number, then item. At most DENIAL_BURST_MAX; store: any of the cache, since references
-// count from one place.
+// Set leaf and number, then item. At most DENIAL_BURST_MAX; store: any of the cache, since
+// references count from one place.
 void denial_find_leaves(const struct denial_store *store, struct denial_spot *const *spots,
 			size_t count) __attribute__((nonnull));
 void denial_find_items(const struct denial_store *store, struct denial_spot *const *spots,
@@ -210,7 +210,7 @@ int denial_sweep(struct denial_store *store, struct denial_zone *zone, unsigned 
 void denial_clear(struct denial_store *store, struct denial_zone *zone, unsigned tree)
 	__attribute__((nonnull));
 
-// ---- denial_index.c ----
+// ---- index.c ----
 
 // The zone or barred name of exactly this name; NULL: none.
 struct denial_zone *denial_find_zone(const struct denial_store *store, uint64_t hash,
@@ -225,7 +225,7 @@ void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 struct denial_zone *denial_next_zone(const struct denial_store *store, uint32_t *line,
 				     unsigned *slot) __attribute__((nonnull));
 
-// ---- denial_evict.c ----
+// ---- evict.c ----
 
 void denial_maintain(struct denial_store *store, uint64_t now_ms) __attribute__((nonnull));
 // Makes room in the zone's share and in all.

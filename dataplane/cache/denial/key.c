@@ -1,4 +1,4 @@
-#include "dataplane/cache/denial_key.h"
+#include "dataplane/cache/denial/key.h"
 
 #include "dataplane/dns/name.h"
 
