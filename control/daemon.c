@@ -314,6 +314,17 @@ static void on_overdue(void *arg, const uint8_t *zone, const char *text, bool ov
 		    "%.128s: %s", name_to_text(zone, name), text);
 }
 
+static void on_crowd(void *arg, const uint8_t *zone)
+{
+	char name[NAME_TEXT_MAX];
+
+	(void)arg;
+	log_warning(
+		"questions about %.128s have taken their share of the places for questions under "
+		"way: more of them fail at once (counter resolver.crowded)",
+		name_to_text(zone, name));
+}
+
 static void on_report(uv_timer_t *timer)
 {
 	(void)timer;
@@ -480,6 +491,7 @@ static int start_resolver(void)
 		return fail("out of memory for the resolver");
 	resolver_nta_watch(assayd.resolver, on_nta_end, NULL);
 	resolver_posture_watch(assayd.resolver, on_overdue, NULL);
+	resolver_crowd_watch(assayd.resolver, on_crowd, NULL);
 	return 0;
 }
 

@@ -358,6 +358,10 @@ static void load_resolver(struct loader *loader)
 	out->stale_s = (uint32_t)number(loader, "resolver.stale", schema->resolver.stale);
 	out->waiters_max = (unsigned)number(loader, "resolver.waiting", schema->resolver.waiting);
 	out->tasks_max = (size_t)number(loader, "resolver.questions", schema->resolver.questions);
+	// A question needs a ticket, too, unless it came by TCP.
+	const struct dataplane_config *ports = &loader->config->dataplane;
+	const size_t tickets = ports->tickets * ports->lcore_count;
+	out->places = tickets < out->tasks_max ? tickets : out->tasks_max;
 }
 
 static void load_insecure(struct loader *loader)

@@ -11,6 +11,7 @@
 #define SILENT_MAX         2 // servers that say nothing to a minimised name before the full one is sent
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
+#define CROWD_TOLD_MS      10000
 
 static void release_reply(struct task *task)
 {
@@ -24,6 +25,7 @@ void iterate_release(struct task *task)
 	release_reply(task);
 	delegation_unref(task->cut);
 	task->cut = NULL;
+	crowd_leave(task->resolver->crowd, &task->crowd_place);
 }
 
 int iterate_server_index(const struct task *task, const struct address *address)
@@ -35,12 +37,18 @@ int iterate_server_index(const struct task *task, const struct address *address)
 	return -1;
 }
 
+static uint64_t hash_of(const struct task *task, const uint8_t *name)
+{
+	return cache_hash(task->resolver->cache, name, name_len(name));
+}
+
 // Takes over the reference. What was under way for the cut before is over.
 static void enter_cut(struct task *task, struct delegation *cut)
 {
 	task_drop_waits(task);
 	delegation_unref(task->cut);
 	task->cut = cut;
+	crowd_enter(task->resolver->crowd, &task->crowd_place, hash_of(task, cut->zone));
 	task->server_count = 0;
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
@@ -91,6 +99,53 @@ static struct delegation *above_glueless(const struct task *task, const struct d
 	return delegation_find(resolver->delegations, cut->parent, resolver->clock.now_ms);
 }
 
+// The cache has data of the name, if stale ones: it is in use, and no flood's.
+static bool has_had_data(const struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	struct entry_facts facts;
+	struct lookup lookup = {
+		.name = task->name,
+		.name_len = task->name_len,
+		.type = task->type,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+
+	cache_lookup(resolver->cache, &lookup);
+	if (lookup.stale_count == 0)
+		return false;
+	entry_facts(lookup.stale_links[lookup.stale_count - 1], &facts);
+	return facts.kind == ENTRY_POSITIVE;
+}
+
+// Only what a client asks, and before anything was sent for it.
+static bool is_one_too_many(struct task *task)
+{
+	if (task->admitted)
+		return false;
+	task->admitted = true;
+	return crowd_is_full(task->resolver->crowd, task->crowd_place) && !task->fresh &&
+	       task_wants(task, WAIT_CLIENT) && !has_had_data(task);
+}
+
+// By value only: it says nothing of the name, and nothing against the servers.
+static void refuse_crowded(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	const uint64_t now_ms = resolver->clock.now_ms;
+
+	resolver->counters.crowded++;
+	if (resolver->crowd_tell != NULL && (resolver->crowded_told_ms == 0 ||
+					     now_ms >= resolver->crowded_told_ms + CROWD_TOLD_MS)) {
+		resolver->crowded_told_ms = now_ms;
+		resolver->crowd_tell(resolver->crowd_tell_arg, task->cut->zone);
+	}
+	fail_with(task, FAILED_OWN, RCODE_SERVFAIL, EDE_OTHER,
+		  "too many questions about this zone are under way", 0);
+}
+
 void iterate_start(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -114,6 +169,10 @@ void iterate_start(struct task *task)
 		delegation_unref(cut);
 	enter_cut(task, above != NULL ? above : cut);
 	task->for_glue = above != NULL;
+	if (is_one_too_many(task)) {
+		refuse_crowded(task);
+		return;
+	}
 	if (task->route == NULL)
 		parent_watch(resolver, task->cut);
 	minimise_start(&task->minimise, task->name, name_labels(task->cut->zone),
@@ -158,11 +217,6 @@ static void give_up(struct task *task)
 	iterate_mark_down(task);
 	if (!parent_revive(task))
 		fail_unreachable(task);
-}
-
-static uint64_t hash_of(const struct task *task, const uint8_t *name)
-{
-	return cache_hash(task->resolver->cache, name, name_len(name));
 }
 
 // Names that need not be asked for on the way down.

@@ -64,6 +64,7 @@ static int open_parts(struct resolver *resolver)
 	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
 	resolver->ailing = ailing_new();
+	resolver->crowd = crowd_new(config->places);
 	resolver->checkups = checkups_new();
 	resolver->journal = journal_new();
 	resolver->dossiers = dossiers_new(0, key);
@@ -72,8 +73,8 @@ static int open_parts(struct resolver *resolver)
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
-	    resolver->ailing == NULL || resolver->checkups == NULL || resolver->journal == NULL ||
-	    resolver->dossiers == NULL)
+	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->checkups == NULL ||
+	    resolver->journal == NULL || resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -93,6 +94,8 @@ struct resolver *resolver_new(const struct resolver_config *config,
 		resolver->config.tasks_max = TASKS_MAX;
 	if (resolver->config.waiters_max == 0)
 		resolver->config.waiters_max = WAITERS_MAX;
+	if (resolver->config.places == 0)
+		resolver->config.places = resolver->config.tasks_max;
 	resolver->parts = *parts;
 	resolver->cache = store_cache(parts->store);
 	resolver->nta_due_ms = UINT64_MAX;
@@ -147,6 +150,7 @@ void resolver_free(struct resolver *resolver)
 	prefetch_free(resolver->prefetch);
 	revoked_table_free(resolver->revoked);
 	ailing_free(resolver->ailing);
+	crowd_free(resolver->crowd);
 	journal_free(resolver->journal);
 	dossiers_free(resolver->dossiers);
 	failure_table_free(resolver->failures);
@@ -307,4 +311,10 @@ void resolver_describe(const struct resolver *resolver, void (*line)(const char 
 			 (unsigned long long)(resolver->clock.now_ms - task->started_ms));
 		line(text, arg);
 	}
+}
+
+void resolver_crowd_watch(struct resolver *resolver, resolver_crowd_event event, void *arg)
+{
+	resolver->crowd_tell = event;
+	resolver->crowd_tell_arg = arg;
 }

@@ -64,6 +64,7 @@ struct resolver_config {
 	uint32_t stale_s;                                // 86400; 0: off
 	size_t tasks_max;                                // questions at once, 0: 65,536
 	unsigned waiters_max;                            // clients waiting for one question, 0: 100
+	size_t places; // clients' questions that find room somewhere; 0: tasks_max. See crowd.h
 };
 
 struct resolver_parts {
@@ -150,6 +151,12 @@ size_t resolver_explain(struct resolver *resolver, const struct explain_filter *
 			resolver_explain_visit visit, void *arg) __attribute__((nonnull(1, 2, 3)));
 size_t resolver_explained(const struct resolver *resolver)
 	__attribute__((nonnull, pure)); // failures that are recorded
+
+// Called when questions about a zone are refused because others about it have taken its share of
+// the places (resolver_config.places): every ten seconds at most.
+typedef void (*resolver_crowd_event)(void *arg, const uint8_t *zone);
+void resolver_crowd_watch(struct resolver *resolver, resolver_crowd_event event, void *arg)
+	__attribute__((nonnull(1, 2)));
 
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));

@@ -10,6 +10,7 @@
 #include "control/publish/publish.h"
 #include "control/resolver/ailing.h"
 #include "control/resolver/checkup.h"
+#include "control/resolver/crowd.h"
 #include "control/resolver/delegation.h"
 #include "control/resolver/denied.h"
 #include "control/resolver/failure.h"
@@ -201,6 +202,8 @@ struct task {
 	bool without_cd_before;
 	bool state_asked;   // whether this cut is signed has been asked for
 	bool for_glue;      // asks the zone above for an address that a referral lacked
+	bool admitted;      // to the servers, whoever else asks them
+	uint16_t crowd_place;
 	bool past_route;    // route.first: the forwarders have failed
 	uint8_t blame_count;
 	const struct route *blamed_route;
@@ -260,6 +263,7 @@ struct task {
 	X(questions, "client questions")                                                           \
 	X(joined, "questions that joined one already under way")                                   \
 	X(refused, "questions refused: too many at once")                                          \
+	X(crowded, "questions not resolved because others of their zone took its share of places") \
 	X(tasks, "resolutions started, sub-tasks included")                                        \
 	X(cached, "resolutions ended by the cache")                                                \
 	X(denied, "resolutions ended by cached denial (RFC 8198)")                                 \
@@ -290,7 +294,7 @@ struct task {
 	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
 	X(stale_early, "stale answers given while resolution went on")                             \
-	X(answers_fresh, "client questions answered with what was resolved for them")               \
+	X(answers_fresh, "client questions answered with what was resolved for them")              \
 	X(answers_secure, "those of them whose answer was proven, link by link")                   \
 	X(answers_failed, "client questions answered SERVFAIL")                                    \
 	X(held, "questions ended by a failure that is still remembered")                           \
@@ -319,6 +323,10 @@ struct resolver {
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
 	struct ailing *ailing;
+	struct crowd *crowd;
+	uint64_t crowded_told_ms; // when it was last said that a zone has more than its share
+	resolver_crowd_event crowd_tell;
+	void *crowd_tell_arg;
 	struct checkups *checkups;
 	struct journal *journal;
 	size_t tried_count;  // struct tried that are held

@@ -102,6 +102,122 @@ static void too_many_questions_at_once_are_refused(void **state)
 	assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
 }
 
+// ATTACKS D7: places for questions under way, and a zone whose servers are slow.
+#define PLACES 80
+
+static unsigned told;
+
+static void tell(void *arg, const uint8_t *zone)
+{
+	(void)arg;
+	assert_memory_equal(zone, "\005plain\003org", 11);
+	told++;
+}
+
+static void begin_crowd(void)
+{
+	begin();
+	add_example(w);
+	add_plain(w);
+	w->config.places = PLACES;
+	world_start(w);
+	assert_address(world_ask(w, "www.example.com.", TYPE_A, 0), "192.0.2.80");
+	with((struct fault){.kind = FAULT_DELAY, .below = "plain.org.", .delay_ms = 300});
+	assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+	told = 0;
+	resolver_crowd_watch(w->resolver, tell, NULL);
+}
+
+// Random names below the slow zone; those that are refused at once are counted by the resolver.
+static void flood(struct question **asked, unsigned count)
+{
+	static unsigned number;
+
+	for (unsigned i = 0; i < count; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "r%u.plain.org.", number++);
+		asked[i] = world_ask_later(w, name, TYPE_A, 0);
+		assert_non_null(asked[i]);
+	}
+	world_advance(w, 1);
+}
+
+static void d7_a_flooded_zone_leaves_half_of_all_places_to_others(void **state)
+{
+	struct question *asked[2 * PLACES], *other;
+
+	(void)state;
+	begin_crowd();
+	flood(asked, PLACES / 2);
+	assert_int_equal(world_counter(w, "resolver.crowded"), 0); // nobody else wants them
+	flood(asked + PLACES / 2, 3 * PLACES / 2);
+	assert_int_equal(world_counter(w, "resolver.crowded"), 3 * PLACES / 2);
+	assert_answer(asked[PLACES / 2], RCODE_SERVFAIL, false, EDE_OTHER);
+	assert_int_equal(told, 1);
+	// Others are resolved as ever, as many as have room.
+	for (unsigned i = 0; i < 20; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%u.wild.example.com.", i);
+		other = world_ask(w, name, TYPE_A, 0);
+		assert_address(other, "192.0.2.81");
+	}
+	assert_int_equal(world_counter(w, "resolver.crowded"), 3 * PLACES / 2);
+	world_run(w);
+	for (unsigned i = 0; i < PLACES / 2; i++)
+		assert_int_equal(asked[i]->reply->flags & 15, RCODE_NXDOMAIN);
+}
+
+static void d7_what_was_refused_is_held_against_nobody(void **state)
+{
+	struct question *asked[PLACES];
+
+	(void)state;
+	begin_crowd();
+	flood(asked, PLACES);
+	assert_true(world_counter(w, "resolver.crowded") > 0);
+	assert_not_cached(w, "r79.plain.org.", TYPE_A);
+	world_run(w);
+	w->network.fault_count = 0;
+	// The places are free again, and no failure is kept.
+	assert_int_equal(world_ask(w, "r79.plain.org.", TYPE_A, 0)->reply->flags & 15,
+			 RCODE_NXDOMAIN);
+}
+
+static void d7_a_zone_below_its_share_is_never_refused(void **state)
+{
+	struct question *asked[PLACES], *few[PLACES / 8];
+
+	(void)state;
+	begin_crowd();
+	flood(asked, PLACES / 2);
+	with((struct fault){.kind = FAULT_DELAY, .below = "example.com.", .delay_ms = 300});
+	for (unsigned i = 0; i < PLACES / 8; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "m%u.wild.example.com.", i);
+		few[i] = world_ask_later(w, name, TYPE_A, 0);
+	}
+	world_run(w);
+	for (unsigned i = 0; i < PLACES / 8; i++)
+		assert_address(few[i], "192.0.2.81");
+	assert_int_equal(world_counter(w, "resolver.crowded"), 0);
+}
+
+// Names that had data go on being resolved: the flood asks for others.
+static void d7_names_in_use_of_the_flooded_zone_are_renewed(void **state)
+{
+	struct question *asked[2 * PLACES], *used;
+
+	(void)state;
+	begin_crowd();
+	world_advance(w, 301 * 1000);
+	flood(asked, 2 * PLACES);
+	assert_true(world_counter(w, "resolver.crowded") > 0);
+	used = world_ask_later(w, "www.plain.org.", TYPE_A, 0);
+	world_run(w);
+	assert_address(used, "192.0.2.90");
+	assert_cached(w, "www.plain.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+}
+
 // ATTACKS D1
 static void a_hundred_name_servers_without_addresses_cost_few_questions(void **state)
 {
@@ -499,6 +615,10 @@ int main(void)
 		scenario_common(a_thousand_names_of_a_new_zone_ask_for_it_once),
 		scenario(too_many_clients_for_one_question_are_refused),
 		scenario(too_many_questions_at_once_are_refused),
+		scenario(d7_a_flooded_zone_leaves_half_of_all_places_to_others),
+		scenario(d7_what_was_refused_is_held_against_nobody),
+		scenario(d7_a_zone_below_its_share_is_never_refused),
+		scenario(d7_names_in_use_of_the_flooded_zone_are_renewed),
 		scenario(a_hundred_name_servers_without_addresses_cost_few_questions),
 		scenario(a_referral_to_servers_that_never_answer_ends_in_time),
 		scenario(servers_that_all_refuse_are_given_up_before_the_last),

@@ -115,6 +115,7 @@ static void everything_can_be_set(void **state)
 	assert_int_equal(config->dataplane.poll, POLL_BUSY);
 	assert_int_equal(config->cache_bytes, 1 << 30);
 	assert_int_equal(config->hugepages, HUGEPAGES_REQUIRE);
+	assert_int_equal(config->resolver.places, 2 * 1024); // tickets are the least of all bounds
 	assert_int_equal(config->acl_rule_count, 3);
 	assert_int_equal(config->acl_rules[2].action, ACL_DROP);
 	assert_int_equal(config->source.source_v4.family, 4);
