@@ -456,9 +456,45 @@ static void glue_that_nobody_has_costs_few_questions(void **state)
 	assert_sent_at_most(w, 8);
 }
 
+// A path that turns slow all at once: an uplink that fills up, a machine that was paused. Round trips
+// learnt before are worth nothing then. One provider is away, too.
+static void a_path_that_turns_slow_at_once_costs_no_answer(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	add_plain(w);
+	world_start(w);
+	for (unsigned i = 0; i < 20; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "w%u.wild.example.com.", i);
+		assert_address(world_ask(w, name, TYPE_A, 0), "192.0.2.81");
+		assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+	}
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 400});
+	static struct question *asked[2000];
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "s%u.wild.example.com.", i);
+		asked[2 * i] = world_ask_later(w, name, TYPE_A, 0);
+		snprintf(name, sizeof(name), "s%u.plain.org.", i);
+		asked[2 * i + 1] = world_ask_later(w, name, TYPE_A, 0);
+		world_advance(w, 5);
+	}
+	world_run(w);
+	unsigned failed = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		failed += (asked[2 * i]->reply->flags & 15) != RCODE_NOERROR;
+		failed += (asked[2 * i + 1]->reply->flags & 15) != RCODE_NXDOMAIN;
+	}
+	assert_int_equal(failed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(a_path_that_turns_slow_at_once_costs_no_answer),
 		scenario_common(a_minimised_name_that_is_dropped_means_one_try_with_the_full_name),
 		scenario_common(servers_that_drop_everything_are_asked_no_more_for_it),
 		cmocka_unit_test(servers_that_fail_for_one_type_serve_the_others),
