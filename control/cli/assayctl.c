@@ -20,6 +20,17 @@
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
 
+// What does not fit beside its explanation stands above it.
+static void print_verb(FILE *stream, const char *verb, const char *help)
+{
+	const int width = 42;
+
+	if (strlen(verb) > (size_t)width)
+		fprintf(stream, "  %s\n  %*s %s\n", verb, width, "", help);
+	else
+		fprintf(stream, "  %-*s %s\n", width, verb, help);
+}
+
 static void print_usage(FILE *stream)
 {
 	fputs("usage: assayctl [-s SOCKET] [--json] VERB [ARGUMENT...]\n"
@@ -28,8 +39,7 @@ static void print_usage(FILE *stream)
 	      "  -V, --version      print the version\n"
 	      "verbs:\n",
 	      stream);
-#define X(name, arguments, help, least, most)                                                      \
-	fprintf(stream, "  %-42s %s\n", #name " " arguments, help);
+#define X(name, arguments, help, least, most) print_verb(stream, #name " " arguments, help);
 	PROTOCOL_VERBS(X)
 #undef X
 	fputs("exit status: 0 done, 1 the daemon refused or the output could not be written,\n"
