@@ -1,39 +1,27 @@
-#include "control/trust_state.h"
+#include "control/state/trust.h"
 
 #include "control/log.h"
-#include "control/state_file.h"
+#include "control/state/file.h"
+#include "control/state/writer.h"
 #include "control/validator/state_text.h"
-
-#include <uv.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS 60000 // of a file that could not be written
-#define ROOT     ((const uint8_t *)"")
+#define ROOT ((const uint8_t *)"")
 
 struct trust_state {
 	struct trust_points *points;
 	struct store *store;
-	uv_loop_t *loop;
-	char path[256]; // "": in memory only
+	struct state_writer *writer; // NULL: in memory only
+	char path[256];
 	bool sentinel;
+	int64_t now_s;
 
-	bool closed;
-	bool unwritten; // something has changed since the file was last written
-	bool writing;   // on the other thread, to which `text`, `len` and `fresh_error` belong then
-	uv_work_t work;
-	char *text;
-	size_t len;
-	char fresh_error[STATE_FILE_ERROR_MAX];
-	uint64_t retry_ms;
-
-	char read_error[STATE_FILE_ERROR_MAX +
-			STATE_ERROR_MAX];       // "": it was read, or there was none
-	char write_error[STATE_FILE_ERROR_MAX]; // of the last time; "": it went well
-	uint64_t writes, write_failures;
+	// "": it was read, or there was none.
+	char read_error[STATE_FILE_ERROR_MAX + STATE_ERROR_MAX];
 	uint64_t taken, left; // observations of the file
 };
 
@@ -58,14 +46,12 @@ static void take_observation(const struct rrset *rrset, int64_t at_s, void *arg)
 		state->left++;
 }
 
-// What does not count now may be wanted by whoever finds out why: it is not overwritten.
 static void keep_unused(const struct trust_state *state)
 {
-	char unused[sizeof(state->path) + 16];
+	char kept[STATE_FILE_KEPT_MAX];
 
-	snprintf(unused, sizeof(unused), "%s.unused", state->path);
-	if (rename(state->path, unused) == 0)
-		log_warning("%s: kept as %s", state->path, unused);
+	if (state_file_keep(state->path, kept))
+		log_warning("%s: kept as %s", state->path, kept);
 }
 
 static void read_file(struct trust_state *state)
@@ -92,70 +78,11 @@ static void read_file(struct trust_state *state)
 
 // ---- writing ----
 
-static void write_now(uv_work_t *work)
+static char *make_text(void *arg)
 {
-	struct trust_state *state = work->data;
+	const struct trust_state *state = arg;
 
-	if (state->len > STATE_TEXT_MAX)
-		snprintf(state->fresh_error, sizeof(state->fresh_error),
-			 "%s: more keys than the file may hold", state->path);
-	else if (state_file_write(state->path, state->text, state->len, state->fresh_error) == 0)
-		state->fresh_error[0] = '\0';
-}
-
-static void set_write_error(struct trust_state *state, const char *error)
-{
-	if (error[0] != '\0' && strcmp(error, state->write_error) != 0)
-		log_error("%s: what is learned about trust anchors is lost at the next start",
-			  error);
-	if (error[0] == '\0' && state->write_error[0] != '\0')
-		log_info("%s: written again", state->path);
-	state->writes += error[0] == '\0';
-	state->write_failures += error[0] != '\0';
-	snprintf(state->write_error, sizeof(state->write_error), "%s", error);
-}
-
-static void release(struct trust_state *state)
-{
-	free(state->text);
-	free(state);
-}
-
-static void written(uv_work_t *work, int status)
-{
-	struct trust_state *state = work->data;
-
-	state->writing = false;
-	if (status != 0)
-		snprintf(state->fresh_error, sizeof(state->fresh_error), "%s: %s", state->path,
-			 uv_strerror(status));
-	set_write_error(state, state->fresh_error);
-	free(state->text);
-	state->text = NULL;
-	if (state->closed)
-		release(state);
-	else
-		state->unwritten |= state->write_error[0] != '\0';
-}
-
-static void start_writing(struct trust_state *state, const struct store_clock *now)
-{
-	state->unwritten = false;
-	state->retry_ms = now->now_ms + RETRY_MS;
-	state->text = state_text_write(state->points, now->now_s);
-	if (state->text == NULL) {
-		set_write_error(state, "out of memory for the state of trust anchors");
-		state->unwritten = true;
-		return;
-	}
-	state->len = strlen(state->text);
-	state->work.data = state;
-	state->writing = uv_queue_work(state->loop, &state->work, write_now, written) == 0;
-	if (!state->writing) {
-		free(state->text);
-		state->text = NULL;
-		state->unwritten = true;
-	}
+	return state_text_write(state->points, state->now_s);
 }
 
 static void tell_store(struct trust_state *state)
@@ -172,11 +99,12 @@ void trust_state_run(struct trust_state *state, const struct store_clock *now)
 {
 	if (trust_points_changed(state->points)) {
 		tell_store(state);
-		state->unwritten = state->path[0] != '\0';
-		state->retry_ms = 0;
+		if (state->writer != NULL)
+			state_writer_changed(state->writer);
 	}
-	if (state->unwritten && !state->writing && now->now_ms >= state->retry_ms)
-		start_writing(state, now);
+	state->now_s = now->now_s;
+	if (state->writer != NULL)
+		state_writer_run(state->writer, now->now_ms);
 }
 
 // ---- start and stop ----
@@ -209,21 +137,34 @@ static bool follows_any(const struct trust_points *points)
 	return false;
 }
 
-static void open_file(struct trust_state *state, const struct config *config)
+// False: no memory.
+static bool open_file(struct trust_state *state, struct uv_loop_s *loop,
+		      const struct config *config)
 {
 	char error[STATE_FILE_ERROR_MAX];
 
 	if (follows_any(state->points))
 		snprintf(state->path, sizeof(state->path), "%s", config->trust_state);
 	if (state->path[0] == '\0')
-		return;
+		return true;
+	state->writer = state_writer_new(&(const struct state_writer_config){
+		.loop = loop,
+		.path = state->path,
+		.max = STATE_TEXT_MAX,
+		.cost = "what is learned about trust anchors is lost at the next start",
+		.make = make_text,
+		.arg = state,
+	});
+	if (state->writer == NULL)
+		return false;
 	read_file(state);
 	// Whether it can be written is seen at once, in the first turn.
 	if (state_file_prepare(state->path, config->user, error) != 0)
 		log_error("%s", error);
+	return true;
 }
 
-struct trust_state *trust_state_open(uv_loop_t *loop, const struct config *config,
+struct trust_state *trust_state_open(struct uv_loop_s *loop, const struct config *config,
 				     struct trust *trust, struct store *store, char *err,
 				     size_t err_len)
 {
@@ -239,7 +180,6 @@ struct trust_state *trust_state_open(uv_loop_t *loop, const struct config *confi
 		free(state);
 		return NULL;
 	}
-	state->loop = loop;
 	state->store = store;
 	state->sentinel = config->sentinel;
 	if (!add_anchors(state, config)) {
@@ -247,7 +187,11 @@ struct trust_state *trust_state_open(uv_loop_t *loop, const struct config *confi
 		trust_state_close(state);
 		return NULL;
 	}
-	open_file(state, config);
+	if (!open_file(state, loop, config)) {
+		snprintf(err, err_len, "out of memory for the state of trust anchors");
+		trust_state_close(state);
+		return NULL;
+	}
 	store_get_clock(store, &now);
 	trust_points_begin(state->points, now.now_ms, now.now_s);
 	return state;
@@ -257,11 +201,9 @@ void trust_state_close(struct trust_state *state)
 {
 	if (state == NULL)
 		return;
+	state_writer_end(state->writer, NULL);
 	trust_points_free(state->points);
-	state->points = NULL;
-	state->closed = true;
-	if (!state->writing)
-		release(state);
+	free(state);
 }
 
 struct trust_points *trust_state_points(struct trust_state *state)
@@ -274,15 +216,20 @@ struct trust_points *trust_state_points(struct trust_state *state)
 void trust_state_counters(const struct trust_state *state, upstream_counter_visit visit, void *arg)
 {
 	struct trust_points_counters counters;
+	struct state_writer_counters file = {0};
 
 	trust_points_counters(state->points, &counters);
-	counters.alarms += (state->read_error[0] != '\0') + (state->write_error[0] != '\0');
+	counters.alarms += state->read_error[0] != '\0';
+	if (state->writer != NULL) {
+		counters.alarms += state_writer_error(state->writer)[0] != '\0';
+		file = state_writer_counters(state->writer);
+	}
 #define X(field, words) visit("trust." #field, words, counters.field, arg);
 	TRUST_POINTS_COUNTERS(X)
 #undef X
-	visit("trust.state_writes", "times that the state file was written", state->writes, arg);
-	visit("trust.state_write_failures", "times that it could not be written",
-	      state->write_failures, arg);
+	visit("trust.state_writes", "times that the state file was written", file.writes, arg);
+	visit("trust.state_write_failures", "times that it could not be written", file.failures,
+	      arg);
 	visit("trust.state_left", "entries of it that did not count when it was read", state->left,
 	      arg);
 }
@@ -320,11 +267,9 @@ void trust_state_describe(const struct trust_state *state,
 			 state->read_error);
 		as_alarm(text, &to);
 	}
-	if (state->write_error[0] != '\0') {
-		snprintf(text, sizeof(text),
-			 "%s: what is learned about trust anchors is lost at the "
-			 "next start",
-			 state->write_error);
+	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0') {
+		snprintf(text, sizeof(text), "%s: %s", state_writer_error(state->writer),
+			 state_writer_cost(state->writer));
 		as_alarm(text, &to);
 	}
 }

@@ -1,5 +1,5 @@
 // The old file or the new one, and errors that say what to do.
-#include "control/state_file.h"
+#include "control/state/file.h"
 #include "tests/unit/control/testing.h"
 
 #include <errno.h>

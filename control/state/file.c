@@ -1,4 +1,4 @@
-#include "control/state_file.h"
+#include "control/state/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,4 +163,10 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 	if (chown(directory, found->pw_uid, found->pw_gid) != 0)
 		return fail(err, directory, "cannot be given to `user`");
 	return 0;
+}
+
+bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX])
+{
+	snprintf(kept, STATE_FILE_KEPT_MAX, "%s.unused", path);
+	return rename(path, kept) == 0;
 }

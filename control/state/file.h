@@ -4,6 +4,7 @@
 // Thread: any. Every call may wait for the disk.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define STATE_FILE_ERROR_MAX 320
@@ -23,3 +24,8 @@ int state_file_write(const char *path, const char *text, size_t len, char err[ST
 // daemon (STATE_DIRECTORY). No other directory's owner is changed. Before rights are given up.
 int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
+
+// What cannot be used may be wanted by whoever finds out why: PATH becomes PATH.unused, in the
+// place of an earlier one, and is not overwritten by the next write. False: it stays where it is.
+#define STATE_FILE_KEPT_MAX 340
+bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX]) __attribute__((nonnull));
