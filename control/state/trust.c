@@ -201,7 +201,10 @@ void trust_state_close(struct trust_state *state)
 {
 	if (state == NULL)
 		return;
-	state_writer_end(state->writer, NULL);
+	if (state->writer != NULL) {
+		bool owes = trust_points_changed(state->points) || state_writer_owes(state->writer);
+		state_writer_end(state->writer, owes ? make_text(state) : NULL);
+	}
 	trust_points_free(state->points);
 	free(state);
 }
