@@ -160,17 +160,20 @@ static void keep_unproven(struct task *task)
 
 static void remember_bogus(struct task *task, const struct validation_result *result)
 {
-	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 8] = "";
+	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 24] = "";
+	const bool drilled = task->reply != NULL && task->reply->drilled;
 
 	keep_unproven(task);
-	posture_bogus(task, result);
+	// What a drill has spoilt says nothing of the zone.
+	if (!drilled)
+		posture_bogus(task, result);
 	if (task->bogus_ede != EDE_NONE)
 		return;
 	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
 	explain_fault(task, result);
 	if (result->verdict == VERDICT_BOGUS)
-		snprintf(from, sizeof(from), ", from %s",
-			 address_to_text(&task->good_server, address));
+		snprintf(from, sizeof(from), ", from %s%s",
+			 address_to_text(&task->good_server, address), drilled ? " in a drill" : "");
 	// The server stays, whatever has to be cut.
 	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.*s%s",
 		 (int)(TROUBLE_MAX - 1 - strlen(from)), result->reason, from);

@@ -64,6 +64,7 @@ static struct exchange_reply reply_of(const struct exchange *exchange,
 	return (struct exchange_reply){
 		.outcome = outcome,
 		.tcp = exchange->tcp,
+		.drilled = exchange->drilled,
 		.bytes = exchange->bytes,
 		.ignored = exchange->ignored,
 		.rtt_us = was_answered(outcome) ? now_us - exchange->sent_us : 0,
@@ -148,6 +149,7 @@ static void read_harmed_reply(struct exchange *exchange, enum harm harm, const u
 
 	if (!copy)
 		return;
+	exchange->drilled = harm != HARM_NONE;
 	memcpy(copy, data, len);
 	len = harm_message(harm, exchange->tcp, copy, len);
 	read_reply(exchange, copy, len);

@@ -3,6 +3,8 @@
 #include "control/upstream/labels.h"
 #include "tests/scenario/zones.h"
 
+#include "tests/scenario/explained.h"
+
 #define AT_A "--scope upstream:" PROVIDER_A " "
 
 // A zone that provider A alone serves, and one more at both.
@@ -173,6 +175,28 @@ static void a_delay_is_what_the_client_waits(void **state)
 	assert_in_range(q->done_us - q->asked_us, 250000, 600000);
 	world_advance(w, 200);
 	assert_in_range(world_drilled(w)->slowest_ms, 250, 600);
+}
+
+// What an operator reads of a zone is what the zone did.
+static void data_that_a_drill_spoils_are_not_held_against_the_zone(void **state)
+{
+	static const char *const faults[] = {"bogus", "strip-rrsig"};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		struct posture_facts facts;
+		char words[128];
+		if (i > 0)
+			start_drills(state);
+		snprintf(words, sizeof(words), AT_A "--fault %s", faults[i]);
+		assert_true(world_drill(w, words));
+		struct question *q = world_ask(w, "x.wild.alone.com.", TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->flags & 15, RCODE_SERVFAIL);
+		assert_non_null(strstr(ede_text_of(q), "in a drill"));
+		resolver_posture(w->resolver, text_name("alone.com."), &facts);
+		assert_true(facts.dossier == NULL || facts.dossier->bogus.count == 0);
+		if (i == 0)
+			end_world(state);
+	}
 }
 
 static void a_dropped_question_does_not_leave(void **state)
@@ -485,6 +509,7 @@ int main(void)
 		scenario(a_pool_that_is_not_there_is_refused),
 		drills(truncated_replies_are_asked_for_over_tcp),
 		drills(a_delay_is_what_the_client_waits),
+		drills(data_that_a_drill_spoils_are_not_held_against_the_zone),
 		drills(a_dropped_question_does_not_leave),
 		drills(it_ends_by_itself_and_all_is_as_before),
 		drills(it_gives_up_when_clients_get_servfail),
