@@ -41,18 +41,13 @@ void ailing_free(struct ailing *ailing)
 	free(ailing);
 }
 
-static uint64_t hash_of(const struct resolver *resolver, const uint8_t *name)
-{
-	return cache_hash(resolver->cache, name, name_len(name));
-}
-
 static struct ailing_zone *find(const struct resolver *resolver, const uint8_t *zone)
 {
 	struct ailing *ailing = resolver->ailing;
 
 	if (ailing->count == 0)
 		return NULL;
-	uint64_t hash = hash_of(resolver, zone);
+	uint64_t hash = resolver_hash(resolver, zone);
 	for (size_t i = 0; i < AILING_MAX; i++) {
 		if (ailing->zones[i].used && ailing->zones[i].hash == hash &&
 		    name_equal(ailing->zones[i].name, zone))
@@ -73,7 +68,7 @@ static struct ailing_zone *add(struct resolver *resolver, const uint8_t *zone)
 	ailing->count += !place->used;
 	*place = (struct ailing_zone){
 		.used = true,
-		.hash = hash_of(resolver, zone),
+		.hash = resolver_hash(resolver, zone),
 		.since_ms = resolver->clock.now_ms,
 		.probed_ms = resolver->clock.now_ms, // by the question that failed
 	};
@@ -143,7 +138,8 @@ bool ailing_voids(const struct resolver *resolver, const uint8_t *name, uint64_t
 	if (!revoked_any(resolver->ailing->recovered))
 		return false;
 	for (;; name = name_skip(name, 1)) {
-		if (made_ms < revoked_ms(resolver->ailing->recovered, hash_of(resolver, name)))
+		if (made_ms <
+		    revoked_ms(resolver->ailing->recovered, resolver_hash(resolver, name)))
 			return true;
 		if (name_is_root(name))
 			return false;

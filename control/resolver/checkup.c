@@ -393,7 +393,7 @@ static void look_at_reply(struct checkup *checkup)
 		fail(checkup, SERVER_FORMERR);
 		break;
 	default:
-		fail(checkup, iterate_outcome_failure(checkup->outcome));
+		fail(checkup, replies_failure(checkup->outcome));
 	}
 }
 

@@ -170,18 +170,14 @@ void explain_needed(struct resolver *resolver, const struct task *child)
 
 // ---- records ----
 
-static uint64_t hash_of(const struct resolver *resolver, const uint8_t *name)
-{
-	return cache_hash(resolver->cache, name, name_len(name));
-}
-
 static void set_zone(const struct resolver *resolver, struct failure *failure, const uint8_t *zone,
 		     const uint8_t *parent)
 {
 	failure->zone_known = name_within(failure->name, zone);
 	failure->zone_labels = failure->zone_known ? (uint8_t)name_labels(zone) : 0;
-	failure->zone_hash = hash_of(resolver, zone);
-	failure->parent_hash = parent != NULL ? hash_of(resolver, parent) : failure->zone_hash;
+	failure->zone_hash = resolver_hash(resolver, zone);
+	failure->parent_hash =
+		parent != NULL ? resolver_hash(resolver, parent) : failure->zone_hash;
 }
 
 static void record(struct task *task, struct failure *failure)
@@ -241,8 +237,8 @@ void explain_refused(struct resolver *resolver, const struct client *client)
 		.started_ms = now_ms,
 		.now_ms = now_ms,
 		.now_s = resolver->clock.now_s,
-		.question_hash =
-			task_question_hash(hash_of(resolver, client->name), client->question.qtype),
+		.question_hash = task_question_hash(resolver_hash(resolver, client->name),
+						    client->question.qtype),
 	};
 	journal_add(resolver->journal, &failure);
 }
@@ -265,7 +261,7 @@ void explain_answered(struct resolver *resolver, const struct client *client,
 		name = facts.name;
 		type = facts.kind == ENTRY_FAILURE ? facts.type : type;
 	}
-	journal_client(resolver->journal, task_question_hash(hash_of(resolver, name), type),
+	journal_client(resolver->journal, task_question_hash(resolver_hash(resolver, name), type),
 		       result->stale);
 }
 
@@ -330,7 +326,7 @@ static const struct failed *servers_of(const struct resolver *resolver, const st
 static uint64_t held_until_ms(const struct resolver *resolver, const struct failed *failed)
 {
 	uint64_t now_ms = resolver->clock.now_ms, until_ms = 0, made_ms;
-	uint64_t hash = task_question_hash(hash_of(resolver, failed->name), failed->type);
+	uint64_t hash = task_question_hash(resolver_hash(resolver, failed->name), failed->type);
 	const struct entry *entry = cache_find_failure(resolver->cache, failed->name, failed->type);
 	struct entry_facts facts;
 

@@ -175,11 +175,11 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 	if (from->outcome == UPSTREAM_CANCELLED || from->outcome == UPSTREAM_NO_RESOURCE)
 		return true;
 	upstream_report(inquiry->resolver->parts.upstream, inquiry->zone, &leg->server,
-			iterate_outcome_failure(from->outcome), from->rtt_us);
+			replies_failure(from->outcome), from->rtt_us);
 	const struct reply none = {.waited_ms = from->waited_ms, .tcp = from->tcp};
 	cds_list_for_each_entry(task, &inquiry->tasks, in_inquiry)
 	{
-		explain_server(task, &leg->server, iterate_outcome_failure(from->outcome), &none);
+		explain_server(task, &leg->server, replies_failure(from->outcome), &none);
 		iterate_leg_failed(task, &leg->server);
 	}
 	return true;

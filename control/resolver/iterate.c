@@ -8,21 +8,13 @@
 #include <string.h>
 
 #define DOWN_MS_MAX        5000 // a zone none of whose servers answers is asked again after this
-#define SILENT_MAX         2 // servers that say nothing to a minimised name before the full one is sent
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
-#define CROWD_TOLD_MS      10000
-
-static void release_reply(struct task *task)
-{
-	reply_unref(task->resolver, task->reply);
-	task->reply = NULL;
-}
 
 void iterate_release(struct task *task)
 {
 	inquiry_leave(task);
-	release_reply(task);
+	reply_release(task);
 	delegation_unref(task->cut);
 	task->cut = NULL;
 	crowd_leave(task->resolver->crowd, &task->crowd_place);
@@ -37,18 +29,14 @@ int iterate_server_index(const struct task *task, const struct address *address)
 	return -1;
 }
 
-static uint64_t hash_of(const struct task *task, const uint8_t *name)
-{
-	return cache_hash(task->resolver->cache, name, name_len(name));
-}
-
 // Takes over the reference. What was under way for the cut before is over.
 static void enter_cut(struct task *task, struct delegation *cut)
 {
 	task_drop_waits(task);
 	delegation_unref(task->cut);
 	task->cut = cut;
-	crowd_enter(task->resolver->crowd, &task->crowd_place, hash_of(task, cut->zone));
+	crowd_enter(task->resolver->crowd, &task->crowd_place,
+		    resolver_hash(task->resolver, cut->zone));
 	task->server_count = 0;
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
@@ -99,53 +87,6 @@ static struct delegation *above_glueless(const struct task *task, const struct d
 	return delegation_find(resolver->delegations, cut->parent, resolver->clock.now_ms);
 }
 
-// The cache has data of the name, if stale ones: it is in use, and no flood's.
-static bool has_had_data(const struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-	struct entry_facts facts;
-	struct lookup lookup = {
-		.name = task->name,
-		.name_len = task->name_len,
-		.type = task->type,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-	};
-
-	cache_lookup(resolver->cache, &lookup);
-	if (lookup.stale_count == 0)
-		return false;
-	entry_facts(lookup.stale_links[lookup.stale_count - 1], &facts);
-	return facts.kind == ENTRY_POSITIVE;
-}
-
-// Only what a client asks, and before anything was sent for it.
-static bool is_one_too_many(struct task *task)
-{
-	if (task->admitted)
-		return false;
-	task->admitted = true;
-	return crowd_is_full(task->resolver->crowd, task->crowd_place) && !task->fresh &&
-	       task_wants(task, WAIT_CLIENT) && !has_had_data(task);
-}
-
-// By value only: it says nothing of the name, and nothing against the servers.
-static void refuse_crowded(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-
-	const uint64_t now_ms = resolver->clock.now_ms;
-
-	resolver->counters.crowded++;
-	if (resolver->crowd_tell != NULL && (resolver->crowded_told_ms == 0 ||
-					     now_ms >= resolver->crowded_told_ms + CROWD_TOLD_MS)) {
-		resolver->crowded_told_ms = now_ms;
-		resolver->crowd_tell(resolver->crowd_tell_arg, task->cut->zone);
-	}
-	fail_with(task, FAILED_OWN, RCODE_SERVFAIL, EDE_OTHER,
-		  "too many questions about this zone are under way", 0);
-}
-
 void iterate_start(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -169,10 +110,8 @@ void iterate_start(struct task *task)
 		delegation_unref(cut);
 	enter_cut(task, above != NULL ? above : cut);
 	task->for_glue = above != NULL;
-	if (is_one_too_many(task)) {
-		refuse_crowded(task);
+	if (!admit(task))
 		return;
-	}
 	if (task->route == NULL)
 		parent_watch(resolver, task->cut);
 	minimise_start(&task->minimise, task->name, name_labels(task->cut->zone),
@@ -209,8 +148,7 @@ void iterate_mark_down(struct task *task)
 	explain_down(task);
 }
 
-// No server is left to ask.
-static void give_up(struct task *task)
+void iterate_give_up(struct task *task)
 {
 	if (forward_fall_back(task))
 		return;
@@ -226,10 +164,11 @@ static void skip_known_names(struct task *task)
 
 	if (minimise_full(&task->minimise))
 		return;
-	uint64_t zone_hash = hash_of(task, task->cut->zone);
+	uint64_t zone_hash = resolver_hash(task->resolver, task->cut->zone);
 	while (!minimise_full(&task->minimise) &&
 	       inside_has(resolver->inside, zone_hash,
-			  hash_of(task, minimise_name(&task->minimise)), resolver->clock.now_ms))
+			  resolver_hash(task->resolver, minimise_name(&task->minimise)),
+			  resolver->clock.now_ms))
 		minimise_skip(&task->minimise);
 }
 
@@ -324,7 +263,7 @@ void iterate_ask(struct task *task)
 				: ailing_probes(task) ? PROBE_FAILURES_MAX
 						      : TASK_FAILURES_MAX;
 	if (task->failures >= failures_max) {
-		give_up(task);
+		iterate_give_up(task);
 		return;
 	}
 	skip_known_names(task);
@@ -333,7 +272,7 @@ void iterate_ask(struct task *task)
 		if (!task->past_nta && (task->route == NULL || !task->route->first))
 			task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
 		if (gives_way(task)) {
-			give_up(task);
+			iterate_give_up(task);
 			return;
 		}
 	}
@@ -345,39 +284,10 @@ void iterate_ask(struct task *task)
 	else if (address_fetch(task))
 		task->state = TASK_WAIT_ADDRESS;
 	else
-		give_up(task);
+		iterate_give_up(task);
 }
 
-// ---- replies ----
-
-enum server_failure iterate_outcome_failure(enum upstream_outcome outcome)
-{
-	static const enum server_failure failures[UPSTREAM_OUTCOME_COUNT] = {
-		[UPSTREAM_TIMEOUT] = SERVER_TIMEOUT,
-		[UPSTREAM_UNREACHABLE] = SERVER_UNREACHABLE,
-		[UPSTREAM_RESET] = SERVER_RESET,
-		[UPSTREAM_UNTRUSTED] = SERVER_UNTRUSTED,
-		[UPSTREAM_MALFORMED] = SERVER_MALFORMED,
-		[UPSTREAM_WRONG_QUESTION] = SERVER_WRONG_QUESTION,
-		[UPSTREAM_TRUNCATED_OVER_TCP] = SERVER_TRUNCATED_OVER_TCP,
-	};
-
-	return failures[outcome];
-}
-
-static void report(struct task *task, enum server_failure failure)
-{
-	struct reply *reply = task->reply;
-
-	if (reply->reported)
-		return;
-	reply->reported = true;
-	if (forward_blame(task, &reply->server, failure))
-		return;
-	upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server, failure,
-			reply->rtt_us);
-	checkup_watch(task, task->cut->zone, &reply->server, failure);
-}
+// ---- servers that failed ----
 
 void iterate_leg_failed(struct task *task, const struct address *server)
 {
@@ -414,232 +324,4 @@ void iterate_next_server(struct task *task, const struct address *server, bool f
 	task->has_avoid = true;
 	task->state = TASK_ASK;
 	task_ready(task);
-}
-
-// Another question to the same server: this one has cost it no try.
-static void ask_on(struct task *task)
-{
-	int i = iterate_server_index(task, &task->reply->server);
-
-	if (i >= 0 && task->servers[i].tries > 0)
-		task->servers[i].tries--;
-	release_reply(task);
-	task->state = TASK_ASK;
-	task_ready(task);
-}
-
-static void failed_server(struct task *task, enum server_failure failure, bool for_good)
-{
-	struct address server = task->reply->server;
-
-	report(task, failure);
-	explain_server(task, &server, failure, task->reply);
-	release_reply(task);
-	iterate_next_server(task, &server, for_good);
-}
-
-// RFC 9156 §2.3: servers that stumble over a minimised name get the full one once, at no
-// loss of standing.
-static bool fall_back_to_full_name(struct task *task)
-{
-	if (minimise_full(&task->minimise))
-		return false;
-	task->resolver->counters.minimise_fallbacks++;
-	minimise_give_up(&task->minimise);
-	ask_on(task);
-	return true;
-}
-
-static void follow_referral(struct task *task, const struct response *response)
-{
-	struct resolver *resolver = task->resolver;
-	struct reply *reply = task->reply;
-
-	if (reply->cut == NULL) {
-		reply->cut = delegation_of_referral(response, task->cut, resolver->clock.now_ms);
-		if (reply->cut == NULL) {
-			fail_own(task, EDE_OTHER, "out of memory for delegations");
-			return;
-		}
-		delegation_put(resolver->delegations, reply->cut);
-	}
-	resolver->counters.referrals++;
-	struct delegation *cut = reply->cut;
-	delegation_ref(cut);
-	task->route = NULL;
-	release_reply(task);
-	iterate_descend(task, cut);
-}
-
-// Another zone cut known below the servers' zone hides what they say about names under it.
-static void cut_at_known_zones(struct task *task, struct response *response)
-{
-	struct resolver *resolver = task->resolver;
-
-	for (size_t i = 1; i < response->link_count; i++) {
-		struct delegation *cut = NULL;
-		const struct route *route =
-			route_find(resolver, response->names[i], task->type, &cut);
-		if (cut == NULL)
-			cut = delegation_find(resolver->delegations, response->names[i],
-					      resolver->clock.now_ms);
-		bool hidden = route != task->route ||
-			      (cut != NULL && route == NULL &&
-			       name_labels(cut->zone) > name_labels(task->cut->zone));
-		delegation_unref(cut);
-		if (hidden) {
-			response_cut(response, i);
-			return;
-		}
-	}
-}
-
-static void take_answer(struct task *task, struct response *response)
-{
-	const struct address server = task->reply->server;
-	bool nxdomain = response->link_count == 1 && response->links[0].kind == STEP_NXDOMAIN;
-
-	task->good_server = server;
-	if (!minimise_full(&task->minimise) && !nxdomain) {
-		inside_put(task->resolver->inside, hash_of(task, task->cut->zone),
-			   hash_of(task, minimise_name(&task->minimise)),
-			   task->resolver->clock.now_ms);
-		minimise_next(&task->minimise);
-		ask_on(task);
-		shelf_put(&task->resolver->responses, response);
-		return;
-	}
-	task->probing = !minimise_full(&task->minimise);
-	cut_at_known_zones(task, response);
-	task_drop_waits(task);
-	task->response = response;
-	judge_start(task);
-}
-
-static const enum server_failure response_failures[] = {
-	[RESPONSE_LAME] = SERVER_LAME,           [RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
-	[RESPONSE_REFUSED] = SERVER_REFUSED,     [RESPONSE_ERROR] = SERVER_FORMERR,
-	[RESPONSE_MALFORMED] = SERVER_MALFORMED,
-};
-
-static void read_response(struct task *task, struct response *response)
-{
-	const struct response_question question = {
-		.name = minimise_name(&task->minimise),
-		.type = minimise_full(&task->minimise) ? task->type : TYPE_A,
-		.zone = task->cut->zone,
-		.forwarder = forward_holds(task),
-		.glue = task->for_glue,
-	};
-
-	response_read(task->reply->message, &question, response);
-	task->answered = true;
-	task->cut->failures = 0;
-	task->cut->heard_ms = task->resolver->clock.now_ms;
-	task->cut->unanswered = 0;
-	// On the way down nothing would be validated.
-	if (response->secure_only && !minimise_full(&task->minimise))
-		response->kind = RESPONSE_LAME;
-	task->cut->down_until_ms = 0;
-	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
-		// Glue is never an answer (ATTACKS A7), and a denial of it none either.
-		free(response);
-		release_reply(task);
-		give_up(task);
-		return;
-	}
-	switch (response->kind) {
-	case RESPONSE_ANSWER:
-		if (!response->secure_only)
-			report(task, SERVER_GOOD);
-		task->cut->failing = false;
-		take_answer(task, response);
-		return;
-	case RESPONSE_REFERRAL:
-		report(task, SERVER_GOOD);
-		task->cut->failing = false;
-		follow_referral(task, response);
-		break;
-	case RESPONSE_LAME:
-		task->resolver->counters.lame++;
-		failed_server(task, SERVER_LAME, true);
-		break;
-	case RESPONSE_SERVFAIL:
-	case RESPONSE_REFUSED:
-	case RESPONSE_ERROR:
-		if (!fall_back_to_full_name(task))
-			failed_server(task, response_failures[response->kind], true);
-		break;
-	case RESPONSE_MALFORMED:
-		failed_server(task, SERVER_MALFORMED, true);
-		break;
-	}
-	shelf_put(&task->resolver->responses, response);
-}
-
-// A server that does not speak EDNS is good for an unsigned zone only: whether this one
-// is unsigned must be proven before it may be asked without.
-static bool prove_unsigned(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-	const uint8_t *zone = task->cut->zone;
-
-	if (task->state_asked || !resolver->config.validate || name_is_root(zone) ||
-	    trust_zone_state(resolver->parts.trust, zone, resolver->clock.now_ms,
-			     resolver->clock.now_s) == ZONE_INSECURE)
-		return false;
-	task->state_asked = true;
-	if (task_wait(task, WAIT_STATE, zone, TYPE_DS, 0) != 0)
-		return false;
-	ask_on(task);
-	task->state = TASK_WAIT_STATE;
-	return true;
-}
-
-// RFC 9156 §3: there are servers that drop questions for names that hold nothing themselves.
-static void stop_minimising(struct task *task)
-{
-	if (task->failures < SILENT_MAX || minimise_full(&task->minimise))
-		return;
-	task->resolver->counters.minimise_fallbacks++;
-	minimise_give_up(&task->minimise);
-}
-
-void iterate_reply(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-	struct reply *reply = task->reply;
-
-	task->without_cd = false;
-	switch (reply->outcome) {
-	case UPSTREAM_OK:
-		break;
-	case UPSTREAM_NO_RESOURCE:
-	case UPSTREAM_CANCELLED:
-		release_reply(task);
-		fail_own(task, EDE_OTHER, "no port or memory for questions to servers");
-		return;
-	case UPSTREAM_TIMEOUT:
-		failed_server(task, SERVER_TIMEOUT, false);
-		stop_minimising(task);
-		return;
-	case UPSTREAM_FORMERR:
-	case UPSTREAM_NOTIMP:
-	case UPSTREAM_BADVERS:
-		if (prove_unsigned(task))
-			return;
-		failed_server(task, SERVER_FORMERR, true);
-		return;
-	default:
-		failed_server(task, iterate_outcome_failure(reply->outcome), true);
-		return;
-	}
-	struct response *response = shelf_take(&resolver->responses, sizeof(*response));
-	if (response == NULL || resolver->message_bytes > MESSAGE_BYTES_MAX) {
-		shelf_put(&resolver->responses, response);
-		release_reply(task);
-		fail_own(task, EDE_OTHER, "out of memory for responses");
-		return;
-	}
-	read_response(task, response);
 }

@@ -173,7 +173,8 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 	explain_fault(task, result);
 	if (result->verdict == VERDICT_BOGUS)
 		snprintf(from, sizeof(from), ", from %s%s",
-			 address_to_text(&task->good_server, address), drilled ? " in a drill" : "");
+			 address_to_text(&task->good_server, address),
+			 drilled ? " in a drill" : "");
 	// The server stays, whatever has to be cut.
 	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.*s%s",
 		 (int)(TROUBLE_MAX - 1 - strlen(from)), result->reason, from);

@@ -126,7 +126,7 @@ void parent_denied(struct task *task, const struct validation_result *result)
 		if (!delegation_revoke(resolver->delegations, zone))
 			continue;
 		resolver->counters.revoked++;
-		revoked_put(resolver->revoked, cache_hash(resolver->cache, zone, name_len(zone)),
+		revoked_put(resolver->revoked, resolver_hash(resolver, zone),
 			    resolver->clock.now_ms);
 	}
 }

@@ -23,7 +23,7 @@ static struct delegation *cut_of(const struct route *route)
 
 static size_t first_slot(const struct resolver *resolver, const uint8_t *zone)
 {
-	return cache_hash(resolver->cache, zone, name_len(zone)) & (resolver->route_slot_count - 1);
+	return resolver_hash(resolver, zone) & (resolver->route_slot_count - 1);
 }
 
 static void index_route(struct resolver *resolver, size_t which)

@@ -16,7 +16,7 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 		return false;
 	entry_facts(entry, &facts);
 	for (name = facts.name; !name_is_root(name); name = name_skip(name, 1)) {
-		uint64_t hash = cache_hash(resolver->cache, name, name_len(name));
+		uint64_t hash = resolver_hash(resolver, name);
 		if (facts.created_ms < revoked_ms(resolver->revoked, hash))
 			return true;
 	}

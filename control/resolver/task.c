@@ -145,7 +145,7 @@ void task_ready(struct task *task)
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
 				  bool past_nta, bool *joined, int *error)
 {
-	uint64_t name_hash = cache_hash(resolver->cache, name, name_len(name));
+	uint64_t name_hash = resolver_hash(resolver, name);
 	struct task *task = find(resolver, name, name_hash, type, past_nta);
 
 	*joined = task != NULL;
@@ -427,7 +427,7 @@ void task_run(struct task *task)
 		iterate_ask(task);
 		break;
 	case TASK_REPLY:
-		iterate_reply(task);
+		replies_read(task);
 		break;
 	case TASK_JUDGE:
 		judge_run(task);

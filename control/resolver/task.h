@@ -453,24 +453,37 @@ void posture_learn(struct task *task, const struct validation_result *result);
 void posture_bogus(struct task *task, const struct validation_result *result);
 void posture_failed(struct task *task, int ede, const char *text, uint32_t ttl_s);
 
+// The cache's keyed hash of a name in lower case.
+static inline uint64_t resolver_hash(const struct resolver *resolver, const uint8_t *name)
+{
+	return cache_hash(resolver->cache, name, name_len(name));
+}
+
 // start.c
 void task_start(struct task *task);
 bool entry_usable(const struct resolver *resolver, const struct entry *entry);
 
-// iterate.c: which server, and what its reply means
+// admit.c: only what a client asks, before anything is sent for it. False: it has failed.
+bool admit(struct task *task);
+
+// iterate.c: which server
 void iterate_start(struct task *task);
 void iterate_ask(struct task *task);
-void iterate_reply(struct task *task);
+void iterate_give_up(struct task *task); // no server is left to ask
 // Asks on after a server's answer was no good; for_good: that server no more in this task.
 void iterate_next_server(struct task *task, const struct address *server, bool for_good);
 // One of the two servers that were asked gave no answer; the other one may.
 void iterate_leg_failed(struct task *task, const struct address *server);
-enum server_failure iterate_outcome_failure(enum upstream_outcome outcome);
 void iterate_mark_down(struct task *task); // none of the zone's servers answers
 void iterate_descend(struct task *task, struct delegation *cut); // takes over the reference
 void iterate_servers_found(struct task *task); // while it waits for a reply, maybe
 void iterate_release(struct task *task);
 int iterate_server_index(const struct task *task, const struct address *address); // or -1
+
+// replies.c: what a server's reply means
+void replies_read(struct task *task);
+void reply_release(struct task *task); // the one it has, if any
+enum server_failure replies_failure(enum upstream_outcome outcome);
 
 // inquiry.c: questions to servers, shared by tasks
 bool inquiry_join(struct task *task);                                     // one under way
