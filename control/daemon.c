@@ -314,6 +314,20 @@ static void on_overdue(void *arg, const uint8_t *zone, const char *text, bool ov
 		    "%.128s: %s", name_to_text(zone, name), text);
 }
 
+static void on_pool(void *arg, const uint8_t *zone, bool down)
+{
+	char name[NAME_TEXT_MAX];
+
+	(void)arg;
+	if (down)
+		log_warning(
+			"none of the configured servers of %.128s answers: questions about it fail "
+			"at once, or get stale data, until one does",
+			name_to_text(zone, name));
+	else
+		log_info("a configured server of %.128s answers again", name_to_text(zone, name));
+}
+
 static void on_crowd(void *arg, const uint8_t *zone)
 {
 	char name[NAME_TEXT_MAX];
@@ -491,6 +505,7 @@ static int start_resolver(void)
 		return fail("out of memory for the resolver");
 	resolver_nta_watch(assayd.resolver, on_nta_end, NULL);
 	resolver_posture_watch(assayd.resolver, on_overdue, NULL);
+	resolver_pool_watch(assayd.resolver, on_pool, NULL);
 	resolver_crowd_watch(assayd.resolver, on_crowd, NULL);
 	return 0;
 }

@@ -10,6 +10,9 @@
 #define DOWN_MS_MAX        5000 // a zone none of whose servers answers is asked again after this
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
+// The same for a pool: all of its servers, which may be far away.
+#define POOL_PROBE_MAX        8
+#define POOL_PROBE_TIMEOUT_MS 1500
 
 void iterate_release(struct task *task)
 {
@@ -127,13 +130,41 @@ void iterate_descend(struct task *task, struct delegation *cut)
 	task_ready(task);
 }
 
+static bool all_tried(const struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].tries == 0)
+			return false;
+	}
+	return true;
+}
+
+// A forwarder that says nothing to a question may be waiting for somebody else's servers. That none
+// of a pool's servers says anything to the zone's own SOA, either, means that nobody is there; for
+// as long as that is asked again and again.
+static void mark_pool_down(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (!ailing_probes(task) || !all_tried(task))
+		return;
+	if (task->cut->down_until_ms == 0 && resolver->pool_tell != NULL)
+		resolver->pool_tell(resolver->pool_tell_arg, task->cut->zone, true);
+	task->cut->down_until_ms = resolver->clock.now_ms + DOWN_MS_MAX;
+	explain_down(task);
+}
+
 void iterate_mark_down(struct task *task)
 {
 	struct delegation *cut = task->cut;
 
-	if (cut == NULL || task->answered || task->failures == 0 || task->route != NULL ||
+	if (cut == NULL || task->answered || task->failures == 0 ||
 	    upstream_uplink_lost(task->resolver->parts.upstream))
 		return;
+	if (task->route != NULL) {
+		mark_pool_down(task);
+		return;
+	}
 	if (cut->failures < UINT8_MAX)
 		cut->failures++;
 	// Some servers drop what they do not know, such as a type: one question says nothing about
@@ -175,8 +206,9 @@ static void skip_known_names(struct task *task)
 static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	// A server that is slower still shows its return to those who wait for it.
-	if (timeout_ms > PROBE_TIMEOUT_MS && ailing_probes(task))
-		timeout_ms = PROBE_TIMEOUT_MS;
+	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
+	if (timeout_ms > most_ms && ailing_probes(task))
+		timeout_ms = most_ms;
 	task->servers[server].tries++;
 	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
 		fail_own(task, EDE_OTHER, "too many questions to servers at once");
@@ -208,13 +240,7 @@ void iterate_servers_found(struct task *task)
 // Each server has been tried, and none has answered.
 static bool all_silent(const struct task *task)
 {
-	if (task->answered || task->route != NULL)
-		return false;
-	for (size_t i = 0; i < task->server_count; i++) {
-		if (task->servers[i].tries == 0)
-			return false;
-	}
-	return true;
+	return !task->answered && task->route == NULL && all_tried(task);
 }
 
 // Zones below that end now need not find out themselves. Whether to go on trying is another matter:
@@ -241,6 +267,13 @@ static int next_server(struct task *task, uint32_t *timeout_ms)
 			       TASK_TRIES_MAX, avoid, timeout_ms);
 }
 
+static unsigned probe_failures_max(const struct task *task)
+{
+	if (task->route == NULL || task->server_count < PROBE_FAILURES_MAX)
+		return PROBE_FAILURES_MAX;
+	return task->server_count < POOL_PROBE_MAX ? task->server_count : POOL_PROBE_MAX;
+}
+
 void iterate_ask(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -260,7 +293,7 @@ void iterate_ask(struct task *task)
 	// Where nobody answers, each question sees once whether that is over.
 	bool lost = upstream_uplink_lost(resolver->parts.upstream);
 	unsigned failures_max = lost                  ? 1
-				: ailing_probes(task) ? PROBE_FAILURES_MAX
+				: ailing_probes(task) ? probe_failures_max(task)
 						      : TASK_FAILURES_MAX;
 	if (task->failures >= failures_max) {
 		iterate_give_up(task);

@@ -167,6 +167,9 @@ static void read_response(struct task *task, struct response *response)
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
+	if (task->cut->down_until_ms != 0 && task->route != NULL &&
+	    task->resolver->pool_tell != NULL)
+		task->resolver->pool_tell(task->resolver->pool_tell_arg, task->cut->zone, false);
 	task->cut->down_until_ms = 0;
 	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
 		// Glue is never an answer (ATTACKS A7), and a denial of it none either.

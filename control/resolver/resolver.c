@@ -313,6 +313,12 @@ void resolver_describe(const struct resolver *resolver, void (*line)(const char 
 	}
 }
 
+void resolver_pool_watch(struct resolver *resolver, resolver_pool_event event, void *arg)
+{
+	resolver->pool_tell = event;
+	resolver->pool_tell_arg = arg;
+}
+
 void resolver_crowd_watch(struct resolver *resolver, resolver_crowd_event event, void *arg)
 {
 	resolver->crowd_tell = event;

@@ -152,6 +152,12 @@ size_t resolver_explain(struct resolver *resolver, const struct explain_filter *
 size_t resolver_explained(const struct resolver *resolver)
 	__attribute__((nonnull, pure)); // failures that are recorded
 
+// Called when no server of a zone's pool answers any more, not even for the SOA of the zone, and
+// when one does again.
+typedef void (*resolver_pool_event)(void *arg, const uint8_t *zone, bool down);
+void resolver_pool_watch(struct resolver *resolver, resolver_pool_event event, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // Called when questions about a zone are refused because others about it have taken its share of
 // the places (resolver_config.places): every ten seconds at most.
 typedef void (*resolver_crowd_event)(void *arg, const uint8_t *zone);

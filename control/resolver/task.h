@@ -326,6 +326,8 @@ struct resolver {
 	struct ailing *ailing;
 	struct crowd *crowd;
 	uint64_t crowded_told_ms; // when it was last said that a zone has more than its share
+	resolver_pool_event pool_tell;
+	void *pool_tell_arg;
 	resolver_crowd_event crowd_tell;
 	void *crowd_tell_arg;
 	struct checkups *checkups;

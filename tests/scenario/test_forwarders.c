@@ -444,6 +444,95 @@ static void c4_a_dead_pool_costs_a_question_no_more_than_dead_servers(void **sta
 	assert_sent_at_most(w, 32);
 }
 
+static unsigned told_down, told_up;
+
+static void tell(void *arg, const uint8_t *zone, bool down)
+{
+	(void)arg;
+	(void)zone;
+	told_down += down;
+	told_up += !down;
+}
+
+static void watch(void)
+{
+	told_down = told_up = 0;
+	resolver_pool_watch(w->resolver, tell, NULL);
+}
+
+// Which one question may find out the slow way, the others are told at once.
+static void a_dead_pool_is_known_to_be_dead(void **state)
+{
+	(void)state;
+	begin_pool("example.com.", EAST_1 " " WEST);
+	start_pool();
+	warm();
+	world_ask(w, "www.plain.org.", TYPE_A, 0);
+	watch();
+	break_forwarders(FAULT_DROP);
+	assert_int_equal(ask_nth(100)->reply->rcode, RCODE_SERVFAIL);
+	world_advance(w, 4000);
+	for (unsigned n = 0; n < NAMES; n++) {
+		struct question *q = ask_nth(200 + n);
+		assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+		assert_true(took_ms(q) <= 50);
+		world_advance(w, 500); // longer than one verdict holds
+	}
+	assert_int_equal(told_down, 1);
+	assert_int_equal(told_up, 0);
+	network_heal(&w->network);
+	world_advance(w, 3000);
+	for (unsigned n = 0; n < NAMES; n++) {
+		struct question *q = ask_nth(300 + n);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_true(took_ms(q) <= 400);
+	}
+	assert_int_equal(told_down, 1);
+	assert_int_equal(told_up, 1);
+	assert_int_equal(sent_elsewhere(), 0);
+}
+
+// A forwarder that waits for others' servers is silent itself, for those names.
+static void names_that_nobody_answers_take_no_pool_away(void **state)
+{
+	(void)state;
+	begin_pool(".", EAST_1 " " WEST);
+	start_pool();
+	watch();
+	warm();
+	with((struct fault){.kind = FAULT_DROP, .below = "wild.example.com."});
+	for (unsigned n = 0; n < NAMES; n++) {
+		char name[40];
+		ask_nth(n);
+		snprintf(name, sizeof(name), "n%u.example.com.", n);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
+		world_advance(w, n % 4 * 700);
+	}
+	assert_int_equal(told_down, 0);
+}
+
+// Farther away than a probe of a zone's own servers would wait.
+static void a_pool_far_away_is_not_taken_for_dead(void **state)
+{
+	(void)state;
+	begin_pool(".", EAST_1 " " WEST);
+	start_pool();
+	watch();
+	with((struct fault){.kind = FAULT_DELAY, .below = "example.com.", .delay_ms = 700});
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 700});
+	warm();
+	for (unsigned n = 0; n < NAMES; n++) {
+		char name[40];
+		snprintf(name, sizeof(name), "r%u.plain.org.", n);
+		world_ask_later(w, name, TYPE_A, 0);
+		assert_answer(ask_nth(100 + n), RCODE_NOERROR, true, EDE_NONE);
+		world_advance(w, 300);
+	}
+	assert_int_equal(told_down, 0);
+}
+
 static void all_forwarders_silent_serves_stale(void **state)
 {
 	(void)state;
@@ -615,6 +704,9 @@ int main(void)
 		scenario(after_first_has_failed_recursion_is_validated_too),
 		scenario(first_passes_by_forwarders_that_are_out),
 		scenario(c4_a_dead_pool_costs_a_question_no_more_than_dead_servers),
+		scenario(a_dead_pool_is_known_to_be_dead),
+		scenario(names_that_nobody_answers_take_no_pool_away),
+		scenario(a_pool_far_away_is_not_taken_for_dead),
 		scenario(all_forwarders_silent_serves_stale),
 		cmocka_unit_test(an_anchor_of_its_own_proves_a_zone),
 		scenario(an_insecure_exception_goes_without_ad),
