@@ -9,17 +9,9 @@
 // The cache has data of the name, if stale ones: it is in use, and no flood's.
 static bool has_had_data(const struct task *task)
 {
-	struct resolver *resolver = task->resolver;
+	const struct lookup lookup = task_look_up(task, false);
 	struct entry_facts facts;
-	struct lookup lookup = {
-		.name = task->name,
-		.name_len = task->name_len,
-		.type = task->type,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-	};
 
-	cache_lookup(resolver->cache, &lookup);
 	if (lookup.stale_count == 0)
 		return false;
 	entry_facts(lookup.stale_links[lookup.stale_count - 1], &facts);

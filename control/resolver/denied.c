@@ -170,18 +170,11 @@ bool denied_answer(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 	struct denial_answer answer;
-	struct lookup lookup = {
-		.name = task->name,
-		.name_len = task->name_len,
-		.type = task->type,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-	};
 	bool keep = false;
 
 	if (!resolver->clock.trusted)
 		return false;
-	cache_lookup(resolver->cache, &lookup);
+	const struct lookup lookup = task_look_up(task, false);
 	// Data that were there a while ago may be newer than their denial.
 	if (lookup.status != LOOKUP_MISS || lookup.stale_count > 0)
 		return false;

@@ -25,7 +25,7 @@ static void take_links(struct task *task, const struct entry *const *links, size
 	}
 }
 
-static struct lookup look_up(struct task *task, bool unproven)
+struct lookup task_look_up(const struct task *task, bool unproven)
 {
 	struct resolver *resolver = task->resolver;
 	struct lookup lookup = {
@@ -45,7 +45,7 @@ static struct lookup look_up(struct task *task, bool unproven)
 // fetched again. Other failures stand.
 static bool unproven_from_cache(struct task *task)
 {
-	struct lookup lookup = look_up(task, true);
+	struct lookup lookup = task_look_up(task, true);
 	struct entry_facts facts;
 
 	if (lookup.status == LOOKUP_FAILURE) {
@@ -64,7 +64,7 @@ static bool unproven_from_cache(struct task *task)
 
 static bool from_cache(struct task *task)
 {
-	struct lookup lookup = look_up(task, false);
+	struct lookup lookup = task_look_up(task, false);
 
 	if (lookup.status == LOOKUP_MISS || lookup.count == 0)
 		return false;

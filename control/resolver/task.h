@@ -463,6 +463,7 @@ static inline uint64_t resolver_hash(const struct resolver *resolver, const uint
 
 // start.c
 void task_start(struct task *task);
+struct lookup task_look_up(const struct task *task, bool unproven); // in the cache, for its name
 bool entry_usable(const struct resolver *resolver, const struct entry *entry);
 
 // admit.c: only what a client asks, before anything is sent for it. False: it has failed.
