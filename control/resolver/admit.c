@@ -23,8 +23,9 @@ static bool is_one_too_many(struct task *task)
 	if (task->admitted)
 		return false;
 	task->admitted = true;
-	return crowd_is_full(task->resolver->crowd, task->crowd_place) && !task->fresh &&
-	       task_wants(task, WAIT_CLIENT) && !has_had_data(task);
+	return crowd_is_full(task->resolver->crowd, task->crowd_place,
+			     name_labels(task->cut->zone)) &&
+	       !task->fresh && task_wants(task, WAIT_CLIENT) && !has_had_data(task);
 }
 
 // By value only: it says nothing of the name, and nothing against the servers.

@@ -3,9 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SLOTS       16384 // power of two
-#define HALF        2
-#define ZONES_SHARE 8
+#define SLOTS 16384 // power of two
 
 struct crowd {
 	size_t places, taken;
@@ -44,8 +42,10 @@ void crowd_enter(struct crowd *crowd, uint16_t *place, uint64_t zone_hash)
 	crowd->taken++;
 }
 
-bool crowd_is_full(const struct crowd *crowd, uint16_t place)
+bool crowd_is_full(const struct crowd *crowd, uint16_t place, size_t labels)
 {
-	return place != 0 && crowd->taken > crowd->places / HALF &&
-	       crowd->counts[place - 1] > crowd->places / ZONES_SHARE;
+	const size_t half = crowd->places / 2;
+	const size_t share = labels < 2 ? half : crowd->places / 8;
+
+	return place != 0 && crowd->taken > half && crowd->counts[place - 1] > share;
 }

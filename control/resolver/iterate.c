@@ -38,8 +38,12 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	task_drop_waits(task);
 	delegation_unref(task->cut);
 	task->cut = cut;
-	crowd_enter(task->resolver->crowd, &task->crowd_place,
-		    resolver_hash(task->resolver, cut->zone));
+	// For the root, or a pool for everything, there are no others whose share it could be.
+	if (name_is_root(cut->zone))
+		crowd_leave(task->resolver->crowd, &task->crowd_place);
+	else
+		crowd_enter(task->resolver->crowd, &task->crowd_place,
+			    resolver_hash(task->resolver, cut->zone));
 	task->server_count = 0;
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
