@@ -146,10 +146,14 @@ def build_options():
             if option['name'] in wanted}
 
 
-def make(*targets):
-    """Builds. Returns the paths of what was built."""
+def set_up():
     if not os.path.exists(os.path.join(BUILD, 'build.ninja')):
         subprocess.run(['meson', 'setup', BUILD, ROOT], check=True, stdout=subprocess.DEVNULL)
+
+
+def make(*targets):
+    """Builds. Returns the paths of what was built."""
+    set_up()
     result = subprocess.run(['ninja', '-C', BUILD, *targets], capture_output=True, text=True,
                             check=False)
     if result.returncode != 0:
