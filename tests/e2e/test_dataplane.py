@@ -507,6 +507,8 @@ class PacketPath:
         for family, address in ((socket.AF_INET, SERVER4), (socket.AF_INET6, SERVER6)):
             with lab.inside_server(), contextlib.ExitStack() as stack:
                 listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                # Connections of the test before may still be in TIME-WAIT there.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind((address, 53))
                 listener.listen(1)
                 lab.enter(lab.client)
