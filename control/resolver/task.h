@@ -123,7 +123,7 @@ struct reply {
 	uint32_t waited_ms;     // since it was asked
 	bool tcp;
 	bool strong;            // not easily forged: TCP, or a server cookie came back
-	bool drilled;           // a drill has made it what it is
+	bool drilled;           // a drill has spoilt its signatures
 	bool reported;          // the outcome went to the selector
 	size_t bytes;           // counted in resolver->message_bytes
 	struct delegation *cut; // made from it by the first task that read its referral

@@ -149,7 +149,7 @@ static void read_harmed_reply(struct exchange *exchange, enum harm harm, const u
 
 	if (!copy)
 		return;
-	exchange->drilled = harm != HARM_NONE;
+	exchange->drilled = harm == HARM_STRIP || harm == HARM_BOGUS;
 	memcpy(copy, data, len);
 	len = harm_message(harm, exchange->tcp, copy, len);
 	read_reply(exchange, copy, len);

@@ -42,7 +42,7 @@ struct exchange {
 	bool ask_again;     // the timer shall do it
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
 	uint32_t drill;     // that it is part of; 0: none
-	bool drilled;       // it has changed the reply
+	bool drilled;       // it has spoilt the signatures of the reply
 
 	// the attempt under way
 	struct channel *channel;

@@ -110,7 +110,7 @@ struct exchange_reply {
 	struct message *message; // OK only; owned by the callee from now on. wire_len counts
 	uint64_t rtt_us;         // of the packet that was answered, without any handshake before it
 	bool tcp;                // answered over TCP
-	bool drilled;            // a drill has made it what it is
+	bool drilled;            // a drill has spoilt its signatures
 	uint32_t waited_ms;      // since the exchange began, with or without an answer
 	uint32_t bytes;          // received in all, ignored packets included
 	uint32_t ignored;        // packets that did not match

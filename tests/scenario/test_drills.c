@@ -194,9 +194,32 @@ static void data_that_a_drill_spoils_are_not_held_against_the_zone(void **state)
 		assert_non_null(strstr(ede_text_of(q), "in a drill"));
 		resolver_posture(w->resolver, text_name("alone.com."), &facts);
 		assert_true(facts.dossier == NULL || facts.dossier->bogus.count == 0);
+		// Nor where it is the keys that are spoilt.
+		resolver_forget(w->resolver, text_name("alone.com."));
+		q = world_ask(w, "y.wild.alone.com.", TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->flags & 15, RCODE_SERVFAIL);
+		assert_non_null(strstr(ede_text_of(q), "in a drill"));
+		resolver_posture(w->resolver, text_name("alone.com."), &facts);
+		assert_true(facts.dossier == NULL || facts.dossier->bogus.count == 0);
 		if (i == 0)
 			end_world(state);
 	}
+}
+
+// A drill that alters no signature is no excuse for those that do not verify.
+static void bogus_data_beside_a_drill_are_the_zones(void **state)
+{
+	struct posture_facts facts;
+
+	(void)state;
+	with((struct fault){.kind = FAULT_BOGUS, .below = "alone.com."});
+	assert_true(world_drill(w, AT_A "--fault truncate"));
+	struct question *q = world_ask(w, "x.wild.alone.com.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->flags & 15, RCODE_SERVFAIL);
+	assert_true(world_drilled(w)->affected > 0);
+	assert_null(strstr(ede_text_of(q), "in a drill"));
+	resolver_posture(w->resolver, text_name("alone.com."), &facts);
+	assert_true(facts.dossier->bogus.count > 0);
 }
 
 static void a_dropped_question_does_not_leave(void **state)
@@ -510,6 +533,7 @@ int main(void)
 		drills(truncated_replies_are_asked_for_over_tcp),
 		drills(a_delay_is_what_the_client_waits),
 		drills(data_that_a_drill_spoils_are_not_held_against_the_zone),
+		drills(bogus_data_beside_a_drill_are_the_zones),
 		drills(a_dropped_question_does_not_leave),
 		drills(it_ends_by_itself_and_all_is_as_before),
 		drills(it_gives_up_when_clients_get_servfail),

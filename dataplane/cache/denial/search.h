@@ -59,7 +59,7 @@ static inline bool barred(const struct denial_zone *zone)
 static inline bool search_find_zone(struct search *search, struct denial_memo *memo)
 {
 	const struct lookup *lookup = search->lookup;
-	const bool sibling = lookup->sibling && memo->labels != 0;
+	const bool sibling = memo->labels != 0 && lookup->sibling;
 	const size_t labels = sibling ? memo->labels : name_labels(lookup->name);
 
 	// Where neither is a zone of its own, both are in the zone of their parent.
