@@ -11,7 +11,6 @@
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
 // The same for a pool: all of its servers, which may be far away.
-#define POOL_PROBE_MAX        8
 #define POOL_PROBE_TIMEOUT_MS 1500
 
 void iterate_release(struct task *task)
@@ -273,9 +272,9 @@ static int next_server(struct task *task, uint32_t *timeout_ms)
 
 static unsigned probe_failures_max(const struct task *task)
 {
-	if (task->route == NULL || task->server_count < PROBE_FAILURES_MAX)
-		return PROBE_FAILURES_MAX;
-	return task->server_count < POOL_PROBE_MAX ? task->server_count : POOL_PROBE_MAX;
+	bool more = task->route != NULL && task->server_count > PROBE_FAILURES_MAX;
+
+	return more ? task->server_count : PROBE_FAILURES_MAX;
 }
 
 void iterate_ask(struct task *task)

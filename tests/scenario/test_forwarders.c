@@ -512,25 +512,48 @@ static void names_that_nobody_answers_take_no_pool_away(void **state)
 	assert_int_equal(told_down, 0);
 }
 
-// Farther away than a probe of a zone's own servers would wait.
+// Whoever looks after a pool asks all of its servers before it says that nobody is there.
+static void a_dead_pool_of_four_is_known_to_be_dead(void **state)
+{
+	static const char *const servers[] = {EAST_1, EAST_2, WEST, SPARE};
+
+	(void)state;
+	begin_pool("example.com.", EAST_1 " " EAST_2 " " WEST " " SPARE);
+	start_pool();
+	warm();
+	world_ask(w, "www.plain.org.", TYPE_A, 0);
+	watch();
+	for (unsigned i = 0; i < 4; i++)
+		with((struct fault){.kind = FAULT_DROP, .server = servers[i]});
+	assert_int_equal(ask_nth(100)->reply->rcode, RCODE_SERVFAIL);
+	world_advance(w, 10000);
+	assert_int_equal(told_down, 1);
+	assert_true(took_ms(ask_nth(101)) <= 50);
+}
+
+// Farther away than a probe of a zone's own servers would wait, and silent about the names that are
+// asked for.
 static void a_pool_far_away_is_not_taken_for_dead(void **state)
 {
 	(void)state;
-	begin_pool(".", EAST_1 " " WEST);
+	begin_pool("example.com.", EAST_1 " " WEST);
 	start_pool();
 	watch();
-	with((struct fault){.kind = FAULT_DELAY, .below = "example.com.", .delay_ms = 700});
-	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
-	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 700});
+	with((struct fault){.kind = FAULT_DELAY, .server = EAST_1, .delay_ms = 700});
+	with((struct fault){.kind = FAULT_DELAY, .server = WEST, .delay_ms = 700});
+	with((struct fault){.kind = FAULT_DROP, .below = "wild.example.com."});
 	warm();
-	for (unsigned n = 0; n < NAMES; n++) {
+	world_advance(w, 3000); // the last good answer is a while ago
+	for (unsigned n = 0; n < 5; n++) {
 		char name[40];
-		snprintf(name, sizeof(name), "r%u.plain.org.", n);
-		world_ask_later(w, name, TYPE_A, 0);
-		assert_answer(ask_nth(100 + n), RCODE_NOERROR, true, EDE_NONE);
-		world_advance(w, 300);
+		assert_int_equal(ask_nth(n)->reply->rcode, RCODE_SERVFAIL);
+		snprintf(name, sizeof(name), "r%u.plain.org.", n); // our own path is well
+		world_ask(w, name, TYPE_A, 0);
 	}
+	assert_true(world_counter(w, "resolver.recovery_probes") > 0);
 	assert_int_equal(told_down, 0);
+	assert_answer(world_ask(w, "nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
 }
 
 static void all_forwarders_silent_serves_stale(void **state)
@@ -705,6 +728,7 @@ int main(void)
 		scenario(first_passes_by_forwarders_that_are_out),
 		scenario(c4_a_dead_pool_costs_a_question_no_more_than_dead_servers),
 		scenario(a_dead_pool_is_known_to_be_dead),
+		scenario(a_dead_pool_of_four_is_known_to_be_dead),
 		scenario(names_that_nobody_answers_take_no_pool_away),
 		scenario(a_pool_far_away_is_not_taken_for_dead),
 		scenario(all_forwarders_silent_serves_stale),
