@@ -1,17 +1,5 @@
-#include "tests/scenario/zones.h"
-
-// The two servers of example.com.
-static void break_example(enum fault_kind kind)
-{
-	with((struct fault){.kind = kind, .server = PROVIDER_A});
-	with((struct fault){.kind = kind, .server = PROVIDER_B});
-}
-
-static void warm(void)
-{
-	world_ask(w, "www.example.com.", TYPE_MX, 0);
-	network_forget_log(&w->network);
-}
+// Servers and zones that fail, one by one and together: who is asked next, how often, for how long.
+#include "tests/scenario/failures.h"
 
 static void one_provider_down_costs_a_timeout_and_no_answer(void **state)
 {
@@ -210,146 +198,6 @@ static void unreachable_servers_fail_at_once(void **state)
 	assert_sent(w, 2);
 	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
 }
-
-static struct question *ask_for_stale(const char *name)
-{
-	struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
-
-	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
-	assert_true(q->result->stale);
-	assert_int_equal(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 30);
-	return q;
-}
-
-// RFC 8767, ATTACKS O1
-static void formerly_validated_data_serve_while_nobody_answers(void **state)
-{
-	(void)state;
-	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
-		      EDE_NONE);
-	world_ask(w, "alias.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 301000);
-	break_example(FAULT_DROP);
-	network_forget_log(&w->network);
-	struct question *q = ask_for_stale("www.example.com.");
-	assert_address(q, "192.0.2.80");
-	assert_true(q->done_us - q->asked_us <= 1810000);
-	// From now on nobody waits for servers that are known to be down.
-	for (int i = 0; i < 40; i++) {
-		q = ask_for_stale(i % 2 == 0 ? "www.example.com." : "alias.example.com.");
-		assert_true(q->done_us - q->asked_us <= 100000);
-		world_advance(w, 500);
-	}
-	assert_sent_at_most(w, 60);
-	ask_for_stale("www.example.com.");
-	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
-}
-
-// RFC 8767 §5: the resolution that the client did not wait for renews the cache.
-static void resolution_goes_on_behind_a_stale_answer(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < w->network.server_count; i++)
-		w->network.servers[i].rtt_us = 300000;
-	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 301000);
-	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A, .times = 2});
-	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_B, .times = 2});
-	struct question *first = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 100);
-	struct question *second = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_run(w);
-	assert_answer(first, RCODE_NOERROR, false, EDE_STALE_ANSWER);
-	assert_answer(second, RCODE_NOERROR, false, EDE_STALE_ANSWER);
-	assert_int_equal((first->done_us - first->asked_us) / 10000, 180);
-	assert_int_equal((second->done_us - second->asked_us) / 10000, 180);
-	assert_int_equal(world_counter(w, "resolver.stale_early"), 2);
-	assert_int_equal(world_counter(w, "resolver.under_way"), 1);
-	assert_not_cached(w, "www.example.com.", TYPE_A);
-	world_advance(w, 5000);
-	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
-	assert_int_equal(first->times_done, 1);
-	assert_int_equal(second->times_done, 1);
-	assert_int_equal(world_counter(w, "resolver.under_way"), 0);
-}
-
-static void clients_wait_when_stale_data_are_not_wanted(void **state)
-{
-	(void)state;
-	begin();
-	add_example(w);
-	w->config.stale_s = 0;
-	world_start(w);
-	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 301000);
-	break_example(FAULT_DROP);
-	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
-	assert_int_equal(world_counter(w, "resolver.stale_early"), 0);
-}
-
-// DESIGN §7: no stale data past the signatures that they rest on.
-static void early_stale_data_end_with_their_signatures(void **state)
-{
-	(void)state;
-	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 301000);
-	w->wall_offset_s += 365 * 86400;
-	break_example(FAULT_DROP);
-	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
-	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
-	assert_int_equal(world_counter(w, "resolver.stale_early"), 0);
-}
-
-// More wait for a name than may: what is stale serves them as well.
-static void crowds_get_stale_data(void **state)
-{
-	struct question *q[40];
-
-	(void)state;
-	begin();
-	add_example(w);
-	w->config.waiters_max = 10;
-	world_start(w);
-	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_advance(w, 301000);
-	break_example(FAULT_DROP);
-	for (size_t i = 0; i < 40; i++) {
-		q[i] = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
-		assert_non_null(q[i]);
-	}
-	world_run(w);
-	for (size_t i = 0; i < 40; i++)
-		assert_answer(q[i], RCODE_NOERROR, false, EDE_STALE_ANSWER);
-	assert_int_equal(world_counter(w, "resolver.refused"), 0);
-}
-
-static void stale_data_do_not_outlive_a_proven_denial(void **state)
-{
-	(void)state;
-	begin();
-	world_add(w, &(struct world_zone){.apex = "example.org.",
-					  .servers = "ns.example.org.=" PROVIDER_A,
-					  .text = "www.example.org. 60 IN A 192.0.2.80\n"});
-	world_start(w);
-	world_ask(w, "www.example.org.", TYPE_A, 0);
-	world_advance(w, 61000);
-	world_zone(w, "example.org.")->text = "other.example.org. 60 IN A 192.0.2.80\n";
-	world_roll(w, "example.org.", true);
-	network_forget_log(&w->network);
-	assert_int_equal(world_ask(w, "www.example.org.", TYPE_MX, ASK_DO)->reply->rcode,
-			 RCODE_NXDOMAIN);
-	assert_answer(world_ask(w, "www.example.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
-		      EDE_NONE);
-	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
-	world_advance(w, 301000);
-	struct question *q = world_ask(w, "www.example.org.", TYPE_A, ASK_DO);
-	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
-	assert_sent_at_most(w, 12);
-	assert_not_cached(w, "www.example.org.", TYPE_A);
-}
-
 // ATTACKS D11
 static void a_server_that_closes_every_connection_is_tried_a_few_times(void **state)
 {
@@ -525,102 +373,6 @@ static void a_dead_server_with_glue_does_not_hide_a_good_one_without(void **stat
 	}
 }
 
-// Two servers whose round trips are known.
-static void know_both(void)
-{
-	for (int i = 0; i < 40; i++) {
-		char name[40];
-		snprintf(name, sizeof(name), "k%d.wild.example.com.", i);
-		world_ask(w, name, TYPE_A, 0);
-	}
-	network_forget_log(&w->network);
-}
-
-// DESIGN §7
-static void a_late_server_is_hedged_with_one_of_another_domain(void **state)
-{
-	(void)state;
-	know_both();
-	with((struct fault){.kind = FAULT_DELAY, .server = PROVIDER_A, .delay_ms = 30});
-	uint64_t before = world_counter(w, "upstream.hedges");
-	unsigned asked_a = 0;
-	for (int i = 0; i < 20 && asked_a == 0; i++) {
-		char name[40];
-		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
-		network_forget_log(&w->network);
-		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
-		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
-		asked_a = (unsigned)network_sent(&w->network, PROVIDER_A, NULL, 0);
-		if (asked_a == 0)
-			continue;
-		// A was late by its own measure; B was asked after that, and answered first.
-		assert_int_equal(network_sent(&w->network, PROVIDER_B, NULL, 0), 1);
-		assert_true(q->done_us - q->asked_us < 35000);
-		assert_int_equal(w->network.channels_peak, 2);
-	}
-	assert_int_equal(asked_a, 1);
-	assert_int_equal(world_counter(w, "upstream.hedges"), before + 1);
-	// The late answer is waited for in vain by nobody, but it is measured.
-	world_advance(w, 100);
-	assert_int_equal(w->network.channels_open, 0);
-	assert_int_equal(world_counter(w, "upstream.server.timeout"), 0);
-}
-
-static void hedges_are_three_of_a_hundred_packets(void **state)
-{
-	(void)state;
-	know_both();
-	// Late every time, and never given up: both answer just within their time.
-	with((struct fault){.kind = FAULT_DELAY, .server = PROVIDER_A, .delay_ms = 30});
-	with((struct fault){.kind = FAULT_DELAY, .server = PROVIDER_B, .delay_ms = 30});
-	uint64_t sent = world_counter(w, "upstream.sent_udp");
-	for (int i = 0; i < 600; i++) {
-		char name[40];
-		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
-		w->network.servers[i % w->network.server_count].rtt_us = 5000 + i % 7 * 1000;
-		world_ask(w, name, TYPE_A, 0);
-	}
-	sent = world_counter(w, "upstream.sent_udp") - sent;
-	assert_true(world_counter(w, "upstream.hedges") > 0);
-	assert_true(world_counter(w, "upstream.hedges") <= 30 + sent * 3 / 100);
-}
-
-static void a_hedge_survives_the_first_servers_failure(void **state)
-{
-	(void)state;
-	know_both();
-	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
-	with((struct fault){.kind = FAULT_DELAY, .server = PROVIDER_B, .delay_ms = 36});
-	for (int i = 0; i < 6; i++) {
-		char name[40];
-		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
-		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
-		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
-		assert_true(q->done_us - q->asked_us < 110000);
-	}
-	assert_true(world_counter(w, "upstream.hedges") >= 1);
-	assert_true(world_counter(w, "upstream.server.timeout") >= 1);
-}
-
-static void a_hedge_stays_within_the_failure_domains_there_are(void **state)
-{
-	(void)state;
-	begin();
-	world_add(w,
-		  &(struct world_zone){.apex = "one.com.",
-				       .servers = "ns1.one.com.=192.0.2.10 ns2.one.com.=192.0.2.11",
-				       .text = "*.one.com. 5 IN A 192.0.2.85\n"});
-	world_start(w);
-	for (int i = 0; i < 60; i++) {
-		char name[40];
-		snprintf(name, sizeof(name), "n%d.one.com.", i);
-		if (i == 40)
-			with((struct fault){.kind = FAULT_DELAY, .delay_ms = 35});
-		assert_int_equal(world_ask(w, name, TYPE_A, 0)->reply->rcode, RCODE_NOERROR);
-	}
-	assert_int_equal(world_counter(w, "upstream.hedges"), 0);
-}
-
 static char apexes[8][20];
 
 // Eight zones, two servers each, in sixteen networks.
@@ -695,53 +447,6 @@ static void uplink_loss_is_held_against_nobody(void **state)
 	assert_int_equal(world_counter(w, "upstream.server.timeout"), timeouts);
 }
 
-static struct question *ask_wild(const char *prefix, unsigned n)
-{
-	char name[60];
-
-	snprintf(name, sizeof(name), "%s%u.wild.example.com.", prefix, n);
-	return world_ask(w, name, TYPE_A, ASK_DO);
-}
-
-// All of it fails for 20 s, and clients ask all the time, for few names and for ever new ones.
-static void fail_for_20_s(enum fault_kind kind)
-{
-	warm();
-	world_advance(w, 3000);
-	break_example(kind);
-	for (unsigned i = 0; i < 200; i++) {
-		uint64_t before_us = w->network.now_us;
-		ask_wild("hot", i % 5);
-		if (i % 10 == 0)
-			ask_wild("new", i);
-		if (w->network.now_us < before_us + 100000)
-			world_advance(w, 100 - (w->network.now_us - before_us) / 1000);
-	}
-}
-
-// ATTACKS O1, O3: whatever the zone's failure was, it ends for all names with the zone's first good
-// answer, though each of them had been remembered for longer and longer.
-static void a_zone_that_recovers_is_back_within_two_seconds(void **state)
-{
-	static const enum fault_kind kinds[] = {FAULT_DROP,     FAULT_BOGUS, FAULT_STRIP,
-						FAULT_SERVFAIL, FAULT_LAME,  FAULT_REFUSED};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		start_common(state);
-		fail_for_20_s(kinds[i]);
-		assert_int_equal(ask_wild("hot", 0)->reply->rcode, RCODE_SERVFAIL);
-		network_heal(&w->network);
-		world_advance(w, 2000);
-		for (unsigned n = 0; n < 5; n++)
-			assert_answer(ask_wild("hot", n), RCODE_NOERROR, true, EDE_NONE);
-		assert_answer(ask_wild("new", 10), RCODE_NOERROR, true, EDE_NONE);
-		assert_answer(ask_wild("never", 0), RCODE_NOERROR, true, EDE_NONE);
-		assert_int_equal(world_counter(w, "resolver.recovered"), 1);
-		end_world(state);
-	}
-}
-
 #define FAMILY_ZONES 12
 
 // Zones at many servers, each with an address of either family.
@@ -798,50 +503,11 @@ static void o23_a_dead_family_costs_no_question_more_than_one_timeout(void **sta
 	}
 }
 
-// Few packets see whether it has recovered, however many ask.
-static void a_zone_that_fails_is_probed_about_once_a_second(void **state)
-{
-	(void)state;
-	fail_for_20_s(FAULT_DROP);
-	network_forget_log(&w->network);
-	for (unsigned i = 0; i < 200; i++) {
-		ask_wild("hot", i % 5);
-		world_advance(w, 50);
-	}
-	size_t soa = network_sent(&w->network, NULL, "example.com.", TYPE_SOA);
-	assert_in_range(soa, 8, 40);
-	// Nobody asks any more: nobody is asked.
-	world_advance(w, 15000);
-	network_forget_log(&w->network);
-	world_advance(w, 60000);
-	assert_sent(w, 0);
-}
-
-// D12: a name that is broken in a zone that is well is still asked about less and less.
-static void one_broken_name_is_not_helped_by_the_others_of_its_zone(void **state)
-{
-	(void)state;
-	warm();
-	with((struct fault){.kind = FAULT_BOGUS, .name = "hot0.wild.example.com."});
-	for (unsigned i = 0; i < 300; i++) {
-		assert_int_equal(ask_wild("hot", 0)->reply->rcode, RCODE_SERVFAIL);
-		assert_answer(ask_wild("good", i), RCODE_NOERROR, true, EDE_NONE);
-		world_advance(w, 100);
-	}
-	assert_int_equal(world_counter(w, "resolver.recovered"), 0);
-	// 1 + 2 + 4 + 8 + 16 s, two servers each time
-	assert_in_range(network_sent(&w->network, NULL, "hot0.wild.example.com.", TYPE_A), 8, 16);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_server_without_an_address_of_its_own_is_found_by_its_glue),
 		scenario(uplink_loss_is_held_against_nobody),
-		scenario_common(a_late_server_is_hedged_with_one_of_another_domain),
-		scenario_common(hedges_are_three_of_a_hundred_packets),
-		scenario_common(a_hedge_survives_the_first_servers_failure),
-		scenario(a_hedge_stays_within_the_failure_domains_there_are),
 		scenario(a_dead_server_with_glue_does_not_hide_a_good_one_without),
 		scenario_common(one_provider_down_costs_a_timeout_and_no_answer),
 		scenario(after_a_failure_the_next_try_goes_to_another_failure_domain),
@@ -853,12 +519,6 @@ int main(void)
 		scenario_common(servers_that_return_are_used_when_the_failure_is_over),
 		scenario_common(a_zone_that_is_down_makes_its_other_names_fail_fast),
 		scenario_common(unreachable_servers_fail_at_once),
-		scenario_common(formerly_validated_data_serve_while_nobody_answers),
-		scenario_common(resolution_goes_on_behind_a_stale_answer),
-		scenario(clients_wait_when_stale_data_are_not_wanted),
-		scenario_common(early_stale_data_end_with_their_signatures),
-		scenario(crowds_get_stale_data),
-		scenario(stale_data_do_not_outlive_a_proven_denial),
 		scenario_common(a_server_that_closes_every_connection_is_tried_a_few_times),
 		scenario_common(truncation_over_tcp_as_well_is_a_failure_of_that_server),
 		scenario_common(a_slow_server_still_answers),
@@ -867,10 +527,7 @@ int main(void)
 		scenario(one_good_hint_is_enough),
 		scenario_common(a_tld_without_servers_fails_its_names_alone),
 		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
-		scenario(a_zone_that_recovers_is_back_within_two_seconds),
 		scenario(o23_a_dead_family_costs_no_question_more_than_one_timeout),
-		scenario_common(a_zone_that_fails_is_probed_about_once_a_second),
-		scenario_common(one_broken_name_is_not_helped_by_the_others_of_its_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

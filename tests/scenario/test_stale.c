@@ -1,0 +1,155 @@
+// Data past their TTL, while nobody answers (RFC 8767): when they serve, and when not.
+#include "tests/scenario/failures.h"
+
+static struct question *ask_for_stale(const char *name)
+{
+	struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_true(q->result->stale);
+	assert_int_equal(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 30);
+	return q;
+}
+
+// RFC 8767, ATTACKS O1
+static void formerly_validated_data_serve_while_nobody_answers(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_ask(w, "alias.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	break_example(FAULT_DROP);
+	network_forget_log(&w->network);
+	struct question *q = ask_for_stale("www.example.com.");
+	assert_address(q, "192.0.2.80");
+	assert_true(q->done_us - q->asked_us <= 1810000);
+	// From now on nobody waits for servers that are known to be down.
+	for (int i = 0; i < 40; i++) {
+		q = ask_for_stale(i % 2 == 0 ? "www.example.com." : "alias.example.com.");
+		assert_true(q->done_us - q->asked_us <= 100000);
+		world_advance(w, 500);
+	}
+	assert_sent_at_most(w, 60);
+	ask_for_stale("www.example.com.");
+	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+// RFC 8767 §5: the resolution that the client did not wait for renews the cache.
+static void resolution_goes_on_behind_a_stale_answer(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < w->network.server_count; i++)
+		w->network.servers[i].rtt_us = 300000;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A, .times = 2});
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_B, .times = 2});
+	struct question *first = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 100);
+	struct question *second = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_run(w);
+	assert_answer(first, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_answer(second, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_int_equal((first->done_us - first->asked_us) / 10000, 180);
+	assert_int_equal((second->done_us - second->asked_us) / 10000, 180);
+	assert_int_equal(world_counter(w, "resolver.stale_early"), 2);
+	assert_int_equal(world_counter(w, "resolver.under_way"), 1);
+	assert_not_cached(w, "www.example.com.", TYPE_A);
+	world_advance(w, 5000);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	assert_int_equal(first->times_done, 1);
+	assert_int_equal(second->times_done, 1);
+	assert_int_equal(world_counter(w, "resolver.under_way"), 0);
+}
+
+static void clients_wait_when_stale_data_are_not_wanted(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	w->config.stale_s = 0;
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	break_example(FAULT_DROP);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	assert_int_equal(world_counter(w, "resolver.stale_early"), 0);
+}
+
+// DESIGN §7: no stale data past the signatures that they rest on.
+static void early_stale_data_end_with_their_signatures(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	w->wall_offset_s += 365 * 86400;
+	break_example(FAULT_DROP);
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_int_equal(world_counter(w, "resolver.stale_early"), 0);
+}
+
+// More wait for a name than may: what is stale serves them as well.
+static void crowds_get_stale_data(void **state)
+{
+	struct question *q[40];
+
+	(void)state;
+	begin();
+	add_example(w);
+	w->config.waiters_max = 10;
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	break_example(FAULT_DROP);
+	for (size_t i = 0; i < 40; i++) {
+		q[i] = world_ask_later(w, "www.example.com.", TYPE_A, ASK_DO);
+		assert_non_null(q[i]);
+	}
+	world_run(w);
+	for (size_t i = 0; i < 40; i++)
+		assert_answer(q[i], RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_int_equal(world_counter(w, "resolver.refused"), 0);
+}
+
+static void stale_data_do_not_outlive_a_proven_denial(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "example.org.",
+					  .servers = "ns.example.org.=" PROVIDER_A,
+					  .text = "www.example.org. 60 IN A 192.0.2.80\n"});
+	world_start(w);
+	world_ask(w, "www.example.org.", TYPE_A, 0);
+	world_advance(w, 61000);
+	world_zone(w, "example.org.")->text = "other.example.org. 60 IN A 192.0.2.80\n";
+	world_roll(w, "example.org.", true);
+	network_forget_log(&w->network);
+	assert_int_equal(world_ask(w, "www.example.org.", TYPE_MX, ASK_DO)->reply->rcode,
+			 RCODE_NXDOMAIN);
+	assert_answer(world_ask(w, "www.example.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	world_advance(w, 301000);
+	struct question *q = world_ask(w, "www.example.org.", TYPE_A, ASK_DO);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_sent_at_most(w, 12);
+	assert_not_cached(w, "www.example.org.", TYPE_A);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario_common(formerly_validated_data_serve_while_nobody_answers),
+		scenario_common(resolution_goes_on_behind_a_stale_answer),
+		scenario(clients_wait_when_stale_data_are_not_wanted),
+		scenario_common(early_stale_data_end_with_their_signatures),
+		scenario(crowds_get_stale_data),
+		scenario(stale_data_do_not_outlive_a_proven_denial),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
