@@ -45,13 +45,16 @@ void minimise_skip(struct minimise *m)
 
 void minimise_descend(struct minimise *m, size_t zone_labels)
 {
-	if (minimise_full(m))
+	if (minimise_full(m) && m->given_up == 0)
 		return;
+	m->given_up = 0;
 	m->asked = (uint8_t)zone_labels;
 	reveal(m);
 }
 
 void minimise_give_up(struct minimise *m)
 {
+	if (!minimise_full(m))
+		m->given_up = m->asked;
 	m->asked = m->labels;
 }

@@ -16,6 +16,7 @@ struct minimise {
 	uint8_t labels;      // of name
 	uint8_t asked;       // labels of the name to ask for now
 	uint8_t count;       // steps so far, over all cuts
+	uint8_t given_up;    // labels of the name that this zone's servers made nothing of; or 0
 };
 
 // Begins below a zone of zone_labels labels; not enabled: the full name at once.
@@ -27,7 +28,8 @@ void minimise_next(struct minimise *minimise) __attribute__((nonnull));
 void minimise_skip(struct minimise *minimise) __attribute__((nonnull));
 // A referral to a zone of zone_labels labels.
 void minimise_descend(struct minimise *minimise, size_t zone_labels) __attribute__((nonnull));
-// The full name from now on (RFC 9156 §2.3 (6): fall back).
+// The full name from now on, as far as the next referral (RFC 9156 §2.3 (6): fall back): what one
+// zone's servers cannot answer says nothing of the next one's.
 void minimise_give_up(struct minimise *minimise) __attribute__((nonnull));
 
 static inline bool minimise_full(const struct minimise *minimise)

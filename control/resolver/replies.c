@@ -1,12 +1,15 @@
 // What a server's reply means: an answer to be judged, a referral, or the next server's turn.
 
 #include "control/resolver/task.h"
+#include "control/upstream/domain.h"
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENT_MAX 2 // servers that say nothing to a minimised name before the full one is sent
+// Silences to a minimised name before the full one is sent where no server of another failure
+// domain is left to ask.
+#define SILENT_MAX 2
 
 void reply_release(struct task *task)
 {
@@ -65,16 +68,68 @@ static void failed_server(struct task *task, enum server_failure failure, bool f
 	iterate_next_server(task, &server, for_good);
 }
 
-// RFC 9156 §2.3: servers that stumble over a minimised name get the full one once, at no
-// loss of standing.
-static bool fall_back_to_full_name(struct task *task)
+static bool stop_minimising(struct task *task)
 {
 	if (minimise_full(&task->minimise))
 		return false;
 	task->resolver->counters.minimise_fallbacks++;
 	minimise_give_up(&task->minimise);
+	return true;
+}
+
+// RFC 9156 §2.3: a reply to a minimised name that is of no use is no fault of the server. The zone
+// gets the full name once; only what comes of that is held against anybody.
+static bool fall_back_to_full_name(struct task *task)
+{
+	if (!stop_minimising(task))
+		return false;
 	ask_on(task);
 	return true;
+}
+
+// The server shares no failure domain with all others that have failed; or with some of them.
+static bool apart_from_failed(const struct task *task, const struct candidate *server, bool all)
+{
+	bool apart = all;
+
+	for (size_t i = 0; i < task->server_count; i++) {
+		const struct candidate *other = &task->servers[i];
+		if (other == server || other->failed == 0)
+			continue;
+		bool shares = domain_shared(server, other, task->cut->zone) > 0;
+		apart = all ? apart && !shares : apart || !shares;
+	}
+	return apart;
+}
+
+static bool two_domains_failed(const struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].failed > 0 &&
+		    apart_from_failed(task, &task->servers[i], false))
+			return true;
+	}
+	return false;
+}
+
+static bool another_domain_left(const struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].tries == 0 && apart_from_failed(task, &task->servers[i], true))
+			return true;
+	}
+	return false;
+}
+
+// RFC 9156 §3: there are servers that drop questions for names that hold nothing themselves. One
+// failure domain that is silent may as well be down.
+static void stop_minimising_when_silent(struct task *task)
+{
+	if (task->cut == NULL || minimise_full(&task->minimise))
+		return;
+	if (two_domains_failed(task) ||
+	    (task->failures >= SILENT_MAX && !another_domain_left(task)))
+		stop_minimising(task);
 }
 
 static void follow_referral(struct task *task, const struct response *response)
@@ -121,6 +176,23 @@ static void cut_at_known_zones(struct task *task, struct response *response)
 	}
 }
 
+static void remember_inside(struct task *task, const uint8_t *name)
+{
+	struct resolver *resolver = task->resolver;
+
+	inside_put(resolver->inside, resolver_hash(resolver, task->cut->zone),
+		   resolver_hash(resolver, name), resolver->clock.now_ms);
+}
+
+// The full name has an answer where one above it had none: the next question passes that one by.
+static void skip_what_was_given_up(struct task *task)
+{
+	const struct minimise *m = &task->minimise;
+
+	if (m->given_up != 0)
+		remember_inside(task, name_ancestor(m->name, m->given_up));
+}
+
 static void take_answer(struct task *task, struct response *response)
 {
 	const struct address server = task->reply->server;
@@ -128,15 +200,15 @@ static void take_answer(struct task *task, struct response *response)
 
 	task->good_server = server;
 	if (!minimise_full(&task->minimise) && !nxdomain) {
-		inside_put(task->resolver->inside, resolver_hash(task->resolver, task->cut->zone),
-			   resolver_hash(task->resolver, minimise_name(&task->minimise)),
-			   task->resolver->clock.now_ms);
+		remember_inside(task, minimise_name(&task->minimise));
 		minimise_next(&task->minimise);
 		ask_on(task);
 		shelf_put(&task->resolver->responses, response);
 		return;
 	}
 	task->probing = !minimise_full(&task->minimise);
+	if (!nxdomain)
+		skip_what_was_given_up(task);
 	cut_at_known_zones(task, response);
 	task_drop_waits(task);
 	task->response = response;
@@ -191,17 +263,14 @@ static void read_response(struct task *task, struct response *response)
 		follow_referral(task, response);
 		break;
 	case RESPONSE_LAME:
-		task->resolver->counters.lame++;
-		failed_server(task, SERVER_LAME, true);
-		break;
 	case RESPONSE_SERVFAIL:
 	case RESPONSE_REFUSED:
 	case RESPONSE_ERROR:
-		if (!fall_back_to_full_name(task))
-			failed_server(task, response_failures[response->kind], true);
-		break;
 	case RESPONSE_MALFORMED:
-		failed_server(task, SERVER_MALFORMED, true);
+		if (fall_back_to_full_name(task))
+			break;
+		task->resolver->counters.lame += response->kind == RESPONSE_LAME;
+		failed_server(task, response_failures[response->kind], true);
 		break;
 	}
 	shelf_put(&task->resolver->responses, response);
@@ -226,15 +295,6 @@ static bool prove_unsigned(struct task *task)
 	return true;
 }
 
-// RFC 9156 §3: there are servers that drop questions for names that hold nothing themselves.
-static void stop_minimising(struct task *task)
-{
-	if (task->failures < SILENT_MAX || minimise_full(&task->minimise))
-		return;
-	task->resolver->counters.minimise_fallbacks++;
-	minimise_give_up(&task->minimise);
-}
-
 void replies_read(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -251,17 +311,23 @@ void replies_read(struct task *task)
 		return;
 	case UPSTREAM_TIMEOUT:
 		failed_server(task, SERVER_TIMEOUT, false);
-		stop_minimising(task);
+		stop_minimising_when_silent(task);
 		return;
 	case UPSTREAM_FORMERR:
 	case UPSTREAM_NOTIMP:
 	case UPSTREAM_BADVERS:
-		if (prove_unsigned(task))
-			return;
-		failed_server(task, SERVER_FORMERR, true);
+		if (!fall_back_to_full_name(task) && !prove_unsigned(task))
+			failed_server(task, SERVER_FORMERR, true);
+		return;
+	case UPSTREAM_MALFORMED:
+	case UPSTREAM_WRONG_QUESTION:
+	case UPSTREAM_TRUNCATED_OVER_TCP:
+		if (!fall_back_to_full_name(task))
+			failed_server(task, replies_failure(reply->outcome), true);
 		return;
 	default:
 		failed_server(task, replies_failure(reply->outcome), true);
+		stop_minimising_when_silent(task);
 		return;
 	}
 	struct response *response = shelf_take(&resolver->responses, sizeof(*response));

@@ -40,16 +40,39 @@ static void not_enabled_shows_the_whole_name(void **state)
 	assert_true(minimise_full(&m));
 }
 
-static void giving_up_shows_the_whole_name_for_good(void **state)
+static void giving_up_shows_the_whole_name_to_one_zone(void **state)
 {
 	struct minimise m;
 
 	(void)state;
 	minimise_start(&m, text_name("a.b.c.d.example."), 1, true);
+	assert_int_equal(m.given_up, 0);
 	minimise_give_up(&m);
 	assert_true(minimise_full(&m));
+	assert_int_equal(m.given_up, 2);
+	minimise_give_up(&m);
+	assert_int_equal(m.given_up, 2);
 	minimise_descend(&m, 2);
-	assert_true(minimise_full(&m));
+	assert_int_equal(m.given_up, 0);
+	assert_true(name_equal(minimise_name(&m), text_name("c.d.example.")));
+}
+
+static void giving_up_again_and_again_ends(void **state)
+{
+	struct minimise m;
+	char text[300] = "";
+	unsigned shown = 0;
+
+	(void)state;
+	for (int i = 0; i < 120; i++)
+		strcat(text, "a.");
+	minimise_start(&m, text_name(text), 0, true);
+	for (unsigned zone = 1; zone < 120; zone++) {
+		shown += !minimise_full(&m);
+		minimise_give_up(&m);
+		minimise_descend(&m, zone);
+	}
+	assert_true(shown < MINIMISE_COUNT_MAX);
 }
 
 static void a_zone_of_that_very_name_is_asked_for_it(void **state)
@@ -123,7 +146,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_zone_sees_one_label_more),
 		cmocka_unit_test(not_enabled_shows_the_whole_name),
-		cmocka_unit_test(giving_up_shows_the_whole_name_for_good),
+		cmocka_unit_test(giving_up_shows_the_whole_name_to_one_zone),
+		cmocka_unit_test(giving_up_again_and_again_ends),
 		cmocka_unit_test(a_zone_of_that_very_name_is_asked_for_it),
 		cmocka_unit_test(a_long_name_takes_at_most_ten_steps),
 		cmocka_unit_test(what_is_known_is_skipped_without_a_step),
