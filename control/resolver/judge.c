@@ -37,6 +37,7 @@ static struct publication publication_of(const struct task *task, const struct s
 		.denial = !forwarded,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
 		.this_name_only =
+			task->disputed ||
 			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
 			(step->kind == STEP_DNAME && route_below(resolver, step->rrset->owner)),
 	};
@@ -53,6 +54,8 @@ static void wake(void *arg)
 static void begin(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
+
+	task->disputed = false;
 
 	if (task->validation != NULL)
 		validation_free(task->validation);
@@ -369,8 +372,8 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		good_hint(task, verdict, result);
 		return;
 	}
-	// RFC 8020 only for what was proven (ATTACKS A12).
-	if (task->probing && verdict != VERDICT_SECURE) {
+	// RFC 8020 only for what was proven (ATTACKS A12), and not for a name that exists.
+	if (task->probing && (verdict != VERDICT_SECURE || task->step.kind != STEP_NXDOMAIN)) {
 		drop_probe(task);
 		return;
 	}
@@ -406,9 +409,21 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		end_of_response(task);
 }
 
+// The RCODE is not signed. Where the proof says the other thing, nothing but its own name's answer
+// is taken from it (a NODATA is no ancestor, RFC 8020, anyhow).
+static void go_by_proof(struct task *task, const struct validation_result *result)
+{
+	if (result->kind == task->step.kind)
+		return;
+	task->step.kind = result->kind;
+	task->disputed = true;
+	task->resolver->counters.rcode_disputed++;
+}
+
 static void settle(struct task *task, enum verdict verdict, const struct validation_result *result)
 {
 	if (verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE) {
+		go_by_proof(task, result);
 		posture_learn(task, result);
 		good(task, verdict, result);
 	} else if (task->hint != NULL) {
@@ -447,6 +462,7 @@ static void unchecked(struct task *task)
 		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
 		.rrset_ttl_s = UINT32_MAX,
 		.soa_ttl_s = UINT32_MAX,
+		.kind = task->step.kind,
 	};
 
 	settle(task, VERDICT_INSECURE, &result);

@@ -218,6 +218,7 @@ struct task {
 	struct response *response;
 	struct step step; // being judged
 	size_t link;
+	bool disputed;           // RCODE and proof of the step disagree; it is as the proof says
 	bool probing;            // NXDOMAIN of a minimised name
 	struct delegation *hint; // the step is what this one's referral said about the DS
 	bool hint_tried;
@@ -280,6 +281,7 @@ struct task {
 	X(too_deep, "sub-tasks refused for their depth")                                           \
 	X(secure, "links validated as secure")                                                     \
 	X(insecure, "links proven insecure")                                                       \
+	X(rcode_disputed, "denials whose RCODE was not what their proof showed")                   \
 	X(bogus, "answers of a server that did not validate")                                      \
 	X(postponed, "questions held back until keys could be asked for again")                    \
 	X(bogus_final, "questions that ended bogus")                                               \

@@ -184,17 +184,41 @@ static struct denial_question question_of(struct validation *v)
 	};
 }
 
+// The RCODE is not signed: what it says is looked for first, but the proof decides. A server may
+// not know empty non-terminals, and deny the name where its records deny the type.
+static void ask_absence(struct validation *v, const struct denial_question *question,
+			struct denial *out)
+{
+	const struct step *step = v->step;
+
+	if (step->kind == STEP_NODATA) {
+		denial_nodata(question, out);
+		// A referral to a zone that does not exist contradicts itself.
+		if (out->verdict != DENIAL_NONE || step->soa == NULL)
+			return;
+		denial_nxdomain(question, out);
+		v->proven = STEP_NXDOMAIN;
+		if (out->cut == CUT_NOTHING_BELOW)
+			out->cut = CUT_NONE;
+		return;
+	}
+	denial_nxdomain(question, out);
+	if (out->verdict != DENIAL_NONE || v->denied != NULL)
+		return;
+	denial_nodata(question, out);
+	v->proven = STEP_NODATA;
+}
+
 static void ask_denial(struct validation *v, struct denial *out)
 {
 	const struct denial_question question = question_of(v);
 	const struct step *step = v->step;
 
+	v->proven = step->kind;
 	if (step_positive(step))
 		denial_wildcard(&question, v->rrset.labels, out);
-	else if (step->kind == STEP_NXDOMAIN)
-		denial_nxdomain(&question, out);
 	else
-		denial_nodata(&question, out);
+		ask_absence(v, &question, out);
 	if (v->denied != NULL && out->verdict != DENIAL_PROVEN && out->verdict != DENIAL_BUDGET)
 		out->verdict = DENIAL_NONE;
 }
@@ -274,6 +298,7 @@ static uint32_t verify_others(struct validation *v, uint32_t used, bool *waiting
 static void use_denial(struct validation *v, const struct denial *denial, uint32_t others)
 {
 	v->result.proofs_used = denial->used | others;
+	v->result.kind = v->proven;
 	for (size_t i = 0; i < proof_count(v->step); i++) {
 		if (v->result.proofs_used & 1u << i)
 			validation_use(v, &v->proofs[i], &v->result.proof_ttl_s[i]);

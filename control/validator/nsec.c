@@ -113,18 +113,35 @@ static void nodata_at_owner(const struct denial_question *q, size_t i, const str
 	};
 }
 
+// The index of the first record that shows that a wildcard exists and does not have the type, or
+// -1. One that exists only for what is below it holds nothing (RFC 4592 §2.2.2).
+static int find_wildcard_without(const struct denial_question *q, const uint8_t *wildcard)
+{
+	struct nsec nsec;
+
+	for (size_t i = 0; i < proof_count(q); i++) {
+		if (!read_nsec(q, i, &nsec))
+			continue;
+		if (name_equal(nsec.owner, wildcard)
+			    ? denial_bitmap(nsec.rdata.bitmap, nsec.rdata.bitmap_len, q->type,
+					    false) == BITMAP_ABSENT
+			    : covers(q, &nsec, wildcard) && is_empty_non_terminal(&nsec, wildcard))
+			return (int)i;
+	}
+	return -1;
+}
+
 // RFC 4035 §3.1.3.4: the name does not exist, a wildcard matches it, the type is not there.
 static void nodata_at_wildcard(const struct denial_question *q, struct denial *out)
 {
 	uint8_t wildcard[NAME_MAX_LEN];
-	struct nsec cover, match;
+	struct nsec cover;
 	int i = find_absent(q, q->name, &cover);
 
 	if (i < 0 || !wildcard_at(q->name, encloser_labels(&cover, q->name), wildcard))
 		return;
-	int j = find_owner(q, wildcard, &match);
-	if (j < 0 || denial_bitmap(match.rdata.bitmap, match.rdata.bitmap_len, q->type, false) !=
-			     BITMAP_ABSENT)
+	int j = find_wildcard_without(q, wildcard);
+	if (j < 0)
 		return;
 	*out = (struct denial){
 		.verdict = DENIAL_PROVEN,

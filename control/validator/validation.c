@@ -310,6 +310,7 @@ struct validation *validation_new(struct trust *trust, const struct step *step,
 	v->result = (struct validation_result){
 		.verdict = VERDICT_NEED,
 		.ede = EDE_NONE,
+		.kind = step->kind,
 		.signature_expires_s = VALIDATION_NEVER_EXPIRES,
 		.rrset_ttl_s = UINT32_MAX,
 		.soa_ttl_s = UINT32_MAX,

@@ -25,6 +25,7 @@ struct validation {
 	struct signature_context context;
 	struct signature rrset, soa;
 	uint32_t excluded;     // proofs that did not verify
+	enum step_kind proven; // what the denial asked for last says: the RCODE, or the other
 	const uint8_t *denied; // NXDOMAIN from above an anchored zone: this has to be its proof
 
 	// BOGUS unless there turns out to be an insecure delegation down to suspect_to.

@@ -75,6 +75,9 @@ struct validation_result {
 	uint32_t proof_ttl_s[STEP_PROOFS_MAX];
 	uint32_t proofs_used;     // bit i: proofs[i] is part of the proof
 	bool wildcard;            // the RRset was expanded from a wildcard (proof in proofs_used)
+	// What the proof of a denial shows, NODATA or NXDOMAIN. The RCODE is not signed: where it says
+	// the other, the proof is right. Otherwise the step's kind.
+	enum step_kind kind;
 	bool opt_out;             // rests on an opt-out span: INSECURE as a denial
 	bool nxname;              // RFC 9824: a NODATA that means NXDOMAIN
 	bool nta;                 // INSECURE because of a negative trust anchor (EDE 33)

@@ -34,6 +34,7 @@ enum fault_kind {
 	FAULT_FORGED,   // other addresses, signatures as they were
 	FAULT_NXDOMAIN, // unsigned
 	FAULT_NO_SOA,
+	FAULT_OTHER_RCODE, // of a denial: NXDOMAIN for NODATA, NOERROR for NXDOMAIN
 	FAULT_WRONG_ID,
 	FAULT_WRONG_QUESTION,
 	FAULT_WRONG_CASE,

@@ -201,7 +201,8 @@ static unsigned deny(struct making *m, const struct signer_answer *answer)
 		add_rrset(m, SECTION_AUTHORITY, answer->soa, true);
 	if (m->kind != FAULT_NO_SOA)
 		add_proofs(m, answer);
-	return answer->kind == SIGNER_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR;
+	bool nxdomain = (answer->kind == SIGNER_NXDOMAIN) != (m->kind == FAULT_OTHER_RCODE);
+	return nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
 }
 
 // Follows the chain as far as this server's zones go. Returns the RCODE.

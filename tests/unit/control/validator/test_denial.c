@@ -133,7 +133,7 @@ static void nxdomain_needs_name_and_wildcard_covered(void **state)
 	// The wildcard exists.
 	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
 	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
-	nsec("*.signed.example.", "a.signed.example.", TYPES(TYPE_TXT));
+	nsec("*.signed.example.", "a.signed.example.", TYPES(TYPE_A));
 	assert_bogus();
 	// One record for both: the last of the zone.
 	deny(STEP_NXDOMAIN, "z.z.signed.example.", TYPE_A);
@@ -152,14 +152,85 @@ static void an_empty_non_terminal_exists(void **state)
 	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
 	nsec("l.signed.example.", "a.m.signed.example.", TYPES(TYPE_A));
 	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
-	assert_bogus();
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
 	deny(STEP_NODATA, "m.signed.example.", TYPE_A);
 	nsec("l.signed.example.", "a.m.signed.example.", TYPES(TYPE_A));
 	assert_proven();
-	// A wildcard that exists only as one.
-	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
-	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	assert_int_equal(w.result.kind, STEP_NODATA);
+}
+
+// RFC 4592 §2.2.2, §2.2.3: it matches, and has nothing.
+static void a_wildcard_may_be_an_empty_non_terminal(void **state)
+{
+	static const uint16_t types[] = {TYPE_A, TYPE_DS, TYPE_CNAME, TYPE_NS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		deny(STEP_NODATA, "m.signed.example.", types[i]);
+		nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+		nsec("signed.example.", "a.*.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+		assert_proven();
+		assert_int_equal(w.result.proofs_used, 3);
+		assert_int_equal(w.result.kind, STEP_NODATA);
+	}
+	// One record for both.
+	deny(STEP_NODATA, "!.signed.example.", TYPE_A);
 	nsec("signed.example.", "a.*.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.proofs_used, 1);
+	// Next to another encloser than the name's.
+	deny(STEP_NODATA, "m.x.signed.example.", TYPE_A);
+	nsec("l.x.signed.example.", "n.x.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.*.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// Only what is below it exists, and that without the name.
+	deny(STEP_NODATA, "m.signed.example.", TYPE_A);
+	nsec("signed.example.", "a.*.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// The record of a delegation says nothing of what is below.
+	deny(STEP_NODATA, "m.y.signed.example.", TYPE_A);
+	nsec("l.y.signed.example.", "n.y.signed.example.", TYPES(TYPE_A));
+	nsec("y.signed.example.", "a.*.y.signed.example.", TYPES(TYPE_NS));
+	assert_bogus();
+}
+
+// The RCODE is not signed. Whichever it is, the answer is what the records show.
+static void the_proof_decides_not_the_rcode(void **state)
+{
+	(void)state;
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_DS);
+	nsec("l.signed.example.", "a.m.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
+	assert_int_equal(w.result.cut, CUT_NONE);
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "n.signed.example.", TYPES(TYPE_TXT, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
+	deny(STEP_NXDOMAIN, "dele.signed.example.", TYPE_DS);
+	nsec("dele.signed.example.", "e.signed.example.", TYPES(TYPE_NS, TYPE_RRSIG, TYPE_NSEC));
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
+	assert_int_equal(w.result.cut, CUT_INSECURE);
+	deny(STEP_NODATA, "m.signed.example.", TYPE_DS);
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NXDOMAIN);
+	// What contradicts itself says nothing of names below.
+	assert_int_equal(w.result.cut, CUT_NONE);
+	// What a referral says has no SOA: a zone that is delegated exists.
+	deny(STEP_NODATA, "m.signed.example.", TYPE_DS);
+	f.step.soa = NULL;
+	nsec("l.signed.example.", "n.signed.example.", TYPES(TYPE_A));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
+	assert_bogus();
+	// A type that is there is denied by nothing.
+	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
+	nsec("m.signed.example.", "n.signed.example.", TYPES(TYPE_A, TYPE_RRSIG, TYPE_NSEC));
+	nsec("signed.example.", "a.signed.example.", TYPES(TYPE_SOA, TYPE_NS));
 	assert_bogus();
 }
 
@@ -824,7 +895,8 @@ static void b13_compact_denial(void **state)
 	// Without NXNAME the name exists.
 	deny(STEP_NXDOMAIN, "m.signed.example.", TYPE_A);
 	nsec("m.signed.example.", "\\000.m.signed.example.", TYPES(TYPE_RRSIG, TYPE_NSEC));
-	assert_bogus();
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
 	// It says nothing of names below.
 	deny(STEP_NODATA, "x.m.signed.example.", TYPE_A);
 	nsec("m.signed.example.", "\\000.m.signed.example.", nxname);
@@ -839,6 +911,8 @@ int main(void)
 		NSEC(nodata_needs_the_type_and_cname_clear),
 		NSEC(nxdomain_needs_name_and_wildcard_covered),
 		NSEC(an_empty_non_terminal_exists),
+		NSEC(a_wildcard_may_be_an_empty_non_terminal),
+		NSEC(the_proof_decides_not_the_rcode),
 		NSEC(the_ends_of_a_span_are_not_in_it),
 		NSEC(b2_an_nsec_that_leads_out_of_its_zone_proves_nothing),
 		NSEC(an_nsec_expanded_from_a_wildcard_proves_nothing),

@@ -1,0 +1,162 @@
+// What is proven counts, not what the RCODE says, and what a signed referral shows need not be
+// asked.
+#include "tests/scenario/zones.h"
+
+#define DEEP_SERVER  "192.0.2.30"
+#define OTHER_SERVER "192.0.2.31"
+
+// A zone with signed and unsigned delegations below empty non-terminals, four of them at the most.
+static void add_deep(bool nsec3, bool opt_out)
+{
+	world_add(w, &(struct world_zone){
+			     .apex = "deep.com.",
+			     .servers = "ns1.deep.com.=" DEEP_SERVER,
+			     .text = "www.deep.com. 300 IN A 192.0.2.85\n"
+				     "x.y.deep.com. 300 IN A 192.0.2.86\n",
+			     .options = {.nsec3 = nsec3, .params = {.opt_out = opt_out}},
+		     });
+	world_add(w, &(struct world_zone){
+			     .apex = "child.e1.e2.e3.e4.deep.com.",
+			     .servers = "ns1.child.e1.e2.e3.e4.deep.com.=" OTHER_SERVER,
+			     .text = "www.child.e1.e2.e3.e4.deep.com. 300 IN A 192.0.2.87\n"});
+	world_add(w, &(struct world_zone){.apex = "open.f1.deep.com.",
+					  .servers = "ns1.open.f1.deep.com.=" OTHER_SERVER,
+					  .text = "www.open.f1.deep.com. 300 IN A 192.0.2.88\n",
+					  .options = {.unsigned_ = true}});
+}
+
+static void start_deep(bool nsec3, bool opt_out)
+{
+	begin();
+	add_deep(nsec3, opt_out);
+	world_start(w);
+}
+
+// ---- RCODE and proof ----
+
+static void other_rcode(uint16_t type)
+{
+	with((struct fault){.kind = FAULT_OTHER_RCODE,
+			    .server = DEEP_SERVER,
+			    .below = "deep.com.",
+			    .type = type});
+}
+
+// The server denies each name that holds nothing itself, as some do; its records know better.
+static void a_denied_ds_is_as_its_proof_says(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 <= 1; nsec3++) {
+		start_deep(nsec3, false);
+		other_rcode(TYPE_DS);
+		assert_answer(world_ask(w, "e4.deep.com.", TYPE_DS, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		assert_cached(w, "e4.deep.com.", TYPE_DS, ENTRY_NODATA, SECURITY_SECURE);
+		// It is no ancestor of names that do not exist (RFC 8020).
+		struct question *q =
+			world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_address(q, "192.0.2.87");
+		// An unsigned delegation stays one, the DS of which is denied in the same way.
+		assert_answer(world_ask(w, "open.f1.deep.com.", TYPE_DS, ASK_DO), RCODE_NOERROR,
+			      true, EDE_NONE);
+		q = world_ask(w, "www.open.f1.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.88");
+		end_world(NULL);
+	}
+}
+
+static void a_delegation_below_such_a_name_is_secure_from_the_first_question_on(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 <= 1; nsec3++) {
+		start_deep(nsec3, false);
+		other_rcode(TYPE_DS);
+		struct question *q =
+			world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		q = world_ask(w, "www.open.f1.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.88");
+		end_world(NULL);
+	}
+}
+
+static void so_is_any_other_type(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 <= 1; nsec3++) {
+		start_deep(nsec3, false);
+		other_rcode(0);
+		// An empty non-terminal, and a name with data of another type.
+		assert_answer(world_ask(w, "y.deep.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		assert_cached(w, "y.deep.com.", TYPE_A, ENTRY_NODATA, SECURITY_SECURE);
+		assert_answer(world_ask(w, "www.deep.com.", TYPE_TXT, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		assert_address(world_ask(w, "x.y.deep.com.", TYPE_A, ASK_DO), "192.0.2.86");
+		assert_true(world_counter(w, "resolver.rcode_disputed") >= 2);
+		// NOERROR for a name that is proven not to exist.
+		assert_answer(world_ask(w, "nope.deep.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+			      EDE_NONE);
+		end_world(NULL);
+	}
+}
+
+// What contradicts itself counts for the name that was asked for and no other.
+static void a_disputed_nxdomain_hides_nothing_below(void **state)
+{
+	(void)state;
+	start_deep(false, false);
+	with((struct fault){.kind = FAULT_OTHER_RCODE, .name = "nope.deep.com."});
+	assert_answer(world_ask(w, "nope.deep.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	network_forget_log(&w->network);
+	world_ask(w, "below.nope.deep.com.", TYPE_A, ASK_DO);
+	assert_true(network_sent(&w->network, DEEP_SERVER, NULL, 0) > 0);
+}
+
+// A minimised name that exists by its proof is no end of the way down.
+static void a_minimised_name_is_as_its_proof_says(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 <= 1; nsec3++) {
+		start_deep(nsec3, false);
+		with((struct fault){.kind = FAULT_OTHER_RCODE, .name = "y.deep.com."});
+		struct question *q = world_ask(w, "x.y.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_address(q, "192.0.2.86");
+		end_world(NULL);
+	}
+}
+
+static void without_any_proof_no_rcode_helps(void **state)
+{
+	static const char *const names[] = {"y.deep.com.", "www.deep.com.", "nope.deep.com."};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		start_deep(false, false);
+		with((struct fault){
+			.kind = FAULT_NXDOMAIN, .server = DEEP_SERVER, .name = names[i]});
+		struct question *q = world_ask(w, names[i], TYPE_TXT, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		assert_not_cached(w, names[i], TYPE_TXT);
+		end_world(NULL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario(a_denied_ds_is_as_its_proof_says),
+		scenario(a_delegation_below_such_a_name_is_secure_from_the_first_question_on),
+		scenario(so_is_any_other_type),
+		scenario(a_disputed_nxdomain_hides_nothing_below),
+		scenario(a_minimised_name_is_as_its_proof_says),
+		scenario(without_any_proof_no_rcode_helps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
