@@ -77,6 +77,7 @@ static void begin(struct task *task)
 static void begin_link(struct task *task)
 {
 	task->step = task->response->links[task->link];
+	task->step.ds_referred = task->route == NULL && task->cut->ds != NULL;
 	begin(task);
 }
 
@@ -95,6 +96,8 @@ bool judge_hint(struct task *task)
 	if (task->hint_tried || d == NULL || !resolver->config.validate ||
 	    (d->ds == NULL && d->proof_count == 0))
 		return false;
+	const struct delegation *parent =
+		delegation_at(resolver->delegations, d->parent, resolver->clock.now_ms);
 	task->hint_tried = true;
 	delegation_ref(d);
 	task->hint = d;
@@ -103,6 +106,7 @@ bool judge_hint(struct task *task)
 		.name = task->name,
 		.type = TYPE_DS,
 		.zone = d->parent,
+		.ds_referred = parent != NULL && parent->ds != NULL,
 		.rrset = d->ds,
 		.proofs = (const struct rrset *const *)d->proofs,
 		.proof_count = d->proof_count,

@@ -123,7 +123,7 @@ static bool reach_signer(struct validation *v, enum verdict *verdict)
 
 	if (cut_between(v, verdict))
 		return false;
-	chain_reach(v->trust, signer, true, &v->moment, &chain);
+	chain_reach(v->trust, signer, validation_order(v, signer), &v->moment, &chain);
 	switch (chain.end) {
 	case CHAIN_NEED:
 		*verdict = validation_need(v, chain.need, TYPE_DS);

@@ -5,8 +5,13 @@
 
 #define STEP_BY_STEP_MAX 6 // unknown names in a row that are asked for from the top
 
-void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const struct moment *moment,
-		 struct chain *out)
+static size_t step_by_step_max(enum chain_order order)
+{
+	return order == CHAIN_FROM_TOP ? SIZE_MAX : order == CHAIN_TO_APEX ? STEP_BY_STEP_MAX : 0;
+}
+
+void chain_reach(struct trust *trust, const uint8_t *target, enum chain_order order,
+		 const struct moment *moment, struct chain *out)
 {
 	size_t labels = name_labels(target), unknown = 0;
 	const uint8_t *topmost = NULL, *at = target;
@@ -42,7 +47,7 @@ void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const st
 		zone_touch(standing.zone);
 		out->zone = at;
 		out->standing = standing;
-		out->need = jump && target_unknown && unknown > STEP_BY_STEP_MAX ? target : topmost;
+		out->need = target_unknown && unknown > step_by_step_max(order) ? target : topmost;
 		out->end = topmost != NULL ? CHAIN_NEED : up == 0 ? CHAIN_SECURE : CHAIN_NO_CUT;
 		return;
 	}

@@ -21,7 +21,16 @@ struct chain {
 	struct standing standing; // of zone
 };
 
-// jump: the target is said to be an apex: when many names on the way are unknown, its own DS is
-// asked for first, which spares the names in between that are no cuts.
-void chain_reach(struct trust *trust, const uint8_t *target, bool jump, const struct moment *moment,
-		 struct chain *out) __attribute__((nonnull));
+// Which DS is needed first, where more than one name on the way is unknown.
+enum chain_order {
+	CHAIN_FROM_TOP,
+	// The target is said to be an apex: where many names are unknown, its own, which spares the
+	// names in between that are no cuts.
+	CHAIN_TO_APEX,
+	// The referral to the target brought its DS. Signed, it shows that no other zone begins
+	// between its signer and the target (RFC 4035 §5.2): none of those names is asked for.
+	CHAIN_DS_REFERRED,
+};
+
+void chain_reach(struct trust *trust, const uint8_t *target, enum chain_order order,
+		 const struct moment *moment, struct chain *out) __attribute__((nonnull));

@@ -165,7 +165,7 @@ enum verdict dnskey_run(struct validation *v)
 		return validation_bogus(v, EDE_DNSSEC_BOGUS,
 					"the answer is for another name or type");
 	v->context.signer = zone;
-	chain_reach(v->trust, zone, true, &v->moment, &chain);
+	chain_reach(v->trust, zone, validation_order(v, zone), &v->moment, &chain);
 	switch (chain.end) {
 	case CHAIN_NEED:
 		return validation_need(v, chain.need, TYPE_DS);

@@ -247,7 +247,7 @@ enum verdict insecure_run(struct validation *v)
 	const uint8_t *zone = v->step->zone;
 	struct chain chain, known;
 
-	chain_reach(v->trust, v->suspect_to, false, &v->moment, &chain);
+	chain_reach(v->trust, v->suspect_to, CHAIN_FROM_TOP, &v->moment, &chain);
 	switch (chain.end) {
 	case CHAIN_INSECURE:
 		return validation_insecure(v, &chain);
@@ -258,7 +258,7 @@ enum verdict insecure_run(struct validation *v)
 	}
 	// The cut that the resolver knows comes first; there may be another one below.
 	if (name_within(v->suspect_to, zone) && name_labels(zone) > name_labels(chain.zone)) {
-		chain_reach(v->trust, zone, true, &v->moment, &known);
+		chain_reach(v->trust, zone, validation_order(v, zone), &v->moment, &known);
 		if (known.end == CHAIN_NEED)
 			return validation_need(v, known.need, TYPE_DS);
 	}

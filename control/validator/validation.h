@@ -64,6 +64,13 @@ enum verdict validation_no_signature(struct validation *v, const struct signatur
 // True when NEED with need_fresh is the verdict now: keys may have rolled inside their TTL.
 bool validation_refresh(struct validation *v, const uint8_t *name, uint16_t type);
 
+// How to get to the apex of a zone.
+static inline enum chain_order validation_order(const struct validation *v, const uint8_t *apex)
+{
+	return v->step->ds_referred && name_equal(apex, v->step->zone) ? CHAIN_DS_REFERRED
+								       : CHAIN_TO_APEX;
+}
+
 // The keys of a secure zone, or NEED; *ready says which.
 enum verdict validation_load_keys(struct validation *v, bool *ready);
 

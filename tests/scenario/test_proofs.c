@@ -147,6 +147,43 @@ static void without_any_proof_no_rcode_helps(void **state)
 	}
 }
 
+// ---- the DS of a referral ----
+
+static void a_signed_ds_in_a_referral_spares_the_names_between(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		start_deep(kind > 0, kind > 1);
+		struct question *q =
+			world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_DS), 0);
+		// Nor is it when everything but the delegation has to be fetched anew.
+		trust_forget(w->trust, text_name("deep.com."));
+		cache_flush_zone(store_cache(w->store), text_name("deep.com."));
+		q = world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_DS), 0);
+		end_world(NULL);
+	}
+}
+
+// The DS is somebody else's: it shows nothing, and the parent is asked in so many words.
+static void a_ds_that_does_not_validate_shows_nothing(void **state)
+{
+	(void)state;
+	start_deep(false, false);
+	with((struct fault){.kind = FAULT_BOGUS,
+			    .server = DEEP_SERVER,
+			    .name = "child.e1.e2.e3.e4.deep.com.",
+			    .type = TYPE_A,
+			    .times = 1});
+	struct question *q = world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(
+		network_sent(&w->network, DEEP_SERVER, "child.e1.e2.e3.e4.deep.com.", TYPE_DS), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +193,8 @@ int main(void)
 		scenario(a_disputed_nxdomain_hides_nothing_below),
 		scenario(a_minimised_name_is_as_its_proof_says),
 		scenario(without_any_proof_no_rcode_helps),
+		scenario(a_signed_ds_in_a_referral_spares_the_names_between),
+		scenario(a_ds_that_does_not_validate_shows_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
