@@ -37,9 +37,11 @@ static void refute(struct denial_store *store, struct denial_zone *zone,
 		   const struct denial_place *place, uint16_t type)
 {
 	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-	size_t len = denial_key(place->name, place->len, zone->name_len, key);
-	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
+	size_t len;
 
+	if (!denial_key(place->name, place->len, zone->name_len, key, sizeof(key), &len))
+		return;
+	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
 	if (item == NULL)
 		return;
 	if (denial_key_compare(item_key(item), item->key_len, key, len) == 0) {
@@ -105,8 +107,9 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 		struct denial_zone *zone = denial_place_zone(&above);
 		if (zone == NULL)
 			continue;
-		const struct subtree subtree = {key,
-						denial_key(place.name, place.len, above.len, key)};
+		struct subtree subtree = {.key = key};
+		if (!denial_key(place.name, place.len, above.len, key, sizeof(key), &subtree.len))
+			continue;
 		refute(above.store, zone, &place, 0);
 		int removed;
 		do {

@@ -22,8 +22,15 @@ static inline uint32_t tag(uint64_t hash)
 	return (uint32_t)(hash >> 32);
 }
 
-static _Atomic uint64_t *find_word(const struct denial_store *store, uint64_t hash,
-				   const uint8_t *name, size_t len)
+// A zone and the word that led to it. The writer may since have put another zone's reference in
+// that word: only the writer looks into it again.
+struct found {
+	_Atomic uint64_t *word;
+	struct denial_zone *zone; // NULL: none
+};
+
+static struct found find(const struct denial_store *store, uint64_t hash, const uint8_t *name,
+			 size_t len)
 {
 	uint32_t reach = atomic_load_explicit(&store->reach, memory_order_relaxed);
 
@@ -34,22 +41,19 @@ static _Atomic uint64_t *find_word(const struct denial_store *store, uint64_t ha
 			uint64_t word = atomic_load_explicit(&line->words[i], memory_order_acquire);
 			if ((uint32_t)(word >> 32) != tag(hash) || (denial_ref)word == 0)
 				continue;
-			const struct denial_zone *zone = zone_at(store, word);
+			struct denial_zone *zone = zone_at(store, word);
 			if (zone->hash == hash && zone->name_len == len &&
 			    memcmp(zone->name, name, len) == 0)
-				return &line->words[i];
+				return (struct found){&line->words[i], zone};
 		}
 	}
-	return NULL;
+	return (struct found){NULL, NULL};
 }
 
 struct denial_zone *denial_find_zone(const struct denial_store *store, uint64_t hash,
 				     const uint8_t *name, size_t len)
 {
-	_Atomic uint64_t *word = find_word(store, hash, name, len);
-
-	return word != NULL ? zone_at(store, atomic_load_explicit(word, memory_order_acquire))
-			    : NULL;
+	return find(store, hash, name, len).zone;
 }
 
 // An empty word; where there is none, that of the smallest zone, which goes.
@@ -112,7 +116,7 @@ struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, 
 
 void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 {
-	_Atomic uint64_t *word = find_word(store, zone->hash, zone->name, zone->name_len);
+	_Atomic uint64_t *word = find(store, zone->hash, zone->name, zone->name_len).word;
 	denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
 
 	if (word != NULL && zone->fences == 0)

@@ -13,11 +13,12 @@
 #define DENIAL_KEY_PAD                                                                             \
 	16 // zeros behind a key that is searched for: eight bytes can be read anywhere
 
-// name (lower case, name_len bytes) lies in the zone whose name are its last zone_len bytes.
-// Returns the key's length; 0 for the zone's own name. It is padded. out: twice as much as the
-// labels below the zone take, and the pad.
-size_t denial_key(const uint8_t *name, size_t name_len, size_t zone_len, uint8_t *out)
-	__attribute__((nonnull));
+// The key of a name (lower case, name_len bytes) in the zone whose name are its last zone_len bytes,
+// padded; *len, without the pad, is 0 for the zone's own name. False, with nothing written: no label
+// of the name begins where such a zone's name would, or key and pad do not fit into cap bytes. Any
+// well-formed name's do into DENIAL_KEY_MAX + DENIAL_KEY_PAD.
+bool denial_key(const uint8_t *name, size_t name_len, size_t zone_len, uint8_t *out, size_t cap,
+		size_t *len) __attribute__((nonnull, warn_unused_result));
 
 static inline uint64_t denial_key_word(const uint8_t *key)
 {

@@ -123,8 +123,10 @@ void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_
 	search_start(&search);
 	if (search_never_said(lookup->type) || !search_find_zone(&search, &memo))
 		return;
-	const struct key key = {
-		denial_key(lookup->name, lookup->name_len, search.zone->name_len, bytes), bytes};
+	struct key key = {.bytes = bytes};
+	if (!denial_key(lookup->name, lookup->name_len, search.zone->name_len, bytes, sizeof(bytes),
+			&key.len))
+		return;
 	conclude(&search, denial_floor(search.store, search.zone, TREE_NSEC, key.bytes, key.len),
 		 &key, &memo.apex);
 }
@@ -152,19 +154,8 @@ static inline void prefetch_lines(const void *from, size_t bytes)
 // False: too long to be kept.
 static bool keep_key(struct stage *stage, const struct lookup *lookup, size_t zone_len)
 {
-	uint8_t bytes[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-
-	// Every byte may be written as two.
-	if (2 * (lookup->name_len - zone_len) + DENIAL_KEY_PAD <= KEY_KEPT) {
-		stage->spot.len = denial_key(lookup->name, lookup->name_len, zone_len, stage->key);
-		return true;
-	}
-	const size_t len = denial_key(lookup->name, lookup->name_len, zone_len, bytes);
-	if (len + DENIAL_KEY_PAD > KEY_KEPT)
-		return false;
-	memcpy(stage->key, bytes, len + DENIAL_KEY_PAD);
-	stage->spot.len = len;
-	return true;
+	return denial_key(lookup->name, lookup->name_len, zone_len, stage->key, sizeof(stage->key),
+			  &stage->spot.len);
 }
 
 // Whether the chain is to be searched.

@@ -160,9 +160,13 @@ static enum denial_put read_nsec(struct intake *in)
 	if (!rdata_nsec(rdata->data, rdata->len, &nsec) || !name_within(nsec.next, zone->name))
 		return DENIAL_UNFIT;
 	name_lower(lower, in->rrset->owner, name_len(in->rrset->owner));
-	in->key_len = denial_key(lower, name_len(lower), zone->name_len, in->key);
+	if (!denial_key(lower, name_len(lower), zone->name_len, in->key, sizeof(in->key),
+			&in->key_len))
+		return DENIAL_UNFIT;
 	name_lower(lower, nsec.next, name_len(nsec.next));
-	in->next_len = denial_key(lower, name_len(lower), zone->name_len, in->next);
+	if (!denial_key(lower, name_len(lower), zone->name_len, in->next, sizeof(in->next),
+			&in->next_len))
+		return DENIAL_UNFIT;
 	in->bitmap = nsec.bitmap;
 	in->bitmap_len = nsec.bitmap_len;
 	if (in->next_len > 0 &&

@@ -63,8 +63,9 @@ static void keys_are_in_the_order_of_names(void **state)
 			y[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 		random_name(a);
 		random_name(b);
-		size_t x_len = denial_key(a, name_len(a), zone_len, x);
-		size_t y_len = denial_key(b, name_len(b), zone_len, y);
+		size_t x_len, y_len;
+		assert_true(denial_key(a, name_len(a), zone_len, x, sizeof(x), &x_len));
+		assert_true(denial_key(b, name_len(b), zone_len, y, sizeof(y), &y_len));
 		assert_int_equal(sign(denial_key_compare(x, x_len, y, y_len)),
 				 sign(name_compare(a, b)));
 		assert_int_equal(denial_key_within(x, x_len, y, y_len), name_within(a, b));
@@ -80,13 +81,15 @@ static void longest_names_have_keys(void **state)
 	(void)state;
 	uint8_t name[NAME_MAX_LEN], key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
 	uint8_t *p = name;
+	size_t len;
 
 	for (int labels = 0; labels < 127; labels++) {
 		*p++ = 1;
 		*p++ = 0;
 	}
 	*p = 0;
-	assert_int_equal(denial_key(name, sizeof(name), 1, key), 127 * 3);
+	assert_true(denial_key(name, sizeof(name), 1, key, sizeof(key), &len));
+	assert_int_equal(len, 127 * 3);
 	p = name;
 	for (int labels = 0; labels < 3; labels++) {
 		*p++ = 63;
@@ -96,7 +99,38 @@ static void longest_names_have_keys(void **state)
 	*p++ = 61;
 	memset(p, 1, 61);
 	p[61] = 0;
-	assert_int_equal(denial_key(name, sizeof(name), 1, key), 2 * (3 * 63 + 61) + 4);
+	assert_true(denial_key(name, sizeof(name), 1, key, sizeof(key), &len));
+	assert_int_equal(len, 2 * (3 * 63 + 61) + 4);
+}
+
+// The key of any bytes, with any zone's length and any room: written within the room, or not at
+// all.
+static void b15_key_of_another_zones_length_is_none_and_stays_in_its_room(void **state)
+{
+	(void)state;
+	const uint8_t *www = wire("www.example.");
+	uint8_t name[NAME_MAX_LEN + 40], key[DENIAL_KEY_MAX + DENIAL_KEY_PAD + 1];
+	size_t len, made = 0;
+
+	assert_true(denial_key(www, 13, 9, key, 4 + DENIAL_KEY_PAD, &len));
+	assert_false(denial_key(www, 13, 9, key, 3 + DENIAL_KEY_PAD, &len));
+	assert_false(denial_key(www, 13, 7, key, sizeof(key), &len)); // inside of a label
+	assert_false(denial_key(www, 13, 14, key, sizeof(key), &len));
+	for (int i = 0; i < 200000; i++) {
+		const size_t room = random_below(sizeof(key));
+		const unsigned top = random_below(3) == 0 ? 256 : 4;
+		for (size_t n = 0; n < sizeof(name); n++)
+			name[n] = (uint8_t)random_below(top);
+		memset(key, 0xee, sizeof(key));
+		len = SIZE_MAX;
+		bool done = denial_key(name, random_below(sizeof(name)), random_below(64), key,
+				       room, &len);
+		made += done;
+		assert_true(done ? len + DENIAL_KEY_PAD <= room : len == SIZE_MAX);
+		for (size_t n = done ? len + DENIAL_KEY_PAD : 0; n < sizeof(key); n++)
+			assert_int_equal(key[n], 0xee);
+	}
+	assert_true(made > 1000);
 }
 
 // ---- a chain against a plain list ----
@@ -423,11 +457,12 @@ struct reader {
 static bool right(const struct denial_answer *answer, const uint8_t *name, size_t len)
 {
 	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-	size_t key_len = denial_key(name, len, answer->soa->name_len, key);
+	size_t key_len;
+	bool keyed = denial_key(name, len, answer->soa->name_len, key, sizeof(key), &key_len);
 	const struct denial_item *item = answer->proofs[0];
 
 	for (unsigned i = 0; i < answer->proof_count; i++) {
-		if (!denial_item_whole(answer->proofs[i]))
+		if (!keyed || !denial_item_whole(answer->proofs[i]))
 			return false;
 	}
 	int order = denial_key_compare(item_key(item), item->key_len, key, key_len);
@@ -513,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(keys_are_in_the_order_of_names),
 		TEST(longest_names_have_keys),
+		TEST(b15_key_of_another_zones_length_is_none_and_stays_in_its_room),
 		TEST(chain_of_thousands_in_any_order_is_searched_as_a_list),
 		TEST(burst_says_what_one_by_one_says),
 		TEST(record_put_again_lives_longer_and_is_one),
