@@ -58,6 +58,13 @@ static size_t add_cached(struct task *task, const uint8_t *ns_name, uint16_t typ
 	return entry_usable(resolver, entry) ? add_entry(task, ns_name, entry) : 0;
 }
 
+// The names of the root's servers are in a zone that is not signed, so what is cached of them may
+// be forged; prime.c says where the root is (ATTACKS A16).
+static bool is_root(const struct task *task)
+{
+	return name_is_root(task->cut->zone);
+}
+
 static void collect_ns(struct task *task, size_t i)
 {
 	const struct delegation_ns *ns = &task->cut->ns[i];
@@ -65,7 +72,7 @@ static void collect_ns(struct task *task, size_t i)
 
 	for (size_t k = 0; k < ns->address_count; k++)
 		glue += add_server(task, &ns->addresses[k], ns->name, NULL);
-	if (ns->name != NULL) {
+	if (ns->name != NULL && !is_root(task)) {
 		cached += add_cached(task, ns->name, TYPE_A);
 		cached += add_cached(task, ns->name, TYPE_AAAA);
 	}
@@ -151,7 +158,7 @@ static bool is_fetching(const struct task *task)
 
 bool address_fetch(struct task *task)
 {
-	if (task->route != NULL)
+	if (task->route != NULL || is_root(task))
 		return false;
 	return is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0 ||
 	       fetch_some(task, NS_GLUE) > 0;
@@ -160,7 +167,8 @@ bool address_fetch(struct task *task)
 // While the servers whose addresses are known are asked.
 bool address_fetch_more(struct task *task)
 {
-	return task->route == NULL && (is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0);
+	return task->route == NULL && !is_root(task) &&
+	       (is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0);
 }
 
 // The name's own zone does not tell its address: what the parents' referrals down to it said has

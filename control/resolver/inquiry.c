@@ -98,12 +98,6 @@ static bool charge(void *arg, unsigned packets)
 	return false;
 }
 
-static bool is_strong(const struct exchange_reply *reply)
-{
-	return reply->tcp ||
-	       (reply->message->edns.has_cookie && reply->message->edns.server_cookie_len > 0);
-}
-
 static struct reply *reply_new(const struct leg *leg, const struct exchange_reply *from)
 {
 	struct reply *reply = malloc(sizeof(*reply));
@@ -123,7 +117,7 @@ static struct reply *reply_new(const struct leg *leg, const struct exchange_repl
 		.drilled = from->drilled,
 	};
 	if (reply->message != NULL) {
-		reply->strong = is_strong(from);
+		reply->strong = from->strong;
 		reply->bytes = MESSAGE_MEMORY(reply->message->wire_len);
 		leg->inquiry->resolver->message_bytes += reply->bytes;
 	}

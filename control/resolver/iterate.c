@@ -115,6 +115,7 @@ void iterate_start(struct task *task)
 	if (above != NULL)
 		delegation_unref(cut);
 	enter_cut(task, above != NULL ? above : cut);
+	prime_prepare(task);
 	task->for_glue = above != NULL;
 	if (!admit(task))
 		return;

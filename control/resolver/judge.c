@@ -401,7 +401,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		// The addresses are not signed: a forwarder's would be taken by recursion (A9).
 		if (name_is_root(task->name) && task->type == TYPE_NS && task->route == NULL &&
 		    task->step.kind == STEP_ANSWER)
-			prime_learn(resolver, task->reply->message, task->step.rrset);
+			prime_learn(resolver, task->reply, task->step.rrset);
 	}
 	if (!publish_link(task, verdict, result))
 		return;

@@ -154,6 +154,7 @@ void resolver_free(struct resolver *resolver)
 	journal_free(resolver->journal);
 	dossiers_free(resolver->dossiers);
 	failure_table_free(resolver->failures);
+	prime_close(resolver);
 	delegation_table_free(resolver->delegations);
 	publisher_free(resolver->publisher);
 	free(resolver);

@@ -122,7 +122,7 @@ struct reply {
 	uint64_t rtt_us;
 	uint32_t waited_ms;     // since it was asked
 	bool tcp;
-	bool strong;            // not easily forged: TCP, or a server cookie came back
+	bool strong;            // cannot be forged blindly, see struct exchange_reply
 	bool drilled;           // a drill has spoilt its signatures
 	bool reported;          // the outcome went to the selector
 	size_t bytes;           // counted in resolver->message_bytes
@@ -310,6 +310,7 @@ struct task {
 	X(primed, "root server lists learned")                                                     \
 	X(key_tag_signals, "zones told which of their keys are trusted (RFC 8145)")                \
 	X(canaries, "questions to the root servers while our own path was lost")                   \
+	X(prime_doubts, "root server addresses not taken yet: one server alone names them")        \
 	X(prime_failures, "attempts to learn the root servers that failed")
 
 #define TASK_BUCKETS 16384
@@ -361,6 +362,11 @@ struct resolver {
 	uint32_t mark;
 	uint64_t prime_due_ms;
 	unsigned prime_failures;
+	// What one server alone said of the root's servers, in a reply that could be forged; or
+	// NULL.
+	struct delegation *root_claim;
+	struct address root_claimant;
+	uint8_t prime_doubted; // times in a row
 	struct nta *ntas;
 	uint64_t nta_due_ms; // when the first of them wants something
 	nta_event nta_tell;
@@ -563,7 +569,10 @@ void explain_counters(const struct resolver *resolver, upstream_counter_visit vi
 // prime.c
 void prime_hints(struct resolver *resolver);
 uint64_t prime_run(struct resolver *resolver); // when to be called again
-void prime_learn(struct resolver *resolver, const struct message *message, const struct rrset *ns);
+// ns: the root's, validated, in that reply.
+void prime_learn(struct resolver *resolver, const struct reply *reply, const struct rrset *ns);
+void prime_prepare(struct task *task); // when it has begun to ask the root's servers
+void prime_close(struct resolver *resolver);
 
 // probe.c
 uint64_t probe_run(struct resolver *resolver); // when to be called again

@@ -38,6 +38,12 @@ enum cookie_verdict cookie_check(const struct server *server,
 	return memcmp(reply->client_cookie, client, COOKIE_CLIENT_LEN) ? COOKIE_WRONG : COOKIE_GOOD;
 }
 
+bool cookie_proves(const uint8_t client[COOKIE_CLIENT_LEN], const struct edns *reply)
+{
+	return reply->present && reply->has_cookie && reply->server_cookie_len > 0 &&
+	       memcmp(reply->client_cookie, client, COOKIE_CLIENT_LEN) == 0;
+}
+
 void cookie_remember(struct server *server, const struct edns *reply)
 {
 	if (!reply->present || !reply->has_cookie || reply->server_cookie_len == 0)

@@ -21,5 +21,9 @@ enum cookie_verdict {
 enum cookie_verdict cookie_check(const struct server *server,
 				 const uint8_t client[COOKIE_CLIENT_LEN], const struct edns *reply)
 	__attribute__((nonnull(2, 3), pure, warn_unused_result));
+// Whether a reply to a question with that client cookie can only come from who has seen the
+// question: it has the same one, and a server cookie with it.
+bool cookie_proves(const uint8_t client[COOKIE_CLIENT_LEN], const struct edns *reply)
+	__attribute__((nonnull, pure, warn_unused_result));
 // Call with a good reply: remembers the server cookie in it, if there is one.
 void cookie_remember(struct server *server, const struct edns *reply) __attribute__((nonnull));

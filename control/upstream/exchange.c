@@ -64,6 +64,7 @@ static struct exchange_reply reply_of(const struct exchange *exchange,
 	return (struct exchange_reply){
 		.outcome = outcome,
 		.tcp = exchange->tcp,
+		.strong = exchange->strong,
 		.drilled = exchange->drilled,
 		.bytes = exchange->bytes,
 		.ignored = exchange->ignored,

@@ -43,6 +43,7 @@ struct exchange {
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
 	uint32_t drill;     // that it is part of; 0: none
 	bool drilled;       // it has spoilt the signatures of the reply
+	bool strong;        // see struct exchange_reply; of the message it ends with
 
 	// the attempt under way
 	struct channel *channel;

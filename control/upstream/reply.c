@@ -246,6 +246,13 @@ static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *d
 	return ignore(exchange, &counters_of(exchange)->ignored_near, true);
 }
 
+// A cookie that was not asked for is nothing: whoever forges replies can make one up (ATTACKS A15).
+static bool is_strong(const struct exchange *exchange, const struct message *message)
+{
+	return exchange->tcp || (exchange->form == FORM_COOKIE &&
+				 cookie_proves(exchange->client_cookie, &message->edns));
+}
+
 enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_t len,
 			   struct message **message, enum upstream_outcome *outcome)
 {
@@ -279,6 +286,7 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 		step = parse(exchange, data, len, message, outcome);
 	}
 	if (step == REPLY_END && *outcome == UPSTREAM_OK) {
+		exchange->strong = is_strong(exchange, *message);
 		learn(exchange, match == MATCH_CASE, *message);
 	} else {
 		message_free(*message);

@@ -110,6 +110,8 @@ struct exchange_reply {
 	struct message *message; // OK only; owned by the callee from now on. wire_len counts
 	uint64_t rtt_us;         // of the packet that was answered, without any handshake before it
 	bool tcp;                // answered over TCP
+	bool strong; // cannot be forged blindly: over TCP or TLS, or our own client cookie
+		     // of this exchange came back with a server cookie (RFC 7873 §5.3)
 	bool drilled;            // a drill has spoilt its signatures
 	uint32_t waited_ms;      // since the exchange began, with or without an answer
 	uint32_t bytes;          // received in all, ignored packets included

@@ -56,6 +56,12 @@ struct network_query {
 typedef void (*network_hook)(const struct network_query *query, enum section section,
 			     struct builder *b, void *arg);
 
+enum fault_cookie {
+	COOKIE_NOT_SENT,
+	COOKIE_RIGHT,   // the client cookie of the question, and a server cookie
+	COOKIE_MADE_UP, // as whoever has not seen the question would
+};
+
 struct fault {
 	enum fault_kind kind;
 	const char *server; // NULL: all
@@ -73,6 +79,7 @@ struct fault {
 				       const struct rrset *rrset, void *arg);
 	void *hook_arg;
 	uint16_t flags; // with replace: of the reply, beside QR
+	enum fault_cookie cookie;
 	int ede;        // that the reply carries, with a hostile text; 0: none
 	unsigned hits;
 };

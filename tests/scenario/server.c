@@ -305,6 +305,18 @@ static void change_question(uint8_t *out, const struct network_query *query, enu
 		out[0] ^= 0x80;
 }
 
+static void put_cookie(struct edns *edns, const struct fault *fault, const struct query *query)
+{
+	if (fault == NULL || fault->cookie == COOKIE_NOT_SENT)
+		return;
+	edns->has_cookie = fault->cookie == COOKIE_MADE_UP || query->edns.has_cookie;
+	memset(edns->client_cookie, 0x41, sizeof(edns->client_cookie));
+	if (fault->cookie == COOKIE_RIGHT)
+		memcpy(edns->client_cookie, query->edns.client_cookie, COOKIE_CLIENT_LEN);
+	edns->server_cookie_len = 16;
+	memset(edns->server_cookie, 0x42, 16);
+}
+
 static bool truncates(const struct making *m, size_t len, size_t limit)
 {
 	if (m->kind == FAULT_TRUNCATE_ALWAYS)
@@ -345,8 +357,9 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 	unsigned rcode = answer(&m, server);
 	for (enum section section = 0; section < SECTION_COUNT; section++)
 		write_section(&m, section);
-	const struct edns edns = {
+	struct edns edns = {
 		.present = true, .do_bit = true, .udp_size = EDNS_UDP_SIZE, .ede = EDE_NONE};
+	put_cookie(&edns, fault, &parsed);
 	const int ede = m.fault != NULL && m.fault->ede != 0 ? m.fault->ede : EDE_NONE;
 	if (opt)
 		builder_opt(&b, &edns, ede, ede != EDE_NONE ? "\x1b[2J\n\xff" : NULL);

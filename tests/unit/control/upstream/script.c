@@ -243,6 +243,12 @@ static void put_opt(struct builder *builder, const struct query *query,
 		edns.server_cookie_len = 16;
 		memset(edns.server_cookie, options->server_cookie, 16);
 	}
+	if (options->make_up_cookie) {
+		edns.has_cookie = true;
+		memset(edns.client_cookie, 0x41, COOKIE_CLIENT_LEN);
+		edns.server_cookie_len = 16;
+		memset(edns.server_cookie, 0x42, 16);
+	}
 	builder_opt(builder, &edns, EDE_NONE, NULL);
 }
 

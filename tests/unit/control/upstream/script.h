@@ -65,6 +65,7 @@ struct script_reply {
 	bool no_opt;
 	bool no_cookie;
 	bool wrong_cookie; // another client cookie than ours
+	bool make_up_cookie; // both cookies, whatever was asked
 	bool no_answer;
 	bool lower_case;       // the question
 	uint8_t server_cookie; // first byte of a server cookie to send; 0: none

@@ -413,6 +413,64 @@ static void a11_forged_badcookie_is_ignored(void **state)
 	script_stop(&s);
 }
 
+// ATTACKS A15
+static void a15_only_our_own_cookie_with_a_server_cookie_makes_a_reply_strong(void **state)
+{
+	static const struct {
+		struct script_reply reply;
+		bool strong;
+	} rows[] = {
+		{{.server_cookie = 1}, true},
+		{{0}, false}, // ours came back, but the server has none: RFC 7873 §5.3
+		{{.no_cookie = true}, false},
+		{{.no_opt = true}, false},
+	};
+	struct exchange_request request;
+	struct script s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		request = ask(&s, false);
+		script_answer(&s, rows[i].reply);
+		script_expect(&s, UPSTREAM_OK);
+		assert_int_equal(s.reply.strong, rows[i].strong);
+		request.tcp = true;
+		script_ask(&s, &request);
+		script_connected(&s);
+		script_answer(&s, rows[i].reply);
+		script_expect(&s, UPSTREAM_OK);
+		assert_true(s.reply.strong);
+		script_stop(&s);
+	}
+}
+
+// The question that had no cookie in it is the one that counts.
+static void a15_a_made_up_cookie_makes_no_reply_strong(void **state)
+{
+	struct upstream_config config = script_config;
+	struct exchange_request request;
+	struct script s;
+
+	(void)state;
+	for (unsigned asked = 0; asked < 2; asked++) {
+		config.cookies = asked;
+		script_start(&s, &config);
+		request = script_request(&s);
+		script_ask(&s, &request);
+		if (asked) // it does not like the option, and has one itself all the same
+			script_answer(&s, (struct script_reply){.rcode = RCODE_FORMERR});
+		assert_false(script_query(&s).edns.has_cookie);
+		script_answer(&s, (struct script_reply){.make_up_cookie = true});
+		script_expect(&s, UPSTREAM_OK);
+		assert_true(s.reply.message->edns.has_cookie);
+		assert_true(s.reply.message->edns.server_cookie_len > 0);
+		assert_false(s.reply.strong);
+		script_ask(&s, &request); // nor is it ever sent back
+		assert_int_equal(script_query(&s).edns.server_cookie_len, 0);
+		script_stop(&s);
+	}
+}
+
 static void cookies_can_be_off(void **state)
 {
 	struct upstream_config config = script_config;
@@ -470,6 +528,8 @@ int main(void)
 		cmocka_unit_test(a11_badcookie_is_asked_with_the_new_cookie_once_then_over_tcp),
 		cmocka_unit_test(a11_badcookie_over_tcp_is_handed_over),
 		cmocka_unit_test(a11_forged_badcookie_is_ignored),
+		cmocka_unit_test(a15_only_our_own_cookie_with_a_server_cookie_makes_a_reply_strong),
+		cmocka_unit_test(a15_a_made_up_cookie_makes_no_reply_strong),
 		cmocka_unit_test(cookies_can_be_off),
 		cmocka_unit_test(o25_slip_is_asked_over_tcp),
 	};
