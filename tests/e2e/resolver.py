@@ -72,7 +72,7 @@ class Assayd:
         self.process = None
         self.program = [ASSAYD]
 
-    def start(self, limit_s=20):
+    def start(self, limit_s=120):
         self.started = time.monotonic()
         stream = open(self.log, 'ab')
         self.process = subprocess.Popen(
@@ -100,7 +100,7 @@ class Assayd:
     def stats(self):
         return json.loads(self.ctl('stats', '--json').stdout)
 
-    def stop(self, limit_s=10):
+    def stop(self, limit_s=60):
         """SIGTERM; returns the exit status, or raises when it does not end."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

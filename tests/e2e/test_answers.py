@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks  # noqa: E402
 from resolver import Assayd, enter, lab_info  # noqa: E402
 
-TIMEOUT = 9
+TIMEOUT = 60
 
 
 def ask(server, question, tcp=False, cd=False):

@@ -146,7 +146,7 @@ class Drills:
     def ask(self, name, rdtype='A'):
         enter(self.info['namespaces']['client'])
         query = dns.message.make_query(name, rdtype, want_dnssec=True)
-        return dns.query.udp(query, self.daemon.service4, timeout=10)
+        return dns.query.udp(query, self.daemon.service4, timeout=60)
 
     def drill(self, *words, check=True):
         return self.daemon.ctl('drill', *words, check=check)
@@ -278,7 +278,7 @@ def most_asked(servers, provider):
 def under_load(checks, drills):
     """One address with drop, a provider with stripped signatures and with forged ones."""
     info, daemon = drills.info, drills.daemon
-    drills.load(drills.first, '-n', '1').communicate(timeout=30)
+    drills.load(drills.first, '-n', '1').communicate(timeout=60)
     servers = Capture(info['namespaces']['inet'], 'to-resolver')
     clients = Capture(info['namespaces']['client'], info['client']['interface'])
     load = drills.load(drills.names, '-l', '60', '-Q', str(RATE))
@@ -295,7 +295,7 @@ def under_load(checks, drills):
             reports.append((drills.until_over(10), drills.provider, True))
             wait_for(lambda: drills.report()['back_ms'] is not None, 15)
         load.send_signal(signal.SIGINT)  # dnsperf says what it has counted
-        out = load.communicate(timeout=10)[0]
+        out = load.communicate(timeout=60)[0]
     finally:
         load.poll() is None and load.kill()
         servers.stop()

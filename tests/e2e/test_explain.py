@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks, wait_for  # noqa: E402
 from resolver import Assayd, enter, lab, lab_info  # noqa: E402
 
-TIMEOUT = 9
+TIMEOUT = 60
 ZONE = 'types.nsec'
 VALIDATION = (6, 7, 8, 9, 10, 12)
 

@@ -62,7 +62,7 @@ net.listen('{{address}}', 853, {{{{ kind = 'tls' }}}})
 }
 
 
-def ask(server, name, rdtype='A', timeout=9):
+def ask(server, name, rdtype='A', timeout=60):
     query = dns.message.make_query(name, rdtype, want_dnssec=True)
     return dns.query.udp_with_fallback(query, server, timeout=timeout)[0]
 
@@ -234,7 +234,7 @@ def one_stops(checks, info, daemon, forwarders, name, silent):
 def both_stop_only(checks, daemon, forwarders):
     for peer in forwarders.all.values():
         peer.stop()
-    answer = ask(daemon.service4, 'nobody-knows.' + ZONE, timeout=15)
+    answer = ask(daemon.service4, 'nobody-knows.' + ZONE, timeout=60)
     checks.check('both stop, mode only: SERVFAIL with EDE 22',
                  answer.rcode() == dns.rcode.SERVFAIL and 22 in edes(answer), answer)
     checks.equal('both stop, mode only: nothing is resolved from the root',
@@ -272,7 +272,7 @@ def over_tls(checks, info, daemon):
 
 
 def not_proven(checks, daemon):
-    answer = ask(daemon.service4, 'www.' + ZONE, timeout=15)
+    answer = ask(daemon.service4, 'www.' + ZONE, timeout=60)
     checks.check('who does not prove its name or key is not asked',
                  answer.rcode() == dns.rcode.SERVFAIL and 22 in edes(answer), answer)
     checks.equal('nor asked in clear', sent_in_clear(daemon), 0)

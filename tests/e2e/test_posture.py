@@ -27,7 +27,7 @@ def chosen(zones):
 
 def ask(daemon, name, qtype):
     query = dns.message.make_query(name, qtype, want_dnssec=True)
-    return dns.query.udp(query, daemon.service4, timeout=9)
+    return dns.query.udp(query, daemon.service4, timeout=60)
 
 
 def posture(daemon, *arguments):

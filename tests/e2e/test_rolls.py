@@ -28,7 +28,7 @@ AFTER = 40  # turns once a step is done
 
 def ask(server, name, rdtype):
     query = dns.message.make_query(name, rdtype, want_dnssec=True)
-    return dns.query.udp(query, server, timeout=9)
+    return dns.query.udp(query, server, timeout=60)
 
 
 def describe(name, rdtype, answer):

@@ -27,7 +27,7 @@ def mac_of(namespace, interface):
 
 def asked(server, name):
     query = dns.message.make_query(name, 'A', want_dnssec=True)
-    return dns.query.udp(query, server, timeout=8)
+    return dns.query.udp(query, server, timeout=60)
 
 
 def quiet(daemon):

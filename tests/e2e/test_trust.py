@@ -20,7 +20,7 @@ def ask(daemon, name, qtype='A', cd=False):
     query = dns.message.make_query(name, qtype, want_dnssec=True)
     if cd:
         query.flags |= dns.flags.CD
-    return dns.query.udp(query, daemon.service4, timeout=8)
+    return dns.query.udp(query, daemon.service4, timeout=60)
 
 
 def is_authentic(daemon):

@@ -30,7 +30,7 @@ static int pipe_setup(void **state)
 		return -1;
 	becomes_standard_error(ends[1], ends[0]);
 	log_set_level(LOG_LEVEL_INFO);
-	alarm(20); // what blocks fails
+	alarm(120); // what blocks fails
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static int socket_setup(void **state)
 		return -1;
 	becomes_standard_error(ends[1], ends[0]);
 	log_set_level(LOG_LEVEL_INFO);
-	alarm(20);
+	alarm(120);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ static int setup(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/socket", folder);
-	alarm(20);
+	alarm(120);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ static void count_wake(void *arg)
 }
 
 // Until so many of every `step`th waiter, from the last of the first step on, are told; at most
-// for 20 s.
+// for two minutes.
 static void collect(struct batch *batch, const struct waiter *w, size_t total, size_t step)
 {
 	struct timespec start, now;
@@ -29,7 +29,7 @@ static void collect(struct batch *batch, const struct waiter *w, size_t total, s
 			return;
 		sched_yield();
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		assert_true(now.tv_sec - start.tv_sec < 20);
+		assert_true(now.tv_sec - start.tv_sec < 120);
 	}
 }
 
@@ -207,7 +207,7 @@ static void wakes_are_enough_to_get_everything_done(void **state)
 	for (size_t i = 0; i < WAITERS; i++)
 		assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
 	clock_gettime(CLOCK_REALTIME, &limit);
-	limit.tv_sec += 20;
+	limit.tv_sec += 120;
 	assert_int_equal(batch_run(batch, 1000, NULL, NULL, 0), 0);
 	while (done < WAITERS) {
 		assert_int_equal(sem_timedwait(&results, &limit), 0);

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 120000
 
 static char folder[64], path[100];
 static uv_loop_t loop;

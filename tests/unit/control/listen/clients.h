@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000 // no test waits longer for what must happen
+#define PATIENCE_MS 120000 // no test waits longer for what must happen
 #define KEPT_MAX    2048
 
 struct kept {

@@ -38,7 +38,7 @@ static int setup(void **state)
 	(void)state;
 	choose_port();
 	metrics = metrics_open(address, err, sizeof(err));
-	alarm(60);
+	alarm(120);
 	return metrics ? 0 : -1;
 }
 

@@ -160,7 +160,7 @@ static void on_alarm(uv_timer_t *timer)
 	*(bool *)timer->data = true;
 }
 
-// Until it is so, at most twelve seconds.
+// Until it is so, at most two minutes.
 static void run_until(bool (*is_so)(unsigned number), unsigned number)
 {
 	uv_timer_t alarm, tick;
@@ -170,7 +170,7 @@ static void run_until(bool (*is_so)(unsigned number), unsigned number)
 	uv_timer_init(&f->loop, &tick); // what the server's threads do wakes nobody here
 	alarm.data = &late;
 	tick.data = &ticked;
-	uv_timer_start(&alarm, on_alarm, 12000, 0);
+	uv_timer_start(&alarm, on_alarm, 120000, 0);
 	uv_timer_start(&tick, on_alarm, 10, 10);
 	while (!is_so(number) && !late)
 		uv_run(&f->loop, UV_RUN_ONCE);

@@ -218,7 +218,7 @@ void settle(struct cache *cache, uint64_t now_ms)
 {
 	struct timespec pause = {.tv_nsec = 100000};
 
-	for (unsigned i = 0; i < 50000; i++) {
+	for (unsigned i = 0; i < 500000; i++) {
 		cache_maintain(cache, now_ms);
 		if (counters_of(cache).bytes_pending == 0)
 			return;

@@ -39,7 +39,7 @@ static void wait_for(_Atomic int *value, int wanted)
 {
 	struct timespec pause = {.tv_nsec = 100000};
 
-	for (unsigned i = 0; i < 50000 && atomic_load(value) != wanted; i++)
+	for (unsigned i = 0; i < 500000 && atomic_load(value) != wanted; i++)
 		nanosleep(&pause, NULL);
 	assert_int_equal(atomic_load(value), wanted);
 }
