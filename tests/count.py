@@ -10,6 +10,8 @@ def count(test):
     output = (test.get('stdout') or '') + (test.get('stderr') or '')
     if test['result'] == 'SKIP':
         return 0, 0, 1
+    if '[==========] Running 0 test' in output:
+        return 0, 1, 0  # nothing was tested
     good = sum(int(n) for n in re.findall(r'\[  PASSED  \] (\d+) test', output))
     bad = sum(int(n) for n in re.findall(r'\[  FAILED  \] (\d+) test', output))
     skipped = sum(int(n) for n in re.findall(r'\[  SKIPPED \] (\d+) test', output))

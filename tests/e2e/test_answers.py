@@ -91,7 +91,8 @@ def manifest_agrees(checks, info, server, round_name):
         if found:
             wrong.append('%s: %s' % (what, '; '.join(found)))
     checks.check('%s: %d of %d questions agree with the lab' % (
-        round_name, len(questions) - len(wrong), len(questions)), not wrong, '\n'.join(wrong))
+        round_name, len(questions) - len(wrong), len(questions)), questions and not wrong,
+        '\n'.join(wrong))
     return questions
 
 
@@ -110,7 +111,7 @@ def delv_agrees(checks, info, server, questions, limit):
             wrong.append('%s %s: %s' % (question['qname'], question['qtype'],
                                         (run.stdout + run.stderr).strip()[-300:]))
     checks.check('delv agrees on %d of %d signed names' % (len(chosen) - len(wrong), len(chosen)),
-                 not wrong, '\n'.join(wrong))
+                 chosen and not wrong, '\n'.join(wrong))
 
 
 def main():

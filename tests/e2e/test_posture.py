@@ -78,7 +78,7 @@ def kinds_agree(checks, daemon, zones):
         if found:
             wrong.append('%s (%s): %s' % (zone['zone'], zone['kind'], '; '.join(found)))
     checks.check('%d of %d zones of all kinds agree with the lab' % (
-        len(zones) - len(wrong), len(zones)), not wrong, '\n'.join(wrong))
+        len(zones) - len(wrong), len(zones)), zones and not wrong, '\n'.join(wrong))
 
 
 def broken_are_alarms(checks, daemon, zones):
@@ -91,7 +91,7 @@ def broken_are_alarms(checks, daemon, zones):
         if seen['status'] == 'secure' or worst.get('severity') != 'ALARM':
             wrong.append('%s (%s): %s, %s' % (zone['zone'], zone['kind'], seen['status'], worst))
     checks.check('%d of %d broken zones are an alarm' % (len(zones) - len(wrong), len(zones)),
-                 not wrong, '\n'.join(wrong))
+                 zones and not wrong, '\n'.join(wrong))
 
 
 def looking_asks_nobody(checks, daemon):

@@ -339,8 +339,15 @@ static void nothing_that_a_zone_signs_breaks_it(void **state)
 			rhythm_turn_to(&r, t[0], t[1], t[2]);
 		else
 			rhythm_see(&r, t[0], t[1], t[2]);
+		uint32_t renewals = r.renewals;
 		rhythm_facts(&r, i % 3 ? RHYTHM_NONE : seed, t[2], &f);
+		assert_int_equal(f.renewals, renewals);
+		assert_int_equal(f.left_s, r.expiration_s - t[2]);
+		assert_true(f.usual_s <= f.longest_s || f.steady || renewals > RHYTHM_KEPT);
+		assert_true(!f.overdue || f.late);
+		assert_true(!f.late || renewals >= RHYTHM_RENEWALS_MIN);
 	}
+	assert_true(r.renewals > 0);
 }
 
 int main(void)
