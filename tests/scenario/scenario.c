@@ -54,13 +54,18 @@ static void pass_time(struct world *world, uint64_t due_ms, uint64_t until_us)
 	network_step(&world->network, until_us);
 }
 
+void world_turn(struct world *world, uint64_t until_us)
+{
+	pass_time(world, settle(world), until_us);
+}
+
 void world_advance(struct world *world, uint64_t ms)
 {
 	uint64_t until_us = world->network.now_us + ms * 1000;
 
 	for (int i = 0; world->network.now_us < until_us; i++) {
 		assert_true(i < STEPS_MAX);
-		pass_time(world, settle(world), until_us);
+		world_turn(world, until_us);
 	}
 	settle(world);
 }

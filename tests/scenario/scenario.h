@@ -40,8 +40,7 @@ struct world_zone {
 	uint32_t ns_ttl_s;       // 0: 3600
 	uint32_t negative_ttl_s; // 0: 300
 	struct signer_zone_options options;
-	// made
-	struct signer_zone *zone;
+	struct signer_zone *zone; // made, unless it is given
 };
 
 #define WORLD_ROUTES_MAX 8
@@ -122,6 +121,8 @@ struct question *world_ask_later(struct world *world, const char *name, uint16_t
 				 unsigned flags); // NULL: refused
 void world_run(struct world *world);              // until every question is answered
 void world_advance(struct world *world, uint64_t ms);
+// Does all that can be done now, then one event, or lets time pass until until_us at most.
+void world_turn(struct world *world, uint64_t until_us);
 struct question *world_ask(struct world *world, const char *name, uint16_t type, unsigned flags);
 struct store_clock world_clock(const struct world *world);
 

@@ -164,7 +164,8 @@ static void sign_all(struct world *world)
 		for (size_t i = 0; i < world->zone_count; i++) {
 			if (name_labels(text_name(world->zones[i].apex)) != depth)
 				continue;
-			sign_zone(world, &world->zones[i]);
+			if (world->zones[i].zone == NULL)
+				sign_zone(world, &world->zones[i]);
 			serve_zone(world, &world->zones[i]);
 		}
 	}

@@ -102,6 +102,8 @@ struct signer_zone_options {
 	struct signer_nsec3_params params;
 	bool compact;                     // RFC 9824
 	uint32_t dnskey_ttl_s;            // 0: 3600
+	// Zones that live longer, whose KSK or ZSK this one has as well; NULL: new ones.
+	const struct signer_zone *ksk_of, *zsk_of;
 	struct signer_options signatures; // for every RRSIG of the zone
 };
 

@@ -258,8 +258,10 @@ struct signer_zone *signer_zone_new(const char *apex, const char *text,
 	if (z->options.unsigned_)
 		return z;
 	uint8_t algorithm = z->options.algorithm ? z->options.algorithm : 13;
-	z->ksk = signer_key_new(algorithm, 0, 257);
-	z->zsk = signer_key_new(algorithm, 0, 256);
+	z->ksk = z->options.ksk_of != NULL ? z->options.ksk_of->ksk
+					    : signer_key_new(algorithm, 0, 257);
+	z->zsk = z->options.zsk_of != NULL ? z->options.zsk_of->zsk
+					    : signer_key_new(algorithm, 0, 256);
 	struct signer_key *keys[] = {z->ksk, z->zsk};
 	put(z, signer_dnskey_rrset(z->apex, keys, 2,
 				   z->options.dnskey_ttl_s ? z->options.dnskey_ttl_s : 3600));
@@ -282,8 +284,10 @@ void signer_zone_free(struct signer_zone *z)
 		rrset_free(z->made[i]);
 	free(z->rrsets);
 	free(z->made);
-	signer_key_free(z->ksk);
-	signer_key_free(z->zsk);
+	if (z->options.ksk_of == NULL)
+		signer_key_free(z->ksk);
+	if (z->options.zsk_of == NULL)
+		signer_key_free(z->zsk);
 	free(z);
 }
 
@@ -386,11 +390,34 @@ static bool exists(const struct signer_zone *z, const uint8_t *name)
 	return false;
 }
 
+// The closest ancestor that has an NSEC3 record: not names that only insecure delegations in an
+// opt-out span make (RFC 5155 §7.2.4).
+static const uint8_t *provable_encloser(const struct signer_zone *z, const uint8_t *name)
+{
+	const struct rrset *rrset;
+	uint8_t hash[20], owner[20];
+
+	for (; !z->options.unsigned_; name = name_skip(name, 1)) {
+		signer_nsec3_hash(name, &z->options.params, hash);
+		for (size_t i = 0; i < z->count; i++) {
+			rrset = z->rrsets[i];
+			if (rrset->type != TYPE_NSEC3)
+				continue;
+			CHECK(base32hex_decode(rrset->owner + 1, 32, owner, 20) == 20);
+			if (memcmp(owner, hash, 20) == 0)
+				return name;
+		}
+		CHECK(!name_equal(name, z->apex));
+	}
+	return name;
+}
+
 // RFC 5155 §7.2.1 and RFC 4035 §3.1.3: all that a negative answer needs for name.
 static void prove_absent(struct signer_zone *z, struct signer_answer *a, const uint8_t *name,
 			 const uint8_t *encloser, const uint8_t *wildcard)
 {
 	if (z->options.nsec3) {
+		encloser = provable_encloser(z, encloser);
 		prove(z, a, encloser);
 		prove(z, a, name_ancestor(name, name_labels(encloser) + 1));
 	} else {
@@ -487,10 +514,12 @@ void signer_zone_query(struct signer_zone *z, const uint8_t *name, uint16_t type
 		answer_missing(z, a, name, type);
 	} else {
 		answer_at(z, a, name, name, type);
-		// RFC 5155 §7.2.4: an insecure delegation inside an opt-out span has no record.
+		// RFC 5155 §7.2.4: an insecure delegation inside an opt-out span has no record,
+		// nor has an empty non-terminal that only such ones make.
 		if (a->kind == SIGNER_NODATA && z->options.compact)
 			prove_compact(z, a, name, true);
-		else if (a->kind == SIGNER_NODATA && cut != NULL && z->options.params.opt_out)
+		else if (a->kind == SIGNER_NODATA && z->options.params.opt_out &&
+			 !name_equal(provable_encloser(z, name), name))
 			prove_absent(z, a, name, name_skip(name, 1), NULL);
 		else if (a->kind == SIGNER_NODATA)
 			prove(z, a, name);

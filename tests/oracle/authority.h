@@ -1,0 +1,70 @@
+// The zones of a script, all their versions, and which server has which of them at what time. This
+// is what the model knows; nothing here is the product's but its codec.
+#pragma once
+
+#include "tests/scenario/scenario.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AUTHORITY_ZONES_MAX    40
+#define AUTHORITY_SERVERS_MAX  6 // of a zone
+#define AUTHORITY_VERSIONS_MAX 64
+#define AUTHORITY_RECORDS_MAX  256
+#define STILL_SERVED           UINT64_MAX
+
+enum zone_mode { MODE_UNSIGNED, MODE_NSEC, MODE_NSEC3, MODE_OPTOUT };
+
+struct version {
+	struct signer_zone *zone;
+	enum zone_mode mode;
+	bool bogus;
+	uint64_t first_us, last_us; // in between some server had it; STILL_SERVED: one has
+	size_t servers;             // that have it now
+};
+
+struct zone_server {
+	char address[48];
+	bool lags;
+	size_t version;
+};
+
+struct authority_zone {
+	char apex[128];
+	const uint8_t *name;
+	enum zone_mode mode;
+	bool nods, bogus, hidden;
+	char host[128]; // "": its servers' names are its own
+	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
+	struct zone_server servers[AUTHORITY_SERVERS_MAX];
+	size_t server_count;
+	char *records[AUTHORITY_RECORDS_MAX];
+	size_t record_count;
+	struct version versions[AUTHORITY_VERSIONS_MAX];
+	size_t version_count;
+	size_t ksk_version, zsk_version; // that made the keys in use
+};
+
+struct authority {
+	struct world *world;
+	struct authority_zone zones[AUTHORITY_ZONES_MAX];
+	size_t zone_count;
+};
+
+// A line of the first part of a script. Lines that make no sense any more count for nothing.
+void authority_describe(struct authority *authority, const char *line);
+// Makes all zones and their servers, and gives the world its root. Without a root zone: false.
+bool authority_start(struct authority *authority);
+// A line of the second part that changes zones; false: it is none of these.
+bool authority_change(struct authority *authority, const char *line);
+void authority_free(struct authority *authority); // after world_free()
+
+struct authority_zone *authority_zone(struct authority *authority, const char *apex);
+// The closest one strictly above, or NULL.
+struct authority_zone *authority_parent(struct authority *authority,
+					const struct authority_zone *zone);
+static inline struct version *authority_now(struct authority_zone *zone)
+{
+	return &zone->versions[zone->version_count - 1];
+}

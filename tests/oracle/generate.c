@@ -1,0 +1,365 @@
+#include "tests/oracle/generate.h"
+
+#include "tests/oracle/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ZONES_MAX   32
+#define NAMES_MAX   600
+#define SERVERS_MAX 80
+#define ASKED_MAX   6
+#define NAME_SIZE   256
+
+struct zone {
+	char apex[NAME_SIZE];
+	const char *mode;
+	char servers[6][48];
+	size_t server_count;
+};
+
+struct generator {
+	uint64_t random;
+	struct script *out;
+	struct zone zones[ZONES_MAX];
+	size_t zone_count;
+	char names[NAMES_MAX][NAME_SIZE]; // that own something
+	size_t name_count;
+	char servers[SERVERS_MAX][48];
+	size_t server_count;
+	char asked[ASKED_MAX][NAME_SIZE]; // lately
+	size_t asked_count;
+};
+
+static unsigned below(struct generator *g, size_t bound)
+{
+	return random_below(&g->random, (unsigned)bound);
+}
+
+static bool percent(struct generator *g, unsigned of_hundred)
+{
+	return random_percent(&g->random, of_hundred);
+}
+
+static const char *pick(struct generator *g, const char *const *list, size_t count)
+{
+	return list[below(g, count)];
+}
+#define PICK(g, list) pick(g, list, sizeof(list) / sizeof((list)[0]))
+
+static unsigned pick_ttl(struct generator *g)
+{
+	static const unsigned ttls[] = {0, 1, 5, 30, 60, 300, 300, 3600};
+
+	return ttls[below(g, sizeof(ttls) / sizeof(ttls[0]))];
+}
+
+static const char *pick_label(struct generator *g)
+{
+	static const char *const labels[] = {"a", "b", "c",  "d", "e", "w", "x",
+					     "y", "z", "ww", "0", "-", "m", "_tcp"};
+
+	return PICK(g, labels);
+}
+
+// ---- names ----
+
+static void remember(struct generator *g, const char *name)
+{
+	if (g->name_count < NAMES_MAX)
+		snprintf(g->names[g->name_count++], NAME_SIZE, "%.250s", name);
+}
+
+// One label more; the root's is not doubled.
+static void prepend(char *out, const char *label, const char *name)
+{
+	char copy[NAME_SIZE];
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	snprintf(out, NAME_SIZE, "%.63s.%.190s", label, strcmp(copy, ".") == 0 ? "" : copy);
+}
+
+// Below an apex, most often one label, wildcards among them.
+static void make_owner(struct generator *g, const char *apex, char *out)
+{
+	unsigned labels = 1 + (percent(g, 35) ? 1 : 0) + (percent(g, 12) ? 1 : 0);
+
+	snprintf(out, NAME_SIZE, "%s", apex);
+	for (unsigned i = 0; i < labels; i++) {
+		bool wildcard = i + 1 == labels ? percent(g, 22) : percent(g, 4);
+		prepend(out, wildcard ? "*" : pick_label(g), out);
+	}
+}
+
+static const struct zone *pick_zone(struct generator *g)
+{
+	return &g->zones[below(g, g->zone_count)];
+}
+
+static void make_target(struct generator *g, char *out)
+{
+	if (g->name_count > 0 && percent(g, 60))
+		snprintf(out, NAME_SIZE, "%s", g->names[below(g, g->name_count)]);
+	else
+		make_owner(g, pick_zone(g)->apex, out);
+	if (percent(g, 10))
+		prepend(out, pick_label(g), out);
+}
+
+// ---- zones ----
+
+static void make_server(struct generator *g, char *out)
+{
+	static const char *const nets[] = {"192.0.2.", "198.51.100.", "203.0.113.", "192.5.6."};
+
+	if (g->server_count > 4 && (percent(g, 15) || g->server_count == SERVERS_MAX)) {
+		memmove(out, g->servers[2 + below(g, g->server_count - 2)], 48);
+		return;
+	}
+	snprintf(out, 48, "%s%zu", PICK(g, nets), g->server_count + 1);
+	memmove(g->servers[g->server_count++], out, 48);
+}
+
+static bool has_zone(const struct generator *g, const char *apex)
+{
+	for (size_t i = 0; i < g->zone_count; i++) {
+		if (strcmp(g->zones[i].apex, apex) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_zone(struct generator *g, const char *apex, const char *mode, bool leaf)
+{
+	static const unsigned minimums[] = {0, 1, 30, 60, 300, 300, 7200};
+	struct zone *zone = &g->zones[g->zone_count];
+	char list[300] = "", options[300] = "", host[NAME_SIZE] = "";
+	size_t count = leaf ? 1 + below(g, 3) : 2;
+
+	if (g->zone_count == ZONES_MAX || has_zone(g, apex))
+		return;
+	*zone = (struct zone){.mode = mode};
+	snprintf(zone->apex, sizeof(zone->apex), "%s", apex);
+	while (zone->server_count < count) {
+		char *address = zone->servers[zone->server_count];
+		make_server(g, address);
+		if (strstr(list, address) != NULL)
+			continue;
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+			 zone->server_count++ > 0 ? "," : "", address);
+	}
+	if (leaf && percent(g, 6) && strcmp(mode, "unsigned") != 0)
+		strcat(options, percent(g, 50) ? " nods" : " bogus");
+	if (leaf && percent(g, 15) && g->zone_count > 3) {
+		// One that was there before: no two can need each other.
+		snprintf(host, sizeof(host), "%s", g->zones[1 + below(g, g->zone_count - 1)].apex);
+		sprintf(options + strlen(options), " host=%s", host);
+	}
+	script_add(g->out, "zone %s %s %s nsttl=%u soattl=%u minimum=%u%s", apex, mode, list,
+		   percent(g, 70) ? 3600 : 60, percent(g, 70) ? 3600 : 5,
+		   minimums[below(g, sizeof(minimums) / sizeof(minimums[0]))], options);
+	g->zone_count++;
+	remember(g, apex);
+}
+
+static void make_zones(struct generator *g)
+{
+	static const char *const modes[] = {"nsec",   "nsec",   "nsec3",    "nsec3",
+					    "optout", "optout", "unsigned", "unsigned"};
+	static const char *const tlds[][2] = {
+		{"com.", "nsec"}, {"org.", "nsec3"}, {"net.", "optout"}, {"dev.", "unsigned"}};
+	char apex[NAME_SIZE];
+
+	add_zone(g, ".", percent(g, 70) ? "nsec" : "nsec3", false);
+	for (size_t i = 0; i < 4; i++) {
+		if (percent(g, 75) || (i == 3 && g->zone_count == 1))
+			add_zone(g, tlds[i][0], tlds[i][1], false);
+	}
+	size_t tops = g->zone_count;
+	for (size_t i = 0, count = 2 + below(g, 5); i < count; i++) {
+		prepend(apex, pick_label(g), g->zones[1 + below(g, tops - 1)].apex);
+		add_zone(g, apex, PICK(g, modes), true);
+	}
+	for (size_t i = 0, count = below(g, 5); i < count; i++) {
+		const char *parent = g->zones[tops + below(g, g->zone_count - tops)].apex;
+		snprintf(apex, sizeof(apex), "%s", parent);
+		for (unsigned labels = 1 + below(g, 3); labels > 0; labels--)
+			prepend(apex, pick_label(g), apex);
+		add_zone(g, apex, PICK(g, modes), true);
+	}
+}
+
+// ---- records ----
+
+static void make_rdata(struct generator *g, const char *type, char *out)
+{
+	char target[NAME_SIZE];
+	unsigned n = below(g, 250);
+
+	make_target(g, target);
+	if (strcmp(type, "A") == 0)
+		sprintf(out, "10.%u.%u.%u", below(g, 250), below(g, 250), n);
+	else if (strcmp(type, "AAAA") == 0)
+		sprintf(out, "2001:db8::%x:%x", below(g, 60000), n);
+	else if (strcmp(type, "TXT") == 0)
+		sprintf(out, "\"text %u\"", n);
+	else if (strcmp(type, "MX") == 0)
+		sprintf(out, "%u %s", n, target);
+	else if (strcmp(type, "SRV") == 0)
+		sprintf(out, "1 2 %u %s", n, target);
+	else if (strcmp(type, "CAA") == 0)
+		sprintf(out, "0 issue \"ca%u\"", n);
+	else if (strcmp(type, "TYPE65400") == 0)
+		sprintf(out, "\\# 4 010203%02x", n);
+	else
+		sprintf(out, "%s", target);
+}
+
+static const char *pick_data_type(struct generator *g)
+{
+	static const char *const types[] = {"A",     "A",     "A",     "AAAA",      "TXT",
+					    "MX",    "SRV",   "CAA",   "TYPE65400", "PTR",
+					    "CNAME", "CNAME", "CNAME", "DNAME"};
+
+	return PICK(g, types);
+}
+
+static void make_record(struct generator *g, const struct zone *zone, const char *verb)
+{
+	char owner[NAME_SIZE], rdata[400];
+	const char *type = pick_data_type(g);
+
+	if (percent(g, 12) && strcmp(type, "CNAME") != 0)
+		snprintf(owner, sizeof(owner), "%s", zone->apex);
+	else
+		make_owner(g, zone->apex, owner);
+	if (strcmp(type, "DNAME") == 0 && strcmp(owner, zone->apex) == 0 && percent(g, 80))
+		type = "A";
+	make_rdata(g, type, rdata);
+	script_add(g->out, "%s %s %s %u %s %s", verb, zone->apex, owner, pick_ttl(g), type, rdata);
+	remember(g, owner);
+}
+
+static void make_records(struct generator *g)
+{
+	for (size_t i = 0; i < g->zone_count; i++) {
+		const struct zone *zone = &g->zones[i];
+		bool hashed = strcmp(zone->mode, "nsec3") == 0 || strcmp(zone->mode, "optout") == 0;
+		unsigned count = i < 5 ? below(g, 3) : 2 + below(g, 12);
+		if (hashed)
+			script_add(g->out, "rec %s %s 0 NSEC3PARAM 1 0 0 -", zone->apex,
+				   zone->apex);
+		for (unsigned k = 0; k < count; k++)
+			make_record(g, zone, "rec");
+	}
+}
+
+// ---- questions ----
+
+// What is cached shows most where a name is asked for again, by another type or nearby.
+static void make_new_name(struct generator *g, char *out)
+{
+	snprintf(out, NAME_SIZE, "%s", g->names[below(g, g->name_count)]);
+	unsigned kind = below(g, 100);
+	if (kind < 50)
+		return;
+	if (kind < 62) { // below it
+		prepend(out, pick_label(g), out);
+		if (percent(g, 25))
+			prepend(out, pick_label(g), out);
+	} else if (kind < 72) { // above it
+		const char *dot = strchr(out, '.');
+		if (dot[1] != '\0')
+			memmove(out, dot + 1, strlen(dot));
+	} else if (kind < 82) { // in the place of its wildcard
+		if (strncmp(out, "*.", 2) == 0)
+			prepend(out, pick_label(g), out + 2);
+	} else if (kind < 86) {
+		prepend(out, "*", out);
+	} else if (kind < 92) { // beside it
+		const char *dot = strchr(out, '.');
+		char rest[NAME_SIZE];
+		snprintf(rest, sizeof(rest), "%s", dot[1] != '\0' ? dot + 1 : ".");
+		prepend(out, pick_label(g), rest);
+	} else {
+		make_owner(g, pick_zone(g)->apex, out);
+	}
+}
+
+static void make_name(struct generator *g, char *out)
+{
+	if (g->asked_count > 0 && percent(g, 35)) {
+		size_t kept = g->asked_count < ASKED_MAX ? g->asked_count : ASKED_MAX;
+		memcpy(out, g->asked[below(g, kept)], NAME_SIZE);
+		return;
+	}
+	make_new_name(g, out);
+	memcpy(g->asked[g->asked_count++ % ASKED_MAX], out, NAME_SIZE);
+}
+
+static const char *pick_type(struct generator *g)
+{
+	static const char *const common[] = {"A",  "A",     "A",     "AAAA", "TXT",
+					     "MX", "CNAME", "CNAME", "NS"};
+	static const char *const others[] = {
+		"DS",       "DS",    "DNSKEY", "NSEC",  "NSEC3", "NSEC3PARAM", "RRSIG",
+		"ANY",      "SOA",   "DNAME",  "CAA",   "SRV",   "PTR",        "TYPE65400",
+		"TYPE4711", "HTTPS", "NS",     "CNAME", "SOA",   "DS"};
+	static const char *const meta[] = {"AXFR", "IXFR", "OPT", "TSIG", "MAILA", "TYPE128"};
+
+	return percent(g, 55) ? PICK(g, common) : percent(g, 97) ? PICK(g, others) : PICK(g, meta);
+}
+
+static void make_question(struct generator *g)
+{
+	char name[NAME_SIZE], flags[60] = "-";
+
+	make_name(g, name);
+	if (percent(g, 10)) {
+		for (char *p = name; *p != '\0'; p++)
+			*p = *p >= 'a' && *p <= 'z' && percent(g, 50) ? (char)(*p - 32) : *p;
+	}
+	if (percent(g, 45))
+		strcat(flags, ",do");
+	if (percent(g, 30))
+		strcat(flags, ",ad");
+	if (percent(g, 15))
+		strcat(flags, ",cd");
+	if (percent(g, 15))
+		strcat(flags, ",tcp");
+	if (strstr(flags, ",do") == NULL && percent(g, 12))
+		strcat(flags, ",plain");
+	if (percent(g, 20))
+		strcat(flags, ",beside");
+	if (percent(g, 6))
+		strcat(flags, ",gone");
+	script_add(g->out, "ask %s %s %s", name, pick_type(g), flags);
+}
+
+static void make_pause(struct generator *g)
+{
+	static const unsigned pauses[] = {1, 15, 200, 1000, 2000, 6000, 31000, 70000, 310000};
+
+	if (percent(g, 25))
+		script_add(g->out, "wait %u", pauses[below(g, sizeof(pauses) / sizeof(pauses[0]))]);
+}
+
+void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
+{
+	static struct generator generator;
+	struct generator *g = &generator;
+
+	*g = (struct generator){.random = seed, .out = out};
+	(void)dynamic;
+	if (percent(g, 20))
+		script_add(out, "set denial 0");
+	if (percent(g, 20))
+		script_add(out, "set minimise 0");
+	make_zones(g);
+	make_records(g);
+	for (size_t i = 0; i < questions; i++) {
+		make_question(g);
+		make_pause(g);
+	}
+}

@@ -1,0 +1,350 @@
+#include "tests/oracle/judge.h"
+
+#include "dataplane/dns/header.h"
+#include "dataplane/dns/rdata.h"
+
+#include <stdlib.h>
+
+#define STALE_S        86400
+#define STALE_TTL_S    30
+#define NEGATIVE_MAX_S 3600
+#define LINKS_MAX      12
+#define MEMORY_US      (2 * 86400 * 1000000ULL)
+
+// A reply on its way through the judge.
+struct trial {
+	struct judge *judge;
+	const struct asked *asked;
+	const struct message *reply;
+	const struct section_rrsets *answer;
+	uint8_t name[NAME_MAX_LEN]; // that the next link is about
+	size_t index;               // of the next RRset
+	uint64_t since_us;          // what was said before is forgotten
+	unsigned ways;              // what each link can be, in the eyes of the chain of trust
+	bool never_secure, maybe_insecure; // one link is (so, or may be)
+	bool stale;
+	struct said said[SAID_MAX];
+	size_t said_count;
+};
+
+static bool complain(struct trial *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool complain(struct trial *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(t->judge->complaint, sizeof(t->judge->complaint), format, args);
+	va_end(args);
+	return false;
+}
+
+static const char *text(const uint8_t *name)
+{
+	static char texts[4][NAME_TEXT_MAX];
+	static unsigned turn;
+
+	return name_to_text(name, texts[turn++ % 4]);
+}
+
+static bool same_data(const struct rrset *a, const struct rrset *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		bool found = false;
+		for (size_t k = 0; k < b->count && !found; k++)
+			found = a->rdatas[i].len == b->rdatas[k].len &&
+				memcmp(a->rdatas[i].data, b->rdatas[k].data, a->rdatas[i].len) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+// ---- time ----
+
+// How long ago it was last said; 0: it is being said.
+static uint64_t age_us(const struct trial *t, const struct said *said)
+{
+	uint64_t last_us = said->version->last_us;
+
+	return last_us >= t->asked->asked_us ? 0 : t->asked->done_us - last_us;
+}
+
+// Whether memory may still hold it, and its TTL be ttl_s.
+static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl_s)
+{
+	uint64_t age_s = age_us(t, said) / 1000000;
+	uint32_t most_s = truth_ttl_s(said);
+
+	if (said->kind == SIGNER_NODATA || said->kind == SIGNER_NXDOMAIN)
+		most_s = most_s < NEGATIVE_MAX_S ? most_s : NEGATIVE_MAX_S;
+	if (t->stale)
+		return ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S;
+	return age_s <= most_s && ttl_s <= most_s - age_s;
+}
+
+// ---- links ----
+
+static bool wants_dnssec(const struct trial *t)
+{
+	return (t->asked->flags & ASKED_DO) != 0;
+}
+
+// Takes in what the chain of trust says of a link that can have been any of these.
+static bool take_security(struct trial *t, unsigned mask, bool never_secure, const uint8_t *name)
+{
+	if (mask == TRUTH_BOGUS && !(t->asked->flags & ASKED_CD))
+		return complain(t, "%s cannot be believed", text(name));
+	if (!(mask & TRUTH_SECURE) || never_secure)
+		t->never_secure = true;
+	if (mask != TRUTH_SECURE || never_secure)
+		t->maybe_insecure = true;
+	return true;
+}
+
+static bool about(const struct said *said, const struct rrset *rrset, const uint8_t *name)
+{
+	if (said->rrset == NULL || said->rrset->type != rrset->type)
+		return false;
+	return name_equal(said->kind == SIGNER_DNAME ? said->rrset->owner : name, rrset->owner);
+}
+
+// The RRset is one that some server says, or said not too long ago.
+static bool judge_rrset(struct trial *t, const struct rrset *rrset)
+{
+	unsigned mask = 0;
+	bool seen = false, expanded = false, opt_out = true;
+
+	for (size_t i = 0; i < t->said_count; i++) {
+		const struct said *said = &t->said[i];
+		if (!about(said, rrset, t->name) || !same_data(said->rrset, rrset))
+			continue;
+		seen = true;
+		if (!in_time(t, said, rrset->ttl_s))
+			continue;
+		unsigned security =
+			truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		mask |= security;
+		expanded |= said->expanded;
+		opt_out &= said->opt_out;
+	}
+	char type[TYPE_TEXT_MAX];
+	type_to_text(rrset->type, type);
+	if (!seen)
+		return complain(t, "%s %s: nobody says such data", text(rrset->owner), type);
+	if (mask == 0)
+		return complain(t, "%s %s: too old, or TTL %u too large", text(rrset->owner), type,
+				rrset->ttl_s);
+	if (!wants_dnssec(t) && rrset->rrsig_count > 0)
+		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
+	if (wants_dnssec(t) && mask == TRUTH_SECURE && rrset->rrsig_count == 0)
+		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
+	if (expanded && wants_dnssec(t) && mask == TRUTH_SECURE &&
+	    t->reply->sections[SECTION_AUTHORITY].count == 0)
+		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
+	return take_security(t, mask, opt_out, rrset->owner);
+}
+
+static bool judge_denial(struct trial *t, enum signer_kind kind)
+{
+	const struct section_rrsets *authority = &t->reply->sections[SECTION_AUTHORITY];
+	const struct rrset *soa = NULL;
+	unsigned mask = 0;
+	bool seen = false, opt_out = true, proofs = false;
+
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type == TYPE_SOA)
+			soa = rrset;
+		else
+			proofs = true;
+		if (rrset->type != TYPE_SOA && rrset->type != TYPE_NSEC &&
+		    rrset->type != TYPE_NSEC3)
+			return complain(t, "type %u in the authority section", rrset->type);
+		if (!wants_dnssec(t) && (rrset->type != TYPE_SOA || rrset->rrsig_count > 0))
+			return complain(t, "proofs without DO");
+	}
+	for (size_t i = 0; i < t->said_count; i++) {
+		const struct said *said = &t->said[i];
+		if (said->kind != kind)
+			continue;
+		seen = true;
+		if (soa != NULL && !name_equal(soa->owner, said->zone->name))
+			continue;
+		if (!in_time(t, said, soa != NULL ? soa->ttl_s : 0))
+			continue;
+		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		opt_out &= said->opt_out;
+	}
+	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
+	if (!seen)
+		return complain(t, "%s: %s, and nobody says so", text(t->name), words);
+	if (mask == 0)
+		return complain(t, "%s: %s too old, with another SOA, or TTL %u too large",
+				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
+	if (wants_dnssec(t) && mask == TRUTH_SECURE && (!proofs || soa == NULL))
+		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
+	return take_security(t, mask, opt_out, t->name);
+}
+
+// A CNAME made from the DNAME before it.
+static bool judge_synthesised(struct trial *t, const struct rrset *dname)
+{
+	const struct rrset *cname =
+		t->index < t->answer->count ? t->answer->rrsets[t->index] : NULL;
+	uint8_t target[NAME_MAX_LEN];
+	int len = name_substitute(t->name, dname->owner, dname->rdatas[0].data, target);
+
+	if (len < 0) {
+		if (t->index < t->answer->count || t->reply->rcode != RCODE_YXDOMAIN)
+			return complain(t, "%s: too long for its DNAME, RCODE %u", text(t->name),
+					t->reply->rcode);
+		return true;
+	}
+	if (cname == NULL || cname->type != TYPE_CNAME || !name_equal(cname->owner, t->name) ||
+	    !name_equal(cname->rdatas[0].data, target))
+		return complain(t, "%s: no CNAME, or a wrong one, for DNAME %s", text(t->name),
+				text(dname->owner));
+	if (cname->ttl_s > dname->ttl_s)
+		return complain(t, "%s: CNAME outlives its DNAME", text(t->name));
+	t->index++;
+	name_lower(t->name, target, (size_t)len);
+	return true;
+}
+
+enum outcome { STEP_WRONG, STEP_LINK, STEP_END };
+
+static enum outcome judge_link(struct trial *t)
+{
+	const struct rrset *rrset = t->answer->rrsets[t->index++];
+	uint16_t type = t->asked->type;
+	bool whole = type == TYPE_ANY || type == TYPE_RRSIG;
+
+	t->said_count = truth_said(t->judge->authority, t->name, type, t->since_us, t->said);
+	if (type == TYPE_RRSIG && rrset->type == TYPE_RRSIG) // of whichever type
+		return STEP_END;
+	if (!judge_rrset(t, rrset))
+		return STEP_WRONG;
+	if (rrset->type == TYPE_DNAME && !name_equal(rrset->owner, t->name))
+		return !judge_synthesised(t, rrset)                 ? STEP_WRONG
+		       : t->reply->rcode == RCODE_YXDOMAIN || whole ? STEP_END
+								    : STEP_LINK;
+	if (!name_equal(rrset->owner, t->name)) {
+		complain(t, "%s does not belong to the chain", text(rrset->owner));
+		return STEP_WRONG;
+	}
+	if (rrset->type == type || whole)
+		return STEP_END;
+	if (rrset->type != TYPE_CNAME) {
+		complain(t, "type %u was not asked for", rrset->type);
+		return STEP_WRONG;
+	}
+	name_lower(t->name, rrset->rdatas[0].data, rrset->rdatas[0].len);
+	return STEP_LINK;
+}
+
+static bool judge_end(struct trial *t)
+{
+	if (t->index < t->answer->count)
+		return complain(t, "an RRset behind the end of the chain");
+	if (t->reply->rcode != RCODE_NOERROR && t->reply->rcode != RCODE_YXDOMAIN)
+		return complain(t, "RCODE %u with an answer", t->reply->rcode);
+	return true;
+}
+
+static bool judge_chain(struct trial *t)
+{
+	enum outcome step = STEP_LINK;
+
+	for (unsigned links = 0; t->index < t->answer->count; links++) {
+		if (links > LINKS_MAX)
+			return complain(t, "more than %u links", LINKS_MAX);
+		step = judge_link(t);
+		if (step == STEP_WRONG)
+			return false;
+		if (step == STEP_END)
+			return judge_end(t);
+	}
+	t->said_count =
+		truth_said(t->judge->authority, t->name, t->asked->type, t->since_us, t->said);
+	if (t->reply->rcode == RCODE_NXDOMAIN)
+		return judge_denial(t, SIGNER_NXDOMAIN);
+	if (t->reply->rcode == RCODE_NOERROR && t->asked->type == TYPE_RRSIG)
+		return true; // a zone without signatures, say
+	if (t->reply->rcode == RCODE_NOERROR)
+		return judge_denial(t, SIGNER_NODATA);
+	return complain(t, "RCODE %u", t->reply->rcode);
+}
+
+// ---- the whole ----
+
+static bool judge_flags(struct trial *t)
+{
+	const struct message *reply = t->reply;
+	unsigned flags = t->asked->flags;
+	bool ad = reply->flags & FLAG_AD;
+
+	if (ad && !(flags & (ASKED_DO | ASKED_AD)))
+		return complain(t, "AD that nobody asked for");
+	if (ad && (t->never_secure || t->stale))
+		return complain(t, "AD on what is not proven");
+	if (!ad && (flags & (ASKED_DO | ASKED_AD)) && !(flags & ASKED_CD) && t->judge->calm &&
+	    !t->maybe_insecure && !t->stale && t->asked->type != TYPE_RRSIG)
+		return complain(t, "no AD on what is proven");
+	return true;
+}
+
+static bool is_meta(uint16_t type) // RFC 6895 §3.1, RFC 9824 §3.4
+{
+	return type == 0 || type == TYPE_OPT || type == TYPE_NXNAME || (type >= 249 && type < 255);
+}
+
+static bool judge_shape(struct trial *t)
+{
+	const struct message *reply = t->reply;
+
+	if (!(reply->flags & FLAG_QR) || !(reply->flags & FLAG_RA) || (reply->flags & FLAG_AA))
+		return complain(t, "flags %04x", reply->flags);
+	if (!reply->has_question || !name_equal(reply->qname, t->asked->name) ||
+	    reply->qtype != t->asked->type)
+		return complain(t, "another question");
+	if (reply->edns.present == ((t->asked->flags & ASKED_PLAIN) != 0))
+		return complain(t, "EDNS as it was not asked for");
+	if (reply->sections[SECTION_ADDITIONAL].count > 0)
+		return complain(t, "records in the additional section");
+	return true;
+}
+
+bool judge_reply(struct judge *judge, const struct asked *asked)
+{
+	static struct trial trial;
+	struct trial *t = &trial;
+
+	*t = (struct trial){.judge = judge, .asked = asked, .reply = asked->reply};
+	t->answer = &t->reply->sections[SECTION_ANSWER];
+	t->since_us = asked->asked_us > MEMORY_US ? asked->asked_us - MEMORY_US : 0;
+	t->stale = t->reply->edns.ede == EDE_STALE_ANSWER ||
+		   t->reply->edns.ede == EDE_STALE_NXDOMAIN_ANSWER;
+	name_copy(t->name, asked->name);
+	if (!judge_shape(t))
+		return false;
+	if (is_meta(asked->type))
+		return (t->reply->rcode == RCODE_FORMERR || t->reply->rcode == RCODE_REFUSED) &&
+				       t->answer->count == 0
+			       ? true
+			       : complain(t, "a meta type is answered");
+	if (t->reply->flags & FLAG_TC)
+		return !(asked->flags & ASKED_TCP) && t->answer->count == 0
+			       ? true
+			       : complain(t, "truncated, over TCP or with records");
+	if (t->reply->rcode == RCODE_SERVFAIL)
+		return !judge->calm || !truth_resolves(judge->authority, asked->name, asked->type,
+						       (asked->flags & ASKED_CD) != 0, t->since_us)
+			       ? true
+			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
+					  t->reply->edns.ede);
+	return judge_chain(t) && judge_flags(t);
+}

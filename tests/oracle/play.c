@@ -1,0 +1,367 @@
+#include "tests/oracle/play.h"
+
+#include "dataplane/dns/header.h"
+#include "tests/oracle/judge.h"
+#include "tests/oracle/random.h"
+#include "tests/oracle/reply_text.h"
+
+#include <stdlib.h>
+
+#define ANSWER_LIMIT_US 10000000
+#define FAULTS_MAX      32
+#define CALM_US         (400 * 1000000ULL)
+
+struct client {
+	struct player *player;
+	struct ticket_question ticket;
+	struct asked asked;
+	struct store_result *result;
+	size_t line;
+	bool waiting, gone;
+};
+
+struct player {
+	const struct script *script;
+	struct world *world;
+	struct authority authority;
+	struct judge judge;
+	struct played *out;
+	struct client **clients;
+	size_t client_count;
+	struct active_fault {
+		char address[48];
+		enum fault_kind kind;
+	} faults[FAULTS_MAX];
+	size_t fault_count;
+	uint64_t troubled_us; // when something last changed or failed; 0: never
+	uint64_t random;
+	bool verbose;
+};
+
+static bool failed(const struct player *p)
+{
+	return p->out->complaint[0] != '\0';
+}
+
+static uint64_t now_us(const struct player *p)
+{
+	return p->world->network.now_us;
+}
+
+// ---- answers ----
+
+static void take_reply(struct player *p, struct client *client, const uint8_t *wire, size_t len)
+{
+	struct message *reply = NULL;
+
+	client->waiting = false;
+	client->asked.done_us = now_us(p);
+	if (client->gone || failed(p))
+		return;
+	p->out->questions++;
+	p->judge.calm = p->troubled_us == 0 ||
+			(p->fault_count == 0 && client->asked.asked_us - p->troubled_us > CALM_US);
+	if (len == 0) {
+		snprintf(p->out->complaint, sizeof(p->out->complaint), "no reply");
+	} else if (message_parse(wire, len, &reply) != MESSAGE_OK) {
+		snprintf(p->out->complaint, sizeof(p->out->complaint), "the reply is malformed");
+	} else {
+		client->asked.reply = reply;
+		if (!judge_reply(&p->judge, &client->asked))
+			snprintf(p->out->complaint, sizeof(p->out->complaint), "%s",
+				 p->judge.complaint);
+		client->asked.reply = NULL;
+	}
+	if (failed(p) && p->verbose)
+		network_print_log(&p->world->network);
+	if (failed(p)) {
+		p->out->line = client->line;
+		if (reply != NULL)
+			reply_text(reply, p->out->reply, sizeof(p->out->reply));
+	} else if (p->verbose && reply != NULL) {
+		static char text[4000];
+		reply_text(reply, text, sizeof(text));
+		printf("%.3f s: %s\n%s", (double)(now_us(p) - 1000000000) / 1e6,
+		       p->script->lines[client->line], text);
+	}
+	message_free(reply);
+}
+
+static void on_done(void *arg, struct store_result *result)
+{
+	static uint8_t wire[65535];
+	struct client *client = arg;
+	struct player *p = client->player;
+	const struct store_clock clock = world_clock(p->world);
+
+	assert_true(client->waiting);
+	size_t len = store_render(p->world->store, &client->ticket, result, &clock, 0, wire,
+				  sizeof(wire));
+	store_result_unref(p->world->store, result);
+	take_reply(p, client, wire, len);
+}
+
+// ---- questions ----
+
+static const struct {
+	const char *word;
+	unsigned flag;
+} flag_words[] = {
+	{"do", ASKED_DO},   {"ad", ASKED_AD},       {"cd", ASKED_CD},
+	{"tcp", ASKED_TCP}, {"plain", ASKED_PLAIN},
+};
+
+static bool has_flag(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
+		if ((p == list || p[-1] == ',') && (p[len] == '\0' || p[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+static size_t write_query(struct client *client, const char *name, uint8_t *wire, size_t cap)
+{
+	const unsigned flags = client->asked.flags;
+	const struct edns edns = {
+		.present = !(flags & ASKED_PLAIN),
+		.do_bit = (flags & ASKED_DO) != 0,
+		.udp_size = 1232,
+		.ede = EDE_NONE,
+	};
+	int len = query_build(wire, cap, (uint16_t)(client->line + 1),
+			      (uint16_t)(FLAG_RD | (flags & ASKED_CD ? FLAG_CD : 0) |
+					 (flags & ASKED_AD ? FLAG_AD : 0)),
+			      text_name(name), client->asked.type, &edns);
+
+	assert_true(len > 0);
+	return (size_t)len;
+}
+
+static void put_question(struct player *p, struct client *client, const char *name)
+{
+	static uint8_t wire[600], reply[65535];
+	const struct store_clock clock = world_clock(p->world);
+	const struct address from = {.family = 4, .bytes = {127, 0, 0, 1}};
+	struct serve serve = {
+		.client = &from,
+		.tcp = (client->asked.flags & ASKED_TCP) != 0,
+		.now_ms = clock.now_ms,
+		.now_s = clock.now_s,
+		.clock_trusted = clock.trusted,
+	};
+	size_t len = write_query(client, name, wire, sizeof(wire));
+
+	client->waiting = true;
+	switch (store_serve_query(p->world->store, wire, len, &serve, reply, sizeof(reply))) {
+	case SERVE_REPLY:
+		take_reply(p, client, reply, serve.reply_len);
+		return;
+	case SERVE_DROP:
+		take_reply(p, client, NULL, 0);
+		return;
+	case SERVE_MISS:
+		break;
+	}
+	store_question_of(&serve, &client->ticket);
+	if (resolver_ask(p->world->resolver, &client->ticket, on_done, client) != 0) {
+		client->gone = true; // too many at once: SERVFAIL, or stale
+		take_reply(p, client, NULL, 0);
+	}
+}
+
+static void run_until(struct player *p, uint64_t until_us)
+{
+	while (now_us(p) < until_us && !failed(p))
+		world_turn(p->world, until_us);
+}
+
+static bool any_waits(const struct player *p)
+{
+	for (size_t i = 0; i < p->client_count; i++) {
+		if (p->clients[i]->waiting && !p->clients[i]->gone)
+			return true;
+	}
+	return false;
+}
+
+static void run_all(struct player *p)
+{
+	uint64_t limit_us = now_us(p) + ANSWER_LIMIT_US;
+
+	while (any_waits(p) && !failed(p) && now_us(p) < limit_us)
+		world_turn(p->world, limit_us);
+	for (size_t i = 0; i < p->client_count && !failed(p); i++) {
+		if (!p->clients[i]->waiting || p->clients[i]->gone)
+			continue;
+		p->out->line = p->clients[i]->line;
+		snprintf(p->out->complaint, sizeof(p->out->complaint), "never answered");
+	}
+}
+
+static void ask(struct player *p, size_t line)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	struct words words;
+
+	assert_non_null(client);
+	if (script_words(p->script->lines[line], &words, SCRIPT_WORDS_MAX) < 4) {
+		free(client);
+		return;
+	}
+	*client = (struct client){.player = p, .line = line, .gone = has_flag(words.at[3], "gone")};
+	name_lower(client->asked.name, text_name(words.at[1]), name_len(text_name(words.at[1])));
+	assert_int_equal(type_from_text(words.at[2], &client->asked.type), 0);
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++) {
+		if (has_flag(words.at[3], flag_words[i].word))
+			client->asked.flags |= flag_words[i].flag;
+	}
+	client->asked.asked_us = now_us(p);
+	p->clients = realloc(p->clients, (p->client_count + 1) * sizeof(*p->clients));
+	assert_non_null(p->clients);
+	p->clients[p->client_count++] = client;
+	put_question(p, client, words.at[1]);
+	if (!has_flag(words.at[3], "beside") && !client->gone)
+		run_all(p);
+}
+
+// ---- faults ----
+
+static const struct {
+	const char *word;
+	enum fault_kind kind;
+} fault_words[] = {
+	{"drop", FAULT_DROP},       {"servfail", FAULT_SERVFAIL},   {"refused", FAULT_REFUSED},
+	{"formerr", FAULT_FORMERR}, {"lame", FAULT_LAME},           {"strip", FAULT_STRIP},
+	{"bogus", FAULT_BOGUS},     {"truncate", FAULT_TRUNCATE},   {"noaa", FAULT_NO_AA},
+	{"delay", FAULT_DELAY},     {"no_edns", FAULT_NO_EDNS},     {"reset", FAULT_RESET},
+	{"forged", FAULT_FORGED},   {"malformed", FAULT_MALFORMED},
+};
+
+static void apply_faults(struct player *p)
+{
+	network_heal(&p->world->network);
+	for (size_t i = 0; i < p->fault_count; i++) {
+		const struct fault fault = {
+			.kind = p->faults[i].kind,
+			.server = p->faults[i].address,
+			.delay_ms = 600,
+		};
+		network_fault(&p->world->network, &fault);
+	}
+}
+
+static bool change_faults(struct player *p, const struct words *words)
+{
+	size_t kept = 0;
+
+	if (strcmp(words->at[0], "fault") != 0 && strcmp(words->at[0], "heal") != 0)
+		return false;
+	for (size_t i = 0; i < p->fault_count; i++) {
+		if (words->count < 2 || strcmp(p->faults[i].address, words->at[1]) != 0)
+			p->faults[kept++] = p->faults[i];
+	}
+	p->fault_count = kept;
+	for (size_t i = 0; i < sizeof(fault_words) / sizeof(fault_words[0]); i++) {
+		if (words->at[0][0] != 'f' || words->count < 3 || p->fault_count == FAULTS_MAX ||
+		    strcmp(words->at[2], fault_words[i].word) != 0)
+			continue;
+		struct active_fault *fault = &p->faults[p->fault_count++];
+		snprintf(fault->address, sizeof(fault->address), "%s", words->at[1]);
+		fault->kind = fault_words[i].kind;
+	}
+	apply_faults(p);
+	return true;
+}
+
+// ---- lines ----
+
+static void set(struct player *p, const struct words *words)
+{
+	if (words->count < 3)
+		return;
+	bool on = words->at[2][0] == '1';
+	if (strcmp(words->at[1], "denial") == 0)
+		p->world->denial = on;
+	else if (strcmp(words->at[1], "minimise") == 0)
+		p->world->config.qname_minimisation = on;
+}
+
+static bool describes(const char *word)
+{
+	return strcmp(word, "zone") == 0 || strcmp(word, "rec") == 0 || strcmp(word, "set") == 0;
+}
+
+static void play_line(struct player *p, size_t line)
+{
+	const char *text = p->script->lines[line];
+	struct words words;
+
+	script_words(text, &words, SCRIPT_WORDS_MAX);
+	if (describes(words.at[0]))
+		return;
+	if (p->verbose)
+		printf("%.3f s: %s\n", (double)(now_us(p) - 1000000000) / 1e6, text);
+	if (strcmp(words.at[0], "ask") == 0) {
+		ask(p, line);
+	} else if (strcmp(words.at[0], "wait") == 0 && words.count > 1) {
+		run_until(p, now_us(p) + strtoull(words.at[1], NULL, 10) * 1000);
+	} else if (authority_change(&p->authority, text) || change_faults(p, &words)) {
+		p->troubled_us = now_us(p);
+	}
+	if (!any_waits(p))
+		network_forget_log(&p->world->network);
+}
+
+static bool start(struct player *p)
+{
+	struct words words;
+
+	for (size_t i = 0; i < p->script->count; i++) {
+		script_words(p->script->lines[i], &words, SCRIPT_WORDS_MAX);
+		if (strcmp(words.at[0], "set") == 0)
+			set(p, &words);
+		else
+			authority_describe(&p->authority, p->script->lines[i]);
+	}
+	if (!authority_start(&p->authority))
+		return false;
+	world_start(p->world);
+	return true;
+}
+
+void play(const struct script *script, uint64_t seed, bool verbose, struct played *out)
+{
+	static struct player player;
+	struct player *p = &player;
+
+	*out = (struct played){0};
+	*p = (struct player){
+		.script = script,
+		.world = world_new(),
+		.out = out,
+		.random = seed,
+		.verbose = verbose,
+	};
+	p->authority.world = p->world;
+	p->judge.authority = &p->authority;
+	p->world->network.random = seed;
+	p->world->denial = true;
+	bool started = start(p);
+	for (size_t i = 0; started && i < script->count && !failed(p); i++)
+		play_line(p, i);
+	run_all(p);
+	if (failed(p))
+		return; // the process ends with it
+	if (p->world->zone_count > 0)
+		p->world->zones[0].zone = NULL; // the authority's
+	for (size_t i = 0; i < p->client_count; i++)
+		p->clients[i]->gone = true;
+	world_free(p->world);
+	authority_free(&p->authority);
+	for (size_t i = 0; i < p->client_count; i++)
+		free(p->clients[i]);
+	free(p->clients);
+}

@@ -1,0 +1,215 @@
+#include "tests/oracle/truth.h"
+
+#include "dataplane/dns/rdata.h"
+
+#define LINKS_MAX 11
+
+// XXX: a name that has none but other types than the first eight is said to have none at all when
+// asked for ANY (RFC 8482 leaves the choice of the RRset to the responder, not whether there is
+// one).
+#define ANY_TYPES 8
+static const uint16_t data_types[] = {TYPE_A,     TYPE_AAAA,  TYPE_MX,     TYPE_TXT,       TYPE_NS,
+				      TYPE_SRV,   TYPE_PTR,   TYPE_HTTPS,  TYPE_SOA,       TYPE_CAA,
+				      TYPE_DNAME, TYPE_CNAME, TYPE_DNSKEY, TYPE_NSEC,      TYPE_DS,
+				      65400,      TYPE_TLSA,  TYPE_NAPTR,  TYPE_NSEC3PARAM};
+#define DATA_TYPE_COUNT (sizeof(data_types) / sizeof(data_types[0]))
+
+static bool had(const struct version *version, uint64_t since_us)
+{
+	return version->servers > 0 || version->last_us >= since_us;
+}
+
+// Whether some NSEC3 record is about the name itself; else a span says what there is to say.
+static bool has_nsec3(const struct authority_zone *zone, const struct version *version,
+		      const uint8_t *name)
+{
+	const struct signer_nsec3_params params = {0};
+	uint8_t hash[20], owner[NAME_MAX_LEN];
+
+	signer_nsec3_hash(name, &params, hash);
+	owner[0] = 32;
+	assert_int_equal(base32hex_encode(hash, 20, owner + 1), 32);
+	memcpy(owner + 33, zone->name, name_len(zone->name));
+	return signer_zone_find(version->zone, owner, TYPE_NSEC3) != NULL;
+}
+
+// False: what is said there is that somebody else knows.
+static bool say(struct authority_zone *zone, const struct version *version, const uint8_t *name,
+		uint16_t type, struct said *out)
+{
+	struct signer_answer answer;
+
+	signer_zone_query(version->zone, name, type, &answer);
+	if (answer.kind == SIGNER_REFERRAL)
+		return false;
+	*out = (struct said){
+		.kind = answer.kind,
+		.rrset = answer.rrset,
+		.soa = answer.soa,
+		.zone = zone,
+		.version = version,
+		.opt_out = version->mode == MODE_OPTOUT && answer.proof_count > 0 &&
+			   !has_nsec3(zone, version, name),
+		.expanded = (answer.kind == SIGNER_ANSWER || answer.kind == SIGNER_CNAME) &&
+			    answer.proof_count > 0,
+	};
+	return true;
+}
+
+static size_t say_any(struct authority_zone *zone, const struct version *version,
+		      const uint8_t *name, struct said *out, size_t max)
+{
+	struct said nothing = {0}, said;
+	size_t count = 0, common = 0;
+
+	for (size_t i = 0; i < DATA_TYPE_COUNT && count < max; i++) {
+		if (data_types[i] == TYPE_DS || !say(zone, version, name, data_types[i], &said))
+			continue;
+		if (said.kind == SIGNER_NODATA || said.kind == SIGNER_NXDOMAIN)
+			nothing = said;
+		else
+			out[count++] = said;
+		common = i < ANY_TYPES ? count : common;
+	}
+	if (common == 0 && count < max && nothing.zone != NULL)
+		out[count++] = nothing;
+	return count;
+}
+
+size_t truth_said(struct authority *a, const uint8_t *name, uint16_t type, uint64_t since_us,
+		  struct said out[SAID_MAX])
+{
+	size_t count = 0;
+
+	for (size_t z = 0; z < a->zone_count; z++) {
+		struct authority_zone *zone = &a->zones[z];
+		if (!name_within(name, zone->name) ||
+		    (type == TYPE_DS && name_equal(name, zone->name) && !name_is_root(name)))
+			continue;
+		for (size_t v = 0; v < zone->version_count && count < SAID_MAX; v++) {
+			const struct version *version = &zone->versions[v];
+			if (!had(version, since_us))
+				continue;
+			if (type == TYPE_ANY)
+				count +=
+					say_any(zone, version, name, out + count, SAID_MAX - count);
+			else
+				count += say(zone, version, name, type, &out[count]);
+		}
+	}
+	return count;
+}
+
+uint32_t truth_ttl_s(const struct said *said)
+{
+	struct rdata_soa soa;
+
+	if (said->rrset != NULL)
+		return said->rrset->ttl_s;
+	assert_true(rdata_soa(said->soa->rdatas[0].data, said->soa->rdatas[0].len, &soa));
+	return soa.minimum < said->soa->ttl_s ? soa.minimum : said->soa->ttl_s;
+}
+
+// ---- the chain of trust ----
+
+static bool vouches(const struct rrset *ds, const struct version *version,
+		    const struct authority_zone *zone)
+{
+	uint8_t rdata[64];
+
+	if (version->mode == MODE_UNSIGNED || version->bogus)
+		return false;
+	size_t len = signer_ds(signer_zone_ksk(version->zone), zone->name, 2, rdata);
+	for (size_t i = 0; i < ds->count; i++) {
+		if (ds->rdatas[i].len == len && memcmp(ds->rdatas[i].data, rdata, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned truth_security(struct authority *a, struct authority_zone *zone,
+			const struct version *version, uint64_t since_us)
+{
+	struct authority_zone *parent = authority_parent(a, zone);
+	unsigned mask = 0;
+
+	if (parent == NULL)
+		return version->mode == MODE_UNSIGNED ? TRUTH_INSECURE
+		       : version->bogus               ? TRUTH_BOGUS
+						      : TRUTH_SECURE;
+	for (size_t v = 0; v < parent->version_count; v++) {
+		const struct version *above = &parent->versions[v];
+		if (!had(above, since_us) ||
+		    signer_zone_find(above->zone, zone->name, TYPE_NS) == NULL)
+			continue;
+		const struct rrset *ds = signer_zone_find(above->zone, zone->name, TYPE_DS);
+		unsigned of_parent = truth_security(a, parent, above, since_us);
+		mask |= of_parent & (TRUTH_INSECURE | TRUTH_BOGUS);
+		if (of_parent & TRUTH_SECURE)
+			mask |= ds == NULL                   ? TRUTH_INSECURE
+				: vouches(ds, version, zone) ? TRUTH_SECURE
+							     : TRUTH_BOGUS;
+	}
+	return mask;
+}
+
+// ---- whether there is a way ----
+
+// Whether the addresses of the zone's servers, and those of the zones above it, can be believed.
+static bool reachable(struct authority *a, struct authority_zone *zone, uint64_t since_us)
+{
+	for (; zone != NULL; zone = authority_parent(a, zone)) {
+		struct authority_zone *host = authority_zone(a, zone->host);
+		if (host == NULL)
+			continue;
+		if (truth_security(a, host, authority_now(host), since_us) & TRUTH_BOGUS)
+			return false;
+		if (!reachable(a, host, since_us))
+			return false;
+	}
+	return true;
+}
+
+static bool resolves(struct authority *a, const uint8_t *name, uint16_t type, bool cd,
+		     uint64_t since_us, unsigned links)
+{
+	static struct said buffers[LINKS_MAX + 2][SAID_MAX];
+	struct said *said = buffers[links];
+	uint8_t next[NAME_MAX_LEN];
+
+	if (links > LINKS_MAX)
+		return false;
+	size_t count = truth_said(a, name, type, since_us, said);
+	for (size_t i = 0; i < count; i++) {
+		unsigned security = truth_security(a, said[i].zone, said[i].version, since_us);
+		if (security == 0)
+			continue;
+		if ((security & TRUTH_BOGUS) && !cd)
+			return false;
+		if (!reachable(a, said[i].zone, since_us))
+			return false;
+		// An NSEC is about its owner alone, so that none can be believed of a wildcard.
+		if (type == TYPE_NSEC && said[i].expanded)
+			return false;
+		if (type == TYPE_ANY || type == TYPE_RRSIG)
+			continue;
+		if (said[i].kind == SIGNER_CNAME)
+			name_lower(next, said[i].rrset->rdatas[0].data,
+				   said[i].rrset->rdatas[0].len);
+		else if (said[i].kind == SIGNER_DNAME &&
+			 name_substitute(name, said[i].rrset->owner, said[i].rrset->rdatas[0].data,
+					 next) > 0)
+			name_lower(next, next, name_len(next));
+		else
+			continue;
+		if (!resolves(a, next, type, cd, since_us, links + 1))
+			return false;
+	}
+	return count > 0;
+}
+
+bool truth_resolves(struct authority *a, const uint8_t *name, uint16_t type, bool cd,
+		    uint64_t since_us)
+{
+	return resolves(a, name, type, cd, since_us, 0);
+}

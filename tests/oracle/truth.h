@@ -1,0 +1,35 @@
+// What is true: what the servers of a zone say, or said, about a name and type, and whether that
+// can be proven. Knows zones and versions only; nothing of caches, resolvers or validators.
+#pragma once
+
+#include "tests/oracle/authority.h"
+
+// One thing that can be said, by one version of one zone.
+struct said {
+	enum signer_kind kind;     // never SIGNER_REFERRAL
+	const struct rrset *rrset; // ANSWER, CNAME, DNAME
+	const struct rrset *soa;   // NODATA, NXDOMAIN
+	struct authority_zone *zone;
+	const struct version *version;
+	bool opt_out;  // shown by an opt-out span: never AD (RFC 5155 §9.2)
+	bool expanded; // from a wildcard
+};
+#define SAID_MAX 512
+
+// By any version that some server had at since_us or later. type ANY: each RRset that is there.
+size_t truth_said(struct authority *authority, const uint8_t *name, uint16_t type,
+		  uint64_t since_us, struct said out[SAID_MAX]);
+uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC 2308 §5)
+
+// What the chain of trust may come to, a set of:
+#define TRUTH_SECURE   1
+#define TRUTH_INSECURE 2
+#define TRUTH_BOGUS    4
+// With what servers of the zones above had at since_us or later. 0: no delegation leads there.
+unsigned truth_security(struct authority *authority, struct authority_zone *zone,
+			const struct version *version, uint64_t since_us);
+
+// Whether it leads to an answer, with what is served now: false at loops, chains of more than 11
+// links, where nothing can be believed or nobody is left to ask.
+bool truth_resolves(struct authority *authority, const uint8_t *name, uint16_t type, bool cd,
+		    uint64_t since_us);
