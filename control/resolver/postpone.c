@@ -22,6 +22,7 @@ static void go_on(struct task *task)
 {
 	cds_list_del_init(&task->in_postponed);
 	task->bogus_count = 0;
+	task->began_ms = task->resolver->clock.now_ms;
 	task->without_cd = false;
 	task->state = TASK_START;
 	task_ready(task);

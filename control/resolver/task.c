@@ -87,7 +87,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	name_lower(task->name, name, task->name_len);
 	task->name_hash = name_hash;
 	task->hash = question_hash(name_hash, type, past_nta);
-	task->started_ms = resolver->clock.now_ms;
+	task->started_ms = task->began_ms = resolver->clock.now_ms;
 	task->bogus_ede = EDE_NONE;
 	CDS_INIT_LIST_HEAD(&task->waiters);
 	CDS_INIT_LIST_HEAD(&task->waits);
@@ -292,6 +292,8 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 	}
 	if (purpose == WAIT_NEED || purpose == WAIT_NEED_ANEW || purpose == WAIT_STATE)
 		child->fresh = true;
+	if (!joined)
+		child->began_ms = parent->began_ms;
 	if (purpose == WAIT_NEED_ANEW)
 		child->hint_tried = true; // a referral of before says nothing new
 	if (purpose == WAIT_TARGET && task_wants_unproven(parent))

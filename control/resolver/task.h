@@ -180,6 +180,7 @@ struct task {
 	bool past_nta;     // judges as if there were no negative trust anchors; a task apart from
 			   // those of clients, of which nothing is published or held against anybody
 	uint64_t started_ms;
+	uint64_t began_ms; // when the question began that this is needed for: the client's, mostly
 	uint32_t mark; // of the last walk that came by
 	struct cds_list_head waiters, waits;
 	unsigned client_count;

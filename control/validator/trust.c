@@ -255,6 +255,7 @@ static void learn_ds(struct zone *zone, const struct step *step,
 	zone->cut_tolerated = result->tolerated;
 	zone->cut_outdated = result->outdated;
 	zone->cut_ended_ms = 0;
+	zone->ds_fetched_ms = step->fetched_ms;
 	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
 	zone->cut_term = term_of(ttl_s,
 				 result->outdated    ? TRUST_PROLONG_S
@@ -419,12 +420,14 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 	return zone != NULL ? zone->anchors : NULL;
 }
 
-bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t now_ms,
-		       uint64_t *next_ms)
+bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t began_ms,
+		       uint64_t now_ms, uint64_t *next_ms)
 {
 	struct zone *zone = zones_get(trust->zones, name);
 
 	if (zone == NULL)
+		return false;
+	if (type == TYPE_DS && zone->ds_fetched_ms != 0 && zone->ds_fetched_ms >= began_ms)
 		return false;
 	if (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS) {
 		if (zone->refreshing == type)

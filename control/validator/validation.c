@@ -156,7 +156,8 @@ enum verdict validation_need(struct validation *v, const uint8_t *name, uint16_t
 bool validation_refresh(struct validation *v, const uint8_t *name, uint16_t type)
 {
 	if (v->refreshed ||
-	    !trust_may_refresh(v->trust, name, type, v->moment.now_ms, &v->result.refresh_ms))
+	    !trust_may_refresh(v->trust, name, type, v->step->began_ms, v->moment.now_ms,
+			       &v->result.refresh_ms))
 		return false;
 	v->refreshed = true;
 	v->reload = true;

@@ -29,6 +29,8 @@ struct step {
 	const struct rrset *soa;   // NODATA, NXDOMAIN; NULL when missing
 	const struct rrset *const *proofs; // NSEC and NSEC3 RRsets of the authority section, also
 	size_t proof_count;                // with a wildcard's positive answer
+	// Monotonic: when the question began that this is for, and when a server said it; 0: unknown.
+	uint64_t began_ms, fetched_ms;
 	bool ds_referred; // the referral to `zone` brought its DS: it can be had without a question
 };
 

@@ -38,6 +38,7 @@ struct zone {
 	int cut_ede;           // why insecure
 	bool cut_tolerated;    // see struct records
 	bool cut_outdated;     // see struct records
+	uint64_t ds_fetched_ms; // when the parent's server said what is known of it; 0: unknown
 	uint64_t cut_ended_ms; // its TTL ended then, and has been prolonged; 0: has not
 	struct records *ds;    // CUT_SECURE
 	struct records *keys;  // NULL: unknown
