@@ -184,6 +184,58 @@ static void a_ds_that_does_not_validate_shows_nothing(void **state)
 		network_sent(&w->network, DEEP_SERVER, "child.e1.e2.e3.e4.deep.com.", TYPE_DS), 1);
 }
 
+// ---- signatures that nobody can check ----
+
+static struct rrset *changed; // the last one that was sent
+
+static const struct rrset *with_another_address(const struct network_query *query,
+						enum section section, const struct rrset *rrset,
+						void *arg)
+{
+	struct signer_zone *zone = world_zone(w, "isle.com.")->zone;
+	char line[300], owner[NAME_TEXT_MAX];
+
+	(void)query, (void)arg;
+	if (section != SECTION_ANSWER || rrset->type != TYPE_A)
+		return rrset;
+	rrset_free(changed);
+	snprintf(line, sizeof(line), "%.200s 86400 IN A 203.0.113.66",
+		 name_to_text(rrset->owner, owner));
+	struct rrset *bare = signer_rrset(line);
+	changed = signer_sign(bare, signer_zone_zsk(zone), signer_zone_apex(zone), NULL);
+	rrset_free(bare);
+	return changed;
+}
+
+// RFC 4035 §5: signatures hold whoever passes them on, where they can be checked. Of a zone without
+// a DS they cannot: what a cache says of it with RRSIGs is worth no more than without.
+static void a_cache_is_believed_no_more_for_rrsigs_of_an_insecure_zone(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "isle.com.",
+					  .servers = "ns1.isle.com.=192.0.2.30 "
+						     "ns2.isle.com.=198.51.100.30",
+					  .text = "*.isle.com. 300 IN A 192.0.2.87\n",
+					  .no_ds = true});
+	world_start(w);
+	struct fault *fault =
+		network_fault(&w->network, &(struct fault){.kind = FAULT_CACHE,
+							   .server = "192.0.2.30",
+							   .below = "isle.com.",
+							   .rewrite = with_another_address});
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%d.isle.com.", i);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.87");
+	}
+	assert_true(fault->hits > 0);
+	rrset_free(changed);
+	changed = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +247,7 @@ int main(void)
 		scenario(without_any_proof_no_rcode_helps),
 		scenario(a_signed_ds_in_a_referral_spares_the_names_between),
 		scenario(a_ds_that_does_not_validate_shows_nothing),
+		scenario(a_cache_is_believed_no_more_for_rrsigs_of_an_insecure_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

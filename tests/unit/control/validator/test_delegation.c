@@ -432,6 +432,19 @@ static void an_island_is_secure_and_cannot_be_talked_down(void **state)
 	}
 }
 
+static const struct rrset *sign_nsec3(const char *name, const struct signer_nsec3_params *params,
+				      bool before)
+{
+	struct rrset *rrset = signer_nsec3(name, "signed.example.", params, before, NULL,
+					   (const uint16_t[]){TYPE_TXT, 0}, 300);
+	struct rrset *made = world_keep(
+		&w, signer_sign(rrset, signer_zone_zsk(world_zone(&w, "signed.example.")), ZONE,
+				NULL));
+
+	rrset_free(rrset);
+	return made;
+}
+
 // The operator's anchor outlived the zone, and a zone above, which is secure itself, proves it. An
 // insecure one, or anything less than that proof, does not.
 static void only_a_secure_nxdomain_ends_an_anchored_zone(void **state)
@@ -453,6 +466,27 @@ static void only_a_secure_nxdomain_ends_an_anchored_zone(void **state)
 		0);
 	assert_bogus(world_ask(&w, "nx.ent.signed.example.", TYPE_A), EDE_NSEC_MISSING);
 	assert_bogus(world_ask(&w, "ent.signed.example.", TYPE_A), EDE_DNSSEC_BOGUS);
+	// In an opt-out span there may be insecure delegations: it proves nothing of an anchored zone.
+	const struct rrset *spans[STEP_PROOFS_MAX];
+	for (int opt_out = 0; opt_out < 2; opt_out++) {
+		const struct signer_nsec3_params params = {.opt_out = opt_out};
+		assert_true(world_step(&w, "www.gone.signed.example.", TYPE_A, &f));
+		spans[0] = sign_nsec3("signed.example.", &params, false);
+		spans[1] = sign_nsec3("gone.signed.example.", &params, true);
+		spans[2] = sign_nsec3("*.signed.example.", &params, true);
+		f.step.proofs = spans;
+		f.step.proof_count = 3;
+		if (opt_out)
+			assert_bogus(world_judge(&w, &f.step), EDE_NSEC_MISSING);
+		else
+			assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
+	}
+	// That it has no address says nothing of its being there.
+	assert_true(world_step(&w, "www.gone.signed.example.", TYPE_A, &f));
+	spans[0] = sign_nsec3("gone.signed.example.", &(struct signer_nsec3_params){0}, false);
+	f.step.proofs = spans;
+	f.step.proof_count = 1;
+	assert_bogus(world_judge(&w, &f.step), EDE_NSEC_MISSING);
 	// Unsigned, or by an insecure zone.
 	assert_true(world_step(&w, "www.gone.signed.example.", TYPE_A, &f));
 	const struct rrset *soa = f.step.soa;

@@ -734,6 +734,101 @@ static void salts_and_iterations_are_honoured(void **state)
 	rrset_free(fits);
 }
 
+// One of the chain that the zone had before, still within its signature, whose span holds a name
+// that exists by the hash of today.
+static void a_record_of_the_chain_before_proves_nothing_beside_one_of_today(void **state)
+{
+	struct signer_nsec3_params today = {.salt_len = 2, .salt = {1, 2}};
+	static const struct signer_nsec3_params before[] = {
+		{.salt_len = 2, .salt = {1, 3}}, // the same length
+		{.salt_len = 1, .salt = {1}},
+		{.salt_len = 3, .salt = {1, 2, 3}},
+		{.salt_len = 2, .salt = {1, 2}, .iterations = 1},
+		{.salt_len = 2, .salt = {1, 2}}, // the same chain
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		uint8_t hash[20];
+		deny(STEP_NXDOMAIN, "www.signed.example.", TYPE_A);
+		add(sign(signer_nsec3("signed.example.", "signed.example.", &today, false, NULL,
+				      TYPES(TYPE_SOA, TYPE_NS), 300)));
+		// The only one of a chain: all but its own hash.
+		signer_nsec3_hash(signer_name("other.signed.example."), &before[i], hash);
+		add(sign(signer_nsec3("other.signed.example.", "signed.example.", &before[i], false,
+				      hash, TYPES(TYPE_A), 300)));
+		if (i == 4)
+			assert_proven();
+		else
+			assert_bogus();
+	}
+}
+
+// A zone of one name: its record leads back to itself, and covers every other hash.
+static void a_single_nsec3_covers_all_but_its_own_name(void **state)
+{
+	uint8_t hash[20];
+
+	(void)state;
+	signer_nsec3_hash(ZONE, &plain, hash);
+	for (int i = 0; i < 4; i++) {
+		static const char *const names[] = {"www.signed.example.", "a.b.signed.example.",
+						    "*.signed.example.", "signed.example."};
+		deny(STEP_NXDOMAIN, names[i], TYPE_A);
+		add(sign(signer_nsec3("signed.example.", "signed.example.", &plain, false, hash,
+				      TYPES(TYPE_SOA, TYPE_NS), 300)));
+		if (i < 3) {
+			assert_proven();
+			assert_int_equal(w.result.kind, STEP_NXDOMAIN);
+		} else {
+			// That one exists.
+			assert_proven();
+			assert_int_equal(w.result.kind, STEP_NODATA);
+		}
+	}
+	deny(STEP_NODATA, "signed.example.", TYPE_SOA);
+	add(sign(signer_nsec3("signed.example.", "signed.example.", &plain, false, hash,
+			      TYPES(TYPE_SOA, TYPE_NS), 300)));
+	assert_bogus();
+}
+
+// The twin of a_ds_denial_says_what_kind_of_name_it_is().
+static void with_nsec3_a_ds_denial_says_what_kind_of_name_it_is(void **state)
+{
+	(void)state;
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec3("d.signed.example.", false, TYPES(TYPE_NS));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_INSECURE);
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec3("d.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NONE);
+	// An empty non-terminal.
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec3("d.signed.example.", false, TYPES(0));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NONE);
+	deny(STEP_NXDOMAIN, "d.signed.example.", TYPE_DS);
+	nsec3("d.signed.example.", false, TYPES(0));
+	assert_proven();
+	assert_int_equal(w.result.kind, STEP_NODATA);
+	assert_int_equal(w.result.cut, CUT_NONE);
+	deny(STEP_NXDOMAIN, "d.signed.example.", TYPE_DS);
+	nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+	nsec3("d.signed.example.", true, TYPES(TYPE_A));
+	nsec3("*.signed.example.", true, TYPES(TYPE_A));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NOTHING_BELOW);
+	// And by a wildcard.
+	deny(STEP_NODATA, "d.signed.example.", TYPE_DS);
+	nsec3("signed.example.", false, TYPES(TYPE_SOA, TYPE_NS));
+	nsec3("d.signed.example.", true, TYPES(TYPE_A));
+	nsec3("*.signed.example.", false, TYPES(TYPE_A, TYPE_RRSIG));
+	assert_proven();
+	assert_int_equal(w.result.cut, CUT_NONE);
+}
+
 // RFC 5155 §8.6, §9.2; ATTACKS B12.
 static void b12_opt_out_lets_only_delegations_go_unproven(void **state)
 {
@@ -935,6 +1030,9 @@ int main(void)
 		NSEC3(b3_an_nsec3_is_one_label_in_front_of_its_signer),
 		NSEC3(unknown_hash_algorithms_and_flags_are_ignored),
 		NSEC3(salts_and_iterations_are_honoured),
+		NSEC3(a_record_of_the_chain_before_proves_nothing_beside_one_of_today),
+		NSEC3(a_single_nsec3_covers_all_but_its_own_name),
+		NSEC3(with_nsec3_a_ds_denial_says_what_kind_of_name_it_is),
 		NSEC3(b12_opt_out_lets_only_delegations_go_unproven),
 		NSEC3(too_many_iterations_are_insecure_once_proven),
 		NSEC3(c2_hashes_stay_within_the_budget),

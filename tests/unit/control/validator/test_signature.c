@@ -249,14 +249,21 @@ static void a_ds_is_never_expanded_from_a_wildcard(void **state)
 	struct rrset *plain =
 		world_keep(&w, signer_rrset_wire(signer_name("x.signed.example."), TYPE_DS, 300,
 						 &(struct rdata){rdata, (uint16_t)len}, 1));
-	struct signer_options options = {.has_labels = true, .labels = 2};
+	struct rrset *text = world_keep(&w, signer_rrset("x.signed.example. 300 IN TXT \"x\""));
+	struct signer_options options = {.has_labels = true,
+					 .labels = 2,
+					 .signed_owner = signer_name("*.signed.example.")};
 	struct fixture f;
 
 	(void)state;
-	// With all that would prove it for another type.
-	assert_true(world_step(&w, "x.signed.example.", TYPE_DS, &f));
+	// With all that proves it for another type.
+	assert_true(world_step(&w, "x.signed.example.", TYPE_TXT, &f));
 	f.step.kind = STEP_ANSWER;
 	f.step.soa = NULL;
+	f.step.rrset = sign(text, &options);
+	assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
+	assert_true(w.result.wildcard);
+	f.step.type = TYPE_DS;
 	f.step.rrset = sign(plain, &options);
 	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
 	assert_int_equal(w.result.cut, CUT_UNKNOWN);
