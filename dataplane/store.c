@@ -70,7 +70,8 @@ void store_set_root_tags(struct store *store, const uint16_t *tags, size_t count
 		words[tags[i] / 64] |= 1ull << tags[i] % 64;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		atomic_store_explicit(&root->words[i], words[i], memory_order_relaxed);
-	atomic_store_explicit(&root->known, true, memory_order_relaxed);
+	// Release: partner of the acquire in sentinel_denies(); the first tags are there.
+	atomic_store_explicit(&root->known, true, memory_order_release);
 }
 
 struct answer_context serving_context(const struct store *store, const struct query *query,

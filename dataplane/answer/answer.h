@@ -11,10 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Which key tags the trusted keys of the root zone have (RFC 8509). Relaxed: nothing else is published
-// with them.
+// Which key tags the trusted keys of the root zone have (RFC 8509). Each word stands for itself.
 struct answer_root_tags {
-	_Atomic bool known; // false: the sentinel is off
+	_Atomic bool known; // false: the sentinel is off. Set after the first words
 	_Atomic uint64_t words[65536 / 64];
 };
 

@@ -24,7 +24,8 @@ bool sentinel_denies(const uint8_t *name, const struct answer_root_tags *tags)
 	size_t words = is_ta ? sizeof(is) - 1 : sizeof(not ) - 1;
 	uint8_t label[SENTINEL_NOT_LEN];
 
-	if (tags == NULL || !atomic_load_explicit(&tags->known, memory_order_relaxed) ||
+	// Acquire: partner of the release in store_set_root_tags().
+	if (tags == NULL || !atomic_load_explicit(&tags->known, memory_order_acquire) ||
 	    (name[0] != SENTINEL_IS_LEN && name[0] != SENTINEL_NOT_LEN))
 		return false;
 	name_lower(label, name + 1, name[0]);

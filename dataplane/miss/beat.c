@@ -4,14 +4,15 @@ void beat_publish(struct beat *beat, const struct store_clock *clock, uint64_t c
 {
 	atomic_store_explicit(&beat->offset_ms, clock->now_ms - counter_ms, memory_order_relaxed);
 	atomic_store_explicit(&beat->beat_ms, clock->now_ms, memory_order_relaxed);
-	atomic_store_explicit(&beat->wall_s, clock->now_s, memory_order_relaxed);
-	atomic_store_explicit(&beat->trusted, clock->trusted, memory_order_relaxed);
+	const int64_t wall_ms = clock->now_s * 1000 - (int64_t)counter_ms;
+	atomic_store_explicit(&beat->wall, wall_ms * 2 + clock->trusted, memory_order_relaxed);
 }
 
 void beat_read(const struct beat *beat, uint64_t counter_ms, struct beat_view *view)
 {
 	uint64_t now_ms = counter_ms + atomic_load_explicit(&beat->offset_ms, memory_order_relaxed);
 	uint64_t beat_ms = atomic_load_explicit(&beat->beat_ms, memory_order_relaxed);
+	int64_t wall = atomic_load_explicit(&beat->wall, memory_order_relaxed);
 	uint64_t age_ms;
 
 	// A new offset may be a little smaller than the last one.
@@ -19,8 +20,7 @@ void beat_read(const struct beat *beat, uint64_t counter_ms, struct beat_view *v
 		now_ms = view->clock.now_ms;
 	age_ms = now_ms > beat_ms ? now_ms - beat_ms : 0;
 	view->clock.now_ms = now_ms;
-	view->clock.now_s = atomic_load_explicit(&beat->wall_s, memory_order_relaxed) +
-			    (int64_t)(age_ms / 1000);
-	view->clock.trusted = atomic_load_explicit(&beat->trusted, memory_order_relaxed);
+	view->clock.now_s = ((wall - (wall & 1)) / 2 + (int64_t)counter_ms) / 1000;
+	view->clock.trusted = wall & 1;
 	view->control_late = age_ms > BEAT_LATE_MS;
 }

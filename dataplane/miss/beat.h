@@ -16,8 +16,9 @@
 struct beat {
 	_Alignas(64) _Atomic uint64_t offset_ms; // monotonic = counter + offset, modulo 2^64
 	_Atomic uint64_t beat_ms;                // when, monotonic
-	_Atomic int64_t wall_s;
-	atomic_bool trusted;
+	// Twice the POSIX time in milliseconds minus the counter, plus 1 when it is trusted: the two
+	// change together, and a reader takes them by one load.
+	_Atomic int64_t wall;
 };
 
 // What one lcore knows of time.

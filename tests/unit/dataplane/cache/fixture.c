@@ -25,8 +25,8 @@ struct cache *fixture_cache(size_t mebibytes, unsigned shards)
 
 const uint8_t *wire(const char *text)
 {
-	static uint8_t names[SLOTS][NAME_MAX_LEN];
-	static unsigned turn;
+	static _Thread_local uint8_t names[SLOTS][NAME_MAX_LEN];
+	static _Thread_local unsigned turn;
 	uint8_t *name = names[turn++ % SLOTS];
 
 	assert_true(name_from_text(text, name) > 0);

@@ -132,7 +132,7 @@ static void race_with(void (*write)(void *arg), unsigned loads)
 	for (int burst = 0; burst < 2; burst++) {
 		world.burst = burst;
 		world.said = 0;
-		assert_true(race_all(&race) >= loads);
+		race_all(&race, loads);
 		assert_true(world.said > 0);
 	}
 }
