@@ -60,7 +60,8 @@ bool inquiry_join(struct task *task)
 		if (inquiry->hash != q.hash || inquiry->type != q.type ||
 		    !name_equal(inquiry->name, q.name) || !name_equal(inquiry->zone, q.zone))
 			continue;
-		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp))
+		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp) ||
+		    (task->settled && inquiry->provable))
 			continue;
 		task->resolver->counters.shared++;
 		attach(inquiry, task);
@@ -118,6 +119,7 @@ static struct reply *reply_new(const struct leg *leg, const struct exchange_repl
 	};
 	if (reply->message != NULL) {
 		reply->strong = from->strong;
+		reply->unsettled = from->unsettled;
 		reply->bytes = MESSAGE_MEMORY(reply->message->wire_len);
 		leg->inquiry->resolver->message_bytes += reply->bytes;
 	}
@@ -229,6 +231,32 @@ static bool wants_tcp(const struct candidate *server)
 	return server->pool != NULL && server->pool->transport == POOL_TCP;
 }
 
+static enum zone_trust zone_state(const struct inquiry *inquiry)
+{
+	const struct resolver *resolver = inquiry->resolver;
+
+	return trust_zone_state(resolver->parts.trust, inquiry->zone, resolver->clock.now_ms,
+				resolver->clock.now_s);
+}
+
+static bool unsigned_zone(void *arg)
+{
+	struct inquiry *inquiry = ((struct leg *)arg)->inquiry;
+
+	if (zone_state(inquiry) == ZONE_INSECURE)
+		return true;
+	replies_doubt_edns(first_task(inquiry));
+	return false;
+}
+
+void inquiry_reconsider(struct inquiry *inquiry)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (inquiry->legs[i].exchange != NULL)
+			exchange_reconsider(inquiry->legs[i].exchange);
+	}
+}
+
 static bool start_leg(struct task *task, size_t which, size_t server, uint32_t timeout_ms)
 {
 	struct inquiry *inquiry = task->inquiry;
@@ -248,9 +276,9 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.type = inquiry->type,
 		.rd = inquiry->rd,
 		.cd = inquiry->cd,
-		.signed_zone = trust_zone_state(resolver->parts.trust, inquiry->zone,
-						resolver->clock.now_ms,
-						resolver->clock.now_s) != ZONE_INSECURE,
+		.signed_zone = zone_state(inquiry) != ZONE_INSECURE,
+		.unsigned_zone = unsigned_zone,
+		.signatures_settle = inquiry->provable,
 		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
 		.tls = tls_of(&task->servers[server]),
 		.timeout_ms = timeout_ms,
@@ -302,6 +330,9 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.tcp = task->over_tcp,
 	};
 	name_copy(inquiry->zone, q.zone);
+	// On the way down nothing is validated.
+	inquiry->provable = resolver->config.validate && !task->settled &&
+			    minimise_full(&task->minimise) && zone_state(inquiry) == ZONE_SECURE;
 	name_copy(inquiry->name, q.name);
 	CDS_INIT_LIST_HEAD(&inquiry->tasks);
 	attach(inquiry, task);

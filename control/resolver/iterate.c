@@ -47,7 +47,8 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
-	task->servers_known = task->answered = task->has_avoid = task->over_tcp = false;
+	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
+		false;
 	task->state_asked = task->for_glue = false;
 }
 

@@ -426,8 +426,29 @@ static void go_by_proof(struct task *task, const struct validation_result *resul
 	task->resolver->counters.rcode_disputed++;
 }
 
+// It came in another case than the question had, and was left to its signatures.
+static void not_settled(struct task *task)
+{
+	int i = iterate_server_index(task, &task->good_server);
+
+	if (task->link > 0) {
+		response_cut(task->response, task->link);
+		end_of_response(task);
+		return;
+	}
+	if (i >= 0 && task->servers[i].tries > 0)
+		task->servers[i].tries--;
+	task->settled = true;
+	ask_again(task);
+}
+
 static void settle(struct task *task, enum verdict verdict, const struct validation_result *result)
 {
+	if (task->hint == NULL && task->reply != NULL && task->reply->unsettled &&
+	    verdict != VERDICT_SECURE) {
+		not_settled(task);
+		return;
+	}
 	if (verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE) {
 		go_by_proof(task, result);
 		posture_learn(task, result);

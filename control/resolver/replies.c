@@ -232,6 +232,14 @@ static void read_response(struct task *task, struct response *response)
 	};
 
 	response_read(task->reply->message, &question, response);
+	// Somebody else's question has it left to signatures, and there are none to verify here.
+	if (task->reply->unsettled &&
+	    (response->kind != RESPONSE_ANSWER || !minimise_full(&task->minimise))) {
+		task->settled = true;
+		ask_on(task);
+		shelf_put(&task->resolver->responses, response);
+		return;
+	}
 	task->answered = true;
 	task->cut->failures = 0;
 	task->cut->heard_ms = task->resolver->clock.now_ms;
@@ -276,23 +284,55 @@ static void read_response(struct task *task, struct response *response)
 	shelf_put(&task->resolver->responses, response);
 }
 
+static bool waits_for_state(const struct task *task)
+{
+	struct waiter *waiter;
+
+	cds_list_for_each_entry(waiter, &task->waits, in_parent)
+	{
+		if (waiter->purpose == WAIT_STATE)
+			return true;
+	}
+	return false;
+}
+
 // A server that does not speak EDNS is good for an unsigned zone only: whether this one
 // is unsigned must be proven before it may be asked without.
-static bool prove_unsigned(struct task *task)
+static bool find_state(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 	const uint8_t *zone = task->cut->zone;
 
-	if (task->state_asked || !resolver->config.validate || name_is_root(zone) ||
+	if (task->state_asked)
+		return waits_for_state(task);
+	if (!resolver->config.validate || name_is_root(zone) ||
 	    trust_zone_state(resolver->parts.trust, zone, resolver->clock.now_ms,
 			     resolver->clock.now_s) == ZONE_INSECURE)
 		return false;
 	task->state_asked = true;
-	if (task_wait(task, WAIT_STATE, zone, TYPE_DS, 0) != 0)
+	return task_wait(task, WAIT_STATE, zone, TYPE_DS, 0) == 0;
+}
+
+void replies_doubt_edns(struct task *task)
+{
+	(void)find_state(task);
+}
+
+static bool prove_unsigned(struct task *task)
+{
+	if (!find_state(task))
 		return false;
 	ask_on(task);
 	task->state = TASK_WAIT_STATE;
 	return true;
+}
+
+void replies_state_known(struct task *task)
+{
+	if (task->state == TASK_WAIT_STATE)
+		task->state = TASK_ASK;
+	else if (task->inquiry != NULL)
+		inquiry_reconsider(task->inquiry);
 }
 
 void replies_read(struct task *task)

@@ -381,7 +381,7 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 		any_deliver(parent, child);
 		break;
 	case WAIT_STATE:
-		parent->state = TASK_ASK;
+		replies_state_known(parent);
 		break;
 	case WAIT_CLIENT:
 		break;

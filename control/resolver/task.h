@@ -109,6 +109,7 @@ struct inquiry {
 	struct cds_list_head tasks; // task->in_inquiry; the first one pays
 	uint16_t type;
 	bool tcp, cd, rd;
+	bool provable;  // a reply in another case is left to its signatures
 	bool overdrawn; // nobody could pay for the next packet
 	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];
 };
@@ -122,6 +123,7 @@ struct reply {
 	uint64_t rtt_us;
 	uint32_t waited_ms;     // since it was asked
 	bool tcp;
+	bool unsettled; // in another case than the question: only its signatures make it good
 	bool strong;            // cannot be forged blindly, see struct exchange_reply
 	bool drilled;           // a drill has spoilt its signatures
 	bool reported;          // the outcome went to the selector
@@ -200,6 +202,7 @@ struct task {
 	bool servers_known; // collected for this cut
 	bool answered;      // some server of this cut has answered at all
 	bool over_tcp;      // the next question goes over TCP
+	bool settled;       // and is not left to signatures, whatever case it comes back in
 	bool without_cd;    // the next question to a forwarder, after BOGUS
 	bool without_cd_before;
 	bool state_asked;   // whether this cut is signed has been asked for
@@ -494,6 +497,10 @@ int iterate_server_index(const struct task *task, const struct address *address)
 
 // replies.c: what a server's reply means
 void replies_read(struct task *task);
+// A server seems not to know EDNS: whether its zone is unsigned is asked for, while it is waited
+// for.
+void replies_doubt_edns(struct task *task);
+void replies_state_known(struct task *task); // as far as it can be
 void reply_release(struct task *task); // the one it has, if any
 enum server_failure replies_failure(enum upstream_outcome outcome);
 
@@ -501,6 +508,7 @@ enum server_failure replies_failure(enum upstream_outcome outcome);
 bool inquiry_join(struct task *task);                                     // one under way
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
 void inquiry_leave(struct task *task);
+void inquiry_reconsider(struct inquiry *inquiry); // its zone may have been proven unsigned
 bool inquiry_hedged(const struct inquiry *inquiry);
 const struct address *inquiry_server(const struct inquiry *inquiry); // that it waits for
 void reply_unref(struct resolver *resolver, struct reply *reply);

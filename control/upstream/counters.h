@@ -15,14 +15,19 @@
 	X(ignored_malformed, "ignored: our ID and question, but malformed")                        \
 	X(ignored_cookie, "ignored: another client cookie than ours")                              \
 	X(ignored_source, "ignored: from another address than the server's")                       \
-	X(case_lost, "replies whose question had lost its case (asked over TCP)")                  \
+	X(case_lost, "replies whose question had lost its case")                                   \
+	X(case_agreed, "those of them that another one, to another question, agreed with")         \
+	X(case_signed, "those of them left to their signatures")                                   \
 	X(cookie_lost, "replies without the cookie that the server used to send (asked over TCP)") \
 	X(bad_cookie, "BADCOOKIE")                                                                 \
 	X(truncated, "truncated replies (asked over TCP)")                                         \
 	X(fragments, "replies that came in fragments (asked over TCP)")                            \
-	X(settled_by_tcp, "errors without a question, or wrong cookies, and no more (asked by TCP)") \
+	X(settled_by_tcp,                                                                          \
+	  "errors without a question, or wrong cookies, and no more (asked by TCP)")               \
 	X(without_cookie, "asked again without the cookie option")                                 \
 	X(without_edns, "asked again without EDNS")                                                \
+	X(beside, "questions put in another way while the first stayed open")                      \
+	X(unsettled, "not asked over TCP for what may be forgeries: too many at once")             \
 	X(tcp_first, "asked over TCP because UDP timed out before")                                \
 	X(small_first, "asked for small replies because large ones timed out before")              \
 	X(tcp_stale, "kept TCP connections that had ended")                                        \
@@ -32,7 +37,8 @@
 	X(probes, "questions that probed a server which was out")                                  \
 	X(uplink_losses, "times that nobody answered any more: our own path was lost")             \
 	X(uplink_excused, "failures held against no server, because our own path was lost")        \
-	X(asked_again, "questions asked again because their server, silent until then, has returned")  \
+	X(asked_again,                                                                             \
+	  "questions asked again because their server, silent until then, has returned")           \
 	X(listened, "questions given up whose port stayed open for a late answer")                 \
 	X(hedges, "questions put to a second server because the first was late")                   \
 	X(hedges_refused, "hedges not sent because they would be too many")                        \

@@ -10,6 +10,8 @@ static void unlink_exchange(struct exchange *exchange)
 	struct upstream *upstream = exchange->upstream;
 
 	attempt_close(exchange);
+	beside_forget(exchange);
+	settle_forget(exchange);
 	listen_forget(exchange);
 	timers_remove(&upstream->timers, &exchange->timer);
 	*exchange->link = exchange->next;
@@ -21,6 +23,7 @@ static void unlink_exchange(struct exchange *exchange)
 void exchange_discard(struct exchange *exchange)
 {
 	unlink_exchange(exchange);
+	message_free(exchange->other_case);
 	free(exchange->abandoned_for);
 	free(exchange);
 }
@@ -65,6 +68,7 @@ static struct exchange_reply reply_of(const struct exchange *exchange,
 		.outcome = outcome,
 		.tcp = exchange->tcp,
 		.strong = exchange->strong,
+		.unsettled = exchange->unsettled,
 		.drilled = exchange->drilled,
 		.bytes = exchange->bytes,
 		.ignored = exchange->ignored,
@@ -74,26 +78,53 @@ static struct exchange_reply reply_of(const struct exchange *exchange,
 }
 
 // The exchange is gone before its owner hears of it: a new one may take its place.
-static void finish(struct exchange *exchange, enum upstream_outcome outcome,
-		   struct message *message)
+static void tell(struct exchange *exchange, const struct exchange_reply *reply)
 {
 	struct upstream *upstream = exchange->upstream;
 	exchange_done done = exchange->done;
 	void *arg = exchange->arg;
-	struct exchange_reply reply = reply_of(exchange, outcome);
 
-	reply.message = message;
 	if (!exchange->given_up)
-		upstream->outcomes[outcome]++;
+		upstream->outcomes[reply->outcome]++;
 	if (exchange->abandoned_for) {
-		report_abandoned(exchange, outcome, reply.rtt_us);
-		message_free(message);
+		report_abandoned(exchange, reply->outcome, reply->rtt_us);
+		message_free(reply->message);
 		done = NULL;
 	}
 	exchange_discard(exchange);
 	upstream_rearm(upstream);
 	if (done)
-		done(arg, &reply);
+		done(arg, reply);
+}
+
+// One that was put beside another has ended: an answer is that one's, anything else is nothing.
+static void finish_beside(struct exchange *exchange, struct exchange_reply reply)
+{
+	struct upstream *upstream = exchange->upstream;
+	struct exchange *first = exchange->first;
+
+	first->bytes += exchange->bytes;
+	first->ignored += exchange->ignored;
+	exchange_discard(exchange);
+	if (reply.outcome == UPSTREAM_OK) {
+		reply.bytes = first->bytes;
+		reply.ignored = first->ignored;
+		tell(first, &reply);
+	} else {
+		upstream_rearm(upstream);
+	}
+}
+
+static void finish(struct exchange *exchange, enum upstream_outcome outcome,
+		   struct message *message)
+{
+	struct exchange_reply reply = reply_of(exchange, outcome);
+
+	reply.message = message;
+	if (exchange->first)
+		finish_beside(exchange, reply);
+	else
+		tell(exchange, &reply);
 }
 
 // Its owner hears of the timeout, and the port stays open for what may come.
@@ -227,8 +258,10 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 		break;
 	case CHANNEL_FRAGMENT:
 		exchange->upstream->counters.fragments++;
-		exchange->tcp = true;
-		start_next(exchange);
+		if (settle_start(exchange))
+			start_next(exchange);
+		else
+			exchange->settle_by_tcp = true;
 		break;
 	case CHANNEL_STALE:
 		exchange->upstream->counters.tcp_stale++;
@@ -246,7 +279,7 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 static bool may_ask_again(const struct exchange *exchange, const struct address *server,
 			  uint64_t now_us)
 {
-	return !exchange->asked_again && !exchange->abandoned_for &&
+	return !exchange->asked_again && !exchange->abandoned_for && !exchange->first &&
 	       exchange->outcome == UPSTREAM_OK && exchange->near_misses == 0 &&
 	       (!exchange->tcp || exchange->tcp_for_loss) &&
 	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
@@ -314,9 +347,17 @@ void exchange_timeout(struct exchange *exchange)
 		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
 	}
-	if (!exchange->tcp && exchange->settle_by_tcp) {
+	if (exchange->first) {
+		finish(exchange, UPSTREAM_TIMEOUT, NULL);
+		return;
+	}
+	if (beside_deadline_us(exchange) > 0) {
+		exchange->deadline_us = beside_deadline_us(exchange) + 1;
+		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
+		return;
+	}
+	if (!exchange->tcp && exchange->settle_by_tcp && settle_start(exchange)) {
 		upstream->counters.settled_by_tcp++;
-		exchange->tcp = true;
 		start_next(exchange);
 		return;
 	}
@@ -357,8 +398,7 @@ static void start(struct exchange *exchange)
 	upstream_rearm(upstream);
 }
 
-struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
-				exchange_done done, void *arg)
+struct exchange *exchange_new(struct upstream *upstream, const struct exchange_request *request)
 {
 	struct exchange *exchange = NULL;
 
@@ -373,8 +413,6 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 	*exchange = (struct exchange){
 		.upstream = upstream,
 		.request = *request,
-		.done = done,
-		.arg = arg,
 		.tcp = request->tcp || request->tls,
 		.started_us = upstream_now_us(upstream),
 		.form = upstream->config.cookies && !request->tls ? FORM_COOKIE : FORM_EDNS,
@@ -388,9 +426,27 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 	exchange->link = &upstream->exchanges;
 	upstream->exchanges = exchange;
 	upstream->exchange_count++;
+	return exchange;
+}
+
+struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
+				exchange_done done, void *arg)
+{
+	struct exchange *exchange = exchange_new(upstream, request);
+
+	if (!exchange)
+		return NULL;
+	exchange->done = done;
+	exchange->arg = arg;
 	upstream->counters.exchanges++;
 	start(exchange);
 	return exchange;
+}
+
+void exchange_reconsider(struct exchange *exchange)
+{
+	beside_without_edns(exchange);
+	upstream_rearm(exchange->upstream);
 }
 
 void exchange_cancel(struct exchange *exchange)

@@ -10,7 +10,8 @@
 #include "control/upstream/match.h"
 #include "control/upstream/state.h"
 
-#define EXCHANGE_ATTEMPTS_MAX 8
+#define EXCHANGE_ATTEMPTS_MAX 12
+#define EXCHANGE_BESIDE_MAX   2
 #define EXCHANGE_TCP_MIN_MS   1500
 #define EXCHANGE_TCP_TRY_MS   400 // because UDP was silent
 #define UDP_SMALL             512
@@ -31,6 +32,11 @@ struct exchange {
 	uint8_t *abandoned_for; // nobody waits: the zone for whose sake it was asked
 	bool given_up;          // and it is told as a timeout: an answer says how slow the server is
 
+	// Questions to the same server that were put in another way while this one stays open;
+	// whichever is answered first. Those have `first` and no owner of their own.
+	struct exchange *beside[EXCHANGE_BESIDE_MAX];
+	struct exchange *first;
+
 	// what comes next
 	bool tcp;
 	enum form form;
@@ -41,8 +47,15 @@ struct exchange {
 	bool asked_again;   // because the server has returned, which it may do once
 	bool ask_again;     // the timer shall do it
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
+	bool settling;      // and TCP does
+	bool edns_doubted;  // an error without a question came: it may not know EDNS
+	// A reply with our ID and question but for its case, and how many there were: another one
+	// to another ID, from another port, that says the same is as good as one in the right case.
+	struct message *other_case;
+	uint8_t other_cases;
 	uint32_t drill;     // that it is part of; 0: none
 	bool drilled;       // it has spoilt the signatures of the reply
+	bool unsettled;     // see struct exchange_reply; of the message it ends with
 	bool strong;        // see struct exchange_reply; of the message it ends with
 
 	// the attempt under way
@@ -103,6 +116,23 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
 	__attribute__((nonnull, pure));
 
+// beside.c: false: it is not put, or could not be sent.
+bool beside_start(struct exchange *first, enum form form) __attribute__((nonnull));
+// A server that answers with nothing but a header may not know EDNS: it is asked without, where no
+// signatures are to be had.
+void beside_without_edns(struct exchange *exchange) __attribute__((nonnull));
+// The last moment at which one of them is waited for; 0: there is none.
+uint64_t beside_deadline_us(const struct exchange *first) __attribute__((nonnull, pure));
+void beside_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+
+// settle.c: TCP tells what may be a forgery from what the server says. False: too many do that.
+bool settle_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
+void settle_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+
+// agree.c: whether two replies say the same, but for TTLs, signatures and order.
+bool messages_agree(const struct message *a, const struct message *b)
+	__attribute__((nonnull, warn_unused_result));
+
 // listen.c: after a question was given up
 bool listen_wanted(const struct exchange *exchange) __attribute__((nonnull, pure));
 // False: without memory. Then it is as it was.
@@ -115,3 +145,6 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 		    const struct address *from) __attribute__((nonnull(1)));
 void exchange_timeout(struct exchange *exchange) __attribute__((nonnull));
 void exchange_discard(struct exchange *exchange) __attribute__((nonnull)); // tells nobody
+// As exchange_start(), without sending anything. NULL: too many at once.
+struct exchange *exchange_new(struct upstream *upstream, const struct exchange_request *request)
+	__attribute__((nonnull, warn_unused_result));

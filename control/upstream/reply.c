@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Asked again for that, with another ID, port and case, before TCP has to settle it.
+#define OTHER_CASES_MAX 1
+
 static struct upstream_counters *counters_of(const struct exchange *exchange)
 {
 	return &exchange->upstream->counters;
@@ -37,6 +40,17 @@ static enum reply_step ask_over_tcp(struct exchange *exchange, uint64_t *counter
 	(*counter)++;
 	exchange->tcp = true;
 	return REPLY_AGAIN;
+}
+
+// What came may be a forgery: where there is no room to find out, it is waited on.
+static enum reply_step settle_over_tcp(struct exchange *exchange, uint64_t *counter)
+{
+	if (settle_start(exchange)) {
+		(*counter)++;
+		return REPLY_AGAIN;
+	}
+	exchange->settle_by_tcp = true;
+	return ignore(exchange, counter, true);
 }
 
 static enum reply_step end(enum upstream_outcome *out, enum upstream_outcome outcome)
@@ -92,14 +106,17 @@ static bool cookie_stops(struct exchange *exchange, const struct message *messag
 		return true;
 	case COOKIE_LOST:
 		if (!exchange->tcp) {
-			*step = ask_over_tcp(exchange, &counters_of(exchange)->cookie_lost);
+			*step = settle_over_tcp(exchange, &counters_of(exchange)->cookie_lost);
 			return true;
 		}
 		server->cookie_len = 0; // it has really stopped
 		return false;
 	case COOKIE_GOOD:
-		if (message->edns.has_cookie && message->edns.server_cookie_len)
-			cookie_remember(use_server(exchange), &message->edns);
+		if (!message->edns.has_cookie)
+			return false;
+		server = use_server(exchange);
+		server->echoed_us = upstream_now_us(exchange->upstream);
+		cookie_remember(server, &message->edns);
 		return false;
 	}
 	return false;
@@ -108,11 +125,13 @@ static bool cookie_stops(struct exchange *exchange, const struct message *messag
 // RFC 7873 §5.3: BADCOOKIE is asked again with the new cookie, and then over TCP.
 static enum reply_step on_bad_cookie(struct exchange *exchange, enum upstream_outcome *outcome)
 {
-	counters_of(exchange)->bad_cookie++;
-	if (exchange->tcp)
+	if (exchange->tcp) {
+		counters_of(exchange)->bad_cookie++;
 		return end(outcome, UPSTREAM_OK);
+	}
 	if (exchange->bad_cookie || exchange->form != FORM_COOKIE)
-		exchange->tcp = true;
+		return settle_over_tcp(exchange, &counters_of(exchange)->bad_cookie);
+	counters_of(exchange)->bad_cookie++;
 	exchange->bad_cookie = true;
 	return REPLY_AGAIN;
 }
@@ -134,25 +153,60 @@ static enum reply_step on_edns_error(struct exchange *exchange, const struct mes
 	return end(outcome, refusal);
 }
 
+static uint64_t question_hash(const struct exchange *exchange)
+{
+	uint8_t bytes[NAME_MAX_LEN + 2];
+
+	memcpy(bytes, exchange->name, exchange->name_len);
+	wire_put16(bytes + exchange->name_len, exchange->request.type);
+	return siphash_1_3(exchange->upstream->servers.key, bytes, exchange->name_len + 2u);
+}
+
 // A good reply to a question that had to be put another way.
+static void learn_form(struct exchange *exchange, uint64_t now_us)
+{
+	struct server *server = use_server(exchange);
+
+	if (exchange->form == FORM_PLAIN && exchange->first)
+		server_plain_answer(server, question_hash(exchange), now_us);
+	else if (exchange->form == FORM_PLAIN)
+		server->plain_until_us = now_us + SERVER_MEMORY_US;
+	else
+		server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
+}
+
+static bool has_both_cases(const struct exchange *exchange)
+{
+	bool upper = false, lower = false;
+
+	for (size_t i = 0; i < exchange->name_len; i++) {
+		upper |= exchange->asked[i] >= 'A' && exchange->asked[i] <= 'Z';
+		lower |= exchange->asked[i] >= 'a' && exchange->asked[i] <= 'z';
+	}
+	return upper && lower;
+}
+
+static void learn_case(struct exchange *exchange, bool lost, uint64_t now_us)
+{
+	struct server *server = server_of(exchange);
+
+	if (!lost && !exchange->tcp && has_both_cases(exchange)) {
+		use_server(exchange)->case_kept_us = now_us;
+	} else if (lost && exchange->tcp && !(server && server_keeps_case(server, now_us))) {
+		use_server(exchange)->case_lost_until_us = now_us + SERVER_MEMORY_US;
+	}
+}
+
 static void learn(struct exchange *exchange, bool case_lost, const struct message *message)
 {
 	uint64_t now_us = upstream_now_us(exchange->upstream);
 	bool sound = message->rcode != RCODE_FORMERR && message->rcode != RCODE_NOTIMP &&
 		     message->rcode != RCODE_SERVFAIL && message->rcode != RCODE_BADVERS;
-	struct server *server = server_of(exchange);
 
-	if (exchange->form_lowered && sound) {
-		server = use_server(exchange);
-		if (exchange->form == FORM_PLAIN)
-			server->plain_until_us = now_us + SERVER_MEMORY_US;
-		else
-			server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
-	}
-	if (case_lost) {
-		server = use_server(exchange);
-		server->case_lost_until_us = now_us + SERVER_MEMORY_US;
-	}
+	if (exchange->form_lowered && sound)
+		learn_form(exchange, now_us);
+	learn_case(exchange, case_lost, now_us);
+	struct server *server = server_of(exchange);
 	if (!server)
 		return;
 	server->used_us = now_us;
@@ -237,13 +291,84 @@ static enum reply_step parse(struct exchange *exchange, const uint8_t *data, siz
 }
 
 // Over TCP the peer is the server: an error without the question is its answer to the question.
+// Over UDP it may be a forgery. RFC 1035 §4.1.1, RFC 6891 §7: a header alone is what servers that
+// do not know EDNS answer to it.
 static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *data, size_t len,
 				     struct message **message, enum upstream_outcome *outcome)
 {
+	unsigned rcode = FLAGS_RCODE(header_flags(data));
+
 	if (exchange->tcp)
 		return parse(exchange, data, len, message, outcome);
 	exchange->settle_by_tcp = true;
+	if (len == HEADER_LEN && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP)) {
+		exchange->edns_doubted = true;
+		beside_without_edns(exchange);
+	}
 	return ignore(exchange, &counters_of(exchange)->ignored_near, true);
+}
+
+static bool has_signatures(const struct message *message)
+{
+	for (enum section section = 0; section < SECTION_ADDITIONAL; section++) {
+		const struct section_rrsets *rrsets = &message->sections[section];
+
+		for (size_t i = 0; i < rrsets->count; i++) {
+			if (rrsets->rrsets[i]->rrsig_count > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+// Our own cookie, or signatures that somebody will verify, are better than the case.
+static bool case_may_be_lost(struct exchange *exchange, const struct message *message)
+{
+	if (exchange->form == FORM_COOKIE && cookie_proves(exchange->client_cookie, &message->edns))
+		return true;
+	if (exchange->other_case && messages_agree(exchange->other_case, message)) {
+		counters_of(exchange)->case_agreed++;
+		return true;
+	}
+	exchange->unsettled = exchange->request.signatures_settle && has_signatures(message) &&
+			      (message->rcode == RCODE_NOERROR || message->rcode == RCODE_NXDOMAIN);
+	counters_of(exchange)->case_signed += exchange->unsettled;
+	return exchange->unsettled;
+}
+
+// RFC 4343 §3: names are equal without regard to case, and servers need not give it back. It was
+// all that a forger who has guessed ID and port did not know, so a reply in another case is put to
+// the proof: its signatures, a second reply to another question in another case, TCP.
+static enum reply_step on_other_case(struct exchange *exchange, const uint8_t *data, size_t len,
+				     struct message **message, enum upstream_outcome *outcome)
+{
+	switch (parse_plain(exchange, data, len, message)) {
+	case MESSAGE_NO_MEMORY:
+		return end(outcome, UPSTREAM_NO_RESOURCE);
+	case MESSAGE_MALFORMED:
+		if (header_flags(data) & FLAG_TC)
+			return settle_over_tcp(exchange, &counters_of(exchange)->truncated);
+		return misfit(exchange, &counters_of(exchange)->ignored_malformed, outcome);
+	case MESSAGE_OK:
+		break;
+	}
+	if (exchange->form == FORM_COOKIE &&
+	    cookie_check(server_of(exchange), exchange->client_cookie, &(*message)->edns) ==
+		    COOKIE_WRONG)
+		return misfit(exchange, &counters_of(exchange)->ignored_cookie, outcome);
+	if ((*message)->flags & FLAG_TC)
+		return settle_over_tcp(exchange, &counters_of(exchange)->truncated);
+	if (case_may_be_lost(exchange, *message))
+		return on_message(exchange, *message, outcome);
+	exchange->settle_by_tcp = true;
+	if (exchange->other_cases >= OTHER_CASES_MAX)
+		return settle_over_tcp(exchange, &counters_of(exchange)->case_lost);
+	counters_of(exchange)->case_lost++;
+	exchange->other_cases++;
+	message_free(exchange->other_case);
+	exchange->other_case = *message;
+	*message = NULL;
+	return REPLY_AGAIN;
 }
 
 // A cookie that was not asked for is nothing: whoever forges replies can make one up (ATTACKS A15).
@@ -266,6 +391,7 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 	enum reply_step step;
 
 	*message = NULL;
+	exchange->unsettled = false;
 	switch (match) {
 	case MATCH_OTHER:
 		return ignore(exchange, &counters_of(exchange)->ignored_id, false);
@@ -278,9 +404,8 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 		step = on_bare_error(exchange, data, len, message, outcome);
 		break;
 	case MATCH_CASE:
-		if (!exchange->tcp)
-			return ask_over_tcp(exchange, &counters_of(exchange)->case_lost);
-		step = parse(exchange, data, len, message, outcome);
+		step = exchange->tcp ? parse(exchange, data, len, message, outcome)
+				     : on_other_case(exchange, data, len, message, outcome);
 		break;
 	default:
 		step = parse(exchange, data, len, message, outcome);

@@ -17,6 +17,7 @@
 #define SERVER_MEMORY_US    (15 * 60 * UINT64_C(1000000)) // no EDNS, no cookie, case not kept
 #define SERVER_DETOUR_US    (60 * UINT64_C(1000000))      // small replies; TCP first at most
 #define SERVER_TCP_FIRST_US (2 * UINT64_C(1000000))       // TCP first, doubled while UDP stays lost
+#define SERVER_KEPT_US      (24 * 3600 * UINT64_C(1000000)) // what it could do it still can
 #define SERVER_TCP_PROBE_US (10 * UINT64_C(1000000))
 
 struct server {
@@ -28,6 +29,10 @@ struct server {
 	uint64_t case_lost_until_us; // does not keep the case of names, seen over TCP
 	uint64_t tcp_until_us;       // UDP timed out, TCP answered
 	uint64_t small_until_us;     // replies over 512 bytes do not arrive
+	uint64_t echoed_us;          // our cookie came back last; 0: never
+	uint64_t case_kept_us; // upper and lower letters came back over UDP as sent, last; 0: never
+	uint64_t plain_us;     // answered without EDNS only, beside a bare error, and to which
+	uint64_t plain_question;     // question (its hash): once is not enough to be remembered by
 	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
 	uint8_t udp_timeouts;        // in a row
 	uint8_t tcp_detours;         // in a row: how often UDP was lost again after one
@@ -65,6 +70,13 @@ void server_tcp_answer(struct server *server, uint64_t now_us) __attribute__((no
 bool server_wants_tcp(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));
 bool server_wants_small(const struct server *server, uint64_t now_us)
 	__attribute__((nonnull, pure));
+
+// It answered a question without EDNS after an error without a question, which whoever guesses ID
+// and port can forge: remembered when it has happened to two different questions.
+void server_plain_answer(struct server *server, uint64_t question, uint64_t now_us)
+	__attribute__((nonnull));
+// Within the last day.
+bool server_keeps_case(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));
 
 static inline bool server_address_equal(const struct address *a, const struct address *b)
 {

@@ -11,6 +11,10 @@
 
 #define OWN_ADDRESSES_MAX 256
 
+// Whoever forges replies shall not make a TCP connection of every question.
+#define SETTLERS_MAX        128
+#define SETTLERS_PER_SERVER 4
+
 // Hedges may be three of a hundred packets, thirty at once after a calm while.
 #define HEDGE_EARNED 3
 #define HEDGE_COST   100
@@ -27,6 +31,9 @@ struct upstream {
 	size_t exchange_count;
 	struct exchange *listeners[LISTENERS_MAX]; // of these, those given up; oldest first
 	size_t listener_count;
+	struct exchange
+		*settlers[SETTLERS_MAX]; // of these, those over TCP for what may be forgeries
+	size_t settler_count;
 	uint8_t cookie_secret[16];
 	struct address own[OWN_ADDRESSES_MAX];
 	size_t own_count;

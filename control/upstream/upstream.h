@@ -92,6 +92,13 @@ struct exchange_request {
 	uint16_t type;
 	bool rd, cd;          // for forwarders
 	bool signed_zone;     // below a secure delegation, or unknown: never retried without EDNS
+	// The same may be learnt while it is under way: called when the server seems not to know
+	// EDNS. True: the zone is proven to be unsigned. False: it is not, or not yet; then whoever
+	// learns it calls exchange_reconsider(). May be NULL; may not cancel the exchange.
+	bool (*unsigned_zone)(void *arg); // the argument of done
+	// A reply whose question is in another case than ours is handed over (unsettled) when it
+	// has signatures: they prove it, or it is asked for again without this.
+	bool signatures_settle;
 	bool tcp;             // start over TCP
 	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
 	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
@@ -112,6 +119,7 @@ struct exchange_reply {
 	bool tcp;                // answered over TCP
 	bool strong; // cannot be forged blindly: over TCP or TLS, or our own client cookie
 		     // of this exchange came back with a server cookie (RFC 7873 §5.3)
+	bool unsettled;          // OK only: see signatures_settle
 	bool drilled;            // a drill has spoilt its signatures
 	uint32_t waited_ms;      // since the exchange began, with or without an answer
 	uint32_t bytes;          // received in all, ignored packets included
@@ -140,6 +148,8 @@ struct exchange;
 struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
 				exchange_done done, void *arg)
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));
+// What request.unsigned_zone says may have changed.
+void exchange_reconsider(struct exchange *exchange) __attribute__((nonnull));
 void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // done is not called
 // Nobody waits for it any more, but what comes of the packet under way says how its server does for
 // the zone: reported to the selector. done is not called.

@@ -82,7 +82,12 @@ static bool matches(const struct fault *fault, const struct network_server *serv
 	if (fault->times > 0 && fault->hits >= (unsigned)fault->times)
 		return false;
 	if (query == NULL)
-		return fault->name == NULL && fault->below == NULL && fault->type == 0;
+		return fault->name == NULL && fault->below == NULL && fault->type == 0 &&
+		       !fault->udp_only && !fault->edns_only && !fault->cookie_only &&
+		       !fault->mixed_only;
+	if ((fault->edns_only && !query->edns) || (fault->cookie_only && !query->cookie) ||
+	    (fault->mixed_only && !query->mixed_case))
+		return false;
 	if (fault->name != NULL && !name_equal(text_name(fault->name), query->name))
 		return false;
 	if (fault->below != NULL && !name_within(query->name, text_name(fault->below)))

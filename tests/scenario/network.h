@@ -26,7 +26,7 @@ enum fault_kind {
 	FAULT_FORMERR,
 	FAULT_LAME, // upward referral
 	FAULT_NO_AA,
-	FAULT_CACHE, // AA=0, RA=1: a recursive server
+	FAULT_CACHE,    // AA=0, RA=1: a recursive server
 	FAULT_TRUNCATE, // TC over UDP
 	FAULT_TRUNCATE_ALWAYS,
 	FAULT_STRIP,    // no RRSIG, NSEC, NSEC3
@@ -40,6 +40,7 @@ enum fault_kind {
 	FAULT_WRONG_CASE,
 	FAULT_MALFORMED,
 	FAULT_NO_EDNS, // FORMERR to EDNS, without OPT
+	FAULT_BARE,    // a header alone, with the RCODE in flags
 	FAULT_RESET,   // of TCP connections
 	FAULT_UNREACHABLE,
 };
@@ -49,6 +50,7 @@ struct network_query {
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	uint16_t type;
 	bool tcp, rd, cd;
+	bool edns, cookie, mixed_case; // that it has
 };
 
 // Called once per section, in order: writes into the reply behind what the server says anyway
@@ -71,6 +73,8 @@ struct fault {
 	int times;          // 0: for ever
 	uint32_t delay_ms;
 	bool udp_only;
+	bool edns_only, cookie_only, mixed_only; // of questions that have it
+	bool lower_case;                         // the question comes back so
 	bool then_good; // the right answer follows 5 ms later
 	network_hook decorate, replace;
 	// Written, with all its RRSIGs, in the place of an RRset that the server has; NULL: left

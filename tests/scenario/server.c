@@ -44,6 +44,17 @@ void server_read_query(const uint8_t *data, size_t len, struct network_query *ou
 	assert_int_equal(query_parse(data, len, &query), QUERY_ANSWER);
 	*out = (struct network_query){.type = query.qtype, .rd = query.rd, .cd = query.cd};
 	memcpy(out->name, query.qname, query.qname_len);
+	out->edns = query.edns.present;
+	out->cookie = query.edns.present && query.edns.has_cookie;
+	out->mixed_case = memcmp(query.question, query.qname, query.qname_len) != 0;
+}
+
+static size_t bare_error(const uint8_t *query_bytes, unsigned rcode, uint8_t *out)
+{
+	memset(out, 0, HEADER_LEN);
+	wire_put16(out, header_id(query_bytes));
+	wire_put16(out + 2, (uint16_t)(FLAG_QR | rcode));
+	return HEADER_LEN;
 }
 
 // ---- records ----
@@ -350,6 +361,8 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 	};
 
 	assert_int_equal(query_parse(query_bytes, query_len, &parsed), QUERY_ANSWER);
+	if (m.kind == FAULT_BARE)
+		return bare_error(query_bytes, fault->flags & 15, out);
 	if (m.kind == FAULT_NO_EDNS && !parsed.edns.present)
 		m.kind = FAULT_NONE;
 	bool opt = parsed.edns.present && m.kind != FAULT_NO_EDNS;
@@ -373,7 +386,7 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 		len = builder_finish(&b);
 	}
 	wire_put16(out + 2, (uint16_t)(FLAG_QR | m.flags | rcode | (query->cd ? FLAG_CD : 0)));
-	change_question(out, query, m.kind);
+	change_question(out, query, fault != NULL && fault->lower_case ? FAULT_WRONG_CASE : m.kind);
 	if (m.kind == FAULT_MALFORMED)
 		wire_put16(out + 6, (uint16_t)(header_ancount(out) + 3));
 	return (size_t)len;

@@ -63,6 +63,7 @@ static int send_packet(struct channel *channel, const uint8_t *data, size_t len)
 	packet->tcp = channel->tcp;
 	packet->len = len;
 	packet->server = channel->server;
+	packet->channel = channel;
 	memcpy(packet->data, data, len);
 	return 0;
 }
@@ -213,13 +214,25 @@ const struct script_packet *script_last(const struct script *script)
 	return &script->sent[(script->sent_count - 1) % SCRIPT_PACKETS_MAX];
 }
 
-struct query script_query(const struct script *script)
+static const struct script_packet *packet_at(const struct script *script, size_t i)
 {
-	const struct script_packet *packet = script_last(script);
+	assert_true(i < script->sent_count && script->sent_count - i <= SCRIPT_PACKETS_MAX);
+	return &script->sent[i % SCRIPT_PACKETS_MAX];
+}
+
+struct query script_query_at(const struct script *script, size_t i)
+{
+	const struct script_packet *packet = packet_at(script, i);
 	struct query query;
 
 	assert_int_equal(query_parse(packet->data, packet->len, &query), QUERY_ANSWER);
 	return query;
+}
+
+struct query script_query(const struct script *script)
+{
+	assert_true(script->sent_count > 0);
+	return script_query_at(script, script->sent_count - 1);
 }
 
 static void put_opt(struct builder *builder, const struct query *query,
@@ -252,10 +265,11 @@ static void put_opt(struct builder *builder, const struct query *query,
 	builder_opt(builder, &edns, EDE_NONE, NULL);
 }
 
-size_t script_build(struct script *script, struct script_reply options, uint8_t *out, size_t cap)
+static size_t build(const struct script *script, size_t to, struct script_reply options,
+		    uint8_t *out, size_t cap)
 {
-	const struct script_packet *packet = script_last(script);
-	struct query query = script_query(script);
+	const struct script_packet *packet = packet_at(script, to);
+	struct query query = script_query_at(script, to);
 	struct builder builder;
 	uint8_t name[NAME_MAX_LEN];
 	int len;
@@ -268,12 +282,58 @@ size_t script_build(struct script *script, struct script_reply options, uint8_t 
 	builder_question(&builder, name, query.qtype, CLASS_IN);
 	if (!options.no_answer)
 		for (unsigned i = 0; i <= options.records; i++)
-			builder_record(&builder, SECTION_ANSWER, name, TYPE_A, CLASS_IN, 300,
-				       (const uint8_t[]){192, 0, 2, (uint8_t)(100 + i)}, 4);
+			builder_record(
+				&builder, SECTION_ANSWER, name, TYPE_A, CLASS_IN, 300,
+				(const uint8_t[]){
+					192, 0, 2,
+					(uint8_t)((options.address ? options.address : 100) + i)},
+				4);
 	put_opt(&builder, &query, &options);
 	len = builder_finish(&builder);
 	assert_true(len > 0);
 	return (size_t)len;
+}
+
+size_t script_build(struct script *script, struct script_reply options, uint8_t *out, size_t cap)
+{
+	assert_true(script->sent_count > 0);
+	return build(script, script->sent_count - 1, options, out, cap);
+}
+
+static void deliver_to(struct script *script, size_t packet, const uint8_t *data, size_t len)
+{
+	struct channel *channel = packet_at(script, packet)->channel;
+	uint8_t *copy = test_malloc(len + 1);
+
+	assert_true(channel->open);
+	memcpy(copy + 1, data, len);
+	channel->on_event(channel->arg, CHANNEL_MESSAGE, copy + 1, len, &channel->server);
+	test_free(copy);
+}
+
+void script_answer_to(struct script *script, size_t packet, struct script_reply options)
+{
+	uint8_t out[4096];
+
+	deliver_to(script, packet, out, build(script, packet, options, out, sizeof(out)));
+}
+
+void script_bare_error(struct script *script, size_t packet, unsigned rcode)
+{
+	uint8_t out[HEADER_LEN] = {0};
+
+	wire_put16(out, header_id(packet_at(script, packet)->data));
+	wire_put16(out + 2, (uint16_t)(FLAG_QR | rcode));
+	deliver_to(script, packet, out, sizeof(out));
+}
+
+unsigned script_open_count(const struct script *script)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < script->channel_count; i++)
+		count += script->channels[i].open;
+	return count;
 }
 
 void script_answer(struct script *script, struct script_reply options)

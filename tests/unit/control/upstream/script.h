@@ -31,6 +31,7 @@ struct script_packet {
 	size_t len;
 	uint8_t data[1024];
 	struct address server;
+	struct channel *channel;
 };
 
 struct script {
@@ -70,6 +71,7 @@ struct script_reply {
 	bool lower_case;       // the question
 	uint8_t server_cookie; // first byte of a server cookie to send; 0: none
 	unsigned records;      // more of them
+	uint8_t address;       // last byte of the first one, in the place of 100
 };
 
 extern const struct upstream_config script_config; // everything on
@@ -88,6 +90,12 @@ void script_connected(struct script *script);
 void script_deliver(struct script *script, const uint8_t *data, size_t len);
 // Builds and delivers a reply to the last packet sent.
 void script_answer(struct script *script, struct script_reply options);
+// The same to an earlier packet (the first is 0), over the channel that it went through.
+void script_answer_to(struct script *script, size_t packet, struct script_reply options);
+// A header alone, to that packet.
+void script_bare_error(struct script *script, size_t packet, unsigned rcode);
+unsigned script_open_count(const struct script *script);
+struct query script_query_at(const struct script *script, size_t packet);
 size_t script_build(struct script *script, struct script_reply options, uint8_t *out, size_t cap);
 void script_advance_ms(struct script *script, uint64_t ms);
 

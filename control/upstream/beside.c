@@ -1,0 +1,73 @@
+// A question put once more in another way, to the same server, while the first one stays open: what
+// made us ask may have been a forgery, and then the first one is answered yet.
+#include "control/upstream/exchange.h"
+
+#include <string.h>
+
+bool beside_start(struct exchange *first, enum form form)
+{
+	struct upstream *upstream = first->upstream;
+	struct exchange *exchange;
+	size_t place = 0;
+
+	while (place < EXCHANGE_BESIDE_MAX && first->beside[place])
+		place++;
+	if (place == EXCHANGE_BESIDE_MAX)
+		return false;
+	exchange = exchange_new(upstream, &first->request);
+	if (!exchange)
+		return false;
+	exchange->first = first;
+	first->beside[place] = exchange;
+	exchange->request.late_ms = 0;
+	exchange->drill = first->drill;
+	exchange->tcp = false;
+	exchange->form = form;
+	exchange->form_lowered = true;
+	upstream->counters.beside++;
+	if (attempt_start(exchange) == UPSTREAM_OK)
+		return true;
+	exchange_discard(exchange);
+	return false;
+}
+
+void beside_without_edns(struct exchange *exchange)
+{
+	const struct exchange_request *request = &exchange->request;
+	const struct server *server =
+		servers_find(&exchange->upstream->servers, &request->server, request->port);
+
+	if (!exchange->edns_doubted || exchange->form == FORM_PLAIN || exchange->tcp ||
+	    exchange->first || exchange->beside[0] || exchange->abandoned_for)
+		return;
+	// It knows EDNS, or did: what came is a forgery, or another fault.
+	if (server && server->echoed_us > 0)
+		return;
+	if (request->signed_zone &&
+	    !(request->unsigned_zone && request->unsigned_zone(exchange->arg)))
+		return;
+	exchange->request.signed_zone = false;
+	if (beside_start(exchange, FORM_PLAIN))
+		exchange->upstream->counters.without_edns++;
+}
+
+uint64_t beside_deadline_us(const struct exchange *first)
+{
+	uint64_t deadline_us = 0;
+
+	for (size_t i = 0; i < EXCHANGE_BESIDE_MAX; i++) {
+		if (first->beside[i] && first->beside[i]->deadline_us > deadline_us)
+			deadline_us = first->beside[i]->deadline_us;
+	}
+	return deadline_us;
+}
+
+void beside_forget(struct exchange *exchange)
+{
+	for (size_t i = 0; i < EXCHANGE_BESIDE_MAX; i++) {
+		if (exchange->first && exchange->first->beside[i] == exchange)
+			exchange->first->beside[i] = NULL;
+		if (exchange->beside[i])
+			exchange_discard(exchange->beside[i]);
+	}
+}

@@ -1,0 +1,185 @@
+// Servers that know less than we ask for: no EDNS, no cookies, names in one case. Zones on them
+// resolve, and signed ones lose nothing of their proof.
+#include "tests/scenario/zones.h"
+
+#define PLAIN_A "192.0.2.20"
+#define PLAIN_B "198.51.100.20"
+
+static const char *const plain_servers[] = {PLAIN_A, PLAIN_B};
+static const char *const example_servers[] = {PROVIDER_A, PROVIDER_B};
+
+static void close_tcp(const char *const servers[2])
+{
+	for (size_t i = 0; i < 2; i++)
+		with((struct fault){.kind = FAULT_RESET, .server = servers[i]});
+}
+
+static void at_both(const char *const servers[2], struct fault fault)
+{
+	for (size_t i = 0; i < 2; i++) {
+		fault.server = servers[i];
+		with(fault);
+	}
+}
+
+static void assert_answered(const char *name, bool ad, const char *address, uint64_t within_ms)
+{
+	struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+
+	assert_answer(q, RCODE_NOERROR, ad, EDE_NONE);
+	assert_address(q, address);
+	assert_true(q->done_us - q->asked_us < within_ms * 1000);
+}
+
+// ---- a header alone, in answer to EDNS ----
+
+static void without_edns(unsigned rcode, bool tcp)
+{
+	if (!tcp)
+		close_tcp(plain_servers);
+	at_both(plain_servers,
+		(struct fault){.kind = FAULT_BARE, .flags = (uint16_t)rcode, .edns_only = true});
+}
+
+static void o8_servers_that_answer_edns_with_a_bare_error_serve_unsigned_zones(void **state)
+{
+	static const unsigned rcodes[] = {RCODE_FORMERR, RCODE_NOTIMP};
+
+	for (size_t i = 0; i < 4; i++) {
+		start_common(state);
+		without_edns(rcodes[i / 2], i % 2);
+		assert_answered("www.plain.org.", false, "192.0.2.90", 200);
+		assert_int_equal(w->network.connections, 0);
+		assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN,
+			      false, EDE_NONE);
+		// Two different questions later it is known.
+		network_forget_log(&w->network);
+		world_ask(w, "nope2.plain.org.", TYPE_A, ASK_DO);
+		world_ask(w, "nope3.plain.org.", TYPE_A, ASK_DO);
+		network_forget_log(&w->network);
+		world_ask(w, "nope4.plain.org.", TYPE_A, ASK_DO);
+		assert_sent(w, 1);
+		end_world(state);
+	}
+}
+
+static void o8_signed_zones_never_lose_edns_for_it(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+	at_both(example_servers,
+		(struct fault){.kind = FAULT_BARE, .flags = RCODE_FORMERR, .edns_only = true});
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_SERVFAIL, false,
+		      EDE_NO_REACHABLE_AUTHORITY);
+	assert_int_equal(world_counter(w, "upstream.without_edns"), 0);
+}
+
+// One server has it wrong, or somebody forges its errors.
+static void o8_a_signed_zone_is_answered_by_its_other_server(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BARE,
+			    .server = PROVIDER_A,
+			    .flags = RCODE_FORMERR,
+			    .edns_only = true});
+	for (int i = 0; i < 8; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+	}
+	assert_int_equal(world_counter(w, "upstream.without_edns"), 0);
+}
+
+static void a10_a_forged_bare_error_costs_no_signature(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BARE, .flags = RCODE_FORMERR, .then_good = true});
+	assert_answered("www.example.com.", true, "192.0.2.80", 500);
+	assert_int_equal(world_counter(w, "upstream.without_edns"), 0);
+	assert_int_equal(w->network.connections, 0);
+}
+
+// ---- names that come back in another case ----
+
+static void names_in_another_case_prove_themselves_in_signed_zones(void **state)
+{
+	(void)state;
+	close_tcp(example_servers);
+	at_both(example_servers, (struct fault){.kind = FAULT_WRONG_CASE, .udp_only = true});
+	assert_answered("www.example.com.", true, "192.0.2.80", 500);
+	assert_answer(world_ask(w, "nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	network_forget_log(&w->network);
+	assert_answered("a.ent.example.com.", true, "192.0.2.82", 100);
+	assert_sent_at_most(w, 3); // minimised: ent in two cases, then a.ent once
+	assert_true(world_counter(w, "upstream.case_signed") >= 1);
+}
+
+static void and_in_unsigned_ones_two_that_agree_do(void **state)
+{
+	(void)state;
+	close_tcp(plain_servers);
+	at_both(plain_servers, (struct fault){.kind = FAULT_WRONG_CASE, .udp_only = true});
+	assert_answered("www.plain.org.", false, "192.0.2.90", 500);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	network_forget_log(&w->network);
+	world_ask(w, "nope2.plain.org.", TYPE_A, ASK_DO);
+	assert_sent(w, 2);
+}
+
+// A8: not even two that agree redirect a whole subtree.
+static void a8_a_dname_in_another_case_is_asked_for_over_tcp(void **state)
+{
+	(void)state;
+	at_both(plain_servers, (struct fault){.kind = FAULT_WRONG_CASE});
+	struct question *q = world_ask(w, "x.old.plain.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.91");
+	assert_true(w->network.connections >= 1);
+	end_world(state);
+	start_common(state);
+	close_tcp(plain_servers);
+	at_both(plain_servers, (struct fault){.kind = FAULT_WRONG_CASE, .udp_only = true});
+	assert_int_equal(world_ask(w, "x.old.plain.org.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_not_cached(w, "old.plain.org.", TYPE_DNAME);
+}
+
+// What is in another case and does not validate is nobody's fault yet.
+static void what_does_not_validate_in_another_case_is_asked_for_again(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_FORGED, FAULT_STRIP};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		start_common(state);
+		world_ask(w, "www.example.com.", TYPE_MX, 0);
+		with((struct fault){.kind = kinds[i],
+				    .name = "www.example.com.",
+				    .type = TYPE_A,
+				    .lower_case = true,
+				    .times = 1});
+		assert_answered("www.example.com.", true, "192.0.2.80", 500);
+		assert_int_equal(world_counter(w, "resolver.bogus"), 0);
+		end_world(state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			o8_servers_that_answer_edns_with_a_bare_error_serve_unsigned_zones),
+		scenario_common(o8_signed_zones_never_lose_edns_for_it),
+		scenario_common(o8_a_signed_zone_is_answered_by_its_other_server),
+		scenario_common(a10_a_forged_bare_error_costs_no_signature),
+		scenario_common(names_in_another_case_prove_themselves_in_signed_zones),
+		scenario_common(and_in_unsigned_ones_two_that_agree_do),
+		scenario_common(a8_a_dname_in_another_case_is_asked_for_over_tcp),
+		cmocka_unit_test(what_does_not_validate_in_another_case_is_asked_for_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
