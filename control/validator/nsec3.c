@@ -184,7 +184,11 @@ static void nodata_without_match(struct nsec3_set *set, struct denial *out)
 	if (!find_encloser(set, q->name, &encloser))
 		return;
 	uint32_t used = bit(encloser.match) | bit(encloser.cover);
-	const struct nsec3 *wildcard = at_wildcard(set, &encloser, false);
+	// No DS comes from a wildcard: that the record of one is there, because its span is the
+	// one that covers, says nothing about it.
+	const struct nsec3 *wildcard = q->type == TYPE_DS && opts_out(encloser.cover)
+					       ? NULL
+					       : at_wildcard(set, &encloser, false);
 	if (wildcard != NULL && denial_bitmap(wildcard->rdata.bitmap, wildcard->rdata.bitmap_len,
 					      q->type, false) != BITMAP_ABSENT)
 		return;
