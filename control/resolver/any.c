@@ -77,12 +77,14 @@ static bool is_nodata(const struct chain *chain)
 void any_deliver(struct task *parent, const struct task *child)
 {
 	const struct chain *chain = &child->chain;
+	// With CD=1 what could not be proven says whether there is such an RRset.
+	const struct chain *heard = child->has_unproven ? &child->unproven : chain;
 
 	if (chain->count == 0) {
 		fail_own(parent, EDE_OTHER, "out of memory for answers");
 		return;
 	}
-	if (is_nodata(chain) && parent->type_index + 1u < TYPE_COUNT) {
+	if (is_nodata(heard) && parent->type_index + 1u < TYPE_COUNT) {
 		parent->type_index++;
 		parent->state = TASK_TYPE;
 		return;

@@ -118,6 +118,16 @@ static void any_is_one_rrset_with_its_signatures(void **state)
 	assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
 }
 
+static void any_with_cd_passes_over_types_that_are_not_there(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com."});
+	struct question *q = world_ask(w, "mx.example.com.", TYPE_ANY, ASK_DO | ASK_CD);
+	assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_MX), 1);
+	assert_false(q->reply->flags & FLAG_AD);
+}
+
 static void rrsig_is_answered_by_value(void **state)
 {
 	(void)state;
@@ -255,6 +265,7 @@ int main(void)
 		scenario_common(a_wildcard_comes_with_its_proof),
 		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
 		scenario_common(any_is_one_rrset_with_its_signatures),
+		scenario_common(any_with_cd_passes_over_types_that_are_not_there),
 		scenario_common(rrsig_is_answered_by_value),
 		scenario(a_large_answer_comes_over_tcp),
 		scenario(name_servers_without_glue_are_looked_up),
