@@ -149,6 +149,7 @@ void delegation_unref(struct delegation *d)
 	rrset_free(d->ds);
 	for (size_t i = 0; i < d->proof_count; i++)
 		rrset_free(d->proofs[i]);
+	delegation_unref(d->before);
 	free(d->silence);
 	free(d);
 }
@@ -239,6 +240,92 @@ static void make_room(struct delegation_table *table, const struct delegation *e
 	}
 }
 
+static uint64_t ended_ms(const struct delegation *d)
+{
+	if (d->unproven && d->before_ms != 0)
+		return d->before_ms;
+	return d->ended_ms != 0 ? d->ended_ms : d->expires_ms;
+}
+
+static bool has_addresses(const struct delegation_ns *ns, const struct delegation_ns *of)
+{
+	for (size_t i = 0; i < of->address_count; i++) {
+		size_t k = 0;
+		while (k < ns->address_count &&
+		       memcmp(&ns->addresses[k], &of->addresses[i], sizeof(of->addresses[i])) != 0)
+			k++;
+		if (k == ns->address_count)
+			return false;
+	}
+	return true;
+}
+
+static const struct delegation_ns *find_ns(const struct delegation *d, const uint8_t *name)
+{
+	for (size_t i = 0; i < d->ns_count; i++) {
+		if (d->ns[i].name != NULL && name != NULL && name_equal(d->ns[i].name, name))
+			return &d->ns[i];
+	}
+	return NULL;
+}
+
+// All that `d` names was named by the other one, too.
+static bool names_no_others(const struct delegation *d, const struct delegation *other)
+{
+	for (size_t i = 0; i < d->ns_count; i++) {
+		const struct delegation_ns *ns = find_ns(other, d->ns[i].name);
+		if (ns == NULL || !has_addresses(ns, &d->ns[i]))
+			return false;
+	}
+	return true;
+}
+
+static void drop_before(struct delegation_table *table, struct delegation *d)
+{
+	if (d->before == NULL)
+		return;
+	d->bytes -= d->before->bytes;
+	if (d->stored)
+		table->bytes -= d->before->bytes;
+	delegation_unref(d->before);
+	d->before = NULL;
+}
+
+// Before what stood in its place is taken out.
+static void keep_proven(struct delegation *d, struct delegation *old)
+{
+	struct delegation *proven = old->unproven ? old->before : old;
+
+	if (!d->unproven || d->before != NULL)
+		return;
+	if (proven == NULL) {
+		d->before_ms = names_no_others(d, old) ? old->before_ms : 0;
+		return;
+	}
+	if (names_no_others(d, proven)) {
+		d->before_ms = ended_ms(proven);
+		return;
+	}
+	delegation_ref(proven);
+	d->before = proven;
+	d->bytes += proven->bytes;
+}
+
+void delegation_prove(struct delegation_table *table, const uint8_t *zone, bool by_referral)
+{
+	struct delegation *d = find_exact(table, zone);
+
+	if (d == NULL || !d->unproven)
+		return;
+	if (d->doubtful && !by_referral) {
+		take_out(table, d);
+		return;
+	}
+	d->unproven = false;
+	d->before_ms = 0;
+	drop_before(table, d);
+}
+
 void delegation_put(struct delegation_table *table, struct delegation *d)
 {
 	struct delegation *old = find_exact(table, d->zone);
@@ -254,6 +341,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		d->good_ms = old->good_ms;
 		d->heard_ms = old->heard_ms;
 		d->probed_ms = old->probed_ms;
+		keep_proven(d, old);
 		take_out(table, old);
 	}
 	d->hash = hash_of(table, d->zone);
@@ -297,17 +385,14 @@ struct delegation *delegation_find(struct delegation_table *table, const uint8_t
 
 // ---- past their end ----
 
-static uint64_t ended_ms(const struct delegation *d)
-{
-	return d->ended_ms != 0 ? d->ended_ms : d->expires_ms;
-}
-
 // From `above` down, one zone at a time: the servers of each know best about the next.
 static struct delegation *find_ended(const struct delegation_table *table, const uint8_t *name,
 				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
 {
 	for (size_t labels = name_labels(above) + 1; labels <= name_labels(name); labels++) {
 		struct delegation *d = find_exact(table, name_ancestor(name, labels));
+		if (d != NULL && d->unproven && d->before != NULL)
+			d = d->before;
 		if (d != NULL)
 			return now_ms < ended_ms(d) + stale_ms ? d : NULL;
 	}
@@ -350,6 +435,7 @@ struct delegation *delegation_revive(struct delegation_table *table, const uint8
 		return NULL;
 	d->ended_ms = ended_ms(old);
 	d->outdated = true;
+	d->unproven = old->unproven && old->before_ms == 0;
 	delegation_put(table, d);
 	return d;
 }

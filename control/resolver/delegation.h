@@ -46,6 +46,12 @@ struct delegation {
 	bool outdated;      // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms;  // revived: when it ended; else 0
 	bool failing;       // no server that might be good is left, and none has answered since
+	// A signed parent's referral counts as proven once the DS, or that there is none, is. What
+	// it names until then may come from anybody.
+	bool unproven;
+	bool doubtful;             // what came with it about the DS did not validate
+	struct delegation *before; // the last one that was proven, while this one is not; or NULL
+	uint64_t before_ms;        // or the end of it, where that named no other servers; or 0
 	uint32_t refs;
 	bool stored;
 	struct delegation *next;          // in its bucket
@@ -100,11 +106,17 @@ const struct delegation *delegation_last(const struct delegation_table *table, c
 const struct delegation *delegation_ended(const struct delegation_table *table, const uint8_t *name,
 					  const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
 	__attribute__((nonnull)); // no reference
-// The same, put back for DELEGATION_REVIVED_MS; a reference for the caller. Or NULL.
+// The same, or the last one that was proven where this one is not, put back for
+// DELEGATION_REVIVED_MS; a reference for the caller. Or NULL.
 #define DELEGATION_REVIVED_MS 5000 // until a parent that has returned is asked again
 struct delegation *delegation_revive(struct delegation_table *table, const uint8_t *name,
 				     const uint8_t *above, uint64_t stale_ms, uint64_t now_ms)
 	__attribute__((nonnull, warn_unused_result));
+// What the parent says about the DS of the zone has been proven, and with it the delegation;
+// by_referral: it came with that. If not, and what came with it did not validate, it is taken out:
+// the parent is asked for it again.
+void delegation_prove(struct delegation_table *table, const uint8_t *zone, bool by_referral)
+	__attribute__((nonnull));
 // Takes out that of exactly this zone, ended or not: its parent says that it is no more. False: it
 // was not there.
 bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)

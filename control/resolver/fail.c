@@ -56,6 +56,19 @@ void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede
 	task_ready(task);
 }
 
+// What a zone's parent, or the chain of trust to it, could not prove is asked for again as long as
+// former proofs do in its place.
+uint32_t fail_ttl_s(struct task *task, uint32_t max_s)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->type == TYPE_DS)
+		parent_prolong(resolver, task->name, &task->finding);
+	if (task->finding.kind != BROKEN_NOT && broken_keeps_asking(task))
+		return FAILURE_TTL_MIN_S;
+	return failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms, max_s);
+}
+
 // RFC 9520 §3.2: no server of the zone gave an answer.
 void fail_unreachable(struct task *task)
 {
@@ -67,13 +80,13 @@ void fail_unreachable(struct task *task)
 		fail_bogus(task);
 		return;
 	}
+	task->finding = broken_find(task);
 	explain_unreachable(task, text);
 	if (upstream_uplink_lost(resolver->parts.upstream)) {
 		fail_own(task, EDE_NETWORK_ERROR, text);
 		return;
 	}
-	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
-					 FAILURE_TTL_MAX_S);
+	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_MAX_S);
 	// All the zones below wait for their parent to come back, and are kept from asking it too
 	// often together.
 	if (task->type == TYPE_DS && ttl_s > FAILURE_TTL_DS_S)
@@ -88,10 +101,10 @@ void fail_bogus(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 
-	if (postpone(task))
+	if (!broken_suffices(task) && postpone(task))
 		return;
-	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
-					 FAILURE_TTL_BOGUS_S);
+	task->finding = broken_find(task);
+	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_BOGUS_S);
 
 	resolver->counters.bogus_final++;
 	fail_with(task, FAILED_BOGUS, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,

@@ -177,6 +177,7 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 	{
 		explain_server(task, &leg->server, replies_failure(from->outcome), &none);
 		iterate_leg_failed(task, &leg->server);
+		broken_server(task, &leg->server, replies_failure(from->outcome), from->drilled);
 	}
 	return true;
 }

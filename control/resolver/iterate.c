@@ -10,6 +10,7 @@
 #define DOWN_MS_MAX        5000 // a zone none of whose servers answers is asked again after this
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
+#define HURRIED_TIMEOUT_MS 1000 // where a former proof will do
 // The same for a pool: all of its servers, which may be far away.
 #define POOL_PROBE_TIMEOUT_MS 1500
 
@@ -189,7 +190,7 @@ void iterate_give_up(struct task *task)
 	if (forward_fall_back(task))
 		return;
 	iterate_mark_down(task);
-	if (!parent_revive(task))
+	if (!parent_revive(task, true))
 		fail_unreachable(task);
 }
 
@@ -212,6 +213,8 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	// A server that is slower still shows its return to those who wait for it.
 	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
+	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task))
+		timeout_ms = HURRIED_TIMEOUT_MS;
 	if (timeout_ms > most_ms && ailing_probes(task))
 		timeout_ms = most_ms;
 	task->servers[server].tries++;
@@ -287,7 +290,7 @@ void iterate_ask(struct task *task)
 	task->state = TASK_ASK;
 	if (task_payer(task) == NULL)
 		return; // its clients are told at the end of this turn
-	if (!task->answered && parent_revive(task))
+	if (!task->answered && parent_revive(task, false))
 		return;
 	if (task->cut->down_until_ms > resolver->clock.now_ms && !ailing_probes(task)) {
 		fail_unreachable(task);
@@ -313,6 +316,10 @@ void iterate_ask(struct task *task)
 			iterate_give_up(task);
 			return;
 		}
+	}
+	if (broken_suffices(task)) {
+		iterate_give_up(task);
+		return;
 	}
 	if (inquiry_join(task))
 		return;

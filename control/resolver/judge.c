@@ -63,6 +63,7 @@ static void begin(struct task *task)
 		validation_free(task->validation);
 	task->validation = NULL;
 	task->need = (struct need){0};
+	task->needed = (struct broken_finding){.kind = BROKEN_NOT};
 	if (resolver->config.validate) {
 		task->validation = validation_new(resolver->parts.trust, &task->step, wake, task);
 		if (task->validation == NULL) {
@@ -203,13 +204,15 @@ static void bogus(struct task *task, const struct validation_result *result)
 		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
 	explain_server(task, &server, failure, task->reply);
+	broken_server(task, &server, failure,
+		      (task->reply != NULL && task->reply->drilled) || result->unsupported);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta && !forward_blame(task, &server, failure)) {
 		upstream_report(resolver->parts.upstream, task->cut->zone, &server, failure, 0);
 		checkup_watch(task, task->cut->zone, &server, failure);
 	}
 	judge_release(task);
-	if (++task->bogus_count >= TASK_BOGUS_MAX) {
+	if (!broken_another_domain(task, ++task->bogus_count)) {
 		if (!forward_fall_back(task))
 			fail_bogus(task);
 		return;
@@ -220,12 +223,12 @@ static void bogus(struct task *task, const struct validation_result *result)
 // It could not be judged: nobody's fault, or that of who keeps the keys.
 static void unjudged(struct task *task, const struct validation_result *result)
 {
-	struct resolver *resolver = task->resolver;
+	// What it needs could not be had of servers that prove nothing; or it was our own fault.
+	task->finding = task->needed;
 
 	remember_bogus(task, result);
 	judge_release(task);
-	uint32_t ttl_s = failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
-					 FAILURE_TTL_MAX_S);
+	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_MAX_S);
 	fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
 		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
@@ -249,6 +252,8 @@ static void learn(struct task *task, const struct validation_result *result)
 	trust_learn(resolver->parts.trust, &task->step, result, resolver->clock.now_ms,
 		    resolver->clock.now_s);
 	task->learned = true;
+	if (task->type == TYPE_DS && task->route == NULL)
+		parent_proven(task, result);
 }
 
 static bool wanted_as_answer(const struct task *task)
@@ -366,6 +371,7 @@ static void not_secure(struct task *task)
 	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
 	checkup_watch(task, task->cut->zone, &server, SERVER_LAME);
 	explain_server(task, &server, SERVER_LAME, task->reply);
+	broken_server(task, &server, SERVER_LAME, task->reply->drilled);
 	judge_release(task);
 	iterate_next_server(task, &server, true);
 }
@@ -392,6 +398,8 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		ask_again(task);
 		return;
 	}
+	if (parent_distrusts(task, result))
+		return;
 	forget_bogus(task);
 	if (task->link == 0) {
 		failure_over(resolver->failures, task->hash);
@@ -454,6 +462,7 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 		posture_learn(task, result);
 		good(task, verdict, result);
 	} else if (task->hint != NULL) {
+		task->hint->doubtful = true;
 		drop_hint(task);
 	} else if (task->probing) {
 		drop_probe(task);

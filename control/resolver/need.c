@@ -13,7 +13,7 @@ bool need_fetch(struct task *task, const struct validation_result *result)
 
 	// Nobody waits for a parent that is known to be silent.
 	if (!result->need_fresh && result->need_type == TYPE_DS &&
-	    parent_prolong(task->resolver, result->need_name))
+	    parent_prolong_early(task->resolver, result->need_name))
 		return false;
 	// Keys that have rolled inside their TTL: the parent's DS goes first, or the new DNSKEY
 	// RRset would not validate either.
@@ -50,6 +50,8 @@ bool need_give(struct task *task)
 			return false;
 	} else if (task->need.done && task->need.failed)
 		validation_need_failed(task->validation, task->need.ede, task->need.reason);
+	if (task->need.failed)
+		task->needed = task->need.finding;
 	task->need = (struct need){0};
 	return true;
 }
@@ -64,7 +66,9 @@ void need_deliver(struct task *parent, const struct task *child)
 			      .ede = EDE_NONE,
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
 	if (need->failed && !fresh && child->type == TYPE_DS)
-		need->failed = !parent_prolong(parent->resolver, child->name);
+		need->failed = !parent_prolong(parent->resolver, child->name, &child->finding);
+	if (need->failed && !fresh)
+		need->finding = broken_of_need(parent->resolver, child);
 	if (need->failed && !fresh) {
 		explain_lacks(parent, child->name, child->type);
 		explain_needed(parent->resolver, child);

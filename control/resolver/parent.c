@@ -5,6 +5,8 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <stdio.h>
+
 #define PROBE_MS 1000
 #define WATCH_MS 3000 // before a delegation ends; each server of its parent has been tried by then
 
@@ -18,6 +20,13 @@ static const uint8_t *side(const uint8_t *name, uint16_t type)
 static bool silent(const struct delegation *cut)
 {
 	return cut->failures > 0;
+}
+
+static bool is_signed(const struct resolver *resolver, const uint8_t *zone)
+{
+	return resolver->config.validate &&
+	       trust_zone_last(resolver->parts.trust, zone, resolver->clock.now_ms,
+			       resolver->clock.now_s) == ZONE_SECURE;
 }
 
 const struct delegation *parent_ended(const struct resolver *resolver, const uint8_t *name,
@@ -66,35 +75,172 @@ void parent_watch(struct resolver *resolver, const struct delegation *cut)
 	delegation_unref(above);
 }
 
-bool parent_revive(struct task *task)
+// Of a signed parent the last proof must hold on, too. Below one that is proven insecure, or where
+// nothing is validated, there is none.
+static bool proof_holds(const struct resolver *resolver, const uint8_t *above, const uint8_t *zone)
+{
+	const struct trust_past past = parent_past(resolver, 0);
+
+	return !is_signed(resolver, above) ||
+	       (resolver->clock.trusted && trust_past_holds(resolver->parts.trust, zone, &past));
+}
+
+static bool may_revive(struct task *task, bool at_end, bool *early)
 {
 	struct resolver *resolver = task->resolver;
+	struct broken_finding finding;
 
-	if (task->route != NULL || resolver->config.stale_s == 0 || !silent(task->cut))
+	*early = false;
+	if (silent(task->cut))
+		return true;
+	if (!is_signed(resolver, task->cut->zone))
 		return false;
-	struct delegation *cut = delegation_revive(
-		resolver->delegations, side(task->name, task->type), task->cut->zone,
-		resolver->config.stale_s * 1000ull, resolver->clock.now_ms);
+	// A takedown by REFUSED is what a parent that signs nothing says: believed.
+	if (at_end)
+		return broken_find(task).kind > BROKEN_SILENT;
+	*early = broken_lately(resolver, task->cut->zone, &finding);
+	*early = *early && finding.kind > BROKEN_SILENT;
+	return *early;
+}
+
+bool parent_revive(struct task *task, bool at_end)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *name = side(task->name, task->type);
+	bool early;
+
+	if (task->route != NULL || resolver->config.stale_s == 0)
+		return false;
+	const struct delegation *ended = parent_ended(resolver, task->name, task->type, task->cut);
+	if (ended == NULL || !may_revive(task, at_end, &early) ||
+	    !proof_holds(resolver, task->cut->zone, ended->zone))
+		return false;
+	// Before its own question has an answer: that is asked now.
+	if (early && !broken_ask(resolver, ended->zone))
+		return false;
+	struct delegation *cut =
+		delegation_revive(resolver->delegations, name, task->cut->zone,
+				  resolver->config.stale_s * 1000ull, resolver->clock.now_ms);
 	if (cut == NULL)
 		return false;
 	resolver->counters.revived++;
-	probe(resolver, task->cut, cut->zone);
+	if (!early)
+		probe(resolver, task->cut, cut->zone);
 	iterate_descend(task, cut);
 	return true;
 }
 
-bool parent_prolong(struct resolver *resolver, const uint8_t *zone)
+struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms)
+{
+	return (struct trust_past){
+		.stale_s = resolver->config.stale_s,
+		.for_ms = for_ms,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+}
+
+// The servers are those that the last proof came with.
+static void go_back(struct resolver *resolver, const uint8_t *zone)
+{
+	const uint8_t *above = name_skip(zone, 1);
+	const struct delegation *d = delegation_last(resolver->delegations, zone);
+
+	if (d == NULL || !d->unproven || (d->before == NULL && d->before_ms == 0))
+		return;
+	delegation_unref(delegation_revive(resolver->delegations, zone, above,
+					   resolver->config.stale_s * 1000ull,
+					   resolver->clock.now_ms));
+}
+
+static bool prolong(struct resolver *resolver, const uint8_t *zone, uint32_t for_ms)
+{
+	const struct trust_past past = parent_past(resolver, for_ms);
+
+	if (!resolver->clock.trusted || !trust_prolong(resolver->parts.trust, zone, &past))
+		return false;
+	go_back(resolver, zone);
+	resolver->counters.prolonged++;
+	return true;
+}
+
+static struct delegation *parent_of(struct resolver *resolver, const uint8_t *zone)
 {
 	if (resolver->config.stale_s == 0 || name_is_root(zone))
+		return NULL;
+	return delegation_find(resolver->delegations, name_skip(zone, 1), resolver->clock.now_ms);
+}
+
+bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone)
+{
+	struct delegation *above = parent_of(resolver, zone);
+	const struct trust_past past = parent_past(resolver, 0);
+	struct broken_finding finding;
+	bool holds = false;
+
+	if (above == NULL)
 		return false;
-	struct delegation *cut =
-		delegation_find(resolver->delegations, name_skip(zone, 1), resolver->clock.now_ms);
-	bool holds = cut != NULL && silent(cut) &&
-		     trust_prolong(resolver->parts.trust, zone, resolver->config.stale_s,
-				   resolver->clock.now_ms, resolver->clock.now_s);
-	delegation_unref(cut);
-	resolver->counters.prolonged += holds;
+	if (silent(above))
+		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
+	else if (trust_past_holds(resolver->parts.trust, zone, &past) &&
+		 broken_lately(resolver, above->zone, &finding) && finding.kind > BROKEN_SILENT)
+		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);
+	delegation_unref(above);
 	return holds;
+}
+
+bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
+		    const struct broken_finding *finding)
+{
+	struct delegation *above = parent_of(resolver, zone);
+	bool holds = false;
+
+	if (above == NULL)
+		return false;
+	if (finding->kind > BROKEN_SILENT || silent(above))
+		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
+	if (holds)
+		broken_found(resolver, above->zone, zone, finding);
+	delegation_unref(above);
+	return holds;
+}
+
+void parent_proven(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *above = task->hint != NULL ? task->hint->parent : task->cut->zone;
+
+	if (result->cut == CUT_SECURE || result->cut == CUT_INSECURE)
+		delegation_prove(resolver->delegations, task->name, task->hint != NULL);
+	if (!result->outdated)
+		broken_proven(resolver, above, task->name);
+}
+
+bool parent_distrusts(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->route != NULL || result->signer != NULL || result->insecure_at == NULL ||
+	    task->hint != NULL || !name_within(task->cut->zone, result->insecure_at))
+		return false;
+	const struct delegation *d =
+		name_equal(task->cut->zone, result->insecure_at)
+			? task->cut
+			: delegation_last(resolver->delegations, result->insecure_at);
+	if (d == NULL || !d->unproven || !(d->doubtful || result->outdated))
+		return false;
+	judge_release(task);
+	if (task->returned) {
+		char zone[NAME_TEXT_MAX], text[TROUBLE_MAX];
+		snprintf(text, sizeof(text), "the delegation of %.100s is not proven",
+			 name_to_text(d->zone, zone));
+		fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, EDE_DNSSEC_INDETERMINATE, text,
+			  FAILURE_TTL_MIN_S);
+		return true;
+	}
+	task->returned = true;
+	iterate_start(task);
+	return true;
 }
 
 // Is it the zone that was asked that speaks, and not one below it on the same servers?
@@ -114,8 +260,10 @@ void parent_denied(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
 	const uint8_t *last = task->step.name;
+	bool cut = task->type == TYPE_DS && result->cut != CUT_NONE &&
+		   result->cut != CUT_NOTHING_BELOW;
 
-	if (task->type == TYPE_DS || task->route != NULL || !speaks(task, result) ||
+	if (cut || task->route != NULL || !speaks(task, result) ||
 	    !name_within(task->name, task->step.name))
 		return;
 	if (task->step.kind == STEP_NXDOMAIN)
@@ -123,6 +271,8 @@ void parent_denied(struct task *task, const struct validation_result *result)
 	for (size_t labels = name_labels(task->cut->zone) + 1; labels <= name_labels(last);
 	     labels++) {
 		const uint8_t *zone = name_ancestor(task->name, labels);
+		if (task->type != TYPE_DS || !name_equal(zone, task->name))
+			trust_contradict(resolver->parts.trust, zone);
 		if (!delegation_revoke(resolver->delegations, zone))
 			continue;
 		resolver->counters.revoked++;

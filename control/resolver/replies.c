@@ -64,6 +64,7 @@ static void failed_server(struct task *task, enum server_failure failure, bool f
 
 	report(task, failure);
 	explain_server(task, &server, failure, task->reply);
+	broken_server(task, &server, failure, task->reply->drilled);
 	reply_release(task);
 	iterate_next_server(task, &server, for_good);
 }
@@ -143,6 +144,10 @@ static void follow_referral(struct task *task, const struct response *response)
 			fail_own(task, EDE_OTHER, "out of memory for delegations");
 			return;
 		}
+		reply->cut->unproven = task->cut->unproven ||
+				       trust_zone_last(resolver->parts.trust, task->cut->zone,
+						       resolver->clock.now_ms,
+						       resolver->clock.now_s) == ZONE_SECURE;
 		delegation_put(resolver->delegations, reply->cut);
 	}
 	resolver->counters.referrals++;

@@ -65,6 +65,7 @@ static int open_parts(struct resolver *resolver)
 	resolver->revoked = revoked_table_new();
 	resolver->ailing = ailing_new();
 	resolver->crowd = crowd_new(config->places);
+	resolver->broken = broken_new();
 	resolver->checkups = checkups_new();
 	resolver->journal = journal_new();
 	resolver->dossiers = dossiers_new(0, key);
@@ -73,8 +74,8 @@ static int open_parts(struct resolver *resolver)
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
-	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->checkups == NULL ||
-	    resolver->journal == NULL || resolver->dossiers == NULL)
+	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->broken == NULL ||
+	    resolver->checkups == NULL || resolver->journal == NULL || resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -151,6 +152,7 @@ void resolver_free(struct resolver *resolver)
 	revoked_table_free(resolver->revoked);
 	ailing_free(resolver->ailing);
 	crowd_free(resolver->crowd);
+	broken_free(resolver->broken);
 	journal_free(resolver->journal);
 	dossiers_free(resolver->dossiers);
 	failure_table_free(resolver->failures);
@@ -216,6 +218,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	postpone_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
 	uint64_t checkup_ms = checkup_run(resolver);
+	uint64_t broken_ms = broken_run(resolver);
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
@@ -230,6 +233,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = prefetch_ms;
 	if (checkup_ms < deadline_ms)
 		deadline_ms = checkup_ms;
+	if (broken_ms < deadline_ms)
+		deadline_ms = broken_ms;
 	if (ailing_ms < deadline_ms)
 		deadline_ms = ailing_ms;
 	if (nta_ms < deadline_ms)

@@ -164,6 +164,22 @@ typedef void (*resolver_crowd_event)(void *arg, const uint8_t *zone);
 void resolver_crowd_watch(struct resolver *resolver, resolver_crowd_event event, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// Parents that prove nothing to our own questions for the DS of zones below them.
+struct resolver_broken {
+	const uint8_t *zone;
+	const char *words; // "bogus", "silent", "without an answer"
+	int64_t since_s;   // wall
+	uint64_t for_ms;
+	size_t living; // zones below it whose last proof is past its TTL, and in use
+};
+typedef void (*resolver_broken_visit)(void *arg, const struct resolver_broken *parent);
+void resolver_broken(const struct resolver *resolver, resolver_broken_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+// Called when that begins, and when it is over.
+typedef void (*resolver_broken_event)(void *arg, const struct resolver_broken *parent, bool over);
+void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
 

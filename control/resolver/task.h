@@ -9,6 +9,7 @@
 #include "control/explain/journal.h"
 #include "control/publish/publish.h"
 #include "control/resolver/ailing.h"
+#include "control/resolver/broken.h"
 #include "control/resolver/checkup.h"
 #include "control/resolver/crowd.h"
 #include "control/resolver/delegation.h"
@@ -31,6 +32,7 @@
 #define TASK_TRIES_MAX    3  // per server (RFC 9520 §3.1)
 #define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
 #define TASK_BOGUS_MAX    4  // servers whose answer did not validate
+#define TASK_DOMAINS_MAX  BROKEN_DOMAINS // the same, each of another failure domain
 #define TASK_BLAMES_MAX   8  // forwarders whose answer was no good
 #define TASK_FETCHES_MAX  5  // NS names without an address looked up per zone (ATTACKS D1)
 #define MESSAGE_BYTES_MAX (64u << 20) // of all responses held
@@ -158,6 +160,7 @@ struct need { // what came of a WAIT_NEED
 	bool ds_first; // it was the DS, before the DNSKEY RRset that is needed anew
 	int ede;
 	char reason[TROUBLE_MAX];
+	struct broken_finding finding; // of the servers that could not give it
 };
 
 struct blame { // held back until the question turns out to have an answer
@@ -244,6 +247,9 @@ struct task {
 	uint32_t stale_early;  // clients given stale data while it goes on
 	uint16_t lacked_type;  // a DS or DNSKEY that a validation needed and could not have; or 0
 	uint8_t lacked_labels; // whose
+	struct broken_finding finding; // of the servers, when it has failed
+	struct broken_finding needed;  // of those that could not give what a validation needs
+	bool returned;                 // to the servers that a zone's last proof came with
 
 	uint8_t name_len;
 
@@ -332,6 +338,9 @@ struct resolver {
 	struct revoked_table *revoked;
 	struct ailing *ailing;
 	struct crowd *crowd;
+	struct broken *broken;
+	resolver_broken_event broken_tell;
+	void *broken_tell_arg;
 	uint64_t crowded_told_ms; // when it was last said that a zone has more than its share
 	resolver_pool_event pool_tell;
 	void *pool_tell_arg;
@@ -445,11 +454,19 @@ void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t
 // On the way from the servers of `cut` to a name: a delegation past its end that might be used.
 const struct delegation *parent_ended(const struct resolver *resolver, const uint8_t *name,
 				      uint16_t type, const struct delegation *cut);
-bool parent_revive(struct task *task); // true: goes on with it
+bool parent_revive(struct task *task, bool at_end); // of its servers. True: goes on with it
 void parent_watch(struct resolver *resolver, const struct delegation *cut);
-// The DS that a validation needs cannot be had from silent servers: what is known of it holds on.
-bool parent_prolong(struct resolver *resolver, const uint8_t *zone);
+// The DS that a validation needs cannot be had: what is known of it holds on. Before it has been
+// asked for: where that was found of the same parent just now.
+bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone);
+bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
+		    const struct broken_finding *finding);
+struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms);
 void parent_denied(struct task *task, const struct validation_result *result);
+// What is not signed came from servers that a reply without proof has named. True: it is asked for
+// again, of those that the last proof came with, or the task has failed.
+bool parent_distrusts(struct task *task, const struct validation_result *result);
+void parent_proven(struct task *task, const struct validation_result *result);
 
 // prefetch.c
 struct prefetch *prefetch_new(void);
@@ -548,6 +565,7 @@ bool fail_is_of_validation(int ede); // data was there, but could not be proven
 void fail_unreachable(struct task *task);
 void fail_bogus(struct task *task);
 void fail_own(struct task *task, int ede, const char *text);
+uint32_t fail_ttl_s(struct task *task, uint32_t max_s); // how long its failure is remembered
 void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede, const char *text,
 	       uint32_t ttl_s);
 

@@ -21,4 +21,5 @@ void upstream_server_facts(struct upstream *upstream, const uint8_t *zone,
 		out->standing = SERVER_IN_DOUBT;
 	else
 		out->standing = SERVER_OUT;
+	out->due = rating_state(rating, now_us) == RATING_PROBE;
 }

@@ -233,6 +233,7 @@ struct candidate {
 	const struct pool_server *pool; // pool.h; NULL: no server of a pool
 	uint8_t tries;          // in this task, kept by the resolver
 	uint8_t failed;         // in this task: failures of this server
+	uint8_t trouble;        // in this task, of which kinds; the resolver's own
 };
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
 // reach, a few percent of exploration, servers that are out only when nothing else is left
@@ -307,6 +308,7 @@ enum server_standing { SERVER_UNASKED, SERVER_WELL, SERVER_IN_DOUBT, SERVER_OUT 
 struct server_facts {
 	enum server_standing standing;
 	bool here;                 // said of the zone itself
+	bool due;                  // out, and it is time to see whether it still is
 	uint32_t rtt_us;           // smoothed; 0: it has not answered
 	uint8_t fails;             // in a row
 	enum server_failure cause; // of the last report

@@ -145,7 +145,7 @@ static bool reach_signer(struct validation *v, enum verdict *verdict)
 		break;
 	}
 	v->result.tolerated |= chain.standing.tolerated;
-	v->result.outdated |= chain.standing.outdated;
+	validation_outdated(v, chain.standing.outdated, chain.standing.ceiling_ms);
 	// Its own keys sign that there are no keys.
 	if (v->step->type == TYPE_DNSKEY && name_equal(v->step->name, signer)) {
 		*verdict = validation_bogus(v, EDE_DNSKEY_MISSING,

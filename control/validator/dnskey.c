@@ -152,6 +152,7 @@ static enum verdict not_signed_by_them(struct validation *v)
 		return validation_bogus(v, EDE_RRSIGS_MISSING,
 					"no RRSIG by a key that the DS or trust anchor names");
 	v->result.fault = s->fault;
+	v->result.unsupported = s->unsupported;
 	return validation_bogus(v, s->ede, s->cause);
 }
 
@@ -180,7 +181,7 @@ enum verdict dnskey_run(struct validation *v)
 		break;
 	}
 	v->result.tolerated |= chain.standing.tolerated;
-	v->result.outdated |= chain.standing.outdated;
+	validation_outdated(v, chain.standing.outdated, chain.standing.ceiling_ms);
 	if (v->keys == NULL) {
 		if (!find_vouched(v, &vouched))
 			return validation_failed(v, EDE_OTHER, "out of memory");

@@ -61,7 +61,7 @@ void signature_again(struct signature *s)
 	s->rrsig = s->key = 0;
 	s->same_tag = 0;
 	s->ede = EDE_NONE;
-	s->key_missing = false;
+	s->key_missing = s->unsupported = false;
 }
 
 void signature_cancel(struct signature *s)
@@ -151,6 +151,7 @@ static bool usable(struct signature *s, const struct rdata *rdata)
 	}
 	// RFC 6840 §5.11, RFC 4035 §5.2: any one supported algorithm suffices, others are ignored.
 	if (!algorithm_supported(rrsig->algorithm)) {
+		s->unsupported = true;
 		blame(s, EDE_RRSIGS_MISSING, "RRSIG only of unsupported algorithm %u",
 		      rrsig->algorithm);
 		return false;

@@ -39,6 +39,7 @@ struct signature {
 	// BAD:
 	int ede;
 	struct signature_fault fault;
+	bool unsupported; // some RRSIG is of an algorithm that we do not have
 	bool key_missing; // no key of the zone fits: perhaps a newer one does
 	char cause[CAUSE_MAX];
 

@@ -2,6 +2,7 @@
 
 #include "control/validator/ds.h"
 #include "control/validator/hashes.h"
+#include "control/validator/prolong.h"
 #include "control/validator/trust_lookup.h"
 #include "control/validator/validator.h"
 #include "crypto/algorithm.h"
@@ -28,6 +29,7 @@ struct trust {
 	struct digester *digester;
 	size_t anchor_count;
 	size_t exception_count; // zones with insecure_until_ms
+	uint64_t order;         // of what was proven and revoked
 };
 
 struct trust *trust_new(const struct trust_config *config, struct batch *batch)
@@ -164,6 +166,7 @@ int trust_anchors_set(struct trust *trust, const uint8_t *owner, const struct tr
 	zone->anchors = fresh;
 	anchors_free(old);
 	if (gone) {
+		zone->revoked_at = ++trust->order;
 		records_unref(zone->keys);
 		zone->keys = NULL;
 		zones_weigh(trust->zones, zone);
@@ -234,8 +237,8 @@ static uint32_t negative_ttl_s(const struct step *step, const struct validation_
 	return ttl_s;
 }
 
-static void learn_ds(struct zone *zone, const struct step *step,
-		     const struct validation_result *result, uint64_t now_ms)
+static void learn_ds(struct trust *trust, struct zone *zone, const struct step *step,
+		     const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 {
 	bool positive = step->rrset != NULL;
 	uint32_t ttl_s = positive ? lesser(step->rrset->ttl_s, result->rrset_ttl_s)
@@ -249,6 +252,9 @@ static void learn_ds(struct zone *zone, const struct step *step,
 			return;
 		ds_choose(ds, &choice);
 	}
+	// What was validated by this very DS while it was past its TTL rests on a proof again.
+	if (!result->outdated && zone->keys != NULL && proof_same_ds(zone->ds, ds))
+		zone->keys->outdated = false;
 	records_unref(zone->ds);
 	zone->ds = ds;
 	zone->cut = result->cut;
@@ -263,9 +269,10 @@ static void learn_ds(struct zone *zone, const struct step *step,
 				 : positive          ? TTL_MAX_S
 						     : NEGATIVE_MAX_S,
 				 result->signature_expires_s, now_ms);
+	proof_take(zone, trust->zones, step, result, ++trust->order, now_ms, now_s);
 }
 
-static void learn_keys(struct zone *zone, const struct step *step,
+static void learn_keys(struct trust *trust, struct zone *zone, const struct step *step,
 		       const struct validation_result *result, uint64_t now_ms)
 {
 	struct records *keys = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DNSKEY);
@@ -274,6 +281,9 @@ static void learn_keys(struct zone *zone, const struct step *step,
 		return;
 	keys->tolerated = result->tolerated;
 	keys->outdated = result->outdated;
+	keys->ceiling_ms = result->ceiling_ms;
+	if (proof_revokes(zone->keys, keys))
+		zone->revoked_at = ++trust->order;
 	records_unref(zone->keys);
 	zone->keys = keys;
 	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
@@ -302,31 +312,23 @@ void trust_learn(struct trust *trust, const struct step *step,
 	if (zone->refreshing == step->type)
 		zone->refreshing = 0;
 	if (ds)
-		learn_ds(zone, step, result, now_ms);
+		learn_ds(trust, zone, step, result, now_ms, now_s);
 	else
-		learn_keys(zone, step, result, now_ms);
+		learn_keys(trust, zone, step, result, now_ms);
 	zones_weigh(trust->zones, zone);
 }
 
-bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, uint64_t now_ms,
-		   int64_t now_s)
+void trust_contradict(struct trust *trust, const uint8_t *name)
 {
 	struct zone *zone = zones_find(trust->zones, name);
 
-	if (zone == NULL || (zone->cut != CUT_SECURE && zone->cut != CUT_INSECURE) ||
-	    now_s > zone->cut_term.expires_s)
-		return false;
-	if (now_ms < zone->cut_term.until_ms)
-		return true;
-	uint64_t ended_ms = zone->cut_ended_ms != 0 ? zone->cut_ended_ms : zone->cut_term.until_ms;
-	uint64_t last_ms = ended_ms + stale_s * 1000ull;
-	uint64_t until_ms = now_ms + TRUST_PROLONG_S * 1000ull;
-	if (now_ms >= last_ms)
-		return false;
-	zone->cut_ended_ms = ended_ms;
-	zone->cut_outdated = true;
-	zone->cut_term.until_ms = until_ms < last_ms ? until_ms : last_ms;
-	return true;
+	if (zone == NULL || (zone->cut != CUT_SECURE && zone->cut != CUT_INSECURE))
+		return;
+	records_unref(zone->ds);
+	zone->ds = NULL;
+	zone->cut = CUT_UNKNOWN;
+	zone->proof = (struct cut_proof){0};
+	zones_weigh(trust->zones, zone);
 }
 
 void trust_forget(struct trust *trust, const uint8_t *name)
@@ -369,6 +371,7 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 		out->expires_s = zone->cut_term.expires_s;
 		out->tolerated = zone->cut_tolerated;
 		out->outdated = zone->cut_outdated;
+		out->ceiling_ms = zone->proof.ceiling_ms;
 	}
 }
 

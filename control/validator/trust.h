@@ -65,18 +65,38 @@ void trust_learn(struct trust *trust, const struct step *step,
 		 const struct validation_result *result, uint64_t now_ms, int64_t now_s)
 	__attribute__((nonnull));
 
-// The servers of the parent are silent: what is known of the delegation to `name` (DS, or their
-// absence) holds for some seconds more, but not past stale_s after its TTL, and never past its
-// signatures. What rests on it is `outdated`. True: it holds.
+// The parent proves nothing: what is known of the delegation to `name` (DS, or their absence) holds
+// for for_ms more. The end is stale_s after its TTL (a day at most when there is no DS), the end of
+// any RRSIG on the way down from the trust anchor (by a clock that does not go back), or the end of
+// an older proof that it rests on, whichever comes first. What rests on it is `outdated`. True: it
+// holds. now_s: of a clock that is trusted.
 #define TRUST_PROLONG_S 5
-bool trust_prolong(struct trust *trust, const uint8_t *name, uint32_t stale_s, uint64_t now_ms,
-		   int64_t now_s) __attribute__((nonnull));
+struct trust_past {
+	uint32_t stale_s, for_ms;
+	uint64_t now_ms;
+	int64_t now_s;
+};
+bool trust_prolong(struct trust *trust, const uint8_t *name, const struct trust_past *past)
+	__attribute__((nonnull));
+// Whether it may, and nothing else. for_ms is not used.
+bool trust_past_holds(const struct trust *trust, const uint8_t *name, const struct trust_past *past)
+	__attribute__((nonnull));
+// How many names below `above` are used past their TTL now. Looks at all: for operators.
+size_t trust_outdated_count(const struct trust *trust, const uint8_t *above, uint64_t now_ms,
+			    int64_t now_s) __attribute__((nonnull));
+// The parent has proven that there is no delegation at `name`: what was known of it is void.
+void trust_contradict(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
 
 enum zone_trust { ZONE_UNKNOWN, ZONE_SECURE, ZONE_INSECURE };
 // What is known of the chain down to the zone that holds `name` (for posture, and so that the
 // resolver knows when a server must not be asked without DO): the deepest known state.
 enum zone_trust trust_zone_state(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
 				 int64_t now_s) __attribute__((nonnull));
+
+// The same of what was known last, past its time too: whether the zone that holds `name` can prove
+// anything at all.
+enum zone_trust trust_zone_last(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
+				int64_t now_s) __attribute__((nonnull));
 
 // ---- for operators ----
 

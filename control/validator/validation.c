@@ -78,7 +78,7 @@ enum verdict validation_insecure(struct validation *v, const struct chain *chain
 	v->result.cut = CUT_UNKNOWN;
 	v->result.insecure_at = chain->zone;
 	v->result.nta = chain->standing.nta;
-	v->result.outdated |= chain->standing.outdated;
+	validation_outdated(v, chain->standing.outdated, chain->standing.ceiling_ms);
 	v->result.signature_expires_s = chain->standing.expires_s;
 	if (chain->zone == NULL)
 		snprintf(v->result.reason, REASON_MAX, "below no trust anchor");
@@ -101,18 +101,22 @@ void validation_use(struct validation *v, const struct signature *signature, uin
 		v->result.soa_by = signature->verified;
 	else
 		v->result.proof_by = signature->verified;
+	int64_t inception_s = signature->verified.inception_s;
+	if (signature != &v->rrset && signature != &v->soa &&
+	    (v->result.proof_inception_s == 0 || inception_s < v->result.proof_inception_s))
+		v->result.proof_inception_s = inception_s;
 }
 
 enum verdict validation_secure(struct validation *v)
 {
 	v->result.signer = v->context.signer;
 	v->result.tolerated |= v->keys->tolerated;
-	v->result.outdated |= v->keys->outdated;
+	validation_outdated(v, v->keys->outdated, v->keys->ceiling_ms);
 	if (!v->result.tolerated && !v->result.outdated)
 		return conclude(v, VERDICT_SECURE, EDE_NONE);
 	if (!v->result.tolerated) {
 		describe(v, v->result.reason,
-			 "the servers above are silent, its DS is past its TTL");
+			 "the zone above proves nothing, its DS is past its TTL");
 		return conclude(v, VERDICT_INSECURE, EDE_STALE_ANSWER);
 	}
 	describe(v, v->result.reason, "an RRSIG has expired, within the configured tolerance");
@@ -228,6 +232,7 @@ enum verdict validation_no_signature(struct validation *v, const struct signatur
 		return VERDICT_NEED;
 	v->result.fault_type = s->rrset->type;
 	v->result.fault = s->fault;
+	v->result.unsupported = s->unsupported;
 	return validation_suspect(v, below_signer ? zone : NULL, s->ede, s->cause);
 }
 
@@ -364,6 +369,7 @@ enum verdict validation_run(struct validation *v, struct budget *budget, uint64_
 	}
 	if (v->reload)
 		reload(v);
+	v->result.outdated = false; // the DS may have come meanwhile
 	if (v->suspect_to != NULL)
 		verdict = insecure_run(v);
 	else if (step->type == TYPE_DNSKEY && step->kind == STEP_ANSWER)

@@ -77,6 +77,16 @@ enum verdict validation_load_keys(struct validation *v, bool *ready);
 enum verdict answer_run(struct validation *v); // everything but a DNSKEY RRset
 enum verdict dnskey_run(struct validation *v);
 
+// What the verdict rests on is past its TTL, or is not.
+static inline void validation_outdated(struct validation *v, bool outdated, uint64_t ceiling_ms)
+{
+	if (!outdated)
+		return;
+	if (!v->result.outdated || ceiling_ms < v->result.ceiling_ms)
+		v->result.ceiling_ms = ceiling_ms;
+	v->result.outdated = true;
+}
+
 // The verdict for what is good: SECURE, unless something about it is only tolerated.
 enum verdict validation_secure(struct validation *v);
 // Takes a good signature's bounds into the result.

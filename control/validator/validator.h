@@ -87,7 +87,8 @@ struct validation_result {
 	bool tolerated;           // INSECURE only because a signature is past its end, within the
 				  // configured tolerance: AD=0, TTLs are bounded to 30 s
 	bool outdated;            // INSECURE at best, because a DS or its absence is past its TTL
-				  // and its servers are silent (DESIGN §5): AD=0, EDE 3, 30 s
+				  // and its parent proves nothing (DESIGN §5): AD=0, EDE 3, 30 s
+	uint64_t ceiling_ms;      // outdated: monotonic, until when that may be used
 	enum cut cut;             // of a DS step: what it says of its name, for trust_learn()
 	uint64_t refresh_ms;      // BOGUS, perhaps only because keys have rolled, which could not
 				  // be seen so soon after the last look: from then on it can; or 0
@@ -97,6 +98,8 @@ struct validation_result {
 	const uint8_t *looked_at;
 	const uint8_t *insecure_at; // INSECURE because of what is known of this name; or NULL
 	struct verified rrset_by, soa_by, proof_by; // proof_by: of one of proofs_used
+	bool unsupported;          // BOGUS: an algorithm that we do not have may be why
+	int64_t proof_inception_s; // the earliest of proofs_used; 0: none
 	const uint8_t *need_name; // valid until the next run
 	uint16_t need_type;       // TYPE_DS or TYPE_DNSKEY
 	bool need_fresh;          // NEED although it is known: ask a server, another one than

@@ -32,6 +32,17 @@ static inline bool term_holds(const struct term *term, uint64_t now_ms, int64_t 
 	return now_ms < term->until_ms && now_s <= term->expires_s;
 }
 
+// How a cut was proven, for as long as it may be used past its TTL (prolong.c).
+struct cut_proof {
+	uint64_t order; // place in the order of all that was proven; 0: nothing was
+	uint64_t at_ms; // when, on both clocks
+	int64_t at_s;
+	int64_t chain_s;     // end of the RRSIGs above it, down from the trust anchor
+	uint64_t ceiling_ms; // of older proofs that it rests on; CEILING_NONE
+	bool superseded;     // an older proof that there is no DS than one of a DS
+};
+#define CEILING_NONE UINT64_MAX
+
 struct zone {
 	enum cut cut;
 	struct term cut_term;
@@ -40,6 +51,9 @@ struct zone {
 	bool cut_outdated;     // see struct records
 	uint64_t ds_fetched_ms; // when the parent's server said what is known of it; 0: unknown
 	uint64_t cut_ended_ms; // its TTL ended then, and has been prolonged; 0: has not
+	struct cut_proof proof;
+	int64_t ds_inception_s; // of the newest RRSIG over a DS RRset that was proven; 0: none was
+	uint64_t revoked_at;    // place in the order of proofs of a revocation of a key; 0: none
 	struct records *ds;    // CUT_SECURE
 	struct records *keys;  // NULL: unknown
 	struct term keys_term;

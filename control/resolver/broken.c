@@ -1,0 +1,382 @@
+#include "control/resolver/broken.h"
+
+#include "control/resolver/task.h"
+#include "control/upstream/domain.h"
+#include "dataplane/dns/types.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct broken_parent {
+	bool used;
+	bool probing;
+	uint64_t hash;
+	uint64_t since_ms;
+	int64_t since_s;   // wall
+	uint64_t found_ms; // by our own question, the last time
+	uint64_t hot_ms;   // in use
+	uint64_t probed_ms;
+	uint64_t keys_ms; // when its DNSKEY RRset could not be had or did not validate
+	struct broken_finding finding, keys;
+	uint8_t name[NAME_MAX_LEN], witness[NAME_MAX_LEN]; // witness: zone that failed last
+};
+
+struct broken {
+	size_t count;
+	struct broken_parent list[BROKEN_MAX];
+};
+
+struct broken *broken_new(void)
+{
+	return calloc(1, sizeof(struct broken));
+}
+
+void broken_free(struct broken *broken)
+{
+	free(broken);
+}
+
+static struct broken_parent *find(const struct resolver *resolver, const uint8_t *parent)
+{
+	struct broken *broken = resolver->broken;
+
+	if (broken->count == 0)
+		return NULL;
+	uint64_t hash = resolver_hash(resolver, parent);
+	for (size_t i = 0; i < BROKEN_MAX; i++) {
+		if (broken->list[i].used && broken->list[i].hash == hash &&
+		    name_equal(broken->list[i].name, parent))
+			return &broken->list[i];
+	}
+	return NULL;
+}
+
+// ---- what a task finds ----
+
+void broken_server(struct task *task, const struct address *server, enum server_failure failure,
+		   bool ours)
+{
+	int i = iterate_server_index(task, server);
+
+	if (i < 0)
+		return;
+	uint8_t trouble = TROUBLE_ERROR;
+	if (ours)
+		trouble = TROUBLE_OURS;
+	else if (failure == SERVER_BOGUS || failure == SERVER_STRIPPED)
+		trouble = TROUBLE_BOGUS;
+	else if (failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||
+		 failure == SERVER_RESET)
+		trouble = TROUBLE_SILENT;
+	task->servers[i].trouble |= trouble;
+}
+
+static bool shares_domain(const struct task *task, size_t a, size_t b)
+{
+	return a == b || domain_shared(&task->servers[a], &task->servers[b], task->cut->zone) > 0;
+}
+
+// Once it has been silent to others, and until it is time to ask it again, a server is silent.
+static uint8_t trouble_of(const struct task *task, size_t i)
+{
+	const struct candidate *server = &task->servers[i];
+	struct server_facts facts;
+
+	if (server->trouble != 0 || server->tries > 0)
+		return server->trouble;
+	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone, &server->address,
+			      &facts);
+	bool silent = facts.cause == SERVER_TIMEOUT || facts.cause == SERVER_UNREACHABLE;
+	return facts.standing == SERVER_OUT && !facts.due && silent ? TROUBLE_SILENT : 0;
+}
+
+// Every failure domain has failed the task, or as many as are asked at all.
+static bool all_domains_failed(const struct task *task)
+{
+	uint8_t troubles[TASK_SERVERS_MAX];
+	unsigned domains = 0;
+	bool left = false;
+
+	for (size_t i = 0; i < task->server_count; i++)
+		troubles[i] = trouble_of(task, i);
+	for (size_t i = 0; i < task->server_count; i++) {
+		bool known = false, failed = false;
+		for (size_t k = 0; k < task->server_count; k++) {
+			if (!shares_domain(task, i, k) || troubles[k] == 0)
+				continue;
+			failed = true;
+			known |= k < i;
+		}
+		domains += troubles[i] != 0 && !known;
+		left |= !failed;
+	}
+	return domains > 0 && (!left || domains >= BROKEN_DOMAINS);
+}
+
+struct broken_finding broken_find(const struct task *task)
+{
+	struct broken_finding finding = {.kind = BROKEN_NOT, .ede = EDE_NONE};
+	uint8_t all = 0;
+
+	if (task->cut == NULL || task->route != NULL || task->past_nta ||
+	    upstream_uplink_lost(task->resolver->parts.upstream))
+		return finding;
+	for (size_t i = 0; i < task->server_count; i++)
+		all |= task->servers[i].trouble;
+	if (all & TROUBLE_OURS || !all_domains_failed(task))
+		return finding;
+	finding.kind = all & TROUBLE_BOGUS   ? BROKEN_BOGUS
+		       : all & TROUBLE_ERROR ? BROKEN_ERRORS
+					     : BROKEN_SILENT;
+	if (finding.kind != BROKEN_BOGUS)
+		return finding;
+	finding.ede = (int16_t)task->bogus_ede;
+	finding.has_tag = task->bogus_ede != EDE_NONE && task->bogus_step.signature;
+	finding.key_tag = task->bogus_step.key_tag;
+	return finding;
+}
+
+// The DS, or what is needed to judge it.
+static bool has_former_proof(const struct task *task, unsigned level)
+{
+	struct resolver *resolver = task->resolver;
+	const struct trust_past past = parent_past(resolver, 0);
+	struct waiter *waiter;
+
+	if (task->type == TYPE_DS)
+		return trust_past_holds(resolver->parts.trust, task->name, &past);
+	if (task->type != TYPE_DNSKEY || level == 0)
+		return false;
+	const struct broken_parent *known = find(resolver, task->name);
+	if (known != NULL && known->found_ms != 0)
+		return true;
+	cds_list_for_each_entry(waiter, &task->waiters, in_task)
+	{
+		if (waiter->parent != NULL && has_former_proof(waiter->parent, level - 1))
+			return true;
+	}
+	return false;
+}
+
+bool broken_keeps_asking(const struct task *task)
+{
+	return task->type == TYPE_DNSKEY || has_former_proof(task, 0);
+}
+
+bool broken_another_domain(const struct task *task, unsigned count)
+{
+	if (task->route != NULL || task->cut == NULL)
+		return count < TASK_BOGUS_MAX;
+	return count < TASK_BOGUS_MAX || (count < TASK_DOMAINS_MAX && !all_domains_failed(task));
+}
+
+bool broken_hurries(const struct task *task)
+{
+	return task->failures > 0 && has_former_proof(task, 2);
+}
+
+bool broken_suffices(const struct task *task)
+{
+	if (task->resolver->config.stale_s == 0 || task->failures == 0)
+		return false;
+	// Whether silence says anything is for others to say, too (iterate.c).
+	return broken_find(task).kind > BROKEN_SILENT && has_former_proof(task, 2);
+}
+
+// ---- the parents ----
+
+static struct broken_parent *add(struct resolver *resolver, const uint8_t *parent)
+{
+	struct broken *broken = resolver->broken;
+	struct broken_parent *place = &broken->list[0];
+
+	for (size_t i = 0; i < BROKEN_MAX && place->used; i++) {
+		if (!broken->list[i].used || broken->list[i].hot_ms < place->hot_ms)
+			place = &broken->list[i];
+	}
+	broken->count += !place->used;
+	*place = (struct broken_parent){
+		.used = true,
+		.hash = resolver_hash(resolver, parent),
+		.since_ms = resolver->clock.now_ms,
+		.since_s = resolver->clock.now_s,
+		.hot_ms = resolver->clock.now_ms,
+	};
+	name_copy(place->name, parent);
+	return place;
+}
+
+static const char *const kinds[] = {
+	[BROKEN_NOT] = "well",
+	[BROKEN_SILENT] = "silent",
+	[BROKEN_ERRORS] = "without an answer",
+	[BROKEN_BOGUS] = "bogus",
+};
+
+static void tell(const struct resolver *resolver, const struct broken_parent *parent, bool over)
+{
+	if (resolver->broken_tell == NULL)
+		return;
+	const struct resolver_broken facts = {
+		.zone = parent->name,
+		.words = kinds[parent->finding.kind],
+		.since_s = parent->since_s,
+		.for_ms = resolver->clock.now_ms - parent->since_ms,
+		.living = trust_outdated_count(resolver->parts.trust, parent->name,
+					       resolver->clock.now_ms, resolver->clock.now_s),
+	};
+	resolver->broken_tell(resolver->broken_tell_arg, &facts, over);
+}
+
+static void end(struct resolver *resolver, struct broken_parent *parent)
+{
+	if (parent->found_ms != 0)
+		tell(resolver, parent, true);
+	*parent = (struct broken_parent){0};
+	resolver->broken->count--;
+}
+
+void broken_found(struct resolver *resolver, const uint8_t *parent, const uint8_t *zone,
+		  const struct broken_finding *finding)
+{
+	struct broken_parent *known = find(resolver, parent);
+	if (finding->kind == BROKEN_NOT)
+		return;
+	if (known == NULL)
+		known = add(resolver, parent);
+	bool begins = known->found_ms == 0;
+	known->finding = *finding;
+	known->found_ms = resolver->clock.now_ms;
+	name_copy(known->witness, zone);
+	if (begins)
+		tell(resolver, known, false);
+}
+
+// Of the keys of a zone, which a kept failure says nothing of.
+struct broken_finding broken_of_need(struct resolver *resolver, const struct task *child)
+{
+	const uint64_t now_ms = resolver->clock.now_ms;
+	struct broken_parent *known = find(resolver, child->name);
+
+	if (child->type != TYPE_DNSKEY || child->learned)
+		return child->finding;
+	if (child->finding.kind != BROKEN_NOT) {
+		if (known == NULL)
+			known = add(resolver, child->name);
+		known->keys = child->finding;
+		known->keys_ms = now_ms;
+		return child->finding;
+	}
+	const struct broken_finding none = {.kind = BROKEN_NOT};
+	bool lately = known != NULL && now_ms < known->keys_ms + FAILURE_TTL_MIN_S * 1000u + 500;
+	return lately ? known->keys : none;
+}
+
+void broken_proven(struct resolver *resolver, const uint8_t *parent, const uint8_t *zone)
+{
+	struct broken_parent *known = find(resolver, parent);
+
+	// Where one key of several is wrong, others' DS say nothing of this one's.
+	if (known != NULL && name_equal(known->witness, zone))
+		end(resolver, known);
+}
+
+bool broken_lately(struct resolver *resolver, const uint8_t *parent, struct broken_finding *finding)
+{
+	struct broken_parent *known = find(resolver, parent);
+
+	if (known == NULL)
+		return false;
+	known->hot_ms = resolver->clock.now_ms;
+	*finding = known->finding;
+	return known->found_ms != 0 && resolver->clock.now_ms < known->found_ms + BROKEN_LATELY_MS;
+}
+
+bool broken_text(const struct resolver *resolver, const uint8_t *name, char *text, size_t size)
+{
+	const struct broken_parent *known = NULL;
+	char zone[NAME_TEXT_MAX];
+
+	for (size_t up = 1; known == NULL && resolver->broken->count > 0; up++) {
+		if (up > name_labels(name))
+			return false;
+		known = find(resolver, name_skip(name, up));
+	}
+	if (known == NULL || known->found_ms == 0 || known->finding.kind != BROKEN_BOGUS)
+		return false;
+	name_to_text(known->name, zone);
+	if (known->finding.has_tag)
+		snprintf(text, size, "%.90s bogus, RRSIG with key tag %u", zone,
+			 known->finding.key_tag);
+	else
+		snprintf(text, size, "%.90s bogus", zone);
+	return true;
+}
+
+static void probed(void *arg, struct store_result *result)
+{
+	struct resolver *resolver = arg;
+
+	store_result_unref(resolver->parts.store, result);
+}
+
+// A failure that is remembered must not answer it.
+bool broken_ask(struct resolver *resolver, const uint8_t *zone)
+{
+	cache_flush_failure(resolver->cache, zone, TYPE_DS);
+	failure_over(resolver->failures,
+		     task_question_hash(resolver_hash(resolver, zone), TYPE_DS));
+	return client_ask(resolver, zone, TYPE_DS, probed);
+}
+
+uint64_t broken_run(struct resolver *resolver)
+{
+	struct broken *broken = resolver->broken;
+	uint64_t now_ms = resolver->clock.now_ms, next_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < BROKEN_MAX && broken->count > 0; i++) {
+		struct broken_parent *parent = &broken->list[i];
+		if (!parent->used)
+			continue;
+		if (now_ms >= parent->hot_ms + BROKEN_HOT_MS) {
+			end(resolver, parent);
+			continue;
+		}
+		uint64_t last_ms = parent->probed_ms;
+		if (parent->found_ms != 0 && now_ms >= last_ms + BROKEN_PROBE_MS) {
+			parent->probed_ms = last_ms = now_ms;
+			broken_ask(resolver, parent->witness);
+		}
+		uint64_t due_ms = parent->found_ms != 0 ? last_ms + BROKEN_PROBE_MS
+							: parent->hot_ms + BROKEN_HOT_MS;
+		if (due_ms < next_ms)
+			next_ms = due_ms;
+	}
+	return next_ms;
+}
+
+void resolver_broken(const struct resolver *resolver, resolver_broken_visit visit, void *arg)
+{
+	for (size_t i = 0; i < BROKEN_MAX && resolver->broken->count > 0; i++) {
+		const struct broken_parent *parent = &resolver->broken->list[i];
+		if (!parent->used || parent->found_ms == 0)
+			continue;
+		const struct resolver_broken facts = {
+			.zone = parent->name,
+			.words = kinds[parent->finding.kind],
+			.since_s = parent->since_s,
+			.for_ms = resolver->clock.now_ms - parent->since_ms,
+			.living =
+				trust_outdated_count(resolver->parts.trust, parent->name,
+						     resolver->clock.now_ms, resolver->clock.now_s),
+		};
+		visit(arg, &facts);
+	}
+}
+
+void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)
+{
+	resolver->broken_tell = event;
+	resolver->broken_tell_arg = arg;
+}

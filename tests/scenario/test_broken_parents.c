@@ -1,0 +1,105 @@
+// A TLD, or the root, that proves nothing: silent, bogus, stripped, in error, with one wrong key,
+// or bogus at some of its servers. Known names live on by the last proof, with AD=0, until
+// something that validates says otherwise (docs/architecture.md, "When a parent proves nothing").
+#include "tests/scenario/broken.h"
+
+static void each_fault(void **state, void (*test)(enum tld_fault fault))
+{
+	for (enum tld_fault fault = 0; fault < TLD_FAULTS; fault++) {
+		print_message("%s\n", fault_words[fault]);
+		start(state);
+		test(fault);
+		end_world(state);
+	}
+}
+
+// ---- names live on ----
+
+static void live(enum tld_fault fault)
+{
+	outlive(fault);
+	assert_lives(world_ask(w, SIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.80");
+	assert_lives(world_ask(w, UNSIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.95");
+	for (unsigned i = 0; i < 100; i++) {
+		struct question *q = ask_number("example.com.", i);
+		assert_lives(q, "192.0.2.81");
+		struct question *u = ask_number("free.com.", i);
+		assert_lives(u, "192.0.2.96");
+		if (i > 20) {
+			assert_true(took_ms(q) <= 60);
+			assert_true(took_ms(u) <= 60);
+		}
+		world_advance(w, 200);
+	}
+	struct question *q = world_ask(w, "nope.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, false, EDE_STALE_ANSWER);
+}
+
+static void b17_known_names_outlive_a_tld_that_proves_nothing(void **state)
+{
+	each_fault(state, live);
+}
+
+// ---- what they never become ----
+
+static void no_one_else(enum tld_fault fault)
+{
+	outlive(fault);
+	// Unknown delegations have no proof to live on.
+	struct question *q = world_ask(w, "www.other.com.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_true(took_ms(q) <= 2000 || fault == SILENT || fault == MIXED);
+	if (fault == BOGUS || fault == STRIPPED || fault == ONE_KEY || fault == MIXED) {
+		char text[200] = "";
+		struct entry_facts facts;
+		entry_facts(q->result->links[q->result->count - 1], &facts);
+		snprintf(text, sizeof(text), "%s", facts.ede_text);
+		assert_true(facts.ede == EDE_DNSSEC_BOGUS || facts.ede == EDE_DNSKEY_MISSING ||
+			    facts.ede == EDE_RRSIGS_MISSING);
+		if (strstr(text, "com.") == NULL)
+			print_message("%s\n", text);
+		assert_non_null(strstr(text, "com."));
+	}
+	assert_not_cached(w, "www.other.com.", TYPE_A);
+}
+
+static void b17_unknown_delegations_fail_and_name_the_tld(void **state)
+{
+	each_fault(state, no_one_else);
+}
+
+// A child that fails under the last proof is bogus, whatever becomes of its parent.
+static void bogus_children(enum tld_fault fault)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_STRIP, FAULT_FORGED,
+						FAULT_NXDOMAIN};
+
+	outlive(fault);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		with((struct fault){.kind = kinds[i], .server = PROVIDER_A});
+		with((struct fault){.kind = kinds[i], .server = PROVIDER_B});
+		for (unsigned k = 0; k < 3; k++) {
+			struct question *q = ask_number("example.com.", (unsigned)i * 10 + k);
+			assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+			world_advance(w, 3000);
+		}
+	}
+	assert_not_cached(w, "n0.wild.example.com.", TYPE_A);
+}
+
+static void b17_a_child_that_fails_under_an_old_proof_is_bogus(void **state)
+{
+	each_fault(state, bogus_children);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario(b17_known_names_outlive_a_tld_that_proves_nothing),
+		scenario(b17_unknown_delegations_fail_and_name_the_tld),
+		scenario(b17_a_child_that_fails_under_an_old_proof_is_bogus),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
