@@ -273,13 +273,7 @@ static void end_of_response(struct task *task)
 {
 	const struct response *response = task->response;
 
-	if (response->too_long) {
-		// RFC 6672 §2.2
-		name_copy(task->open_name, task->name);
-		judge_release(task);
-		fail_with(task, FAILED_ALIAS, RCODE_YXDOMAIN, EDE_NONE, NULL, 0);
-		return;
-	}
+	// RFC 6672 §2.2: the DNAME that makes too long a name says YXDOMAIN by itself, from now on.
 	if (!response->open || !wanted_as_answer(task)) {
 		finish(task);
 		return;

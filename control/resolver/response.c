@@ -108,6 +108,7 @@ static bool follow(struct reading *r)
 	}
 	if (name_substitute(name, rrset->owner, rdata_name(rrset->rdatas[0].data), target) < 0) {
 		out->too_long = true;
+		out->open = false; // whatever led here: there is no name to go on with
 		return false;
 	}
 	set_target(out, target);
@@ -361,6 +362,7 @@ static void read_yxdomain(struct reading *r)
 	// RFC 6672 §3.1: only a DNAME can have led here.
 	if (r->out->kind == RESPONSE_ANSWER && !r->out->too_long)
 		r->out->kind = RESPONSE_MALFORMED;
+	judge_authority(r);
 }
 
 static void read_error(unsigned rcode, struct response *out)

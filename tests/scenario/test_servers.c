@@ -116,6 +116,40 @@ static void a_dname_that_makes_too_long_a_name_is_yxdomain(void **state)
 	}
 }
 
+// The same to whoever asks first, with whatever led there.
+static void yxdomain_carries_the_links_that_led_to_it(void **state)
+{
+	static const char label[] = "a23456789012345678901234567890123456789012345678901234567890."
+				    "b23456789012345678901234567890123456789012345678901234567890";
+	char text[800], name[300];
+
+	for (int is_unsigned = 0; is_unsigned < 2; is_unsigned++) {
+		for (unsigned flags = 0; flags <= ASK_DO; flags += ASK_DO) {
+			begin();
+			snprintf(text, sizeof(text),
+				 "old.example.com. 300 IN DNAME %s.new.example.com.\n"
+				 "alias.example.com. 300 IN CNAME %s.old.example.com.\n",
+				 label, label);
+			world_add(w, &(struct world_zone){.apex = "example.com.",
+							  .servers = "ns1.example.com.=" PROVIDER_A,
+							  .text = text,
+							  .options = {.unsigned_ = is_unsigned}});
+			world_start(w);
+			snprintf(name, sizeof(name), "%s.old.example.com.", label);
+			for (int i = 0; i < 4; i++) {
+				struct question *q = world_ask(
+					w, i < 2 ? name : "alias.example.com.", TYPE_A, flags);
+				assert_int_equal(q->reply->rcode, RCODE_YXDOMAIN);
+				assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME),
+						 1);
+				assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME),
+						 i >= 2);
+			}
+			end_world(state);
+		}
+	}
+}
+
 static void types_of_dnssec_can_be_asked_for(void **state)
 {
 	static const struct {
@@ -501,6 +535,7 @@ int main(void)
 		scenario_common(one_server_that_fails_for_one_type_costs_one_question),
 		scenario_common(ttl_zero_is_never_stale),
 		scenario(a_dname_that_makes_too_long_a_name_is_yxdomain),
+		cmocka_unit_test(yxdomain_carries_the_links_that_led_to_it),
 		scenario_common(types_of_dnssec_can_be_asked_for),
 		scenario_common(a_record_that_comes_twice_counts_once),
 		scenario_common(an_rrset_of_different_ttls_lives_as_long_as_the_least),

@@ -287,6 +287,20 @@ static void a_dname_that_makes_a_name_too_long_ends_the_chain(void **state)
 	assert_int_equal(response.link_count, 1);
 	assert_true(response.too_long);
 	assert_false(response.open);
+	// Somebody's cache says no more with this RCODE than with another.
+	assert_int_equal(read_it(name, TYPE_A, "example.", FLAG_RA, RCODE_YXDOMAIN, LINES(line)),
+			 RESPONSE_LAME);
+	assert_int_equal(read_it(name, TYPE_A, "example.", 0, RCODE_YXDOMAIN, LINES(line)),
+			 RESPONSE_ANSWER);
+	// Nor is there a name to go on with where an alias led there.
+	char alias[400];
+	snprintf(alias, sizeof(alias), "an alias.example. 300 IN CNAME %s", name);
+	assert_int_equal(read_it("alias.example.", TYPE_A, "example.", FLAG_AA, RCODE_YXDOMAIN,
+				 LINES(alias, line)),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 2);
+	assert_true(response.too_long);
+	assert_false(response.open);
 }
 
 static void a_loop_ends_the_reading(void **state)
