@@ -12,8 +12,14 @@
 static bool add_server(struct task *task, const struct address *address, const uint8_t *ns_name,
 		       const struct pool_server *pool)
 {
-	if (iterate_server_index(task, address) >= 0)
+	const int known = iterate_server_index(task, address);
+
+	if (known >= 0) {
+		if ((task->held_back & UINT32_C(1) << known) != 0)
+			task->servers[known].tries = 0;
+		task->held_back &= ~(UINT32_C(1) << known);
 		return true;
+	}
 	if (task->server_count == TASK_SERVERS_MAX)
 		return false;
 	// ATTACKS A14
@@ -171,24 +177,26 @@ bool address_fetch_more(struct task *task)
 	       (is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0);
 }
 
-// The name's own zone does not tell its address: what the parents' referrals down to it said has
-// to do. Only delegations of zones at or above the name count.
+// What the parents' referrals down to a server's own zone said of its address: for when that zone
+// does not tell it, or tells one that is dead. Only delegations of zones at or above the name
+// count.
+// XXX: a referral that has ended, while what the zone itself said has not, is not asked for anew.
 static size_t add_glue_of(struct task *task, const uint8_t *ns_name)
 {
 	struct resolver *resolver = task->resolver;
 	const uint8_t *name = ns_name;
-	size_t added = 0;
+	size_t found = 0;
 
-	while (added == 0) {
+	while (found == 0) {
 		struct delegation *d =
 			delegation_find(resolver->delegations, name, resolver->clock.now_ms);
 		if (d == NULL)
-			return 0;
+			break;
 		for (size_t i = 0; i < d->ns_count; i++) {
 			if (d->ns[i].name == NULL || !name_equal(d->ns[i].name, ns_name))
 				continue;
 			for (size_t k = 0; k < d->ns[i].address_count; k++)
-				added += add_server(task, &d->ns[i].addresses[k], ns_name, NULL);
+				found += add_server(task, &d->ns[i].addresses[k], ns_name, NULL);
 		}
 		bool root = name_is_root(d->zone);
 		if (!root)
@@ -198,15 +206,93 @@ static size_t add_glue_of(struct task *task, const uint8_t *ns_name)
 		if (root)
 			break;
 	}
-	return added;
+	return found;
 }
 
-// RFC 2181 §10.3: an NS name is no alias, so a chain is no address.
+// ---- servers that are asked last ----
+
+static void hold_back(struct task *task, uint32_t servers)
+{
+	task->held_back |= servers;
+	for (size_t i = 0; i < task->server_count; i++) {
+		if ((task->held_back & UINT32_C(1) << i) != 0)
+			task->servers[i].tries = TASK_TRIES_MAX;
+	}
+}
+
+// All those from the first on.
+static uint32_t servers_from(const struct task *task, size_t first)
+{
+	uint32_t servers = 0;
+
+	for (size_t i = first; i < task->server_count; i++)
+		servers |= UINT32_C(1) << i;
+	return servers;
+}
+
+bool address_let_go(struct task *task)
+{
+	const bool any = task->held_back != 0;
+
+	if (!task->lasts_known)
+		return false;
+	for (size_t i = 0; i < task->server_count; i++) {
+		if ((task->held_back & UINT32_C(1) << i) != 0)
+			task->servers[i].tries = 0;
+	}
+	task->held_back = 0;
+	return any;
+}
+
+// RFC 2181 §10.3: an NS name is no alias. One link is followed all the same, as others do.
+static size_t add_alias(struct task *task, const uint8_t *ns_name, const struct chain *chain)
+{
+	const uint32_t held_back = task->held_back;
+	const size_t before = task->server_count;
+	const size_t found = add_entry(task, ns_name, chain->links[1]);
+
+	hold_back(task, held_back | servers_from(task, before));
+	return found;
+}
+
+static bool more_to_fetch(const struct task *task)
+{
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (task->ns_state[i] == NS_FETCHING)
+			return true;
+		if (task->fetches < TASK_FETCHES_MAX &&
+		    (worth_fetching(task, i, NS_UNKNOWN) || worth_fetching(task, i, NS_GLUE)))
+			return true;
+	}
+	return false;
+}
+
+void address_find_last(struct task *task)
+{
+	const size_t before = task->server_count;
+
+	if (task->route != NULL || task->lasts_known || more_to_fetch(task))
+		return;
+	task->lasts_known = true;
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (task->cut->ns[i].name != NULL && task->ns_state[i] == NS_KNOWN)
+			add_glue_of(task, task->cut->ns[i].name);
+	}
+	hold_back(task, servers_from(task, before));
+}
+
+static size_t add_delivered(struct task *task, const uint8_t *ns_name, const struct chain *chain)
+{
+	if (chain->failed)
+		return 0;
+	if (chain->count == 1)
+		return add_entry(task, ns_name, chain->links[0]);
+	return chain->count == 2 ? add_alias(task, ns_name, chain) : 0;
+}
+
 void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 {
-	bool usable = chain->count == 1 && !chain->failed;
-
-	if (usable && add_entry(task, task->cut->ns[slot].name, chain->links[0]) > 0)
+	if (add_delivered(task, task->cut->ns[slot].name, chain) > 0)
 		task->ns_state[slot] = NS_KNOWN;
 	task->ns_pending[slot]--;
 	if (task->ns_state[slot] != NS_FETCHING || task->ns_pending[slot] != 0) {

@@ -48,8 +48,10 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
+	task->held_back = 0;
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
 		false;
+	task->lasts_known = false;
 	task->state_asked = task->for_glue = false;
 }
 
@@ -272,7 +274,8 @@ static int next_server(struct task *task, uint32_t *timeout_ms)
 					    task->server_count, TASK_TRIES_MAX,
 					    forward_pool_use(task), avoid, timeout_ms);
 	return upstream_select(upstream, task->cut->zone, task->servers, task->server_count,
-			       TASK_TRIES_MAX, avoid, timeout_ms);
+			       task->held_back != 0 ? TASK_TRIES_LAST : TASK_TRIES_MAX, avoid,
+			       timeout_ms);
 }
 
 static unsigned probe_failures_max(const struct task *task)
@@ -323,7 +326,11 @@ void iterate_ask(struct task *task)
 	}
 	if (inquiry_join(task))
 		return;
+	if (all_tried(task))
+		address_find_last(task);
 	int server = next_server(task, &timeout_ms);
+	if (server < 0 && address_let_go(task))
+		server = next_server(task, &timeout_ms);
 	if (server >= 0)
 		ask(task, server, timeout_ms);
 	else if (address_fetch(task))

@@ -30,6 +30,7 @@
 
 #define TASK_SERVERS_MAX  32 // addresses tried for one zone
 #define TASK_TRIES_MAX    3  // per server (RFC 9520 §3.1)
+#define TASK_TRIES_LAST   2  // while there are servers that are asked last
 #define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
 #define TASK_BOGUS_MAX    4  // servers whose answer did not validate
 #define TASK_DOMAINS_MAX  BROKEN_DOMAINS // the same, each of another failure domain
@@ -202,7 +203,9 @@ struct task {
 	uint8_t ns_state[REFERRAL_NS_MAX];
 	uint8_t ns_pending[REFERRAL_NS_MAX]; // look-ups under way
 	uint8_t fetches, failures, bogus_count;
+	uint32_t held_back; // bit i: servers[i] is asked when all others have failed
 	bool servers_known; // collected for this cut
+	bool lasts_known;   // so are those that are asked last
 	bool answered;      // some server of this cut has answered at all
 	bool over_tcp;      // the next question goes over TCP
 	bool settled;       // and is not left to signatures, whatever case it comes back in
@@ -534,6 +537,10 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 void address_collect(struct task *task);
 bool address_fetch(struct task *task);      // true: look-ups are under way
 bool address_fetch_more(struct task *task); // the same, of names without any address only
+// Servers that are held back until all others have failed: NS names' aliases, and glue from above
+// of names whose own addresses are dead. Looks for these once all others have been tried.
+void address_find_last(struct task *task);
+bool address_let_go(struct task *task); // false: there are none, or others to be looked up first
 void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
 
 // judge.c: validation and publication, link by link
