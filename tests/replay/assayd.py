@@ -23,7 +23,8 @@ BUILD = os.environ.get('ASSAY_BUILD', os.path.join(TOP, 'build'))
 CLIENT, SERVICE, SERVICE6 = '198.18.0.1', '198.18.0.53', 'fd53:0:0:1::53'
 GATEWAY, SOURCE = '198.18.1.1', '198.18.1.2'
 GATEWAY6, SOURCE6 = 'fd53:0:0:2::1', 'fd53:0:0:2::2'
-# An anchor for a zone that no scenario has: everything else is without one, and so unsigned.
+# An anchor for a zone that no scenario has, beside the scenario's own: what those do not cover, or
+# cannot be used for, is without one, and so unsigned.
 ELSEWHERE = 'anchor.elsewhere.invalid. DS 12345 13 2 ' + '5a' * 32
 SERVERS_MAX = 16
 
@@ -157,7 +158,7 @@ class Assayd(Adapter):
         settings = ctx.settings
         self.base = round(ctx.epoch - time.time()) if ctx.epoch is not None else 0
         self.set_offset(ctx, self.base)
-        trust = {'anchors': settings.trust_anchors or [ELSEWHERE],
+        trust = {'anchors': settings.trust_anchors + [ELSEWHERE],
                  'insecure': [whole(name) for name in settings.domain_insecure]}
         if not settings.validate:
             trust = {'validate': False}
