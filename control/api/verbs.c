@@ -57,16 +57,15 @@ static void flush_all(const struct api_context *context, struct reply *reply)
 static void flush_name(const struct api_context *context, const char *const *arguments,
 		       size_t count, struct reply *reply)
 {
-	struct cache *cache = store_cache(context->store);
 	uint8_t name[NAME_MAX_LEN];
 	uint16_t type;
 
 	if (argument_name(arguments[0], name, reply) != 0)
 		return;
 	if (count == 1)
-		flushed(reply, cache_flush_name(cache, name));
+		flushed(reply, resolver_flush_name(context->resolver, name, NULL));
 	else if (argument_type(arguments[1], &type, reply) == 0)
-		flushed(reply, cache_flush_type(cache, name, type));
+		flushed(reply, resolver_flush_name(context->resolver, name, &type));
 }
 
 static void verb_flush(const struct api_context *context, const char *const *arguments,

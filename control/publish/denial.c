@@ -71,13 +71,12 @@ static bool wildcard_of(const struct step *step, const uint8_t *signer, uint8_t 
 
 // The wildcard's own RRset answers for other names, once a record shows that they do not exist.
 static void put_wildcard(struct publisher *publisher, const struct step *step,
-			 const struct validation_result *result, uint32_t ttl_s,
-			 const struct publication *publication)
+			 const struct validation_result *result, const uint8_t *name,
+			 uint32_t ttl_s, const struct publication *publication)
 {
 	const struct rrset *rrset = step->rrset;
-	uint8_t name[NAME_MAX_LEN];
 
-	if (ttl_s == 0 || !wildcard_of(step, result->signer, name))
+	if (ttl_s == 0)
 		return;
 	size_t count = (size_t)rrset->count + rrset->rrsig_count;
 	struct record *records = calloc(count, sizeof(*records));
@@ -115,16 +114,29 @@ static void put_wildcard(struct publisher *publisher, const struct step *step,
 	free(records);
 }
 
+// The owner whose data the link has, or the wildcard that they are expanded from. NULL: not known.
+static const uint8_t *source_of(const struct step *step, const struct validation_result *result,
+				uint8_t wildcard[NAME_MAX_LEN])
+{
+	if (!result->wildcard)
+		return step->rrset->owner;
+	return result->signer != NULL && wildcard_of(step, result->signer, wildcard) ? wildcard
+										     : NULL;
+}
+
 bool publish_denial(struct publisher *publisher, const struct step *step,
 		    const struct validation_result *result, uint32_t ttl_s,
 		    const struct publication *publication)
 {
 	bool negative = step->kind == STEP_NODATA || step->kind == STEP_NXDOMAIN;
+	uint8_t wildcard[NAME_MAX_LEN];
+	const uint8_t *source = negative ? NULL : source_of(step, result, wildcard);
 
-	if (!negative && !result->wildcard) {
-		cache_denial_refute(publisher->cache, step->rrset->owner, step->rrset->type);
+	if (source != NULL)
+		cache_denial_refute(publisher->cache, source, step->rrset->type, result->signer,
+				    publication->hash, publication->hash_arg);
+	if (!negative && !result->wildcard)
 		return false;
-	}
 	if (!publication->denial || result->signer == NULL || result->opt_out || result->nxname ||
 	    result->tolerated)
 		return false;
@@ -132,7 +144,7 @@ bool publish_denial(struct publisher *publisher, const struct step *step,
 		   cache_denial_soa(publisher->cache, step->soa, ttl_s, result->signature_expires_s,
 				    publication->now_ms);
 	bool all = put_proofs(publisher, step, result, publication);
-	if (!negative && step->kind == STEP_ANSWER)
-		put_wildcard(publisher, step, result, ttl_s, publication);
+	if (source != NULL && step->kind == STEP_ANSWER)
+		put_wildcard(publisher, step, result, source, ttl_s, publication);
 	return soa && all;
 }

@@ -53,6 +53,10 @@ struct publication {
 			     // said so, no forwarder
 	bool seen;           // the name was asked for lately: an NXDOMAIN that cached denial
 			     // can say again is kept for itself only then
+	// Makes hashes of names for the records that secure data refute; NULL: NSEC3 records are not
+	// looked at. See cache_denial_refute().
+	denial_hash hash;
+	void *hash_arg;
 	bool outdated; // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
 		       // TTL 30. So is what the validation calls outdated.
 };

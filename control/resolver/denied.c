@@ -166,6 +166,38 @@ static bool hash(void *arg, const uint8_t *name, const struct rdata_nsec3 *param
 	       trust_nsec3_hash(task->resolver->parts.trust, &payer->budget, name, params, out);
 }
 
+// For data that are published: few hashes for each signature that was verified, charged as far as
+// something is left. What the data refute must not stay because their client has asked for much.
+static bool hash_of_data(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
+			 uint8_t out[20])
+{
+	struct task *task = arg;
+
+	return hash(arg, name, params, out) ||
+	       trust_nsec3_hash(task->resolver->parts.trust, NULL, name, params, out);
+}
+
+void denied_hash(struct task *task, struct publication *publication)
+{
+	publication->hash = hash_of_data;
+	publication->hash_arg = task;
+}
+
+static bool hash_of_operator(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
+			     uint8_t out[20])
+{
+	struct resolver *resolver = arg;
+
+	return trust_nsec3_hash(resolver->parts.trust, NULL, name, params, out);
+}
+
+size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const uint16_t *type)
+{
+	cache_denial_flush(resolver->cache, name, hash_of_operator, resolver);
+	return type != NULL ? cache_flush_type(resolver->cache, name, *type)
+			    : cache_flush_name(resolver->cache, name);
+}
+
 bool denied_answer(struct task *task)
 {
 	struct resolver *resolver = task->resolver;

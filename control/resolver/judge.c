@@ -298,6 +298,7 @@ static bool publish_link(struct task *task, enum verdict verdict,
 {
 	struct resolver *resolver = task->resolver;
 	struct publication publication = publication_of(task, &task->step);
+	denied_hash(task, &publication);
 	publication.seen =
 		task->step.kind == STEP_NXDOMAIN &&
 		denied_names_seen(resolver->denied_names, hash_of_name(resolver, task->step.name));

@@ -100,6 +100,10 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 
 // Forgets delegations, keys and failures at and below a zone (goes with cache_flush_zone).
 void resolver_forget(struct resolver *resolver, const uint8_t *zone) __attribute__((nonnull));
+// An operator's flush of a lower-case name, or of one type of it (NULL: all), with what denies it. Returns how
+// many entries went.
+size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const uint16_t *type)
+	__attribute__((nonnull(1, 2)));
 
 // ---- negative trust anchors (RFC 7646) ----
 

@@ -55,10 +55,11 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t began_ms,
 		       uint64_t now_ms, uint64_t *next_ms) __attribute__((nonnull, warn_unused_result));
 
-// False: the budget has no NSEC3 hashes left. One that is remembered costs nothing.
+// False: the budget has no NSEC3 hashes left. One that is remembered costs nothing. budget NULL: the
+// caller's own bound holds.
 bool trust_nsec3_hash(struct trust *trust, struct budget *budget, const uint8_t *name,
 		      const struct rdata_nsec3 *params, uint8_t out[NSEC3_HASH_LEN])
-	__attribute__((nonnull, warn_unused_result));
+	__attribute__((nonnull(1, 3, 4, 5), warn_unused_result));
 
 // exceptions: how many of them may have one.
 const struct zones *trust_zones(const struct trust *trust, size_t *exceptions)

@@ -105,7 +105,8 @@ void cache_pin(struct cache *cache, const struct entry *entry) __attribute__((no
 // The last pin of a one-shot or retired entry frees it.
 void cache_unpin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
 
-// Each returns how many entries were taken out.
+// Each returns how many entries were taken out. Of a name, cached denial by NSEC goes, too; NSEC3 is
+// left to who can make hashes (cache_denial_flush()).
 size_t cache_flush_name(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 // Also the name's NXDOMAIN, which answers for the type.
 size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)

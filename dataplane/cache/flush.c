@@ -31,7 +31,7 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name)
 	struct subject subject;
 
 	find_subject(cache, name, &subject);
-	cache_denial_refute(cache, subject.name, 0);
+	cache_denial_flush(cache, subject.name, NULL, NULL);
 	return flush_subject(&subject, NULL, NULL);
 }
 
@@ -48,7 +48,7 @@ size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	struct subject subject;
 
 	find_subject(cache, name, &subject);
-	cache_denial_refute(cache, subject.name, 0);
+	cache_denial_flush(cache, subject.name, NULL, NULL);
 	return flush_subject(&subject, of_type, &type);
 }
 

@@ -297,6 +297,102 @@ static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
 	assert_true(world_counter(w, "resolver.denied_hashed") >= 4);
 }
 
+// A zone that grows a name, a type of another one, and a wildcard.
+static void start_growing(bool nsec3)
+{
+	begin_denial();
+	world_add(w,
+		  &(struct world_zone){.apex = "grows.com.",
+				       .servers = "ns.grows.com.=" PROVIDER_A,
+				       .text = "www.grows.com. 300 IN A 192.0.2.80\n"
+					       "to-new.grows.com. 300 IN CNAME a.new.grows.com.\n"
+					       "to-www.grows.com. 300 IN CNAME www.grows.com.\n"
+					       "to-star.grows.com. 300 IN CNAME q.w.grows.com.\n"
+					       "x.w.grows.com. 300 IN A 192.0.2.81\n",
+				       .options = {.nsec3 = nsec3}});
+	world_start(w);
+	// The last ones of these are denied without a question.
+	for (int i = 0; i < 12; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "n%d.grows.com.", i);
+		world_ask(w, name, TYPE_A, ASK_DO);
+		snprintf(name, sizeof(name), "n%d.w.grows.com.", i);
+		world_ask(w, name, TYPE_A, ASK_DO);
+	}
+	world_ask(w, "a.new.grows.com.", TYPE_A, ASK_DO);
+	world_ask(w, "www.grows.com.", TYPE_AAAA, ASK_DO);
+	world_ask(w, "q.w.grows.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	world_ask(w, "a.new.grows.com.", TYPE_MX, ASK_DO);
+	world_ask(w, "www.grows.com.", TYPE_MX, ASK_DO);
+	world_ask(w, "q.w.grows.com.", TYPE_MX, ASK_DO);
+	assert_sent(w, 0);
+}
+
+static void grow(void)
+{
+	world_zone(w, "grows.com.")->text = "www.grows.com. 300 IN A 192.0.2.80\n"
+					    "www.grows.com. 300 IN AAAA 2001:db8::80\n"
+					    "to-new.grows.com. 300 IN CNAME a.new.grows.com.\n"
+					    "a.new.grows.com. 300 IN A 192.0.2.82\n"
+					    "a.new.grows.com. 300 IN MX 1 www.grows.com.\n"
+					    "to-www.grows.com. 300 IN CNAME www.grows.com.\n"
+					    "to-star.grows.com. 300 IN CNAME q.w.grows.com.\n"
+					    "x.w.grows.com. 300 IN A 192.0.2.81\n"
+					    "*.w.grows.com. 300 IN A 192.0.2.83\n"
+					    "*.w.grows.com. 300 IN MX 1 www.grows.com.\n";
+	world_roll(w, "grows.com.", true);
+	resolver_forget(w->resolver, text_name("grows.com."));
+}
+
+static void data_that_come_end_what_denies_their_name(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 < 2; nsec3++) {
+		start_growing(nsec3 == 1);
+		grow();
+		// By the way of an alias, of which nothing is kept that denies it.
+		assert_address(world_ask(w, "to-new.grows.com.", TYPE_A, ASK_DO), "192.0.2.82");
+		struct question *q = world_ask(w, "a.new.grows.com.", TYPE_MX, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_MX), 1);
+		// The name between it and the zone, too.
+		assert_answer(world_ask(w, "new.grows.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		world_ask(w, "to-www.grows.com.", TYPE_AAAA, ASK_DO);
+		q = world_ask(w, "www.grows.com.", TYPE_AAAA, ASK_DO);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_AAAA), 1);
+		// A wildcard that came to be, shown by what is made of it.
+		assert_address(world_ask(w, "to-star.grows.com.", TYPE_A, ASK_DO), "192.0.2.83");
+		q = world_ask(w, "q.w.grows.com.", TYPE_MX, ASK_DO);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_MX), 1);
+		if (nsec3 == 0)
+			assert_int_equal(end_world(state), 0);
+	}
+}
+
+static void a_flush_reaches_what_denies_the_name(void **state)
+{
+	static const char *const names[] = {"a.new.grows.com.", "www.grows.com.", "q.w.grows.com."};
+
+	(void)state;
+	for (int nsec3 = 0; nsec3 < 2; nsec3++) {
+		start_growing(nsec3 == 1);
+		for (size_t i = 0; i < 3; i++) {
+			const uint16_t type = TYPE_TXT;
+			world_ask(w, names[i], type, ASK_DO);
+			assert_sent(w, 0);
+			resolver_flush_name(w->resolver, text_name(names[i]),
+					    i == 1 ? &type : NULL);
+			world_ask(w, names[i], type, ASK_DO);
+			assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
+			network_forget_log(&w->network);
+		}
+		if (nsec3 == 0)
+			assert_int_equal(end_world(state), 0);
+	}
+}
+
 static bool sum_nsec3(const struct denial_facts *facts, void *arg)
 {
 	*(uint32_t *)arg += facts->nsec3;
@@ -424,6 +520,8 @@ int main(void)
 		scenario_denial(it_is_never_served_as_stale),
 		scenario_denial(data_that_were_there_are_asked_for_again),
 		scenario(nsec3_is_said_by_control_and_kept_when_asked_for_again),
+		scenario_denial(data_that_come_end_what_denies_their_name),
+		scenario_denial(a_flush_reaches_what_denies_the_name),
 		scenario_denial(opt_out_spans_deny_nothing),
 		scenario(generated_denials_deny_nothing_else),
 		scenario(configured_zones_are_asked_whatever_those_above_say),

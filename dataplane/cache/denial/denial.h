@@ -119,12 +119,18 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone,
 				 int64_t signature_expires_s, uint64_t now_ms)
 	__attribute__((nonnull));
 
-// Secure data have come for (name, type): the NSEC that denies them goes.
-// XXX: an NSEC3 stays until its TTL, since it could be found only by a hash per answer. Other types
-// of a name that has just come to be may be denied so long, as without this cache they would be by
-// their own negative entries.
-void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type)
-	__attribute__((nonnull));
+// Secure data have come for (name, type), signed by a zone at or above the name: the records that
+// deny them go, NSEC and, if there is a hash, NSEC3. At most DENIAL_HASHED_LABELS hashes, and one
+// where the chain knows the name already; whoever makes them may refuse (the record then stays until
+// its TTL). signer NULL: not known.
+void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type,
+			 const uint8_t *signer, denial_hash hash, void *arg)
+	__attribute__((nonnull(1, 2)));
+
+// The name is to be asked for anew: nothing of what is kept denies it, or a type of it, any more. At
+// most twice as many hashes; hash NULL: NSEC3 records stay.
+void cache_denial_flush(struct cache *cache, const uint8_t *name, denial_hash hash, void *arg)
+	__attribute__((nonnull(1, 2)));
 
 // Nothing is kept or said at or below this name: a configured zone, an exception, local data.
 // False: no room. What is barred twice is unbarred by the second cache_denial_unbar().

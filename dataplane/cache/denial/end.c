@@ -1,4 +1,4 @@
-// What puts an end to what is kept: other data of a name, operators, zones of others.
+// What puts an end to what is kept: operators, zones of others. Other data of a name: refute.c.
 #include "dataplane/cache/denial/denial.h"
 #include "dataplane/cache/denial/place.h"
 #include "dataplane/dns/types.h"
@@ -31,55 +31,6 @@ void denial_remove_one(struct denial_store *store, struct denial_zone *zone, uns
 	(void)denial_remove(store, zone, tree, item_key(item), item->key_len, is_the_one, item);
 }
 
-// ---- data that say otherwise ----
-
-static void refute(struct denial_store *store, struct denial_zone *zone,
-		   const struct denial_place *place, uint16_t type)
-{
-	uint8_t key[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
-	size_t len;
-
-	if (!denial_key(place->name, place->len, zone->name_len, key, sizeof(key), &len))
-		return;
-	const struct denial_item *item = denial_floor(store, zone, TREE_NSEC, key, len);
-	if (item == NULL)
-		return;
-	if (denial_key_compare(item_key(item), item->key_len, key, len) == 0) {
-		bool delegation = item_has(item, TYPE_NS) && !item_has(item, TYPE_SOA);
-		if (type != 0 && (item_has(item, type) || (delegation && type != TYPE_DS)))
-			return;
-	} else if (item->next_len > 0 &&
-		   denial_key_compare(key, len, item_next(item), item->next_len) >= 0) {
-		return;
-	} else if ((item->flags & DENIAL_STOPS) != 0 &&
-		   denial_key_within(key, len, item_key(item), item->key_len)) {
-		return;
-	}
-	denial_remove_one(store, zone, TREE_NSEC, item);
-}
-
-static void refute_in_denial_place_zone(struct cache *cache, const uint8_t *name, uint16_t type)
-{
-	struct denial_place place, above;
-
-	denial_place(cache, name, &place);
-	if (place.store->bytes == 0)
-		return;
-	for (size_t labels = name_labels(name) + (type != TYPE_DS); labels-- > 0;) {
-		denial_place(cache, name_ancestor(name, labels), &above);
-		struct denial_zone *zone = denial_place_zone(&above);
-		if (zone == NULL)
-			continue;
-		refute(above.store, zone, &place, type);
-		return;
-	}
-}
-
-void cache_denial_refute(struct cache *cache, const uint8_t *name, uint16_t type)
-{
-	refute_in_denial_place_zone(cache, name, type);
-}
-
 // ---- flushed zones ----
 
 struct subtree {
@@ -110,7 +61,7 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 		struct subtree subtree = {.key = key};
 		if (!denial_key(place.name, place.len, above.len, key, sizeof(key), &subtree.len))
 			continue;
-		refute(above.store, zone, &place, 0);
+		denial_refute_nsec(above.store, zone, &place, 0);
 		int removed;
 		do {
 			// Right behind everything that begins with the key.

@@ -16,3 +16,9 @@ void denial_place(struct cache *cache, const uint8_t *name, struct denial_place 
 struct denial_zone *denial_place_zone(const struct denial_place *place) __attribute__((nonnull));
 void denial_remove_one(struct denial_store *store, struct denial_zone *zone, unsigned tree,
 		       const struct denial_item *item) __attribute__((nonnull));
+
+// ---- refute.c ----
+
+// What denies the name or (0: any) its type goes.
+void denial_refute_nsec(struct denial_store *store, struct denial_zone *zone,
+			const struct denial_place *place, uint16_t type) __attribute__((nonnull));

@@ -214,13 +214,13 @@ static enum denial_put read_nsec3(struct intake *in)
 	if (!rdata_nsec3(rdata->data, rdata->len, nsec3) || nsec3->algorithm != NSEC3_SHA1 ||
 	    (nsec3->flags & ~NSEC3_OPTOUT) != 0 || nsec3->next_len != HASH_LEN)
 		return DENIAL_UNFIT;
-	if ((nsec3->flags & NSEC3_OPTOUT) != 0)
-		return DENIAL_SPANS;
 	memset(in->key + HASH_LEN, 0, DENIAL_KEY_PAD);
 	memcpy(in->next, nsec3->next, HASH_LEN);
 	in->key_len = in->next_len = HASH_LEN;
 	in->bitmap = nsec3->bitmap;
 	in->bitmap_len = nsec3->bitmap_len;
+	if ((nsec3->flags & NSEC3_OPTOUT) != 0)
+		return DENIAL_SPANS;
 	return narrow(in->key, in->next) ? DENIAL_GENERATED : DENIAL_KEPT;
 }
 
@@ -390,6 +390,17 @@ static void keep_one_chain(struct denial_store *store, struct denial_zone *zone,
 		denial_clear(store, zone, in->tree);
 }
 
+// The zone as the record shows it: what was kept of another one goes, one of the same owner too.
+static void contradict(struct denial_store *store, struct denial_zone *zone,
+		       const struct intake *in)
+{
+	keep_one_chain(store, zone, in);
+	remove_contradicted(store, zone, in);
+	const struct denial_item *held = denial_floor(store, zone, in->tree, in->key, in->key_len);
+	if (held != NULL && denial_key_same(item_key(held), held->key_len, in->key, in->key_len))
+		denial_remove_one(store, zone, in->tree, held);
+}
+
 static enum denial_put put(struct denial_store *store, struct denial_zone *zone,
 			   const struct intake *in, uint64_t expires_ms,
 			   int64_t signature_expires_s)
@@ -429,6 +440,8 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone_name,
 	uint32_t soa_ttl_s = ((struct denial_soa *)denial_at(place.store, soa))->ttl_s;
 	in.ttl_s = ttl_s < soa_ttl_s ? ttl_s : soa_ttl_s;
 	enum denial_put fit = read_record(&in);
+	if (fit == DENIAL_SPANS)
+		contradict(place.store, zone, &in);
 	if (fit != DENIAL_KEPT)
 		return fit;
 	enum denial_put kept =

@@ -38,6 +38,13 @@ void resolver_forget(struct resolver *resolver, const uint8_t *zone)
 	forgets++;
 }
 
+size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const uint16_t *type)
+{
+	(void)resolver;
+	return type != NULL ? cache_flush_type(store_cache(store), name, *type)
+			    : cache_flush_name(store_cache(store), name);
+}
+
 void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
 		       void *arg)
 {

@@ -334,13 +334,13 @@ static void data_that_came_end_what_denies_them(void **state)
 {
 	(void)state;
 	put_all();
-	cache_denial_refute(cache, wire("www.example."), TYPE_A);
-	cache_denial_refute(cache, wire("ns.cut.example."), TYPE_A);
-	cache_denial_refute(cache, wire("cut.example."), TYPE_NS);
+	cache_denial_refute(cache, wire("www.example."), TYPE_A, NULL, NULL, NULL);
+	cache_denial_refute(cache, wire("ns.cut.example."), TYPE_A, NULL, NULL, NULL);
+	cache_denial_refute(cache, wire("cut.example."), TYPE_NS, NULL, NULL, NULL);
 	assert_int_equal(counters_of(cache).denial_records, 7);
-	cache_denial_refute(cache, wire("Bogus.example."), TYPE_A);
+	cache_denial_refute(cache, wire("Bogus.example."), TYPE_A, NULL, NULL, NULL);
 	assert_not_denied("bogus.example.", TYPE_A);
-	cache_denial_refute(cache, wire("www.example."), TYPE_MX);
+	cache_denial_refute(cache, wire("www.example."), TYPE_MX, NULL, NULL, NULL);
 	assert_not_denied("www.example.", TYPE_MX);
 	assert_int_equal(counters_of(cache).denial_records, 5);
 }

@@ -192,7 +192,7 @@ static void refute(const char *owner)
 {
 	if (counters_of(cache).bytes_pending > 400000)
 		settle(cache, NOW_MS);
-	cache_denial_refute(cache, wire(owner), TYPE_MX);
+	cache_denial_refute(cache, wire(owner), TYPE_MX, NULL, NULL, NULL);
 }
 
 static void chain_of_thousands_in_any_order_is_searched_as_a_list(void **state)
@@ -417,7 +417,7 @@ static void o17_stalled_reader_bounds_pending_bytes(void **state)
 	assert_true(counters_of(cache).denial_refused > 0);
 	assert_int_equal(deny("n00000003.example.", TYPE_MX).kind, DENIED_NODATA);
 	// What is wrong goes all the same.
-	cache_denial_refute(cache, wire("n00000003.example."), TYPE_MX);
+	cache_denial_refute(cache, wire("n00000003.example."), TYPE_MX, NULL, NULL, NULL);
 	assert_not_denied("n00000003.example.", TYPE_MX);
 	urcu_qsbr_unregister_thread();
 	settle(cache, NOW_MS);
@@ -524,7 +524,7 @@ static void e6_readers_see_whole_records_while_the_writer_changes_the_chain(void
 			snprintf(owner, sizeof(owner), "n%08u.example.", n);
 			snprintf(next, sizeof(next), "n%08u.example.", n + reach);
 			if (random_below(4) == 0)
-				cache_denial_refute(cache, wire(owner), TYPE_MX);
+				cache_denial_refute(cache, wire(owner), TYPE_MX, NULL, NULL, NULL);
 			else
 				(void)put_nsec_once("example.", owner, next, "A RRSIG NSEC");
 		}

@@ -228,7 +228,7 @@ static void come_and_go(void *arg)
 		return;
 	}
 	snprintf(owner, sizeof(owner), "n%04u.example.", n);
-	cache_denial_refute(cache, wire(owner), TYPE_MX);
+	cache_denial_refute(cache, wire(owner), TYPE_MX, NULL, NULL, NULL);
 	put_name(n - 1, n + 1);
 }
 
@@ -244,7 +244,7 @@ static void grow_and_shrink(void *arg)
 	for (unsigned n = 1; n < ROWS; n += 2) {
 		char owner[40];
 		snprintf(owner, sizeof(owner), "n%04u.example.", n);
-		cache_denial_refute(cache, wire(owner), TYPE_MX);
+		cache_denial_refute(cache, wire(owner), TYPE_MX, NULL, NULL, NULL);
 	}
 }
 

@@ -1,0 +1,368 @@
+// What is said by NSEC3 records, and what puts an end to it. The hash is any function here: which
+// one, the cache does not know.
+#include "dataplane/dns/edns.h"
+#include "tests/unit/dataplane/cache/denial/chain.h"
+
+#define HASH_LEN  20
+#define NAMES_MAX 16
+
+static int new_cache(void **state)
+{
+	(void)state;
+	cache = denial_cache(8, DENIAL_BYTES, 1);
+	return 0;
+}
+
+static int free_cache(void **state)
+{
+	(void)state;
+	settle(cache, NOW_MS);
+	cache_free(cache);
+	return 0;
+}
+
+// ---- hashes ----
+
+static unsigned hashes_made, hashes_left;
+
+static bool hash_name(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
+		      uint8_t out[HASH_LEN])
+{
+	uint8_t key[16] = {0};
+
+	(void)arg;
+	if (hashes_left == 0)
+		return false;
+	hashes_left--;
+	hashes_made++;
+	key[0] = params->salt_len > 0 ? params->salt[0] : 0;
+	key[1] = (uint8_t)params->iterations;
+	for (unsigned i = 0; i < 3; i++) {
+		key[2] = (uint8_t)i;
+		const uint64_t part = siphash_1_3(key, name, name_len(name));
+		memcpy(out + (i < 2 ? 8 * i : 12), &part, 8);
+	}
+	return true;
+}
+
+// ---- a zone's chain ----
+
+struct zone_name {
+	const char *name, *types; // NULL: an empty non-terminal
+};
+
+struct hashed_name {
+	uint8_t hash[HASH_LEN];
+	const char *types;
+};
+
+static uint8_t salt[] = {0xab};
+
+static int by_hash(const void *a, const void *b)
+{
+	return memcmp(((const struct hashed_name *)a)->hash, ((const struct hashed_name *)b)->hash,
+		      HASH_LEN);
+}
+
+static void owner_of(const uint8_t hash[HASH_LEN], const char *zone, char out[80])
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+
+	for (unsigned i = 0; i < 32; i++) {
+		unsigned value = 0;
+		for (unsigned bit = 5 * i; bit < 5 * i + 5; bit++)
+			value = value << 1 | (hash[bit / 8] >> (7 - bit % 8) & 1);
+		out[i] = digits[value];
+	}
+	snprintf(out + 32, 48, ".%s", zone);
+}
+
+static enum denial_put put_nsec3(const char *zone, const struct hashed_name *name,
+				 const uint8_t next[HASH_LEN], uint8_t flags)
+{
+	uint8_t rdata[128] = {1, flags, 0, 5, sizeof(salt), salt[0], HASH_LEN};
+	char owner[80];
+
+	memcpy(rdata + 7, next, HASH_LEN);
+	size_t len = 7 + HASH_LEN;
+	len += bitmap_of(name->types != NULL ? name->types : "", rdata + len);
+	owner_of(name->hash, zone, owner);
+	struct rrset *nsec3 = signed_rrset(wire(owner), TYPE_NSEC3, rdata, len, TTL_S, wire(zone));
+	enum denial_put kept =
+		cache_denial_put(cache, wire(zone), nsec3, TTL_S, SIGNATURE_END, NOW_MS);
+	rrset_free(nsec3);
+	return kept;
+}
+
+// All records of the zone; returns how many were kept.
+static unsigned put_zone(const char *zone, const struct zone_name *names, size_t count,
+			 uint8_t flags)
+{
+	const struct rdata_nsec3 params = {.iterations = 5, .salt = salt, .salt_len = 1};
+	struct hashed_name hashed[NAMES_MAX];
+	unsigned kept = 0;
+
+	assert_true(put_soa(zone, TTL_S));
+	hashes_left = 1000;
+	for (size_t i = 0; i < count; i++) {
+		assert_true(hash_name(NULL, wire(names[i].name), &params, hashed[i].hash));
+		hashed[i].types = names[i].types;
+	}
+	qsort(hashed, count, sizeof(hashed[0]), by_hash);
+	for (size_t i = 0; i < count; i++)
+		kept += put_nsec3(zone, &hashed[i], hashed[(i + 1) % count].hash, flags) ==
+			DENIAL_KEPT;
+	return kept;
+}
+
+static const struct zone_name example[] = {
+	{"example.", "NS SOA RRSIG DNSKEY NSEC3PARAM"},
+	{"www.example.", "A RRSIG"},
+	{"ent.example.", NULL},
+	{"a.ent.example.", "A RRSIG"},
+	{"cut.example.", "NS DS RRSIG"},
+	{"unsigned.example.", "NS"},
+	{"alias.example.", "CNAME RRSIG"},
+};
+#define EXAMPLE_COUNT (sizeof(example) / sizeof(example[0]))
+
+static void put_example(void)
+{
+	assert_int_equal(put_zone("example.", example, EXAMPLE_COUNT, 0), EXAMPLE_COUNT);
+}
+
+static enum denied said(const char *name, uint16_t type)
+{
+	const uint8_t *wire_name = wire(name);
+	struct denial_answer answer;
+	struct lookup lookup = {.name = wire_name,
+				.name_len = (uint16_t)name_len(wire_name),
+				.type = type,
+				.now_ms = NOW_MS,
+				.now_s = NOW_S};
+
+	lookup.hash = cache_hash(cache, wire_name, lookup.name_len);
+	hashes_left = 100;
+	cache_deny_hashed(cache, &lookup, hash_name, NULL, &answer);
+	return answer.kind;
+}
+
+static void data_come(const char *name, uint16_t type, const char *signer)
+{
+	hashes_made = 0;
+	hashes_left = 100;
+	cache_denial_refute(cache, wire(name), type, wire(signer), hash_name, NULL);
+}
+
+static void flush(const char *name)
+{
+	hashes_made = 0;
+	hashes_left = 100;
+	cache_denial_flush(cache, wire(name), hash_name, NULL);
+}
+
+static uint64_t kept(void)
+{
+	return counters_of(cache).denial_records;
+}
+
+// ---- tests ----
+
+static void records_say_what_is_not_there(void **state)
+{
+	(void)state;
+	put_example();
+	assert_int_equal(said("none.example.", TYPE_A), DENIED_NXDOMAIN);
+	assert_int_equal(said("a.none.example.", TYPE_A), DENIED_NXDOMAIN);
+	assert_int_equal(said("www.example.", TYPE_MX), DENIED_NODATA);
+	assert_int_equal(said("www.example.", TYPE_A), DENIED_NOT);
+	assert_int_equal(said("ent.example.", TYPE_A), DENIED_NODATA);
+	assert_int_equal(said("x.cut.example.", TYPE_A), DENIED_NOT);
+	assert_int_equal(said("unsigned.example.", TYPE_DS), DENIED_NODATA);
+	assert_int_equal(said("alias.example.", TYPE_A), DENIED_NOT);
+}
+
+static void data_of_a_new_name_end_what_denies_it_and_what_is_above_it(void **state)
+{
+	(void)state;
+	put_example();
+	data_come("b.new.example.", TYPE_A, "example.");
+	assert_int_equal(hashes_made, 2);
+	assert_int_equal(said("b.new.example.", TYPE_MX), DENIED_NOT);
+	assert_int_equal(said("new.example.", TYPE_A), DENIED_NOT);
+	assert_int_equal(said("www.example.", TYPE_MX), DENIED_NODATA);
+	assert_true(kept() >= EXAMPLE_COUNT - 2);
+}
+
+static void data_of_a_new_type_end_what_denies_it(void **state)
+{
+	(void)state;
+	put_example();
+	data_come("www.example.", TYPE_MX, "example.");
+	assert_int_equal(said("www.example.", TYPE_MX), DENIED_NOT);
+	assert_int_equal(said("www.example.", TYPE_AAAA), DENIED_NOT);
+	assert_int_equal(kept(), EXAMPLE_COUNT - 1);
+	assert_int_equal(said("none.example.", TYPE_A), DENIED_NXDOMAIN);
+	data_come("example.", TYPE_MX, "example."); // the apex itself
+	assert_int_equal(said("example.", TYPE_AAAA), DENIED_NOT);
+	assert_int_equal(kept(), EXAMPLE_COUNT - 2);
+}
+
+static void data_that_the_chain_knows_of_cost_one_hash_and_end_nothing(void **state)
+{
+	(void)state;
+	put_example();
+	data_come("a.ent.example.", TYPE_A, "example.");
+	assert_int_equal(hashes_made, 1);
+	data_come("cut.example.", TYPE_DS, "example.");
+	data_come("alias.example.", TYPE_CNAME, "example.");
+	assert_int_equal(kept(), EXAMPLE_COUNT);
+}
+
+static void zone_further_down_ends_what_denies_its_delegation_alone(void **state)
+{
+	(void)state;
+	put_example();
+	for (unsigned i = 0; i < 200; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%u.cut.example.", i);
+		data_come(name, TYPE_A, "cut.example.");
+		assert_int_equal(hashes_made, 1);
+	}
+	assert_int_equal(kept(), EXAMPLE_COUNT);
+	data_come("www.came.example.", TYPE_A, "came.example.");
+	assert_int_equal(said("came.example.", TYPE_DS), DENIED_NOT);
+	assert_int_equal(said("x.came.example.", TYPE_A), DENIED_NOT);
+	assert_int_equal(kept(), EXAMPLE_COUNT - 1);
+	data_come("x.www.example.", TYPE_A, "www.example."); // became a zone
+	assert_int_equal(said("www.example.", TYPE_MX), DENIED_NOT);
+}
+
+static void ds_that_came_ends_what_denies_it_above(void **state)
+{
+	(void)state;
+	put_example();
+	data_come("unsigned.example.", TYPE_DS, "example.");
+	assert_int_equal(said("unsigned.example.", TYPE_DS), DENIED_NOT);
+	data_come("other.example.", TYPE_DS, "example.");
+	assert_int_equal(said("other.example.", TYPE_DS), DENIED_NOT);
+	data_come(".", TYPE_DS, "."); // there is no zone above
+}
+
+static void work_is_bounded_however_deep_a_name_is(void **state)
+{
+	char name[256] = "";
+
+	(void)state;
+	put_example();
+	for (unsigned i = 0; i < 100; i++)
+		strcat(name, "a.");
+	strcat(name, "example.");
+	data_come(name, TYPE_A, "example.");
+	assert_int_equal(hashes_made, DENIAL_HASHED_LABELS);
+	assert_int_equal(said("a.a.example.", TYPE_A), DENIED_NOT);
+}
+
+static void without_hashes_nothing_goes(void **state)
+{
+	(void)state;
+	put_example();
+	hashes_left = 0;
+	cache_denial_refute(cache, wire("none.example."), TYPE_A, wire("example."), hash_name,
+			    NULL);
+	cache_denial_refute(cache, wire("none.example."), TYPE_A, wire("example."), NULL, NULL);
+	assert_int_equal(kept(), EXAMPLE_COUNT);
+	hashes_made = 0;
+	hashes_left = 100;
+	assert_true(put_soa("plain.", TTL_S));
+	cache_denial_refute(cache, wire("www.plain."), TYPE_A, wire("plain."), hash_name, NULL);
+	assert_int_equal(hashes_made, 0); // there is nothing to be looked for
+}
+
+static void flushed_name_is_denied_by_nothing(void **state)
+{
+	static const char *const names[] = {"none.example.", "a.b.none.example.", "www.example.",
+					    "ent.example.",  "unsigned.example.", "a.ent.example.",
+					    "example."};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		put_example();
+		flush(names[i]);
+		assert_true(hashes_made <= 4);
+		assert_int_equal(said(names[i], TYPE_MX), DENIED_NOT);
+		assert_int_equal(said(names[i], TYPE_DS), DENIED_NOT);
+		assert_true(kept() >= EXAMPLE_COUNT - 3);
+	}
+}
+
+static void flushed_apex_is_denied_no_ds_by_the_zone_above(void **state)
+{
+	static const struct zone_name child[] = {{"unsigned.example.", "NS SOA RRSIG"},
+						 {"www.unsigned.example.", "A RRSIG"}};
+
+	(void)state;
+	put_example();
+	assert_int_equal(put_zone("unsigned.example.", child, 2, 0), 2);
+	assert_int_equal(said("unsigned.example.", TYPE_DS), DENIED_NODATA);
+	assert_int_equal(said("unsigned.example.", TYPE_MX), DENIED_NODATA);
+	flush("unsigned.example.");
+	assert_int_equal(said("unsigned.example.", TYPE_DS), DENIED_NOT);
+	assert_int_equal(said("unsigned.example.", TYPE_MX), DENIED_NOT);
+	// The same by NSEC, where the name's own zone was all that was looked at.
+	assert_true(put_soa("up.", TTL_S));
+	assert_true(put_soa("down.up.", TTL_S));
+	assert_int_equal(put_nsec("up.", "down.up.", "up.", "NS RRSIG NSEC"), DENIAL_KEPT);
+	assert_int_equal(put_nsec("down.up.", "down.up.", "down.up.", "NS SOA RRSIG NSEC"),
+			 DENIAL_KEPT);
+	assert_int_equal(deny("down.up.", TYPE_DS).kind, DENIED_NODATA);
+	cache_denial_flush(cache, wire("down.up."), NULL, NULL);
+	assert_not_denied("down.up.", TYPE_DS);
+	assert_not_denied("down.up.", TYPE_MX);
+}
+
+static void resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes(void **state)
+{
+	(void)state;
+	put_example();
+	salt[0] = 0xcd;
+	put_example();
+	assert_int_equal(kept(), EXAMPLE_COUNT); // of the old one nothing
+	data_come("new.example.", TYPE_A, "example.");
+	assert_int_equal(said("new.example.", TYPE_MX), DENIED_NOT);
+	salt[0] = 0xab;
+}
+
+// RFC 5155 §6: such records say nothing of other names, but where they are the old ones are wrong.
+static void opt_out_records_end_what_they_contradict(void **state)
+{
+	(void)state;
+	put_example();
+	assert_int_equal(put_zone("example.", example, EXAMPLE_COUNT, NSEC3_OPTOUT), 0);
+	assert_int_equal(kept(), 0);
+	assert_int_equal(said("none.example.", TYPE_A), DENIED_NOT);
+	data_come("none.example.", TYPE_A, "example.");
+	flush("none.example.");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(records_say_what_is_not_there),
+		TEST(data_of_a_new_name_end_what_denies_it_and_what_is_above_it),
+		TEST(data_of_a_new_type_end_what_denies_it),
+		TEST(data_that_the_chain_knows_of_cost_one_hash_and_end_nothing),
+		TEST(zone_further_down_ends_what_denies_its_delegation_alone),
+		TEST(ds_that_came_ends_what_denies_it_above),
+		TEST(work_is_bounded_however_deep_a_name_is),
+		TEST(without_hashes_nothing_goes),
+		TEST(flushed_name_is_denied_by_nothing),
+		TEST(flushed_apex_is_denied_no_ds_by_the_zone_above),
+		TEST(resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes),
+		TEST(opt_out_records_end_what_they_contradict),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
