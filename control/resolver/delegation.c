@@ -111,6 +111,27 @@ static void keep_ds(struct delegation *d, const struct response *response)
 	}
 }
 
+// False: it ends with this. TTL 0 holds for the moment.
+static bool take_off(struct rrset *rrset, uint64_t passed_s)
+{
+	if (passed_s > 0 && passed_s >= rrset->ttl_s)
+		return false;
+	rrset->ttl_s -= (uint32_t)passed_s;
+	return true;
+}
+
+bool delegation_ds_lasts(struct delegation *d, uint64_t now_ms)
+{
+	uint64_t passed_s = (now_ms - d->ds_ms) / 1000;
+	bool lasts = d->ds == NULL || take_off(d->ds, passed_s);
+
+	for (size_t i = 0; i < d->proof_count && lasts; i++)
+		lasts = take_off(d->proofs[i], passed_s);
+	if (lasts)
+		d->ds_ms += passed_s * 1000;
+	return lasts;
+}
+
 struct delegation *delegation_of_referral(const struct response *response,
 					  const struct delegation *parent, uint64_t now_ms)
 {
@@ -133,6 +154,7 @@ struct delegation *delegation_of_referral(const struct response *response,
 	if (d == NULL)
 		return NULL;
 	d->outdated = parent->outdated;
+	d->ds_ms = now_ms;
 	keep_ds(d, response);
 	return d;
 }

@@ -34,6 +34,7 @@ struct delegation {
 	struct rrset *ds;
 	struct rrset *proofs[DELEGATION_PROOFS_MAX];
 	uint8_t proof_count;
+	uint64_t ds_ms; // as of when their TTLs are
 	const uint8_t *parent; // zone whose servers sent the referral
 	// No server of the zone answered at all: how often in a row, and until when nobody asks.
 	uint8_t failures;
@@ -74,6 +75,10 @@ struct delegation_spec {
 		size_t address_count;
 	} ns[REFERRAL_NS_MAX];
 };
+// Whether what the parent said about the DS may still be used. Takes the time that has passed off its
+// TTLs: a referral says nothing for longer than an answer would.
+bool delegation_ds_lasts(struct delegation *delegation, uint64_t now_ms)
+	__attribute__((nonnull, warn_unused_result));
 // One reference for the caller. NULL: no memory.
 struct delegation *delegation_new(const struct delegation_spec *spec)
 	__attribute__((nonnull, warn_unused_result));

@@ -97,7 +97,8 @@ bool judge_hint(struct task *task)
 		delegation_at(resolver->delegations, task->name, resolver->clock.now_ms);
 
 	if (task->hint_tried || d == NULL || !resolver->config.validate ||
-	    (d->ds == NULL && d->proof_count == 0))
+	    (d->ds == NULL && d->proof_count == 0) ||
+	    !delegation_ds_lasts(d, resolver->clock.now_ms))
 		return false;
 	const struct delegation *parent =
 		delegation_at(resolver->delegations, d->parent, resolver->clock.now_ms);

@@ -232,6 +232,33 @@ static void nothing_outlives_its_parent_where_stale_data_are_not_wanted(void **s
 	assert_answer(ask_number(1), RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
 }
 
+// However long the NS are good for.
+static void a_referrals_ds_does_not_outlive_its_ttl(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "dev.",
+					  .servers = "ns.dev.=192.0.2.50",
+					  .options = {.unsigned_ = true}});
+	world_add(w, &(struct world_zone){.apex = "c.dev.",
+					  .servers = "ns.c.dev.=192.0.2.51",
+					  .text = "www.c.dev. 300 IN A 192.0.2.80\n",
+					  .ns_ttl_s = 7200});
+	world_start(w);
+	world_ask(w, "www.c.dev.", TYPE_A, 0);
+	world_advance(w, 31000);
+	network_forget_log(&w->network);
+	// dev. is insecure, so that nobody has wanted the DS until now.
+	struct question *q = world_ask(w, "c.dev.", TYPE_DS, 0);
+	assert_sent(w, 0);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DS), 1);
+	assert_true(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s <= 3600 - 31);
+	world_advance(w, 3600000);
+	network_forget_log(&w->network);
+	q = world_ask(w, "c.dev.", TYPE_DS, 0);
+	assert_int_equal(network_sent(&w->network, "192.0.2.50", "c.dev.", TYPE_DS), 1);
+}
+
 static void a_ds_does_not_outlive_its_signature(void **state)
 {
 	(void)state;
@@ -356,6 +383,7 @@ int main(void)
 		scenario_common(one_parent_server_that_answers_is_enough),
 		scenario(nothing_outlives_its_parent_for_longer_than_stale_data),
 		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
+		scenario(a_referrals_ds_does_not_outlive_its_ttl),
 		scenario_common(a_ds_does_not_outlive_its_signature),
 		scenario(bogus_data_stay_bogus_below_a_silent_parent),
 		scenario_common(keys_cannot_roll_below_a_silent_parent),
