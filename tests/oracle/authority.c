@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define UNSIGNED_US (4000 * 1000000ULL)
+
 struct text {
 	char *data;
 	size_t len;
@@ -466,6 +468,8 @@ bool authority_change(struct authority *a, const char *line)
 		change_mode(a, zone, mode_of(w[2]));
 	} else if (strcmp(w[0], "unsign") == 0) {
 		change_mode(a, zone, MODE_UNSIGNED);
+		// Without waiting for the end of the DS in caches (RFC 6781 §4.1).
+		zone->may_fail_until_us = a->world->network.now_us + UNSIGNED_US;
 	} else if (strcmp(w[0], "hide") == 0 || strcmp(w[0], "show") == 0) {
 		zone->hidden = w[0][0] == 'h';
 		publish_parent(a, zone);

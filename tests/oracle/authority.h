@@ -35,7 +35,9 @@ struct authority_zone {
 	const uint8_t *name;
 	enum zone_mode mode;
 	bool nods, bogus, hidden;
-	char host[128]; // "": its servers' names are its own
+	bool dead;                  // no server of it is of any use now (health.h)
+	uint64_t may_fail_until_us; // because of what was, or is
+	char host[128];             // "": its servers' names are its own
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];
 	size_t server_count;

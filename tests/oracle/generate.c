@@ -10,6 +10,7 @@
 #define NAMES_MAX   600
 #define SERVERS_MAX 80
 #define ASKED_MAX   6
+#define FAULTY_MAX  12
 #define NAME_SIZE   256
 
 struct zone {
@@ -17,6 +18,7 @@ struct zone {
 	const char *mode;
 	char servers[6][48];
 	size_t server_count;
+	bool shares; // its first server has other zones, too
 };
 
 struct generator {
@@ -30,6 +32,9 @@ struct generator {
 	size_t server_count;
 	char asked[ASKED_MAX][NAME_SIZE]; // lately
 	size_t asked_count;
+	bool harsh; // every server of a zone may fail
+	char faulty[FAULTY_MAX][48];
+	size_t faulty_count;
 };
 
 static unsigned below(struct generator *g, size_t bound)
@@ -121,13 +126,13 @@ static void make_server(struct generator *g, char *out)
 	memmove(g->servers[g->server_count++], out, 48);
 }
 
-static bool has_zone(const struct generator *g, const char *apex)
+static const struct zone *find_zone(const struct generator *g, const char *apex)
 {
 	for (size_t i = 0; i < g->zone_count; i++) {
 		if (strcmp(g->zones[i].apex, apex) == 0)
-			return true;
+			return &g->zones[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void add_zone(struct generator *g, const char *apex, const char *mode, bool leaf)
@@ -137,15 +142,17 @@ static void add_zone(struct generator *g, const char *apex, const char *mode, bo
 	char list[300] = "", options[300] = "", host[NAME_SIZE] = "";
 	size_t count = leaf ? 1 + below(g, 3) : 2;
 
-	if (g->zone_count == ZONES_MAX || has_zone(g, apex))
+	if (g->zone_count == ZONES_MAX || find_zone(g, apex) != NULL)
 		return;
 	*zone = (struct zone){.mode = mode};
 	snprintf(zone->apex, sizeof(zone->apex), "%s", apex);
 	while (zone->server_count < count) {
 		char *address = zone->servers[zone->server_count];
+		size_t known = g->server_count;
 		make_server(g, address);
 		if (strstr(list, address) != NULL)
 			continue;
+		zone->shares |= known == g->server_count;
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
 			 zone->server_count++ > 0 ? "," : "", address);
 	}
@@ -345,13 +352,87 @@ static void make_pause(struct generator *g)
 		script_add(g->out, "wait %u", pauses[below(g, sizeof(pauses) / sizeof(pauses[0]))]);
 }
 
+// ---- changes ----
+
+static const char *pick_server(struct generator *g, const struct zone *zone)
+{
+	return zone->servers[below(g, zone->server_count)];
+}
+
+static void make_fault(struct generator *g)
+{
+	static const char *const kinds[] = {"drop",        "drop",    "servfail",  "refused",
+					    "formerr",     "lame",    "strip",     "bogus",
+					    "noaa",        "no_edns", "malformed", "truncate",
+					    "unreachable", "delay",   "reset",     "drop"};
+	const struct zone *zone = pick_zone(g);
+
+	if (g->faulty_count > 0 && (percent(g, 50) || g->faulty_count == FAULTY_MAX)) {
+		size_t i = below(g, g->faulty_count);
+		script_add(g->out, "heal %s", g->faulty[i]);
+		memmove(g->faulty[i], g->faulty[--g->faulty_count], 48);
+		return;
+	}
+	// In most worlds some server of each zone stays as it is.
+	const char *address = g->harsh ? pick_server(g, zone) : zone->servers[0];
+	if (!g->harsh && (zone->server_count < 2 || zone->shares))
+		return;
+	script_add(g->out, "fault %s %s", address, PICK(g, kinds));
+	memmove(g->faulty[g->faulty_count++], address, 48);
+}
+
+static void delete_record(struct generator *g)
+{
+	char copy[600], *words[5] = {0}, *save = NULL;
+
+	for (int tries = 0; tries < 40; tries++) {
+		const char *line = g->out->lines[below(g, g->out->count)];
+		if (strncmp(line, "rec ", 4) != 0 && strncmp(line, "add ", 4) != 0)
+			continue;
+		snprintf(copy, sizeof(copy), "%s", line);
+		for (int i = 0; i < 5; i++)
+			words[i] = strtok_r(i == 0 ? copy : NULL, " ", &save);
+		script_add(g->out, "del %s %s %s", words[1], words[2], words[4]);
+		if (percent(g, 50)) // and other data in its place
+			make_record(g, find_zone(g, words[1]), "add");
+		return;
+	}
+}
+
+static void make_change(struct generator *g)
+{
+	static const char *const keys[] = {"zsk", "ksk", "both"};
+	static const char *const modes[] = {"nsec", "nsec3", "optout"};
+	const struct zone *zone = pick_zone(g);
+	unsigned kind = below(g, 100);
+
+	if (kind < 30)
+		delete_record(g);
+	else if (kind < 50)
+		make_record(g, zone, "add");
+	else if (kind < 58)
+		script_add(g->out, "roll %s %s", zone->apex, PICK(g, keys));
+	else if (kind < 61)
+		script_add(g->out, "sign %s %s", zone->apex, PICK(g, modes));
+	else if (kind < 63)
+		script_add(g->out, "unsign %s", zone->apex);
+	else if (kind < 66)
+		script_add(g->out, "%s %s", percent(g, 40) ? "hide" : "show", zone->apex);
+	else if (kind < 74)
+		script_add(g->out, "%s %s %s", percent(g, 55) ? "lag" : "catchup", zone->apex,
+			   pick_server(g, zone));
+	else
+		make_fault(g);
+}
+
 void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 {
 	static struct generator generator;
 	struct generator *g = &generator;
 
 	*g = (struct generator){.random = seed, .out = out};
-	(void)dynamic;
+	dynamic = dynamic && percent(g, 70);
+	g->harsh = percent(g, 35);
 	if (percent(g, 20))
 		script_add(out, "set denial 0");
 	if (percent(g, 20))
@@ -361,5 +442,7 @@ void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 	for (size_t i = 0; i < questions; i++) {
 		make_question(g);
 		make_pause(g);
+		if (dynamic && percent(g, 22))
+			make_change(g);
 	}
 }

@@ -8,8 +8,16 @@
 #define STALE_S        86400
 #define STALE_TTL_S    30
 #define NEGATIVE_MAX_S 3600
+#define SLACK_S        1
 #define LINKS_MAX      12
 #define MEMORY_US      (2 * 86400 * 1000000ULL)
+
+// From memory nobody gets anything older than what somebody was given for the same name and type.
+struct shown {
+	uint8_t name[NAME_MAX_LEN];
+	uint16_t type;
+	uint64_t first_us; // since when that was said at all
+};
 
 // A reply on its way through the judge.
 struct trial {
@@ -83,7 +91,54 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 		most_s = most_s < NEGATIVE_MAX_S ? most_s : NEGATIVE_MAX_S;
 	if (t->stale)
 		return ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S;
+	// Its time begins when it arrives.
+	most_s += age_s > 0 || age_us(t, said) > 0 ? SLACK_S : 0;
 	return age_s <= most_s && ttl_s <= most_s - age_s;
+}
+
+// ---- what was shown ----
+
+// Any of the versions can be the one.
+struct spell {
+	uint64_t first_us, last_us;
+};
+
+static void spell_add(struct spell *spell, const struct version *version)
+{
+	if (spell->last_us == 0 || version->first_us < spell->first_us)
+		spell->first_us = version->first_us;
+	if (version->last_us > spell->last_us)
+		spell->last_us = version->last_us;
+}
+
+static bool judge_order(struct trial *t, const struct spell *spell)
+{
+	struct judge *judge = t->judge;
+	size_t i = 0;
+
+	if (t->asked->flags & ASKED_CD) // what was not proven says nothing about anything
+		return true;
+	while (i < judge->shown_count && (judge->shown[i].type != t->asked->type ||
+					  !name_equal(judge->shown[i].name, t->name)))
+		i++;
+	if (i == judge->shown_count) {
+		judge->shown = realloc(judge->shown, (i + 1) * sizeof(*judge->shown));
+		assert_non_null(judge->shown);
+		judge->shown_count++;
+		judge->shown[i] = (struct shown){.type = t->asked->type};
+		name_copy(judge->shown[i].name, t->name);
+	}
+	// What ended before the newer began, and comes after it.
+	if (spell->last_us < t->asked->asked_us && spell->last_us < judge->shown[i].first_us)
+		return complain(t, "%s: older than what was shown before", text(t->name));
+	if (spell->first_us > judge->shown[i].first_us)
+		judge->shown[i].first_us = spell->first_us;
+	return true;
+}
+
+void judge_free(struct judge *judge)
+{
+	free(judge->shown);
 }
 
 // ---- links ----
@@ -116,6 +171,7 @@ static bool about(const struct said *said, const struct rrset *rrset, const uint
 static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 {
 	unsigned mask = 0;
+	struct spell spell = {0};
 	bool seen = false, expanded = false, opt_out = true;
 
 	for (size_t i = 0; i < t->said_count; i++) {
@@ -128,6 +184,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		unsigned security =
 			truth_security(t->judge->authority, said->zone, said->version, t->since_us);
 		mask |= security;
+		spell_add(&spell, said->version);
 		expanded |= said->expanded;
 		opt_out &= said->opt_out;
 	}
@@ -145,7 +202,8 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	if (expanded && wants_dnssec(t) && mask == TRUTH_SECURE &&
 	    t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
-	return take_security(t, mask, opt_out, rrset->owner);
+	return take_security(t, mask, opt_out, rrset->owner) &&
+	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY || judge_order(t, &spell));
 }
 
 static bool judge_denial(struct trial *t, enum signer_kind kind)
@@ -153,6 +211,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	const struct section_rrsets *authority = &t->reply->sections[SECTION_AUTHORITY];
 	const struct rrset *soa = NULL;
 	unsigned mask = 0;
+	struct spell spell = {0};
 	bool seen = false, opt_out = true, proofs = false;
 
 	for (size_t i = 0; i < authority->count; i++) {
@@ -177,6 +236,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 		if (!in_time(t, said, soa != NULL ? soa->ttl_s : 0))
 			continue;
 		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		spell_add(&spell, said->version);
 		opt_out &= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
@@ -187,7 +247,8 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
 	if (wants_dnssec(t) && mask == TRUTH_SECURE && (!proofs || soa == NULL))
 		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
-	return take_security(t, mask, opt_out, t->name);
+	return take_security(t, mask, opt_out, t->name) &&
+	       (t->asked->type == TYPE_ANY || judge_order(t, &spell));
 }
 
 // A CNAME made from the DNAME before it.
@@ -341,10 +402,12 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 			       ? true
 			       : complain(t, "truncated, over TCP or with records");
 	if (t->reply->rcode == RCODE_SERVFAIL)
-		return !judge->calm || !truth_resolves(judge->authority, asked->name, asked->type,
-						       (asked->flags & ASKED_CD) != 0, t->since_us)
+		return !truth_resolves(judge->authority, asked->name, asked->type,
+				       (asked->flags & ASKED_CD) != 0, t->since_us, asked->asked_us)
 			       ? true
 			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
 					  t->reply->edns.ede);
+	if (t->stale && judge->calm)
+		return complain(t, "stale, and nothing fails");
 	return judge_chain(t) && judge_flags(t);
 }

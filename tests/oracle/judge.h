@@ -19,9 +19,12 @@ struct asked {
 
 struct judge {
 	struct authority *authority;
-	bool calm; // nothing has changed or failed for so long that everything works
+	bool calm;           // nothing has changed or failed for so long that everything works
+	struct shown *shown; // what clients were given, by name and type
+	size_t shown_count;
 	char complaint[1000];
 };
 
 // False: `complaint` says why not.
 bool judge_reply(struct judge *judge, const struct asked *asked);
+void judge_free(struct judge *judge);

@@ -1,6 +1,7 @@
 #include "tests/oracle/play.h"
 
 #include "dataplane/dns/header.h"
+#include "tests/oracle/health.h"
 #include "tests/oracle/judge.h"
 #include "tests/oracle/random.h"
 #include "tests/oracle/reply_text.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 
 #define ANSWER_LIMIT_US 10000000
-#define FAULTS_MAX      32
 #define CALM_US         (400 * 1000000ULL)
 
 struct client {
@@ -28,11 +28,7 @@ struct player {
 	struct played *out;
 	struct client **clients;
 	size_t client_count;
-	struct active_fault {
-		char address[48];
-		enum fault_kind kind;
-	} faults[FAULTS_MAX];
-	size_t fault_count;
+	struct health health;
 	uint64_t troubled_us; // when something last changed or failed; 0: never
 	uint64_t random;
 	bool verbose;
@@ -59,8 +55,8 @@ static void take_reply(struct player *p, struct client *client, const uint8_t *w
 	if (client->gone || failed(p))
 		return;
 	p->out->questions++;
-	p->judge.calm = p->troubled_us == 0 ||
-			(p->fault_count == 0 && client->asked.asked_us - p->troubled_us > CALM_US);
+	p->judge.calm = p->troubled_us == 0 || (p->health.fault_count == 0 &&
+						client->asked.asked_us - p->troubled_us > CALM_US);
 	if (len == 0) {
 		snprintf(p->out->complaint, sizeof(p->out->complaint), "no reply");
 	} else if (message_parse(wire, len, &reply) != MESSAGE_OK) {
@@ -227,55 +223,6 @@ static void ask(struct player *p, size_t line)
 		run_all(p);
 }
 
-// ---- faults ----
-
-static const struct {
-	const char *word;
-	enum fault_kind kind;
-} fault_words[] = {
-	{"drop", FAULT_DROP},       {"servfail", FAULT_SERVFAIL},   {"refused", FAULT_REFUSED},
-	{"formerr", FAULT_FORMERR}, {"lame", FAULT_LAME},           {"strip", FAULT_STRIP},
-	{"bogus", FAULT_BOGUS},     {"truncate", FAULT_TRUNCATE},   {"noaa", FAULT_NO_AA},
-	{"delay", FAULT_DELAY},     {"no_edns", FAULT_NO_EDNS},     {"reset", FAULT_RESET},
-	{"forged", FAULT_FORGED},   {"malformed", FAULT_MALFORMED},
-};
-
-static void apply_faults(struct player *p)
-{
-	network_heal(&p->world->network);
-	for (size_t i = 0; i < p->fault_count; i++) {
-		const struct fault fault = {
-			.kind = p->faults[i].kind,
-			.server = p->faults[i].address,
-			.delay_ms = 600,
-		};
-		network_fault(&p->world->network, &fault);
-	}
-}
-
-static bool change_faults(struct player *p, const struct words *words)
-{
-	size_t kept = 0;
-
-	if (strcmp(words->at[0], "fault") != 0 && strcmp(words->at[0], "heal") != 0)
-		return false;
-	for (size_t i = 0; i < p->fault_count; i++) {
-		if (words->count < 2 || strcmp(p->faults[i].address, words->at[1]) != 0)
-			p->faults[kept++] = p->faults[i];
-	}
-	p->fault_count = kept;
-	for (size_t i = 0; i < sizeof(fault_words) / sizeof(fault_words[0]); i++) {
-		if (words->at[0][0] != 'f' || words->count < 3 || p->fault_count == FAULTS_MAX ||
-		    strcmp(words->at[2], fault_words[i].word) != 0)
-			continue;
-		struct active_fault *fault = &p->faults[p->fault_count++];
-		snprintf(fault->address, sizeof(fault->address), "%s", words->at[1]);
-		fault->kind = fault_words[i].kind;
-	}
-	apply_faults(p);
-	return true;
-}
-
 // ---- lines ----
 
 static void set(struct player *p, const struct words *words)
@@ -308,9 +255,13 @@ static void play_line(struct player *p, size_t line)
 		ask(p, line);
 	} else if (strcmp(words.at[0], "wait") == 0 && words.count > 1) {
 		run_until(p, now_us(p) + strtoull(words.at[1], NULL, 10) * 1000);
-	} else if (authority_change(&p->authority, text) || change_faults(p, &words)) {
+	} else if (authority_change(&p->authority, text) ||
+		   health_change(&p->health, &p->world->network, text)) {
 		p->troubled_us = now_us(p);
+		health_look(&p->health, &p->authority);
 	}
+	if (p->verbose)
+		network_print_log(&p->world->network);
 	if (!any_waits(p))
 		network_forget_log(&p->world->network);
 }
@@ -328,6 +279,7 @@ static bool start(struct player *p)
 	}
 	if (!authority_start(&p->authority))
 		return false;
+	health_look(&p->health, &p->authority);
 	world_start(p->world);
 	return true;
 }
@@ -364,4 +316,5 @@ void play(const struct script *script, uint64_t seed, bool verbose, struct playe
 	for (size_t i = 0; i < p->client_count; i++)
 		free(p->clients[i]);
 	free(p->clients);
+	judge_free(&p->judge);
 }

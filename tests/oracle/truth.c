@@ -155,23 +155,42 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 
 // ---- whether there is a way ----
 
-// Whether the addresses of the zone's servers, and those of the zones above it, can be believed.
-static bool reachable(struct authority *a, struct authority_zone *zone, uint64_t since_us)
+// Whether the zone's servers, those of the zones above it, and their addresses, can be had.
+static bool reachable(struct authority *a, struct authority_zone *zone, uint64_t now_us)
 {
 	for (; zone != NULL; zone = authority_parent(a, zone)) {
 		struct authority_zone *host = authority_zone(a, zone->host);
-		if (host == NULL)
-			continue;
-		if (truth_security(a, host, authority_now(host), since_us) & TRUTH_BOGUS)
+		if (zone->dead || now_us < zone->may_fail_until_us)
 			return false;
-		if (!reachable(a, host, since_us))
+		if (host != NULL && !reachable(a, host, now_us))
 			return false;
 	}
 	return true;
 }
 
-static bool resolves(struct authority *a, const uint8_t *name, uint16_t type, bool cd,
-		     uint64_t since_us, unsigned links)
+struct way {
+	struct authority *authority;
+	uint16_t type;
+	bool cd;
+	uint64_t since_us, now_us;
+};
+
+// Where an alias leads. False: it is none, or one that is too long.
+static bool leads_to(const struct said *said, const uint8_t *name, uint8_t next[NAME_MAX_LEN])
+{
+	const struct rdata *target = said->rrset != NULL ? &said->rrset->rdatas[0] : NULL;
+
+	if (said->kind == SIGNER_CNAME)
+		name_lower(next, target->data, target->len);
+	else if (said->kind == SIGNER_DNAME &&
+		 name_substitute(name, said->rrset->owner, target->data, next) > 0)
+		name_lower(next, next, name_len(next));
+	else
+		return false;
+	return true;
+}
+
+static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 {
 	static struct said buffers[LINKS_MAX + 2][SAID_MAX];
 	struct said *said = buffers[links];
@@ -179,37 +198,27 @@ static bool resolves(struct authority *a, const uint8_t *name, uint16_t type, bo
 
 	if (links > LINKS_MAX)
 		return false;
-	size_t count = truth_said(a, name, type, since_us, said);
+	size_t count = truth_said(way->authority, name, way->type, way->since_us, said);
 	for (size_t i = 0; i < count; i++) {
-		unsigned security = truth_security(a, said[i].zone, said[i].version, since_us);
-		if (security == 0)
+		struct authority_zone *zone = said[i].zone;
+		if (truth_security(way->authority, zone, said[i].version, way->since_us) == 0)
 			continue;
-		if ((security & TRUTH_BOGUS) && !cd)
-			return false;
-		if (!reachable(a, said[i].zone, since_us))
+		if (!reachable(way->authority, zone, way->now_us) && !(zone->bogus && way->cd))
 			return false;
 		// An NSEC is about its owner alone, so that none can be believed of a wildcard.
-		if (type == TYPE_NSEC && said[i].expanded)
+		if (way->type == TYPE_NSEC && said[i].expanded)
 			return false;
-		if (type == TYPE_ANY || type == TYPE_RRSIG)
-			continue;
-		if (said[i].kind == SIGNER_CNAME)
-			name_lower(next, said[i].rrset->rdatas[0].data,
-				   said[i].rrset->rdatas[0].len);
-		else if (said[i].kind == SIGNER_DNAME &&
-			 name_substitute(name, said[i].rrset->owner, said[i].rrset->rdatas[0].data,
-					 next) > 0)
-			name_lower(next, next, name_len(next));
-		else
-			continue;
-		if (!resolves(a, next, type, cd, since_us, links + 1))
+		if (way->type != TYPE_ANY && way->type != TYPE_RRSIG &&
+		    leads_to(&said[i], name, next) && !resolves(way, next, links + 1))
 			return false;
 	}
 	return count > 0;
 }
 
 bool truth_resolves(struct authority *a, const uint8_t *name, uint16_t type, bool cd,
-		    uint64_t since_us)
+		    uint64_t since_us, uint64_t now_us)
 {
-	return resolves(a, name, type, cd, since_us, 0);
+	const struct way way = {a, type, cd, since_us, now_us};
+
+	return resolves(&way, name, 0);
 }
