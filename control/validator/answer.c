@@ -106,9 +106,12 @@ static bool cut_between(struct validation *v, enum verdict *verdict)
 			v->denied = chain.zone;
 			continue;
 		}
-		*verdict =
-			validation_bogus(v, EDE_DNSSEC_BOGUS,
-					 "signed by a zone above a secure delegation of the name");
+		// The delegation may be gone since its DS was asked for.
+		*verdict = validation_refresh(v, chain.zone, TYPE_DS)
+				   ? VERDICT_NEED
+				   : validation_bogus(v, EDE_DNSSEC_BOGUS,
+						      "signed by a zone above a secure delegation "
+						      "of the name");
 		return true;
 	}
 	return false;

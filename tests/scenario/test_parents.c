@@ -259,6 +259,23 @@ static void a_referrals_ds_does_not_outlive_its_ttl(void **state)
 	assert_int_equal(network_sent(&w->network, "192.0.2.50", "c.dev.", TYPE_DS), 1);
 }
 
+static void a_delegation_that_is_gone_is_denied_whatever_its_ds_said(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "gone.com.",
+					  .servers = "ns.gone.com.=192.0.2.51",
+					  .text = "www.gone.com. 300 IN A 192.0.2.80\n",
+					  .ns_ttl_s = 60});
+	world_start(w);
+	assert_answer(world_ask(w, "www.gone.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+	world_undelegate(w, "gone.com.");
+	// The NS have ended, the DS have not.
+	world_advance(w, 61000);
+	assert_answer(world_ask(w, "mail.gone.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+}
+
 static void a_ds_does_not_outlive_its_signature(void **state)
 {
 	(void)state;
@@ -384,6 +401,7 @@ int main(void)
 		scenario(nothing_outlives_its_parent_for_longer_than_stale_data),
 		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
 		scenario(a_referrals_ds_does_not_outlive_its_ttl),
+		scenario(a_delegation_that_is_gone_is_denied_whatever_its_ds_said),
 		scenario_common(a_ds_does_not_outlive_its_signature),
 		scenario(bogus_data_stay_bogus_below_a_silent_parent),
 		scenario_common(keys_cannot_roll_below_a_silent_parent),
