@@ -81,6 +81,21 @@ static bool harmed(const struct health *health, const char *address)
 	return false;
 }
 
+// It still answers for a zone below that is no longer delegated, in the place of this one.
+static bool misleads(struct authority *a, const struct authority_zone *zone, const char *address)
+{
+	for (size_t i = 0; i < a->zone_count; i++) {
+		const struct authority_zone *below = &a->zones[i];
+		if (!below->hidden || below == zone || !name_within(below->name, zone->name))
+			continue;
+		for (size_t k = 0; k < below->server_count; k++) {
+			if (strcmp(below->servers[k].address, address) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool has_good_server(const struct health *health, struct authority *a,
 			    struct authority_zone *zone)
 {
@@ -91,7 +106,8 @@ static bool has_good_server(const struct health *health, struct authority *a,
 		const struct version *version = &zone->versions[server->version];
 		// What is hidden is not asked.
 		unsigned security = truth_security(a, zone, version, now_us + 1);
-		if (!harmed(health, server->address) && !(security & TRUTH_BOGUS))
+		if (!harmed(health, server->address) && !misleads(a, zone, server->address) &&
+		    !(security & TRUTH_BOGUS))
 			return true;
 	}
 	return false;

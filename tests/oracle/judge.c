@@ -276,6 +276,20 @@ static bool judge_synthesised(struct trial *t, const struct rrset *dname)
 	return true;
 }
 
+// The DNAME that is there already leads on from its own target.
+static const struct rrset *dname_before(const struct trial *t, const struct rrset *cname)
+{
+	if (cname->type != TYPE_CNAME || !name_equal(cname->owner, t->name))
+		return NULL;
+	for (size_t i = 0; i + 1 < t->index; i++) {
+		const struct rrset *rrset = t->answer->rrsets[i];
+		if (rrset->type == TYPE_DNAME && name_within(t->name, rrset->owner) &&
+		    !name_equal(t->name, rrset->owner))
+			return rrset;
+	}
+	return NULL;
+}
+
 enum outcome { STEP_WRONG, STEP_LINK, STEP_END };
 
 static enum outcome judge_link(struct trial *t)
@@ -287,6 +301,11 @@ static enum outcome judge_link(struct trial *t)
 	t->said_count = truth_said(t->judge->authority, t->name, type, t->since_us, t->said);
 	if (type == TYPE_RRSIG && rrset->type == TYPE_RRSIG) // of whichever type
 		return STEP_END;
+	const struct rrset *dname = dname_before(t, rrset);
+	if (dname != NULL) {
+		t->index--;
+		return judge_synthesised(t, dname) ? STEP_LINK : STEP_WRONG;
+	}
 	if (!judge_rrset(t, rrset))
 		return STEP_WRONG;
 	if (rrset->type == TYPE_DNAME && !name_equal(rrset->owner, t->name))
