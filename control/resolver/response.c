@@ -81,6 +81,16 @@ static void set_target(struct response *out, const uint8_t *target)
 	out->open = true;
 }
 
+// The CNAME that a DNAME makes of a name is what a question for CNAME asks: as with any other CNAME,
+// nothing is said of where it leads (RFC 1034 §3.6.2), whatever the RCODE says of that.
+static bool makes_answer(const struct reading *r)
+{
+	const struct response *out = r->out;
+
+	return r->question->type == TYPE_CNAME && out->link_count > 0 &&
+	       out->links[out->link_count - 1].kind == STEP_DNAME;
+}
+
 // One CNAME or DNAME link. False: the chain ends here.
 static bool follow(struct reading *r)
 {
@@ -111,6 +121,8 @@ static bool follow(struct reading *r)
 		out->open = false; // whatever led here: there is no name to go on with
 		return false;
 	}
+	if (makes_answer(r))
+		return false;
 	set_target(out, target);
 	return true;
 }
@@ -153,9 +165,11 @@ static void take_chain(struct reading *r)
 	}
 }
 
-static bool chain_ended(const struct response *out)
+static bool chain_ended(const struct reading *r)
 {
-	return out->too_long ||
+	const struct response *out = r->out;
+
+	return out->too_long || makes_answer(r) ||
 	       (out->link_count > 0 && out->links[out->link_count - 1].kind == STEP_ANSWER);
 }
 
@@ -312,7 +326,7 @@ static void read_noerror(struct reading *r)
 		response_cut(out, 0);
 		return;
 	}
-	if (out->kind != RESPONSE_ANSWER || chain_ended(out))
+	if (out->kind != RESPONSE_ANSWER || chain_ended(r))
 		goto end;
 	// A loop or a target outside the zone: nothing here speaks about that name.
 	if (out->link_count > 0 &&
@@ -341,9 +355,10 @@ static void read_nxdomain(struct reading *r)
 	take_chain(r);
 	if (out->kind != RESPONSE_ANSWER)
 		return;
-	if (chain_ended(out)) {
-		if (!out->too_long)
+	if (chain_ended(r)) {
+		if (!out->too_long && !makes_answer(r))
 			out->kind = RESPONSE_MALFORMED;
+		judge_authority(r);
 		return;
 	}
 	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {

@@ -173,7 +173,8 @@ static bool follow(struct walk *walk, const struct entry *entry)
 	if (entry->kind == ENTRY_CNAME && walk->lookup->type != TYPE_CNAME) {
 		len = (int)name_len(target);
 		name_lower(next, target, (size_t)len);
-	} else if (entry->kind == ENTRY_DNAME && entry->name_len < walk->len) {
+	} else if (entry->kind == ENTRY_DNAME && entry->name_len < walk->len &&
+		   walk->lookup->type != TYPE_CNAME) { // the CNAME that it makes is the answer
 		len = name_substitute(walk->name, entry_name(entry), target, next);
 		// RFC 6672 §2.2: too long is YXDOMAIN, which the DNAME itself shows.
 		if (len < 0)

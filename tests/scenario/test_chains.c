@@ -185,6 +185,39 @@ static void a8_a_dname_is_validated_and_rewrites(void **state)
 	assert_int_equal(network_sent(&w->network, NULL, "nope.new.example.com.", 0), 1);
 }
 
+// A question for CNAME is answered by a CNAME, also by the one that a DNAME makes, whether there is
+// anything where it leads or not, and whatever was asked before.
+static void a_question_for_cname_below_a_dname_ends_there(void **state)
+{
+	static const char *const names[] = {"x", "missing", "again"};
+	static const char *const zones[] = {"example.com.", "plain.org."};
+
+	(void)state;
+	for (size_t zone = 0; zone < 2; zone++) {
+		for (size_t i = 0; i < 6; i++) {
+			char name[64], target[64];
+			snprintf(name, sizeof(name), "%s.old.%s", names[i % 3], zones[zone]);
+			snprintf(target, sizeof(target), "%s.new.%s", names[i % 3], zones[zone]);
+			if (i == 2) { // the DNAME alone, and what is not below it
+				cache_flush_name(store_cache(w->store), text_name(name));
+				world_ask(w, name, TYPE_A, ASK_DO);
+			}
+			struct question *q = world_ask(w, name, TYPE_CNAME, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, zone == 0, EDE_NONE);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME), 1);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+			assert_string_equal(question_data(q, TYPE_CNAME, 0), target);
+			assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_SOA), 0);
+		}
+		// Asked for once, the unsigned one over TCP as well.
+		assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_CNAME),
+				 zone == 0 ? 1 : 3);
+	}
+	// Other types go on.
+	assert_answer(world_ask(w, "missing.old.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN,
+		      true, EDE_NONE);
+}
+
 // ATTACKS A8
 static void a8_an_unsigned_dname_is_only_believed_over_tcp(void **state)
 {
@@ -379,6 +412,7 @@ int main(void)
 		scenario_common(a_chain_out_of_an_insecure_zone_is_insecure),
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),
 		scenario_common(a8_a_dname_is_validated_and_rewrites),
+		scenario_common(a_question_for_cname_below_a_dname_ends_there),
 		scenario_common(a8_an_unsigned_dname_is_only_believed_over_tcp),
 		scenario(loops_of_one_two_and_three_end_in_servfail),
 		scenario(eleven_links_are_followed),

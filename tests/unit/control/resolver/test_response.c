@@ -263,6 +263,30 @@ static void a_dname_rewrites_and_its_cname_is_not_believed(void **state)
 	assert_link(1, STEP_ANSWER, "x.new.example.");
 }
 
+// The CNAME that it makes is the answer, wherever that leads.
+static void a_dname_answers_a_question_for_cname(void **state)
+{
+	static const unsigned rcodes[] = {RCODE_NOERROR, RCODE_NXDOMAIN};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(read_it("x.old.example.", TYPE_CNAME, "example.", FLAG_AA,
+					 rcodes[i],
+					 LINES("an old.example. 300 IN DNAME new.example.",
+					       "an x.old.example. 0 IN CNAME x.new.example.",
+					       "an x.new.example. 0 IN CNAME y.example.",
+					       "ns example. 300 IN SOA a. b. 1 2 3 4 5")),
+				 RESPONSE_ANSWER);
+		assert_int_equal(response.link_count, 1);
+		assert_link(0, STEP_DNAME, "x.old.example.");
+		assert_false(response.open);
+	}
+	// Out of somebody's cache it is worth no more than anything else.
+	assert_int_equal(read_it("x.old.example.", TYPE_CNAME, "example.", FLAG_RA, 0,
+				 LINES("an old.example. 300 IN DNAME new.example.")),
+			 RESPONSE_LAME);
+}
+
 static void a_dname_outside_the_zone_is_ignored(void **state)
 {
 	(void)state;
@@ -559,6 +583,7 @@ int main(void)
 		cmocka_unit_test(a_chain_without_a_word_about_its_end_stays_open),
 		cmocka_unit_test(a_cname_asked_for_is_the_answer),
 		cmocka_unit_test(a_dname_rewrites_and_its_cname_is_not_believed),
+		cmocka_unit_test(a_dname_answers_a_question_for_cname),
 		cmocka_unit_test(a_dname_outside_the_zone_is_ignored),
 		cmocka_unit_test(a_dname_that_makes_a_name_too_long_ends_the_chain),
 		cmocka_unit_test(a_loop_ends_the_reading),

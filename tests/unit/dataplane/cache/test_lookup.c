@@ -294,6 +294,19 @@ static void dname_rewrites_names_below_it(void **state)
 	assert_int_equal(address_of(lookup.links[1]), 6);
 }
 
+// A CNAME ends the chain of a question for CNAME; so does the one that a DNAME makes.
+static void dname_answers_a_question_for_cname(void **state)
+{
+	PUT(spec_dname("old.example.", "New.example."));
+	struct lookup lookup = ask(*state, "www.old.example.", TYPE_CNAME);
+	assert_int_equal(lookup.status, LOOKUP_HIT);
+	assert_int_equal(lookup.count, 1);
+	assert_int_equal(lookup.links[0]->kind, ENTRY_DNAME);
+	PUT(spec_nodata("www.new.example.", TYPE_CNAME));
+	assert_int_equal(ask(*state, "www.old.example.", TYPE_CNAME).count, 1);
+	misses(*state, "old.example.", TYPE_CNAME);
+}
+
 // RFC 6672 §2.3
 static void dname_does_not_apply_to_its_own_name(void **state)
 {
@@ -535,6 +548,7 @@ int main(void)
 		TEST(failure_stands_beside_stale_data),
 		TEST(failure_never_hides_valid_data),
 		TEST(dname_rewrites_names_below_it),
+		TEST(dname_answers_a_question_for_cname),
 		TEST(dname_does_not_apply_to_its_own_name),
 		TEST(dname_that_makes_a_name_too_long_ends_the_chain),
 		TEST(stale_dname_makes_a_stale_chain),
