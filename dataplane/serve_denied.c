@@ -37,6 +37,10 @@ size_t serving_denied(struct store *store, struct serve *serve, uint8_t *out, si
 	}
 	if (denied->kind == DENIED_NOT)
 		return 0;
+	// Where an alias leads, control finds out.
+	if (denied->kind == DENIED_WILDCARD && answer_kind(denied->wildcard) == ENTRY_CNAME &&
+	    serve->lookup.type != TYPE_CNAME)
+		return 0;
 	const struct answer_context context = serving_context(store, &serve->query, &moment);
 	size_t len = answer_denied(&serve->query, denied, &context, out, cap);
 	if (len > 0) {

@@ -96,7 +96,7 @@ static void put_wildcard(struct publisher *publisher, const struct step *step,
 	const struct entry_spec spec = {
 		.name = name,
 		.type = rrset->type,
-		.kind = ENTRY_POSITIVE,
+		.kind = step->kind == STEP_CNAME ? ENTRY_CNAME : ENTRY_POSITIVE,
 		.security = SECURITY_SECURE,
 		.provenance = publication->provenance,
 		.ede = EDE_NONE,
@@ -144,7 +144,7 @@ bool publish_denial(struct publisher *publisher, const struct step *step,
 		   cache_denial_soa(publisher->cache, step->soa, ttl_s, result->signature_expires_s,
 				    publication->now_ms);
 	bool all = put_proofs(publisher, step, result, publication);
-	if (source != NULL && step->kind == STEP_ANSWER)
+	if (source != NULL && step->kind != STEP_DNAME)
 		put_wildcard(publisher, step, result, source, ttl_s, publication);
 	return soa && all;
 }

@@ -1,7 +1,8 @@
 // Answers from validated NSEC and NSEC3 records that the cache holds (RFC 8198), before a server is
 // asked: for TCP clients and sub-questions, and, since their hashes are made here, all that NSEC3
 // says. They are given by value: a flood of names that do not exist takes no answer's place. What
-// NSEC3 says of a name that is asked for again soon is kept, so that its hashes are not made anew.
+// NSEC3 says of a name that is asked for again soon is kept, so that its hashes are not made anew;
+// so is a wildcard's alias.
 
 #include "control/resolver/denied.h"
 
@@ -96,15 +97,18 @@ static void add_proofs(struct draft *draft, const struct denial_answer *answer, 
 	}
 }
 
-static enum entry_kind kind_of(enum denied denied)
+static enum entry_kind kind_of(const struct denial_answer *answer)
 {
-	switch (denied) {
+	struct entry_facts facts;
+
+	switch (answer->kind) {
 	case DENIED_NXDOMAIN:
 		return ENTRY_NXDOMAIN;
 	case DENIED_NODATA:
 		return ENTRY_NODATA;
 	default:
-		return ENTRY_POSITIVE;
+		entry_facts(answer->wildcard, &facts);
+		return facts.kind;
 	}
 }
 
@@ -114,20 +118,18 @@ static void compose(struct draft *draft, const struct task *task,
 	bool positive = answer->kind == DENIED_WILDCARD;
 	const struct entry *main = positive ? answer->wildcard : answer->soa;
 	struct entry_spec *spec = &draft->spec;
-	struct entry_facts soa;
+	const uint8_t *owner = positive ? task->name : answer->zone;
 
-	entry_facts(answer->soa, &soa);
-	const uint8_t *owner = positive ? task->name : soa.name;
 	add_from_entry(draft, main, owner, ENTRY_DATA, answer->left_s);
 	spec->data_count = draft->count;
 	add_from_entry(draft, main, owner, ENTRY_RRSIGS, answer->left_s);
 	spec->rrsig_count = draft->count - spec->data_count;
-	add_proofs(draft, answer, soa.name);
+	add_proofs(draft, answer, answer->zone);
 	spec->proof_count = draft->count - spec->data_count - spec->rrsig_count;
 	spec->data = draft->records;
 	spec->rrsigs = spec->data + spec->data_count;
 	spec->proofs = spec->rrsigs + spec->rrsig_count;
-	spec->kind = kind_of(answer->kind);
+	spec->kind = kind_of(answer);
 }
 
 static bool give(struct task *task, const struct denial_answer *answer, bool keep)
@@ -198,6 +200,23 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 			    : cache_flush_name(resolver->cache, name);
 }
 
+// A wildcard's CNAME leads on to its target.
+static bool leads_on(struct task *task, const struct denial_answer *answer)
+{
+	struct entry_reader reader;
+	enum entry_part part;
+	struct record record;
+
+	if (answer->kind != DENIED_WILDCARD || task->type == TYPE_CNAME ||
+	    kind_of(answer) != ENTRY_CNAME)
+		return false;
+	entry_read(answer->wildcard, &reader);
+	if (!entry_next(&reader, &part, &record))
+		return false;
+	name_lower(task->open_name, record.rdata, name_len(record.rdata));
+	return true;
+}
+
 bool denied_answer(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -216,10 +235,15 @@ bool denied_answer(struct task *task)
 		if (answer.kind == DENIED_NOT)
 			return false;
 		resolver->counters.denied_hashed++;
-		keep = denied_names_seen(resolver->denied_names, lookup.hash);
+		keep = true;
 	}
+	// Poll-mode cores follow no alias of a wildcard: they find one that is asked for again.
+	const bool alias = leads_on(task, &answer);
+	keep = (keep || alias) && denied_names_seen(resolver->denied_names, lookup.hash);
 	if (!give(task, &answer, keep && answer.left_s > 0))
 		return false;
 	resolver->counters.denied++;
+	if (alias)
+		task->state = TASK_TARGET;
 	return true;
 }

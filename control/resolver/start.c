@@ -211,7 +211,10 @@ void task_start(struct task *task)
 		return;
 	}
 	if (!task->fresh && denied_answer(task)) {
-		task_finish(task);
+		if (task->state == TASK_TARGET)
+			chain_target(task);
+		else
+			task_finish(task);
 		return;
 	}
 	iterate_start(task);

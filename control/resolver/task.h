@@ -637,6 +637,6 @@ int local_bar(struct resolver *resolver); // special-use zones, from cached deni
 
 // denied.c
 int denied_bar(struct resolver *resolver); // what the configuration answers, from cached denial
-bool denied_answer(struct task *task);     // the chain is its answer
+bool denied_answer(struct task *task);     // the chain is its answer; TASK_TARGET: and leads on
 // How NSEC3 records are found that the task's data refute.
 void denied_hash(struct task *task, struct publication *publication);

@@ -32,8 +32,9 @@ static bool put_authority(struct reply *reply, const struct denial_answer *denie
 {
 	const struct entry *soa = denied->soa;
 	bool dnssec = query_wants_dnssec(reply->query);
-	const struct source source = source_of(
-		soa, HEADER_LEN + reply->query->qname_len - soa->name_len, denied->left_s);
+	const struct source source =
+		source_of(soa != NULL ? soa : denied->wildcard,
+			  HEADER_LEN + reply->query->qname_len - denied->zone_len, denied->left_s);
 
 	if (denied->kind != DENIED_WILDCARD) {
 		if (!reply_records(reply, &source, entry_data(soa), soa->data_len))

@@ -40,6 +40,7 @@ struct asked {
 	uint8_t ours[65535], theirs[65535];
 	size_t ours_len, theirs_len; // 0: none
 	bool answered;
+	bool alias; // ours is a wildcard's CNAME alone: where it leads, a resolver asks on
 };
 
 struct oracle {
@@ -52,7 +53,7 @@ struct oracle {
 	uint64_t random;
 	bool hashed;
 	int socket;
-	uint64_t questions, synthesised, nxdomain, nodata, wildcard, learned, differ;
+	uint64_t questions, synthesised, nxdomain, nodata, wildcard, alias, learned, differ;
 };
 
 static struct asked burst[BURST];
@@ -76,7 +77,9 @@ static const uint8_t *some_name(struct oracle *o)
 {
 	const uint8_t *name = o->names[random_below(&o->random, o->name_count)];
 
-	if (random_below(&o->random, 4) == 0 && name_labels(name) > name_labels(o->zone))
+	// Names next to a wildcard are what it is made into.
+	const uint64_t parents = name_is_wildcard(name) ? 3 : 1;
+	if (random_below(&o->random, 4) < parents && name_labels(name) > name_labels(o->zone))
 		name = name_skip(name, 1);
 	return name;
 }
@@ -126,7 +129,7 @@ static void make_question(struct oracle *o, struct asked *a, uint16_t id)
 		abort();
 	a->query_len = (size_t)len;
 	a->ours_len = a->theirs_len = 0;
-	a->answered = false;
+	a->answered = a->alias = false;
 }
 
 // ---- ours ----
@@ -141,6 +144,12 @@ static bool hash(void *arg, const uint8_t *name, const struct rdata_nsec3 *param
 			      out);
 }
 
+static bool is_alias(const struct denial_answer *denied, uint16_t type)
+{
+	return denied->kind == DENIED_WILDCARD && type != TYPE_CNAME &&
+	       answer_kind(denied->wildcard) == ENTRY_CNAME;
+}
+
 static void count(struct oracle *o, enum denied kind)
 {
 	o->synthesised++;
@@ -149,7 +158,8 @@ static void count(struct oracle *o, enum denied kind)
 	o->wildcard += kind == DENIED_WILDCARD;
 }
 
-static void ask_hashed(struct oracle *o, struct asked *a)
+// As control does it. only_alias: anything else the poll-mode cores would have said.
+static void ask_chains(struct oracle *o, struct asked *a, bool only_alias)
 {
 	const struct answer_context context = {.now_ms = NOW_MS,
 					       .now_s = NOW_S,
@@ -168,9 +178,16 @@ static void ask_hashed(struct oracle *o, struct asked *a)
 				.now_ms = NOW_MS,
 				.now_s = NOW_S};
 	cache_lookup(store_cache(o->store), &lookup);
-	cache_deny_hashed(store_cache(o->store), &lookup, hash, o, &denied);
+	if (o->hashed)
+		cache_deny_hashed(store_cache(o->store), &lookup, hash, o, &denied);
+	else
+		cache_deny(store_cache(o->store), &lookup, &denied);
 	if (denied.kind == DENIED_NOT)
 		return;
+	a->alias = is_alias(&denied, a->type);
+	if (only_alias && !a->alias)
+		return;
+	o->alias += a->alias;
 	a->ours_len = answer_denied(&query, &denied, &context, a->ours, sizeof(a->ours));
 	count(o, denied.kind);
 }
@@ -184,12 +201,14 @@ static void ask_store(struct oracle *o, struct asked *a)
 			      .clock_trusted = true};
 
 	if (o->hashed) {
-		ask_hashed(o, a);
+		ask_chains(o, a, false);
 		return;
 	}
-	if (store_serve_query(o->store, a->query, a->query_len, &serve, a->ours, sizeof(a->ours)) !=
-		    SERVE_REPLY ||
-	    !serve.synthesised)
+	const enum serve_verdict verdict = store_serve_query(o->store, a->query, a->query_len,
+							     &serve, a->ours, sizeof(a->ours));
+	if (verdict == SERVE_MISS)
+		ask_chains(o, a, true);
+	if (verdict != SERVE_REPLY || !serve.synthesised)
 		return;
 	a->ours_len = serve.reply_len;
 	count(o, serve.outcome == OUTCOME_NXDOMAIN ? DENIED_NXDOMAIN
@@ -261,17 +280,24 @@ static void learn(struct oracle *o, const struct asked *a, const struct message 
 		else if (is_proof(rrset) && proof_count < STEP_PROOFS_MAX)
 			proofs[proof_count++] = rrset;
 	}
-	bool wildcard = answer->count == 1 && answer->rrsets[0]->type == a->type && proof_count > 0;
+	const struct rrset *first = answer->count > 0 ? answer->rrsets[0] : NULL;
+	// An alias with data at its end: what is proven is that its own name is made of a wildcard.
+	const bool alias = first != NULL && first->type == TYPE_CNAME && answer->count == 2 &&
+			   answer->rrsets[1]->type == a->type && soa == NULL &&
+			   name_equal(first->owner, a->name);
+	bool wildcard = proof_count > 0 && first != NULL &&
+			(alias || (answer->count == 1 && first->type == a->type));
 	if (proof_count == 0 || (!wildcard && (answer->count > 0 || soa == NULL)))
 		return;
 	const struct step step = {
-		.kind = wildcard                     ? STEP_ANSWER
+		.kind = alias                        ? STEP_CNAME
+			: wildcard                   ? STEP_ANSWER
 			: m->rcode == RCODE_NXDOMAIN ? STEP_NXDOMAIN
 						     : STEP_NODATA,
 		.name = a->name,
-		.type = a->type,
+		.type = alias ? TYPE_CNAME : a->type,
 		.zone = o->zone,
-		.rrset = wildcard ? answer->rrsets[0] : NULL,
+		.rrset = wildcard ? first : NULL,
 		.soa = soa,
 		.proofs = proofs,
 		.proof_count = proof_count,
@@ -390,7 +416,7 @@ static void compare(struct oracle *o, const struct asked *a)
 	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX];
 	// NSD adds the proof of an expansion where the wildcard itself is asked for (RFC 5155
 	// §7.2.3 has none there).
-	bool more = o->hashed && name_is_wildcard(a->name);
+	bool more = a->alias || (o->hashed && name_is_wildcard(a->name));
 
 	o->questions++;
 	if (message_parse(a->theirs, a->theirs_len, &theirs) != MESSAGE_OK) {
@@ -497,8 +523,9 @@ int main(int argc, char **argv)
 		cache_maintain(store_cache(o.store), NOW_MS);
 	}
 	printf("{\"questions\": %lu, \"synthesised\": %lu, \"nxdomain\": %lu, \"nodata\": %lu, "
-	       "\"wildcard\": %lu, \"learned\": %lu, \"differ\": %lu}\n",
-	       o.questions, o.synthesised, o.nxdomain, o.nodata, o.wildcard, o.learned, o.differ);
+	       "\"wildcard\": %lu, \"alias\": %lu, \"learned\": %lu, \"differ\": %lu}\n",
+	       o.questions, o.synthesised, o.nxdomain, o.nodata, o.wildcard, o.alias, o.learned,
+	       o.differ);
 	close(o.socket);
 	publisher_free(o.publisher);
 	digester_free(o.digester);

@@ -139,7 +139,7 @@ def run(checks, count, hashed):
     share = result.get('synthesised', 0) / max(1, result.get('questions', 0))
     checks.check(f'{kind}: most of what does not exist is denied without the authority',
                  share > 0.3, f'{share:.2f} of all')
-    for what in ('nxdomain', 'nodata', 'wildcard'):
+    for what in ('nxdomain', 'nodata', 'wildcard', 'alias'):
         checks.check(f'{kind}: {what} was among them', result.get(what, 0) > 0)
 
 

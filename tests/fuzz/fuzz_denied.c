@@ -148,18 +148,18 @@ static void put_soa(void)
 	rrset_free(soa);
 }
 
-static void put_wildcard(const uint8_t *name)
+static void put_wildcard(const uint8_t *name, bool alias)
 {
 	static const uint8_t address[4] = {192, 0, 2, 1};
 	const struct record record = {.owner = name,
-				      .rdata = address,
+				      .rdata = alias ? zone : address,
 				      .ttl_s = TTL_S,
-				      .type = TYPE_A,
+				      .type = alias ? TYPE_CNAME : TYPE_A,
 				      .class_ = CLASS_IN,
-				      .rdlen = 4};
+				      .rdlen = alias ? sizeof(zone) : sizeof(address)};
 	const struct entry_spec spec = {.name = name,
-					.type = TYPE_A,
-					.kind = ENTRY_POSITIVE,
+					.type = record.type,
+					.kind = alias ? ENTRY_CNAME : ENTRY_POSITIVE,
 					.security = SECURITY_SECURE,
 					.ede = EDE_NONE,
 					.now_ms = NOW_MS,
@@ -266,7 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (choices & 8) {
 		take_name(&in, name);
-		put_wildcard(name);
+		put_wildcard(name, (choices & 16) != 0);
 	}
 	for (unsigned i = 0; i < QUESTIONS_MAX; i++)
 		ask(&in);

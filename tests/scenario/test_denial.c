@@ -176,7 +176,7 @@ static void a_wildcard_that_was_seen_answers_for_other_names(void **state)
 	(void)state;
 	assert_missed("a.wild.example.com.", TYPE_A);
 	assert_address(world_ask(w, "a.wild.example.com.", TYPE_A, ASK_DO), "192.0.2.81");
-	// The SOA has to be known, too.
+	// With the SOA, which says for how long.
 	world_ask(w, "a.wild.example.com.", TYPE_MX, ASK_DO);
 	network_forget_log(&w->network);
 	struct served *served = serve("b.c.wild.example.com.", TYPE_A, ASK_DO);
@@ -295,6 +295,54 @@ static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
 	assert_address(world_ask(w, "b.wild.hashed.com.", TYPE_A, ASK_DO), "192.0.2.82");
 	assert_sent_at_most(w, 1);
 	assert_true(world_counter(w, "resolver.denied_hashed") >= 4);
+}
+
+// RFC 8198 §5.3. Control follows them; a name that is asked for again is the core's.
+static void an_alias_of_a_wildcard_that_was_seen_leads_other_names_on(void **state)
+{
+	(void)state;
+	for (int nsec3 = 0; nsec3 < 2; nsec3++) {
+		begin_denial();
+		world_add(w,
+			  &(struct world_zone){.apex = "wild.com.",
+					       .servers = "ns.wild.com.=" PROVIDER_A,
+					       .text = "www.wild.com. 300 IN A 192.0.2.80\n"
+						       "*.a.wild.com. 900 IN CNAME www.wild.com.\n",
+					       .options = {.nsec3 = nsec3 == 1}});
+		world_start(w);
+		assert_address(world_ask(w, "a.a.wild.com.", TYPE_A, ASK_DO), "192.0.2.80");
+		network_forget_log(&w->network);
+		// No SOA is known yet.
+		assert_missed("b.a.wild.com.", TYPE_A);
+		struct question *q = world_ask(w, "b.a.wild.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_SYNTHESIZED);
+		assert_string_equal(question_data(q, TYPE_CNAME, 0), "www.wild.com.");
+		assert_address(q, "192.0.2.80");
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 2);
+		assert_int_equal(
+			question_count_of(q, SECTION_AUTHORITY, nsec3 ? TYPE_NSEC3 : TYPE_NSEC), 1);
+		for (size_t i = 0; i < q->reply->sections[SECTION_ANSWER].count; i++)
+			assert_true(q->reply->sections[SECTION_ANSWER].rrsets[i]->ttl_s <= 300);
+		q = world_ask(w, "c.d.a.wild.com.", TYPE_CNAME, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_SYNTHESIZED);
+		assert_string_equal(question_data(q, TYPE_CNAME, 0), "www.wild.com.");
+		q = world_ask(w, "b.a.wild.com.", TYPE_A, 0);
+		assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC), 0);
+		assert_address(q, "192.0.2.80");
+		assert_int_equal(serve("b.a.wild.com.", TYPE_A, ASK_DO)->verdict, SERVE_REPLY);
+		assert_sent(w, 0);
+		// What the alias leads to is asked for, the alias is not.
+		q = world_ask(w, "e.a.wild.com.", TYPE_MX, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_SYNTHESIZED);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+		assert_sent(w, 1);
+		world_advance(w, 301000);
+		network_forget_log(&w->network);
+		assert_address(world_ask(w, "f.a.wild.com.", TYPE_A, ASK_DO), "192.0.2.80");
+		assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
+		if (nsec3 == 0)
+			assert_int_equal(end_world(state), 0);
+	}
 }
 
 // A zone that grows a name, a type of another one, and a wildcard.
@@ -520,6 +568,7 @@ int main(void)
 		scenario_denial(it_is_never_served_as_stale),
 		scenario_denial(data_that_were_there_are_asked_for_again),
 		scenario(nsec3_is_said_by_control_and_kept_when_asked_for_again),
+		scenario_denial(an_alias_of_a_wildcard_that_was_seen_leads_other_names_on),
 		scenario_denial(data_that_come_end_what_denies_their_name),
 		scenario_denial(a_flush_reaches_what_denies_the_name),
 		scenario_denial(opt_out_spans_deny_nothing),

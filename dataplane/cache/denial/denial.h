@@ -12,6 +12,11 @@
 // it in the burst; on control it delays nobody that the cache answers, and each hash is charged to
 // the budget of the client that asks.
 //
+// A wildcard's RRset that is in the answer table, CNAME too, answers for names that a record shows
+// not to be there (RFC 8198 §5.3): for as long as the record says, and for DENIAL_NO_SOA_TTL_S at
+// most while no SOA of the zone is known, by which RFC 9077 bounds a record that is older than it.
+#define DENIAL_NO_SOA_TTL_S 300
+//
 // Limits, beside those of each function: no answer for types ANY, RRSIG, NSEC and NSEC3; never from
 // a record of a delegation or a DNAME for names below it (RFC 6840 §4.1, RFC 6672 §5.3.4.1); a
 // CNAME bit denies nothing (RFC 6840 §4.3); DS is denied by the parent's chain alone; nothing at or
@@ -46,8 +51,10 @@ struct denial_answer {
 	enum denied kind;
 	uint32_t left_s;              // TTL of every record (RFC 9077, RFC 8198 §5.4)
 	int64_t signature_expires_s;  // the earliest
-	const struct entry *soa;      // of the zone; named as it, data and RRSIGs
-	const struct entry *wildcard; // WILDCARD: positive, named *.encloser; data and RRSIGs
+	const uint8_t *zone;          // lower case
+	size_t zone_len;
+	const struct entry *soa;      // named as the zone; data and RRSIGs. WILDCARD: or NULL
+	const struct entry *wildcard; // WILDCARD: positive or CNAME, named *.encloser; data and RRSIGs
 	const struct denial_item *proofs[DENIAL_PROOFS]; // each once
 	unsigned proof_count;
 };
@@ -60,7 +67,12 @@ void cache_deny(struct cache *cache, const struct lookup *lookup, struct denial_
 struct denial_wildcard {
 	const struct denial_zone *zone;
 	const struct denial_item *item; // NULL: nothing that may be used
-	enum { WILDCARD_UNKNOWN, WILDCARD_THERE, WILDCARD_ABSENT } is;
+	enum {
+		WILDCARD_UNKNOWN, // no record says
+		WILDCARD_THERE,
+		WILDCARD_ABSENT,
+		WILDCARD_SILENT, // a record says, but nothing that is used
+	} is;
 };
 
 // What questions of one moment have in common. Zeros at first; RCU, valid until the reader's next
@@ -109,10 +121,11 @@ enum denial_put {
 	DENIAL_UNFIT,     // owner or next name outside the zone (ATTACKS B2, B3), not one record
 	DENIAL_GENERATED, // says something of one name only (RFC 4470, RFC 9824, narrow NSEC3)
 	DENIAL_SPANS,     // NSEC3 with opt-out: names may exist in it (RFC 8198 §5.2)
-	DENIAL_NO_ZONE,   // no SOA of the zone is kept, or the zone is barred
+	DENIAL_NO_ZONE,   // the zone is barred, or there is no room for it
 	DENIAL_NO_ROOM,
 };
-// A record that was validated as the zone's own. Those that it contradicts go: of the same owner,
+// A record that was validated as the zone's own; while no SOA is kept it says of which names a wildcard
+// answers, and nothing else. Those that it contradicts go: of the same owner,
 // of owners that it covers, and one that covers its owner.
 enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone,
 				 const struct rrset *record, uint32_t ttl_s,

@@ -7,11 +7,17 @@ struct key {
 	const uint8_t *bytes; // padded
 };
 
+// Item leads past the key.
+static bool spans(const struct denial_item *item, const struct key *key)
+{
+	return item->next_len == 0 ||
+	       denial_key_compare(key->bytes, key->len, item_next(item), item->next_len) < 0;
+}
+
 // Nothing stands at the key, for item leads past it, and may say so (RFC 6840 §4.1).
 static bool covers(const struct denial_item *item, const struct key *key)
 {
-	if (item->next_len > 0 &&
-	    denial_key_compare(key->bytes, key->len, item_next(item), item->next_len) >= 0)
+	if (!spans(item, key))
 		return false;
 	return (item->flags & DENIAL_STOPS) == 0 ||
 	       !denial_key_within(key->bytes, key->len, item_key(item), item->key_len);
@@ -63,8 +69,43 @@ static void find_wildcard(const struct search *search, const uint8_t *encloser, 
 		return;
 	if (matches(item, &key))
 		out->is = WILDCARD_THERE;
-	else if (covers(item, &key) && !leads_below(item, &key))
-		out->is = WILDCARD_ABSENT;
+	else if (spans(item, &key))
+		out->is = covers(item, &key) && !leads_below(item, &key) ? WILDCARD_ABSENT
+									 : WILDCARD_SILENT;
+}
+
+// The name's encloser is a delegation or has a DNAME: what stands below is not the zone's to say.
+static bool encloser_stops(const struct search *search, const uint8_t *bytes, size_t len)
+{
+	uint8_t padded[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
+	const struct key key = {len, padded};
+
+	memcpy(padded, bytes, len);
+	memset(padded + len, 0, DENIAL_KEY_PAD);
+	const struct denial_item *item =
+		denial_floor(search->store, search->zone, TREE_NSEC, key.bytes, key.len);
+	return item != NULL && matches(item, &key) && (item->flags & DENIAL_STOPS) != 0;
+}
+
+// item shows that nothing stands at the key, whose encloser's key has so many bytes.
+static void at_wildcard(struct search *search, const struct denial_wildcard *wildcard,
+			const struct denial_item *item, const struct key *key, size_t len)
+{
+	const size_t labels = search->zone->labels + labels_of_key(key->bytes, len);
+
+	if (wildcard->is == WILDCARD_ABSENT) {
+		search_use(search, item);
+		search_use(search, wildcard->item);
+		search_deny(search, DENIED_NXDOMAIN);
+	} else if (wildcard->is == WILDCARD_SILENT || encloser_stops(search, key->bytes, len)) {
+		return;
+	} else if (wildcard->is == WILDCARD_THERE) {
+		search_use(search, item);
+		search_at_wildcard(search, wildcard->item, item, labels);
+	} else {
+		// That there is one its RRset shows as well.
+		(void)search_expand(search, item, labels);
+	}
 }
 
 // The wildcard of a burst's names is mostly one, that of the apex.
@@ -72,25 +113,16 @@ static void look_for_wildcard(struct search *search, const struct denial_item *i
 			      const struct key *key, struct denial_wildcard *apex)
 {
 	const size_t len = encloser_len(item, key);
-	const struct denial_wildcard *wildcard = apex;
 	struct denial_wildcard deeper;
 
 	if (len > 0) {
 		find_wildcard(search, key->bytes, len, &deeper);
-		wildcard = &deeper;
-	} else if (apex->zone != search->zone) {
-		find_wildcard(search, key->bytes, 0, apex);
-	}
-	if (wildcard->is == WILDCARD_UNKNOWN)
+		at_wildcard(search, &deeper, item, key, len);
 		return;
-	search_use(search, item);
-	if (wildcard->is == WILDCARD_THERE) {
-		search_at_wildcard(search, wildcard->item,
-				   search->zone->labels + labels_of_key(key->bytes, len));
-	} else {
-		search_use(search, wildcard->item);
-		search_deny(search, DENIED_NXDOMAIN);
 	}
+	if (apex->zone != search->zone)
+		find_wildcard(search, key->bytes, 0, apex);
+	at_wildcard(search, apex, item, key, 0);
 }
 
 // What the greatest that is not greater than the name says.

@@ -66,12 +66,14 @@ static void below_encloser(const struct hashing *hashing, const struct denial_it
 		// RFC 5155 §7.2.5: a denial shows the closest encloser; §7.2.6: an answer need not.
 		if (bitmap_says(search, wildcard) == SAYS_ABSENT)
 			search_use(search, encloser);
-		search_at_wildcard(search, wildcard, labels);
+		search_at_wildcard(search, wildcard, next_closer, labels);
 		return;
 	}
 	wildcard = covering(search, hash);
-	if (wildcard == NULL)
+	if (wildcard == NULL) {
+		(void)search_expand(search, next_closer, labels);
 		return;
+	}
 	search_use(search, encloser);
 	search_use(search, next_closer);
 	search_use(search, wildcard);
@@ -106,7 +108,12 @@ static void search_hashes(const struct hashing *hashing)
 				below_encloser(hashing, match, next_closer, labels);
 			return;
 		}
-		next_closer = covering(search, hash);
+		const struct denial_item *covers = covering(search, hash);
+		// RFC 5155 §8.8: a wildcard's RRset shows its encloser.
+		if (covers == NULL && next_closer != NULL &&
+		    search_expand(search, next_closer, labels))
+			return;
+		next_closer = covers;
 	}
 }
 

@@ -431,14 +431,16 @@ enum denial_put cache_denial_put(struct cache *cache, const uint8_t *zone_name,
 	struct denial_place place;
 
 	denial_place(cache, zone_name, &place);
-	struct denial_zone *zone = denial_place_zone(&place);
-	denial_ref soa = zone != NULL ? atomic_load_explicit(&zone->soa, memory_order_relaxed) : 0;
-	if (soa == 0 || ttl_s == 0)
+	struct denial_zone *zone = ttl_s > 0 ? zone_for(cache, &place) : NULL;
+	if (zone == NULL)
 		return DENIAL_NO_ZONE;
 	in.zone = zone;
+	denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
 	// RFC 9077 §3
-	uint32_t soa_ttl_s = ((struct denial_soa *)denial_at(place.store, soa))->ttl_s;
-	in.ttl_s = ttl_s < soa_ttl_s ? ttl_s : soa_ttl_s;
+	uint32_t ttl_max_s =
+		soa != 0 ? ((const struct denial_soa *)denial_at(place.store, soa))->ttl_s
+			 : DENIAL_NO_SOA_TTL_S;
+	in.ttl_s = ttl_s < ttl_max_s ? ttl_s : ttl_max_s;
 	enum denial_put fit = read_record(&in);
 	if (fit == DENIAL_SPANS)
 		contradict(place.store, zone, &in);

@@ -46,41 +46,62 @@ void search_zone(struct search *search, size_t labels, const struct denial_memo 
 	}
 }
 
-// RFC 8198 §5.3. The name does not exist, its closest encloser (the ancestor of so many labels) has
-// a wildcard with an RRset of the type: if that is cached, it answers.
-static void expand(struct search *search, size_t labels)
+// Types of which a wildcard's RRset, if there is one, says nothing of other names: those of cuts.
+static bool never_expanded(uint16_t type)
+{
+	return type == TYPE_NS || type == TYPE_SOA || type == TYPE_DS || type == TYPE_DNAME;
+}
+
+static bool may_expand(const struct search *search, const struct candidate *found,
+		       enum entry_kind kind)
+{
+	const struct entry *entry = found->entry;
+
+	return entry != NULL && entry->kind == kind && entry->security == SECURITY_SECURE &&
+	       search_fresh(search, entry->expires_ms, entry->signature_expires_s);
+}
+
+bool search_expand(struct search *search, const struct denial_item *proof, size_t encloser_labels)
 {
 	const struct lookup *lookup = search->lookup;
+	const enum entry_kind wanted = lookup->type == TYPE_CNAME ? ENTRY_CNAME : ENTRY_POSITIVE;
 	uint8_t name[NAME_MAX_LEN];
+	const struct candidate *found;
 	struct node node;
 
-	if (lookup->type == TYPE_CNAME ||
-	    name_wildcard_of(name_ancestor(lookup->name, labels), name) < 0)
-		return;
+	if (never_expanded(lookup->type) ||
+	    name_wildcard_of(name_ancestor(lookup->name, encloser_labels), name) < 0)
+		return false;
 	size_t len = name_len(name);
 	uint64_t hash = cache_hash(search->cache, name, len);
 	table_node(&cache_shard_of(search->cache, hash)->answers.table, hash, name, len,
 		   lookup->type, &node);
-	const struct entry *entry = node.exact.entry;
-	if (entry == NULL || entry->kind != ENTRY_POSITIVE || entry->security != SECURITY_SECURE ||
-	    !search_fresh(search, entry->expires_ms, entry->signature_expires_s) ||
-	    !search_take_soa(search))
-		return;
-	candidate_visit(&node.exact);
-	search->out->wildcard = entry;
-	search_bound(search, entry->expires_ms, entry->signature_expires_s);
+	if (may_expand(search, &node.exact, wanted))
+		found = &node.exact;
+	else if (!type_beside_cname(lookup->type) && may_expand(search, &node.cname, ENTRY_CNAME))
+		found = &node.cname;
+	else
+		return false;
+	candidate_visit(found);
+	search->out->wildcard = found->entry;
+	search_use(search, proof);
+	if (!search_take_soa(search))
+		search_bound(search, lookup->now_ms + DENIAL_NO_SOA_TTL_S * 1000ULL,
+			     SIGNATURE_NEVER_EXPIRES);
+	search_bound(search, found->entry->expires_ms, found->entry->signature_expires_s);
 	search_say(search, DENIED_WILDCARD);
+	return true;
 }
 
 void search_at_wildcard(struct search *search, const struct denial_item *item,
-			size_t encloser_labels)
+			const struct denial_item *proof, size_t encloser_labels)
 {
 	enum says says = bitmap_says(search, item);
 
 	if (says == SAYS_ABSENT) {
 		search_use(search, item);
 		search_deny(search, DENIED_NODATA);
-	} else if (says == SAYS_THERE && !item_has(item, TYPE_CNAME)) {
-		expand(search, encloser_labels);
+	} else if (says == SAYS_THERE && (item->flags & DENIAL_STOPS) == 0) {
+		(void)search_expand(search, proof, encloser_labels);
 	}
 }

@@ -106,6 +106,8 @@ static inline void search_say(struct search *search, enum denied kind)
 
 	out->left_s = left_s < UINT32_MAX ? (uint32_t)left_s : UINT32_MAX;
 	out->kind = kind;
+	out->zone = search->zone->name;
+	out->zone_len = search->zone->name_len;
 }
 
 static inline bool search_usable(const struct search *search, const struct denial_item *item)
@@ -165,7 +167,11 @@ static inline void search_deny(struct search *search, enum denied kind)
 
 // ---- a wildcard ----
 
-// The name does not exist, its closest encloser (the ancestor of so many labels) has a wildcard, of
-// which item says which types there are: NODATA, or its RRset if that is cached (RFC 8198 §5.3).
+// The name does not exist, as `proof` shows; its closest encloser (the ancestor of so many labels)
+// does. False: no RRset of that one's wildcard is cached that answers (RFC 8198 §5.3).
+bool search_expand(struct search *search, const struct denial_item *proof, size_t encloser_labels)
+	__attribute__((nonnull));
+// The same, and item says which types the wildcard has: NODATA, or its RRset.
 void search_at_wildcard(struct search *search, const struct denial_item *item,
-			size_t encloser_labels) __attribute__((nonnull));
+			const struct denial_item *proof, size_t encloser_labels)
+	__attribute__((nonnull));

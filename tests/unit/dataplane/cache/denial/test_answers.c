@@ -154,12 +154,90 @@ static void wildcard_that_is_not_proven_never_answers(void **state)
 	assert_not_denied("a.wild.example.", TYPE_A);
 }
 
-static void wildcard_cname_is_left_to_control(void **state)
+static void wildcard_that_has_ended_answers_nothing(void **state)
+{
+	struct entry_spec spec = spec_a("*.wild.example.", 7);
+
+	(void)state;
+	put_all();
+	spec.ttl_s = 100;
+	assert_int_equal(put(cache, spec), PUBLISHED);
+	const struct denial_answer last =
+		deny_at("a.wild.example.", TYPE_A, NOW_MS + 99999, NOW_S + 99);
+	assert_int_equal(last.kind, DENIED_WILDCARD);
+	assert_int_equal(last.left_s, 0);
+	assert_int_equal(deny_at("a.wild.example.", TYPE_A, NOW_MS + 100000, NOW_S + 100).kind,
+			 DENIED_NOT);
+	spec = spec_a("*.wild.example.", 7);
+	spec.signature_expires_s = NOW_S + 50;
+	assert_int_equal(put(cache, spec), PUBLISHED);
+	assert_int_equal(deny_at("a.wild.example.", TYPE_A, NOW_MS, NOW_S + 49).left_s, 1);
+	assert_int_equal(deny_at("a.wild.example.", TYPE_A, NOW_MS, NOW_S + 50).kind, DENIED_NOT);
+}
+
+static void wildcard_cname_answers_for_all_types_but_those_beside_it(void **state)
 {
 	(void)state;
 	KEPT("example.", "*.c.example.", "www.example.", "CNAME RRSIG NSEC");
 	assert_not_denied("a.c.example.", TYPE_A);
 	assert_not_denied("a.c.example.", TYPE_CNAME);
+	// That there is none is no alias to the SOA's server.
+	assert_int_equal(put(cache, spec_nodata("*.c.example.", TYPE_CNAME)), PUBLISHED);
+	assert_not_denied("a.c.example.", TYPE_A);
+	assert_not_denied("a.c.example.", TYPE_CNAME);
+	assert_int_equal(put(cache, spec_cname("*.c.example.", "www.example.")), PUBLISHED);
+	static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_MX, TYPE_TXT, TYPE_CNAME};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct denial_answer answer = deny("a.b.c.example.", types[i]);
+		assert_int_equal(answer.kind, DENIED_WILDCARD);
+		assert_int_equal(answer.wildcard->kind, ENTRY_CNAME);
+		assert_string_equal(proofs_of(&answer), "*.c.example.");
+	}
+	assert_not_denied("a.c.example.", TYPE_DS);
+	assert_not_denied("*.c.example.", TYPE_A);
+}
+
+static void wildcard_is_known_by_its_rrset_where_no_record_shows_it(void **state)
+{
+	(void)state;
+	KEPT("example.", "c.example.", "x.c.example.", "A RRSIG NSEC");
+	KEPT("example.", "y.c.example.", "z.c.example.", "A RRSIG NSEC");
+	assert_int_equal(put(cache, spec_cname("*.d.example.", "www.example.")), PUBLISHED);
+	KEPT("example.", "f.d.example.", "k.d.example.", "A RRSIG NSEC");
+	assert_denied("g.d.example.", TYPE_A, DENIED_WILDCARD, "f.d.example.");
+	assert_denied("x.f.d.example.", TYPE_A, DENIED_NXDOMAIN,
+		      "f.d.example."); // another encloser
+	assert_not_denied("k.d.example.", TYPE_A);
+	assert_not_denied("g.d.example.", TYPE_DS);
+	// A record that says there is none goes before an RRset of before.
+	assert_int_equal(put(cache, spec_a("*.c.example.", 7)), PUBLISHED);
+	assert_denied("yy.c.example.", TYPE_A, DENIED_NXDOMAIN, "y.c.example. c.example.");
+	// So does one that shows an empty non-terminal.
+	KEPT("example.", "e.example.", "a.*.e.example.", "A RRSIG NSEC");
+	KEPT("example.", "b.e.example.", "g.e.example.", "A RRSIG NSEC");
+	assert_int_equal(put(cache, spec_a("*.e.example.", 7)), PUBLISHED);
+	assert_not_denied("c.e.example.", TYPE_A);
+}
+
+static void b4_no_wildcard_answers_below_a_delegation_or_a_dname(void **state)
+{
+	(void)state;
+	KEPT("example.", "cut.example.", "b.cut.example.", "NS RRSIG NSEC");
+	KEPT("example.", "b.cut.example.", "dname.example.", "A RRSIG NSEC");
+	KEPT("example.", "dname.example.", "b.dname.example.", "DNAME RRSIG NSEC");
+	KEPT("example.", "b.dname.example.", "*.s.example.", "A RRSIG NSEC");
+	KEPT("example.", "*.s.example.", "*.t.example.", "A NS RRSIG NSEC");
+	KEPT("example.", "*.t.example.", "u.example.", "A DNAME RRSIG NSEC");
+	static const char *const wildcards[] = {"*.cut.example.", "*.dname.example.",
+						"*.s.example.", "*.t.example."};
+	for (size_t i = 0; i < 4; i++) {
+		char name[40];
+		assert_int_equal(put(cache, spec_a(wildcards[i], 7)), PUBLISHED);
+		snprintf(name, sizeof(name), "c%s", wildcards[i] + 1);
+		assert_not_denied(name, TYPE_A);
+		assert_int_equal(put(cache, spec_cname(wildcards[i], "www.example.")), PUBLISHED);
+		assert_not_denied(name, TYPE_A);
+	}
 }
 
 static void types_that_are_about_the_records_themselves_are_never_denied(void **state)
@@ -213,12 +291,40 @@ static void generated_records_are_not_kept(void **state)
 	assert_int_equal(counters_of(cache).denial_records, 0);
 }
 
-static void nothing_is_kept_or_said_without_the_soa(void **state)
+static void without_the_soa_nothing_is_denied_and_wildcards_answer_for_five_minutes(void **state)
 {
 	(void)state;
-	assert_int_equal(put_nsec("other.", "other.", "www.other.", "NS SOA RRSIG NSEC"),
-			 DENIAL_NO_ZONE);
+	assert_int_equal(put_nsec_until("other.", "other.", "www.other.", "NS SOA RRSIG NSEC", 3600,
+					SIGNATURE_END),
+			 DENIAL_KEPT);
 	assert_not_denied("bogus.other.", TYPE_A);
+	assert_not_denied("other.", TYPE_A);
+	KEPT("other.", "www.other.", "other.", "A RRSIG NSEC");
+	assert_int_equal(put_nsec_until("other.", "*.w.other.", "x.other.", "A RRSIG NSEC", 3600,
+					SIGNATURE_END),
+			 DENIAL_KEPT);
+	struct entry_spec spec = spec_a("*.w.other.", 7);
+	spec.ttl_s = 3600;
+	assert_int_equal(put(cache, spec), PUBLISHED);
+	struct denial_answer answer = deny("a.w.other.", TYPE_A);
+	assert_int_equal(answer.kind, DENIED_WILDCARD);
+	assert_null(answer.soa);
+	assert_int_equal(answer.left_s, DENIAL_NO_SOA_TTL_S);
+	assert_true(name_equal(answer.zone, wire("other.")));
+	assert_int_equal(answer.zone_len, name_len(wire("other.")));
+	assert_int_equal(deny_at("a.w.other.", TYPE_A, NOW_MS + 300000, NOW_S).kind, DENIED_NOT);
+	// With a SOA that ends before it, too.
+	assert_true(put_soa("short.", 10));
+	assert_true(put_soa("other.", 3600));
+	assert_int_equal(put_nsec_until("other.", "*.w.other.", "x.other.", "A RRSIG NSEC", 3600,
+					SIGNATURE_END),
+			 DENIAL_KEPT);
+	assert_int_equal(deny("a.w.other.", TYPE_A).left_s, 3600);
+	assert_int_equal(deny("bogus.other.", TYPE_A).kind, DENIED_NOT); // of before, without it
+	cache_maintain(cache, NOW_MS);
+	assert_true(put_soa("other.", 5));
+	assert_int_equal(deny_at("a.w.other.", TYPE_A, NOW_MS + 6000, NOW_S).left_s,
+			 DENIAL_NO_SOA_TTL_S);
 }
 
 static void ttl_is_the_least_of_record_soa_and_signatures(void **state)
@@ -440,12 +546,15 @@ int main(void)
 		TEST(wildcard_without_the_type_is_nodata),
 		TEST(wildcard_with_the_type_answers_once_it_is_cached),
 		TEST(wildcard_that_is_not_proven_never_answers),
-		TEST(wildcard_cname_is_left_to_control),
+		TEST(wildcard_that_has_ended_answers_nothing),
+		TEST(wildcard_cname_answers_for_all_types_but_those_beside_it),
+		TEST(wildcard_is_known_by_its_rrset_where_no_record_shows_it),
+		TEST(b4_no_wildcard_answers_below_a_delegation_or_a_dname),
 		TEST(types_that_are_about_the_records_themselves_are_never_denied),
 		TEST(gap_in_the_chain_says_nothing),
 		TEST(b2_next_name_outside_the_zone_is_not_kept),
 		TEST(generated_records_are_not_kept),
-		TEST(nothing_is_kept_or_said_without_the_soa),
+		TEST(without_the_soa_nothing_is_denied_and_wildcards_answer_for_five_minutes),
 		TEST(ttl_is_the_least_of_record_soa_and_signatures),
 		TEST(nothing_is_said_or_kept_at_or_below_a_barred_name),
 		TEST(fence_keeps_out_what_zones_above_say),

@@ -345,6 +345,52 @@ static void opt_out_records_end_what_they_contradict(void **state)
 	flush("none.example.");
 }
 
+static void wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not(void **state)
+{
+	static const struct zone_name wild[] = {
+		{"wild.", "NS SOA RRSIG"},
+		{"*.a.wild.", "CNAME RRSIG"},
+		{"a.wild.", NULL},
+		{"x.a.wild.", "A RRSIG"},
+		{"cut.wild.", "NS RRSIG DS"},
+		{"dname.wild.", "DNAME RRSIG"},
+		{"plain.a.wild.", "A RRSIG"},
+	};
+
+	(void)state;
+	put_example();
+	assert_int_equal(put(cache, spec_cname("*.ent.example.", "www.example.")), PUBLISHED);
+	// A record says that there is none.
+	assert_int_equal(said("q.ent.example.", TYPE_A), DENIED_NXDOMAIN);
+	assert_int_equal(put_zone("wild.", wild, 7, 0), 7);
+	assert_int_equal(said("q.a.wild.", TYPE_A), DENIED_NOT);
+	assert_int_equal(put(cache, spec_cname("*.a.wild.", "www.example.")), PUBLISHED);
+	assert_int_equal(said("q.a.wild.", TYPE_A), DENIED_WILDCARD);
+	assert_int_equal(said("q.q.a.wild.", TYPE_CNAME), DENIED_WILDCARD);
+	assert_int_equal(said("q.x.a.wild.", TYPE_A), DENIED_NXDOMAIN);
+	assert_int_equal(said("x.a.wild.", TYPE_MX), DENIED_NODATA);
+	assert_int_equal(said("q.a.wild.", TYPE_DS), DENIED_NOT);
+	assert_int_equal(put(cache, spec_cname("*.cut.wild.", "www.example.")), PUBLISHED);
+	assert_int_equal(put(cache, spec_cname("*.dname.wild.", "www.example.")), PUBLISHED);
+	assert_int_equal(said("q.cut.wild.", TYPE_A), DENIED_NOT);
+	assert_int_equal(said("q.dname.wild.", TYPE_A), DENIED_NOT);
+	// Without the records of the encloser and of the wildcard: RFC 5155 §7.2.6 returns neither.
+	data_come("a.wild.", TYPE_MX, "wild.");
+	data_come("*.a.wild.", TYPE_TXT, "wild.");
+	assert_int_equal(kept(), EXAMPLE_COUNT + 5);
+	assert_int_equal(said("q.a.wild.", TYPE_A), DENIED_WILDCARD);
+}
+
+static void no_wildcard_answers_through_an_opt_out_span(void **state)
+{
+	(void)state;
+	assert_int_equal(put_zone("example.", example, EXAMPLE_COUNT, NSEC3_OPTOUT), 0);
+	assert_int_equal(put(cache, spec_cname("*.example.", "www.example.")), PUBLISHED);
+	assert_int_equal(put(cache, spec_a("*.ent.example.", 7)), PUBLISHED);
+	assert_int_equal(said("q.example.", TYPE_A), DENIED_NOT);
+	assert_int_equal(said("q.ent.example.", TYPE_A), DENIED_NOT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
 
 int main(void)
@@ -362,6 +408,8 @@ int main(void)
 		TEST(flushed_apex_is_denied_no_ds_by_the_zone_above),
 		TEST(resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes),
 		TEST(opt_out_records_end_what_they_contradict),
+		TEST(wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not),
+		TEST(no_wildcard_answers_through_an_opt_out_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
