@@ -191,6 +191,14 @@ static void remember_bogus(struct task *task, const struct validation_result *re
 		 (int)(TROUBLE_MAX - 1 - strlen(from)), result->reason, from);
 }
 
+// Servers may have a zone and one below it, with no referral between them: what is wrong with the
+// one says nothing of them as servers of the other.
+static const uint8_t *zone_to_blame(const struct task *task, const struct validation_result *result)
+{
+	return result->verdict == VERDICT_BOGUS && result->fault_cut ? result->fault_zone
+								     : task->cut->zone;
+}
+
 // DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail
 // closed.
 static void bogus(struct task *task, const struct validation_result *result)
@@ -209,8 +217,9 @@ static void bogus(struct task *task, const struct validation_result *result)
 		      (task->reply != NULL && task->reply->drilled) || result->unsupported);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta && !forward_blame(task, &server, failure)) {
-		upstream_report(resolver->parts.upstream, task->cut->zone, &server, failure, 0);
-		checkup_watch(task, task->cut->zone, &server, failure);
+		const uint8_t *zone = zone_to_blame(task, result);
+		upstream_report(resolver->parts.upstream, zone, &server, failure, 0);
+		checkup_watch(task, zone, &server, failure);
 	}
 	judge_release(task);
 	if (!broken_another_domain(task, ++task->bogus_count)) {

@@ -37,13 +37,28 @@ static enum verdict conclude(struct validation *v, enum verdict verdict, int ede
 	return verdict;
 }
 
+// Is it proven that this zone begins below the one whose servers were asked?
+static bool begins_below(const struct validation *v, const uint8_t *zone)
+{
+	const uint8_t *asked = v->step->zone;
+	struct standing standing;
+
+	if (!name_within(zone, asked) || name_equal(zone, asked))
+		return false;
+	trust_standing(v->trust, zone, &v->moment, &standing);
+	return standing.cut == CUT_SECURE;
+}
+
 enum verdict validation_bogus(struct validation *v, int ede, const char *cause)
 {
 	const struct step *step = v->step;
 
 	if (v->result.fault_type == 0)
 		v->result.fault_type = step->rrset != NULL ? step->rrset->type : step->type;
-	v->result.fault_zone = v->context.signer != NULL ? v->context.signer : step->zone;
+	v->result.fault_zone = v->context.signer != NULL ? v->context.signer
+			       : v->suspect_in != NULL   ? v->suspect_in
+							 : step->zone;
+	v->result.fault_cut = begins_below(v, v->result.fault_zone);
 	describe(v, v->result.reason, cause);
 	return conclude(v, VERDICT_BOGUS, ede);
 }
@@ -260,6 +275,7 @@ enum verdict insecure_run(struct validation *v)
 	case CHAIN_NEED:
 		break;
 	default:
+		v->suspect_in = chain.zone;
 		return validation_bogus(v, v->suspect_ede, v->suspect_reason);
 	}
 	// The cut that the resolver knows comes first; there may be another one below.

@@ -30,6 +30,7 @@ struct validation {
 
 	// BOGUS unless there turns out to be an insecure delegation down to suspect_to.
 	const uint8_t *suspect_to;
+	const uint8_t *suspect_in; // the deepest zone on the way there, which is secure
 	int suspect_ede;
 	char suspect_reason[REASON_MAX];
 

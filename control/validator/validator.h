@@ -69,6 +69,7 @@ struct validation_result {
 	char reason[REASON_MAX];     // for operators: what, zone, key tag
 	uint16_t fault_type;         // BOGUS: of the RRset that is to blame
 	const uint8_t *fault_zone;   // that has to sign it; as long as the step
+	bool fault_cut; // it begins below the zone that was asked, on the same servers: by proof
 	struct signature_fault fault;
 	int64_t signature_expires_s; // earliest expiry that the verdict rests on (RRset, proofs,
 				     // for INSECURE the DS-absence proof); VALIDATION_NEVER_EXPIRES
