@@ -183,6 +183,23 @@ static void probe(struct resolver *resolver, struct ailing_zone *zone)
 		zone->probing = false;
 }
 
+void ailing_doubted(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct client *payer = task_payer(task);
+	struct ailing_zone *zone = find(resolver, task->cut->zone);
+
+	// Our own questions look themselves.
+	if (payer == NULL || payer->fresh)
+		return;
+	bool is_new = zone == NULL;
+	if (is_new)
+		zone = add(resolver, task->cut->zone);
+	zone->asked_ms = resolver->clock.now_ms;
+	if (is_new || resolver->clock.now_ms >= zone->probed_ms + AILING_PROBE_MS)
+		probe(resolver, zone);
+}
+
 uint64_t ailing_run(struct resolver *resolver)
 {
 	struct ailing *ailing = resolver->ailing;

@@ -25,6 +25,8 @@ struct ailing *ailing_new(void) __attribute__((warn_unused_result));
 void ailing_free(struct ailing *ailing);
 // The zone that the task was asking has failed it. Returns the life of its failure entry.
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s) __attribute__((nonnull));
+// The zone that the task is asking seems to be silent: it is looked at at once.
+void ailing_doubted(struct task *task) __attribute__((nonnull));
 // The zone that the task was asking has given an answer that was proven.
 void ailing_good(struct task *task) __attribute__((nonnull));
 // A name has been asked for whose failure is remembered.

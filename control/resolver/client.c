@@ -249,7 +249,7 @@ static void mark_down(struct client *client)
 	cds_list_for_each_entry(task, &client->paid, in_paid)
 	{
 		if (task->failures >= TASK_TRIES_MAX)
-			iterate_mark_down(task);
+			observe_unanswered(task);
 	}
 }
 

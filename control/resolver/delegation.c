@@ -355,13 +355,8 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 	if (d->stored)
 		return;
 	if (old != NULL) {
-		// Whether its servers answer is not for a referral to say.
-		d->failures = old->failures;
-		d->unanswered = old->unanswered;
-		d->down_until_ms = old->down_until_ms;
-		d->failing = old->failing;
+		// How its servers do is not for a referral to say.
 		d->good_ms = old->good_ms;
-		d->heard_ms = old->heard_ms;
 		d->probed_ms = old->probed_ms;
 		keep_proven(d, old);
 		take_out(table, old);

@@ -26,7 +26,8 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `failures`, `unanswered`, `down_until_ms`, `heard_ms`, `probed_ms` and `failing`. Held by reference.
+// Immutable but for `silence`, `good_ms` and `probed_ms`. Held by reference. Whether its servers
+// answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -36,17 +37,11 @@ struct delegation {
 	uint8_t proof_count;
 	uint64_t ds_ms; // as of when their TTLs are
 	const uint8_t *parent; // zone whose servers sent the referral
-	// No server of the zone answered at all: how often in a row, and until when nobody asks.
-	uint8_t failures;
-	uint64_t unanswered; // hash of the first question that this happened to; 0: none
-	uint64_t down_until_ms;
 	char *silence;      // since it went down: what became of its servers, in words; or NULL
 	uint64_t good_ms;   // last answer that was proven
-	uint64_t heard_ms;  // last answer of any kind
 	uint64_t probed_ms; // last time that it was asked whether it is still silent
 	bool outdated;      // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms;  // revived: when it ended; else 0
-	bool failing;       // no server that might be good is left, and none has answered since
 	// A signed parent's referral counts as proven once the DS, or that there is none, is. What
 	// it names until then may come from anybody.
 	bool unproven;

@@ -108,7 +108,8 @@ void explain_down(const struct task *task)
 void explain_unreachable(const struct task *task, char text[TROUBLE_MAX])
 {
 	const struct delegation *cut = task->cut;
-	bool down = cut->down_until_ms > task->resolver->clock.now_ms;
+	bool down = evidence_down_until_ms(task->resolver->evidence, task->cut_key, task->kind,
+					   task->resolver->clock.now_ms) != 0;
 	char zone[NAME_TEXT_MAX];
 
 	if (servers_text(task, text, TROUBLE_MAX))

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOWN_MS_MAX        5000 // a zone none of whose servers answers is asked again after this
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
 #define HURRIED_TIMEOUT_MS 1000 // where a former proof will do
@@ -18,6 +17,7 @@ void iterate_release(struct task *task)
 {
 	inquiry_leave(task);
 	reply_release(task);
+	observe_leave(task);
 	delegation_unref(task->cut);
 	task->cut = NULL;
 	crowd_leave(task->resolver->crowd, &task->crowd_place);
@@ -36,8 +36,12 @@ int iterate_server_index(const struct task *task, const struct address *address)
 static void enter_cut(struct task *task, struct delegation *cut)
 {
 	task_drop_waits(task);
+	observe_leave(task);
 	delegation_unref(task->cut);
 	task->cut = cut;
+	task->cut_key = observe_key(task->resolver, cut->zone, task->route != NULL);
+	task->kind_ms = 0;
+	task->timed_out = task->heartened = false;
 	// For the root, or a pool for everything, there are no others whose share it could be.
 	if (name_is_root(cut->zone))
 		crowd_leave(task->resolver->crowd, &task->crowd_place);
@@ -147,51 +151,11 @@ static bool all_tried(const struct task *task)
 	return true;
 }
 
-// A forwarder that says nothing to a question may be waiting for somebody else's servers. That none
-// of a pool's servers says anything to the zone's own SOA, either, means that nobody is there; for
-// as long as that is asked again and again.
-static void mark_pool_down(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-
-	if (!ailing_probes(task) || !all_tried(task))
-		return;
-	if (task->cut->down_until_ms == 0 && resolver->pool_tell != NULL)
-		resolver->pool_tell(resolver->pool_tell_arg, task->cut->zone, true);
-	task->cut->down_until_ms = resolver->clock.now_ms + DOWN_MS_MAX;
-	explain_down(task);
-}
-
-void iterate_mark_down(struct task *task)
-{
-	struct delegation *cut = task->cut;
-
-	if (cut == NULL || task->answered || task->failures == 0 ||
-	    upstream_uplink_lost(task->resolver->parts.upstream))
-		return;
-	if (task->route != NULL) {
-		mark_pool_down(task);
-		return;
-	}
-	if (cut->failures < UINT8_MAX)
-		cut->failures++;
-	// Some servers drop what they do not know, such as a type: one question says nothing about
-	// the others, or whoever asks it would take the zone away from everybody.
-	if (cut->unanswered == 0 || cut->unanswered == task->hash) {
-		cut->unanswered = task->hash;
-		return;
-	}
-	uint64_t down_ms = 1000ULL << (cut->failures < 8 ? cut->failures - 2 : 6);
-	cut->down_until_ms =
-		task->resolver->clock.now_ms + (down_ms < DOWN_MS_MAX ? down_ms : DOWN_MS_MAX);
-	explain_down(task);
-}
-
 void iterate_give_up(struct task *task)
 {
 	if (forward_fall_back(task))
 		return;
-	iterate_mark_down(task);
+	observe_unanswered(task);
 	if (!parent_revive(task, true))
 		fail_unreachable(task);
 }
@@ -209,19 +173,6 @@ static void skip_known_names(struct task *task)
 			  resolver_hash(task->resolver, minimise_name(&task->minimise)),
 			  resolver->clock.now_ms))
 		minimise_skip(&task->minimise);
-}
-
-static void ask(struct task *task, int server, uint32_t timeout_ms)
-{
-	// A server that is slower still shows its return to those who wait for it.
-	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
-	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task))
-		timeout_ms = HURRIED_TIMEOUT_MS;
-	if (timeout_ms > most_ms && ailing_probes(task))
-		timeout_ms = most_ms;
-	task->servers[server].tries++;
-	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
-		fail_own(task, EDE_OTHER, "too many questions to servers at once");
 }
 
 static bool good_left(const struct task *task)
@@ -254,14 +205,20 @@ static bool all_silent(const struct task *task)
 }
 
 // Zones below that end now need not find out themselves. Whether to go on trying is another matter:
-// not where what this zone said last will do instead.
-static bool gives_way(const struct task *task)
+// not where what this zone said last will do instead, or enough others do.
+static bool gives_way(struct task *task)
 {
 	if (!all_silent(task))
 		return false;
-	if (task->cut->failures == 0 && !upstream_uplink_lost(task->resolver->parts.upstream))
-		task->cut->failures = 1;
-	return parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
+	return !observe_doubt(task) || observe_patience_ms(task) == 0 ||
+	       parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
+}
+
+static void wait_or_give_up(struct task *task)
+{
+	if (parent_ended(task->resolver, task->name, task->type, task->cut) != NULL ||
+	    !observe_wait(task))
+		iterate_give_up(task);
 }
 
 static int next_server(struct task *task, uint32_t *timeout_ms)
@@ -285,6 +242,21 @@ static unsigned probe_failures_max(const struct task *task)
 	return more ? task->server_count : PROBE_FAILURES_MAX;
 }
 
+static void ask(struct task *task, int server, uint32_t timeout_ms)
+{
+	// A server that is slower still shows its return to those who wait for it.
+	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
+	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task))
+		timeout_ms = HURRIED_TIMEOUT_MS;
+	if (timeout_ms > most_ms && ailing_probes(task))
+		timeout_ms = most_ms;
+	if (all_silent(task) && timeout_ms > observe_try_ms(task))
+		timeout_ms = observe_try_ms(task);
+	task->servers[server].tries++;
+	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
+		fail_own(task, EDE_OTHER, "too many questions to servers at once");
+}
+
 void iterate_ask(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
@@ -293,9 +265,10 @@ void iterate_ask(struct task *task)
 	task->state = TASK_ASK;
 	if (task_payer(task) == NULL)
 		return; // its clients are told at the end of this turn
+	observe_begin(task);
 	if (!task->answered && parent_revive(task, false))
 		return;
-	if (task->cut->down_until_ms > resolver->clock.now_ms && !ailing_probes(task)) {
+	if (!observe_may_ask(task)) {
 		fail_unreachable(task);
 		return;
 	}
@@ -307,16 +280,17 @@ void iterate_ask(struct task *task)
 				: ailing_probes(task) ? probe_failures_max(task)
 						      : TASK_FAILURES_MAX;
 	if (task->failures >= failures_max) {
-		iterate_give_up(task);
+		wait_or_give_up(task);
 		return;
 	}
 	skip_known_names(task);
+	observe_begin(task);
 	// What is left to ask may be dead: other servers of the zone get their addresses meanwhile.
 	if (!good_left(task) && !address_fetch_more(task) && task->failures > 0) {
-		if (!task->past_nta && (task->route == NULL || !task->route->first))
-			task->cut->failing = !upstream_uplink_lost(resolver->parts.upstream);
+		if (task->route == NULL || !task->route->first)
+			observe_no_good(task);
 		if (gives_way(task)) {
-			iterate_give_up(task);
+			wait_or_give_up(task);
 			return;
 		}
 	}
@@ -336,7 +310,7 @@ void iterate_ask(struct task *task)
 	else if (address_fetch(task))
 		task->state = TASK_WAIT_ADDRESS;
 	else
-		iterate_give_up(task);
+		wait_or_give_up(task);
 }
 
 // ---- servers that failed ----

@@ -16,10 +16,10 @@ static const uint8_t *side(const uint8_t *name, uint16_t type)
 	return type == TYPE_DS ? name_skip(name, 1) : name;
 }
 
-// None has answered since all of them failed.
-static bool silent(const struct delegation *cut)
+// None has answered since all of them were silent to what a delegation is learnt by.
+static bool silent(const struct resolver *resolver, const struct delegation *cut)
 {
-	return cut->failures > 0;
+	return evidence_silent_ms(resolver->evidence, observe_key(resolver, cut->zone, false)) != 0;
 }
 
 static bool is_signed(const struct resolver *resolver, const uint8_t *zone)
@@ -51,14 +51,16 @@ static void probe(struct resolver *resolver, struct delegation *above, const uin
 {
 	uint64_t now_ms = resolver->clock.now_ms;
 
-	if (above->down_until_ms > now_ms || above->probed_ms + PROBE_MS > now_ms)
+	uint64_t key = observe_key(resolver, above->zone, false);
+	if (evidence_down_until_ms(resolver->evidence, key, EVIDENCE_CLASSIC, now_ms) != 0 ||
+	    above->probed_ms + PROBE_MS > now_ms)
 		return;
 	above->probed_ms = now_ms;
 	client_ask(resolver, zone, TYPE_DS, probed);
 }
 
 // A zone in use is about to need its parent: is that there? Learnt in time, its silence costs
-// nobody a wait. What it answers resets `failures`; iterate.c sets them when nothing does.
+// nobody a wait.
 void parent_watch(struct resolver *resolver, const struct delegation *cut)
 {
 	uint64_t now_ms = resolver->clock.now_ms;
@@ -67,8 +69,11 @@ void parent_watch(struct resolver *resolver, const struct delegation *cut)
 	    cut->expires_ms > now_ms + WATCH_MS)
 		return;
 	struct delegation *above = delegation_find(resolver->delegations, cut->parent, now_ms);
-	if (above != NULL && above != cut && !silent(above) &&
-	    above->heard_ms + PROBE_MS <= now_ms && above->probed_ms + PROBE_MS <= now_ms) {
+	if (above != NULL && above != cut && !silent(resolver, above) &&
+	    evidence_heard_ms(resolver->evidence, observe_key(resolver, above->zone, false)) +
+			    PROBE_MS <=
+		    now_ms &&
+	    above->probed_ms + PROBE_MS <= now_ms) {
 		above->probed_ms = now_ms;
 		client_ask(resolver, above->zone, TYPE_SOA, probed);
 	}
@@ -91,7 +96,7 @@ static bool may_revive(struct task *task, bool at_end, bool *early)
 	struct broken_finding finding;
 
 	*early = false;
-	if (silent(task->cut))
+	if (silent(resolver, task->cut))
 		return true;
 	if (!is_signed(resolver, task->cut->zone))
 		return false;
@@ -180,7 +185,7 @@ bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone)
 
 	if (above == NULL)
 		return false;
-	if (silent(above))
+	if (silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
 	else if (trust_past_holds(resolver->parts.trust, zone, &past) &&
 		 broken_lately(resolver, above->zone, &finding) && finding.kind > BROKEN_SILENT)
@@ -197,7 +202,7 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 
 	if (above == NULL)
 		return false;
-	if (finding->kind > BROKEN_SILENT || silent(above))
+	if (finding->kind > BROKEN_SILENT || silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
 	if (holds)
 		broken_found(resolver, above->zone, zone, finding);

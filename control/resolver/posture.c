@@ -145,7 +145,10 @@ static void collect_servers(struct resolver *resolver, const struct route *route
 	address_collect(&asking);
 	facts->delegated = true;
 	facts->ended = cut->expires_ms <= now_ms;
-	facts->down_ms = cut->down_until_ms > now_ms ? cut->down_until_ms - now_ms : 0;
+	uint64_t down_ms = evidence_down_until_ms(resolver->evidence,
+						  observe_key(resolver, cut->zone, route != NULL),
+						  EVIDENCE_A, now_ms);
+	facts->down_ms = down_ms > now_ms ? down_ms - now_ms : 0;
 	facts->networks = count_networks(asking.servers, asking.server_count);
 	facts->cut = domain_cut(asking.servers, asking.server_count, cut->zone);
 	facts->names = count_names(asking.servers, asking.server_count);

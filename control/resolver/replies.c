@@ -245,17 +245,12 @@ static void read_response(struct task *task, struct response *response)
 		shelf_put(&task->resolver->responses, response);
 		return;
 	}
-	task->answered = true;
-	task->cut->failures = 0;
-	task->cut->heard_ms = task->resolver->clock.now_ms;
-	task->cut->unanswered = 0;
+	bool was_down = observe_reply(task);
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
-	if (task->cut->down_until_ms != 0 && task->route != NULL &&
-	    task->resolver->pool_tell != NULL)
+	if (was_down && task->route != NULL && task->resolver->pool_tell != NULL)
 		task->resolver->pool_tell(task->resolver->pool_tell_arg, task->cut->zone, false);
-	task->cut->down_until_ms = 0;
 	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
 		// Glue is never an answer (ATTACKS A7), and a denial of it none either.
 		free(response);
@@ -267,12 +262,12 @@ static void read_response(struct task *task, struct response *response)
 	case RESPONSE_ANSWER:
 		if (!response->secure_only)
 			report(task, SERVER_GOOD);
-		task->cut->failing = false;
+		observe_good(task);
 		take_answer(task, response);
 		return;
 	case RESPONSE_REFERRAL:
 		report(task, SERVER_GOOD);
-		task->cut->failing = false;
+		observe_good(task);
 		follow_referral(task, response);
 		break;
 	case RESPONSE_LAME:
@@ -355,6 +350,7 @@ void replies_read(struct task *task)
 		fail_own(task, EDE_OTHER, "no port or memory for questions to servers");
 		return;
 	case UPSTREAM_TIMEOUT:
+		task->timed_out = true;
 		failed_server(task, SERVER_TIMEOUT, false);
 		stop_minimising_when_silent(task);
 		return;

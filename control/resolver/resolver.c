@@ -66,6 +66,7 @@ static int open_parts(struct resolver *resolver)
 	resolver->ailing = ailing_new();
 	resolver->crowd = crowd_new(config->places);
 	resolver->broken = broken_new();
+	resolver->evidence = evidence_new();
 	resolver->checkups = checkups_new();
 	resolver->journal = journal_new();
 	resolver->dossiers = dossiers_new(0, key);
@@ -75,7 +76,8 @@ static int open_parts(struct resolver *resolver)
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
 	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->broken == NULL ||
-	    resolver->checkups == NULL || resolver->journal == NULL || resolver->dossiers == NULL)
+	    resolver->evidence == NULL || resolver->checkups == NULL || resolver->journal == NULL ||
+	    resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -105,6 +107,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->clients);
 	CDS_INIT_LIST_HEAD(&resolver->ended);
 	CDS_INIT_LIST_HEAD(&resolver->postponed);
+	CDS_INIT_LIST_HEAD(&resolver->doubting);
 	CDS_INIT_LIST_HEAD(&resolver->patient);
 	CDS_INIT_LIST_HEAD(&resolver->impatient);
 	store_get_clock(parts->store, &resolver->clock);
@@ -153,6 +156,7 @@ void resolver_free(struct resolver *resolver)
 	ailing_free(resolver->ailing);
 	crowd_free(resolver->crowd);
 	broken_free(resolver->broken);
+	evidence_free(resolver->evidence);
 	journal_free(resolver->journal);
 	dossiers_free(resolver->dossiers);
 	failure_table_free(resolver->failures);
@@ -216,6 +220,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t probe_ms = probe_run(resolver);
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
+	observe_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
 	uint64_t checkup_ms = checkup_run(resolver);
 	uint64_t broken_ms = broken_run(resolver);
@@ -224,6 +229,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t stale_ms = stale_run(resolver);
 	run_ready(resolver); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
+	uint64_t doubting_ms = observe_run(resolver);
 	if (resolver->submitted || (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
@@ -243,6 +249,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = probe_ms;
 	if (postponed_ms < deadline_ms)
 		deadline_ms = postponed_ms;
+	if (doubting_ms < deadline_ms)
+		deadline_ms = doubting_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 
@@ -254,6 +262,7 @@ void resolver_forget(struct resolver *resolver, const uint8_t *zone)
 	delegation_forget(resolver->delegations, lower);
 	trust_forget(resolver->parts.trust, lower);
 	failure_forget_all(resolver->failures);
+	evidence_forget(resolver->evidence);
 }
 
 uint64_t resolver_take_slowest_ms(struct resolver *resolver)
@@ -297,6 +306,8 @@ static void describe_wait(const struct task *task, char *out, size_t cap)
 		snprintf(out, cap, "waits for another question");
 	else if (task->state == TASK_WAIT_KEYS)
 		snprintf(out, cap, "waits until keys may be asked for again");
+	else if (task->state == TASK_WAIT_EVIDENCE)
+		snprintf(out, cap, "waits whether any server answers anybody");
 	else if (task->state == TASK_WAIT_BATCH)
 		snprintf(out, cap, "waits for signatures");
 	else

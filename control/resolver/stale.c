@@ -73,7 +73,8 @@ static bool known_to_fail(const struct resolver *resolver, const struct client *
 
 	if (upstream_uplink_lost(resolver->parts.upstream))
 		return true;
-	if (route_find(resolver, name, type, &cut) == NULL)
+	bool routed = route_find(resolver, name, type, &cut) != NULL;
+	if (!routed)
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
 	const struct delegation *asked = cut;
 	// While that one's servers are silent, those of a zone below go on.
@@ -81,8 +82,12 @@ static bool known_to_fail(const struct resolver *resolver, const struct client *
 		cut != NULL ? parent_ended(resolver, name, type, cut) : NULL;
 	if (ended != NULL)
 		asked = ended;
-	bool failing =
-		asked != NULL && (asked->failing || asked->down_until_ms > resolver->clock.now_ms);
+	routed = routed && ended == NULL;
+	uint8_t kind = routed ? EVIDENCE_A : evidence_kind(type, false);
+	uint64_t key = asked != NULL ? observe_key(resolver, asked->zone, routed) : 0;
+	bool failing = asked != NULL && (evidence_failing(resolver->evidence, key, kind) ||
+					 evidence_down_until_ms(resolver->evidence, key, kind,
+								resolver->clock.now_ms) != 0);
 	delegation_unref(cut);
 	return failing;
 }

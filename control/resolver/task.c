@@ -93,6 +93,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	CDS_INIT_LIST_HEAD(&task->waits);
 	CDS_INIT_LIST_HEAD(&task->in_inquiry);
 	CDS_INIT_LIST_HEAD(&task->in_postponed);
+	CDS_INIT_LIST_HEAD(&task->in_doubting);
 	struct task **slot = bucket(resolver, task->hash);
 	task->next = *slot;
 	*slot = task;
@@ -128,6 +129,7 @@ void task_free(struct task *task)
 		cds_list_del(&task->in_paid);
 	cds_list_del(&task->in_order);
 	cds_list_del(&task->in_postponed);
+	cds_list_del(&task->in_doubting);
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;
@@ -444,6 +446,7 @@ void task_run(struct task *task)
 		task_finish(task);
 		break;
 	case TASK_WAIT_REPLY:
+	case TASK_WAIT_EVIDENCE:
 	case TASK_WAIT_STATE:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:

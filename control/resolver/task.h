@@ -14,6 +14,7 @@
 #include "control/resolver/crowd.h"
 #include "control/resolver/delegation.h"
 #include "control/resolver/denied.h"
+#include "control/resolver/evidence.h"
 #include "control/resolver/failure.h"
 #include "control/resolver/inside.h"
 #include "control/resolver/minimise.h"
@@ -142,6 +143,7 @@ enum task_state {
 	TASK_WAIT_REPLY,
 	TASK_REPLY, // a reply has come
 	TASK_WAIT_ADDRESS,
+	TASK_WAIT_EVIDENCE, // until somebody has heard of the cut, or it has waited long enough
 	TASK_WAIT_STATE,
 	TASK_JUDGE, // run the validation
 	TASK_WAIT_NEED,
@@ -176,6 +178,7 @@ struct task {
 	struct cds_list_head in_order; // of resolver->tasks, oldest first
 	struct cds_list_head in_ready;
 	struct cds_list_head in_postponed; // or by itself
+	struct cds_list_head in_doubting;  // the same
 	bool ready;
 	enum task_state state;
 	uint16_t type;
@@ -215,6 +218,12 @@ struct task {
 	bool for_glue;      // asks the zone above for an address that a referral lacked
 	bool admitted;      // to the servers, whoever else asks them
 	uint16_t crowd_place;
+	uint64_t cut_key, kind_ms; // in the evidence; when it began to ask the cut in this way
+	uint8_t kind;              // in which: evidence_kind()
+	bool in_doubt;             // one of those that go on asking
+	bool timed_out;            // some server of the cut has been silent
+	bool heartened;            // something was heard while it waited; once
+	uint64_t doubt_until_ms;   // TASK_WAIT_EVIDENCE
 	bool past_route;    // route.first: the forwarders have failed
 	uint8_t blame_count;
 	const struct route *blamed_route;
@@ -344,6 +353,7 @@ struct resolver {
 	struct broken *broken;
 	resolver_broken_event broken_tell;
 	void *broken_tell_arg;
+	struct evidence *evidence;
 	uint64_t crowded_told_ms; // when it was last said that a zone has more than its share
 	resolver_pool_event pool_tell;
 	void *pool_tell_arg;
@@ -368,6 +378,7 @@ struct resolver {
 	struct cds_list_head tasks, ready, clients;
 	struct cds_list_head ended; // clients whose budget ended in this turn
 	struct cds_list_head postponed; // tasks in TASK_WAIT_KEYS
+	struct cds_list_head doubting;  // tasks in TASK_WAIT_EVIDENCE, by the end of that
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
@@ -509,11 +520,27 @@ void iterate_give_up(struct task *task); // no server is left to ask
 void iterate_next_server(struct task *task, const struct address *server, bool for_good);
 // One of the two servers that were asked gave no answer; the other one may.
 void iterate_leg_failed(struct task *task, const struct address *server);
-void iterate_mark_down(struct task *task); // none of the zone's servers answers
 void iterate_descend(struct task *task, struct delegation *cut); // takes over the reference
 void iterate_servers_found(struct task *task); // while it waits for a reply, maybe
 void iterate_release(struct task *task);
 int iterate_server_index(const struct task *task, const struct address *address); // or -1
+
+// observe.c: what it sees of the cut's servers
+uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed);
+void observe_begin(struct task *task);      // before a question to the cut; its kind may have changed
+void observe_leave(struct task *task);      // of the cut, or of its kind
+bool observe_may_ask(struct task *task);    // false: the cut is down
+bool observe_reply(struct task *task);      // of any content. True: it was down
+// Every server has been silent, and it has no more tries, or may not use them: it waits whether
+// others hear of the cut. False: it has waited for long enough, or there is nothing to wait for.
+bool observe_wait(struct task *task);
+uint32_t observe_patience_ms(const struct task *task); // with a cut that is silent, from now on
+uint32_t observe_try_ms(const struct task *task);      // of that, for the next try
+uint64_t observe_run(struct resolver *resolver); // when to be called again
+void observe_good(struct task *task);       // an answer or a referral
+void observe_no_good(struct task *task);    // no server is left that might be good
+bool observe_doubt(struct task *task);      // each server has been silent. False: it gives up
+void observe_unanswered(struct task *task); // to its end
 
 // replies.c: what a server's reply means
 void replies_read(struct task *task);

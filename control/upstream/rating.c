@@ -187,6 +187,8 @@ bool rating_counts(struct rating *everywhere, enum server_failure failure, uint6
 
 	if (failure == SERVER_TIMEOUT) {
 		everywhere->failed_zone = zone;
+		everywhere->several_zones =
+			everywhere->fails > 0 && (other || everywhere->several_zones);
 		return other || everywhere->fails == 0;
 	}
 	if (failure == SERVER_STRIPPED && everywhere->stripped_zone != zone) {
@@ -238,8 +240,11 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 		rating->timeouts = 0;
 	}
 	if (failure == SERVER_GOOD) {
-		if (rating_is_silent(rating))
+		// What it was for one zone alone is that zone's affair.
+		if (rating_is_silent(rating) &&
+		    (rating->several_zones || rating->cause == SERVER_UNREACHABLE))
 			rating->returned_us = now_us;
+		rating->several_zones = false;
 		if (rating->fails > 0 || rating->since_us == 0)
 			rating->since_us = now_us;
 		rating->timeouts = 0;

@@ -42,6 +42,7 @@ struct rating {
 	// what became of all that it was asked.
 	uint64_t returned_us, since_us;
 	uint64_t failed_zone;    // hash of the zone that it was last silent for
+	bool several_zones;      // it is silent for others, too
 	uint64_t stripped_zone;  // and of the one whose RRSIGs it left out last
 	uint64_t strip_until_us; // it left them out for several zones
 	uint8_t strips;          // zones in a row

@@ -185,8 +185,9 @@ static void a_zone_that_was_silent_lately_leads_to_its_servers(void **state)
 	ask("a.wild.example.com.");
 	ask("b.wild.example.com.");
 	struct question *q = ask("c.wild.example.com.");
-	assert_string_equal(ede_text_of(q), "no answer lately from example.com.: " PROVIDER_B
-					    " timeout; " PROVIDER_A " timeout");
+	assert_memory_equal(ede_text_of(q), "no answer lately from example.com.: ", 36);
+	assert_non_null(strstr(ede_text_of(q), PROVIDER_A " timeout"));
+	assert_non_null(strstr(ede_text_of(q), PROVIDER_B " timeout"));
 	const struct explained *e = explain("c.wild.example.com.", TYPE_A);
 	assert_explained(e, "the servers of its zone were asked last for: b.wild.example.com. A");
 	assert_explained(e, PROVIDER_A " ns1.example.com.");
@@ -246,9 +247,10 @@ static void the_chain_of_trust_leads_to_what_is_broken(void **state)
 	assert_explained(e, "  chain of trust: it needs the DNSKEY of example.com., which failed\n");
 	assert_explained(e, "  because of: example.com. DNSKEY, which failed ");
 	assert_explained(e, PROVIDER_A " ns1.example.com. (192.0.2.0/24) over UDP");
-	assert_int_equal(explain("example.com.", TYPE_DNSKEY)->failed.needed, 1);
+	// With it the question that saw whether anybody is there.
+	assert_int_equal(explain("example.com.", TYPE_DNSKEY)->failed.needed, 2);
 	assert_explained(explain("example.com.", TYPE_DNSKEY),
-			 "  1 resolutions that needed it failed with it\n");
+			 "  2 resolutions that needed it failed with it\n");
 }
 
 static void bogus_says_which_signature_and_which_servers(void **state)

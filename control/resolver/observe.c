@@ -1,0 +1,234 @@
+// What a task sees of the servers of its cut, put into the evidence that all tasks share
+// (evidence.h), and what follows from that for the task.
+
+#include "control/resolver/task.h"
+
+// The servers of a route are others than those of a delegation of the same zone.
+#define ROUTED UINT64_C(0xd6e8feb86659fd93)
+
+// With a cut that is silent to a question, as its servers are, too, that are slow all at once.
+#define PATIENCE_MS 3000
+#define TRY_MS_MIN  400
+
+uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)
+{
+	return resolver_hash(resolver, zone) ^ (routed ? ROUTED : 0);
+}
+
+// Forwarders are asked for everything in one way: what one of them says to anything shows that it
+// is there.
+static uint8_t kind_of(const struct task *task)
+{
+	if (task->route != NULL)
+		return EVIDENCE_A;
+	bool full = minimise_full(&task->minimise);
+	uint8_t kind = full ? evidence_kind(task->type, false) : EVIDENCE_STEP;
+	return task->over_tcp ? kind | EVIDENCE_TCP : kind;
+}
+
+void observe_begin(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint8_t kind = kind_of(task);
+
+	if (task->kind_ms != 0 && task->kind == kind)
+		return;
+	observe_leave(task);
+	task->kind = kind;
+	task->kind_ms = resolver->clock.now_ms;
+	evidence_asked(resolver->evidence, task->cut_key, kind, task->kind_ms);
+}
+
+void observe_leave(struct task *task)
+{
+	evidence_left(task->resolver->evidence, task->cut_key, task->kind, &task->in_doubt);
+	cds_list_del_init(&task->in_doubting);
+}
+
+// Whether silence now says something: not while our own path is lost, and never past an NTA.
+static bool counts(const struct task *task)
+{
+	return !task->past_nta && !upstream_uplink_lost(task->resolver->parts.upstream);
+}
+
+bool observe_may_ask(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	return ailing_probes(task) ||
+	       evidence_down_until_ms(resolver->evidence, task->cut_key, task->kind,
+				      resolver->clock.now_ms) == 0;
+}
+
+// ---- waiting in doubt ----
+
+uint32_t observe_patience_ms(const struct task *task)
+{
+	uint64_t until_ms = task->kind_ms + PATIENCE_MS, now_ms = task->resolver->clock.now_ms;
+
+	return until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 0;
+}
+
+// Half of what is left: the servers may be back before it is over, and be asked again.
+uint32_t observe_try_ms(const struct task *task)
+{
+	uint32_t left_ms = observe_patience_ms(task);
+
+	return left_ms / 2 > TRY_MS_MIN ? left_ms / 2 : left_ms < TRY_MS_MIN ? left_ms : TRY_MS_MIN;
+}
+
+bool observe_wait(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint64_t until_ms = task->kind_ms + PATIENCE_MS;
+	struct cds_list_head *after = resolver->doubting.prev;
+
+	// The question that sees whether anybody is there is put again every second.
+	if (task->answered || task->route != NULL || !task->timed_out || !counts(task) ||
+	    ailing_probes(task) || until_ms <= resolver->clock.now_ms ||
+	    evidence_was_down(resolver->evidence, task->cut_key, task->kind))
+		return false;
+	while (after != &resolver->doubting &&
+	       cds_list_entry(after, struct task, in_doubting)->doubt_until_ms > until_ms)
+		after = after->prev;
+	task->doubt_until_ms = until_ms;
+	cds_list_add(&task->in_doubting, after);
+	task->state = TASK_WAIT_EVIDENCE;
+	return true;
+}
+
+static void ask_on(struct task *task)
+{
+	cds_list_del_init(&task->in_doubting);
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
+// Something has been heard: each server is worth another try, once.
+static void hearten(struct task *task)
+{
+	for (size_t i = 0; i < task->server_count && !task->heartened; i++) {
+		if (task->servers[i].tries == TASK_TRIES_MAX)
+			task->servers[i].tries--;
+	}
+	task->failures = task->heartened ? task->failures : 0;
+	task->heartened = true;
+	ask_on(task);
+}
+
+// Those who wait for the same cut and kind, or whatever the cut is down for.
+static void settle(struct resolver *resolver, uint64_t cut, uint8_t kind,
+		   void (*then)(struct task *task))
+{
+	struct task *task, *following;
+
+	cds_list_for_each_entry_safe(task, following, &resolver->doubting, in_doubting)
+	{
+		if (task->cut_key == cut && (task->kind == kind || task->kind == EVIDENCE_A))
+			then(task);
+	}
+}
+
+uint64_t observe_run(struct resolver *resolver)
+{
+	while (!cds_list_empty(&resolver->doubting)) {
+		struct task *task =
+			cds_list_entry(resolver->doubting.next, struct task, in_doubting);
+		if (task->doubt_until_ms > resolver->clock.now_ms)
+			return task->doubt_until_ms;
+		cds_list_del_init(&task->in_doubting);
+		iterate_give_up(task);
+	}
+	return UINT64_MAX;
+}
+
+// ---- what is seen ----
+
+bool observe_reply(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	task->answered = true;
+	unsigned ends = evidence_heard(resolver->evidence, task->cut_key, task->kind,
+				       resolver->clock.now_ms);
+	if (ends != 0)
+		settle(resolver, task->cut_key, task->kind, hearten);
+	return ends & EVIDENCE_DOWN_ENDS;
+}
+
+void observe_good(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	evidence_good(resolver->evidence, task->cut_key, task->kind, resolver->clock.now_ms);
+	// What the question finds out that sees whether the zone has recovered holds for all.
+	if (ailing_probes(task))
+		evidence_good(resolver->evidence, task->cut_key, EVIDENCE_A,
+			      resolver->clock.now_ms);
+}
+
+void observe_no_good(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (counts(task))
+		evidence_no_good(resolver->evidence, task->cut_key, task->kind, task->kind_ms,
+				 resolver->clock.now_ms);
+}
+
+bool observe_doubt(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (!counts(task) || !task->timed_out ||
+	    evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
+		return true;
+	ailing_doubted(task);
+	return evidence_doubted(resolver->evidence, task->cut_key, task->kind, task->kind_ms,
+				resolver->clock.now_ms, &task->in_doubt);
+}
+
+// A forwarder that says nothing to a question may be waiting for somebody else's servers. That none
+// of a pool's servers says anything to the zone's own SOA, either, means that nobody is there; for
+// as long as that is asked again and again.
+static void pool_unanswered(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].tries == 0)
+			return;
+	}
+	if (!ailing_probes(task))
+		return;
+	if (evidence_take_down(resolver->evidence, task->cut_key, task->kind, task->kind_ms,
+			       resolver->clock.now_ms) &&
+	    resolver->pool_tell != NULL)
+		resolver->pool_tell(resolver->pool_tell_arg, task->cut->zone, true);
+	explain_down(task);
+}
+
+void observe_unanswered(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+
+	if (task->cut == NULL || task->answered || task->failures == 0 || !counts(task))
+		return;
+	if (task->route != NULL) {
+		pool_unanswered(task);
+		return;
+	}
+	bool down = evidence_unanswered(resolver->evidence, task->cut_key, task->kind, task->hash,
+					task->kind_ms, resolver->clock.now_ms);
+	// Nobody has chosen that question but us.
+	uint64_t silent_ms = evidence_silent_ms(resolver->evidence, task->cut_key);
+	if (ailing_probes(task) && silent_ms != 0 &&
+	    silent_ms + PATIENCE_MS <= resolver->clock.now_ms)
+		down = evidence_take_down(resolver->evidence, task->cut_key, EVIDENCE_A,
+					  task->kind_ms, resolver->clock.now_ms) ||
+		       down;
+	if (!down)
+		return;
+	explain_down(task);
+	settle(resolver, task->cut_key, ailing_probes(task) ? EVIDENCE_A : task->kind, ask_on);
+}
