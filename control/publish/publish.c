@@ -130,13 +130,29 @@ static size_t records_bound(const struct step *step)
 	return count;
 }
 
+// What a client that trusts what we do not takes for expanded from a wildcard: it wants the proof that
+// came with it (RFC 4035 §3.1.3.3).
+static bool looks_expanded(const struct step *step)
+{
+	const struct rrset *rrset = step->rrset;
+	size_t labels = name_labels(rrset->owner) - (name_is_wildcard(rrset->owner) ? 1 : 0);
+	struct rdata_rrsig rrsig;
+
+	for (size_t i = 0; i < rrset->rrsig_count; i++) {
+		if (rdata_rrsig(rrset->rrsigs[i].data, rrset->rrsigs[i].len, &rrsig) &&
+		    rrsig.labels < labels)
+			return true;
+	}
+	return false;
+}
+
 static void add_proofs(struct parts *parts, const struct step *step,
 		       const struct validation_result *result, uint32_t ttl_s)
 {
-	bool wanted = is_negative(step) ||
-		      (result != NULL && (result->wildcard || result->proofs_used != 0));
+	bool wanted = result == NULL || is_negative(step) || result->wildcard ||
+		      result->proofs_used != 0 || looks_expanded(step);
 
-	if (!wanted && result != NULL)
+	if (!wanted)
 		return;
 	for (size_t i = 0; i < step->proof_count; i++) {
 		const struct rrset *proof = step->proofs[i];

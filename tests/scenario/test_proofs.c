@@ -236,6 +236,36 @@ static void a_cache_is_believed_no_more_for_rrsigs_of_an_insecure_zone(void **st
 	changed = NULL;
 }
 
+// That a name may be an insecure delegation in an opt-out span makes what is there insecure, for
+// us: a client that validates on its own still needs the proof beside a wildcard's answer (RFC 4035
+// §3.1.3.3).
+static void an_insecure_wildcard_brings_its_proof(void **state)
+{
+	(void)state;
+	for (int ds_first = 0; ds_first < 2; ds_first++) {
+		begin();
+		world_add(w, &(struct world_zone){
+				     .apex = "wild.com.",
+				     .servers = "ns1.wild.com.=192.0.2.30",
+				     .text = "*.wild.com. 300 IN A 192.0.2.87\n"
+					     "there.wild.com. 300 IN A 192.0.2.88\n",
+				     .options = {.nsec3 = true, .params = {.opt_out = true}}});
+		world_start(w);
+		if (ds_first)
+			assert_answer(world_ask(w, "e.wild.com.", TYPE_DS, ASK_DO), RCODE_NOERROR,
+				      false, EDE_NONE);
+		struct question *q = world_ask(w, "e.wild.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.87");
+		assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3) > 0);
+		assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_RRSIG) > 0);
+		// Where nothing was expanded none is given.
+		q = world_ask(w, "there.wild.com.", TYPE_A, ASK_DO);
+		assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3), 0);
+		end_world(NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +278,7 @@ int main(void)
 		scenario(a_signed_ds_in_a_referral_spares_the_names_between),
 		scenario(a_ds_that_does_not_validate_shows_nothing),
 		scenario(a_cache_is_believed_no_more_for_rrsigs_of_an_insecure_zone),
+		scenario(an_insecure_wildcard_brings_its_proof),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
