@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 #define PENDING_MAX 16384 // bytes that wait for the reader before the writer does, too
 #define PAUSE_EVERY 31    // steps; no multiple of the length of a writer's cycle
 
@@ -29,6 +33,9 @@ static void *read_on(void *arg)
 	urcu_qsbr_register_thread();
 	while (!atomic_load_explicit(&running.stop, memory_order_relaxed)) {
 		running.race->read(running.race->arg);
+#ifdef __SANITIZE_THREAD__
+		__tsan_release((void *)(uintptr_t)&urcu_qsbr_flavor); // see dataplane/cache/reclaim.c
+#endif
 		urcu_qsbr_quiescent_state();
 		atomic_fetch_add_explicit(&running.rounds, 1, memory_order_relaxed);
 	}
