@@ -106,6 +106,8 @@ static bool has_good_server(const struct health *health, struct authority *a,
 		const struct version *version = &zone->versions[server->version];
 		// What is hidden is not asked.
 		unsigned security = truth_security(a, zone, version, now_us + 1);
+		if (version->bogus)
+			continue;
 		if (!harmed(health, server->address) && !misleads(a, zone, server->address) &&
 		    !(security & TRUTH_BOGUS))
 			return true;

@@ -89,8 +89,8 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 
 	if (said->kind == SIGNER_NODATA || said->kind == SIGNER_NXDOMAIN)
 		most_s = most_s < NEGATIVE_MAX_S ? most_s : NEGATIVE_MAX_S;
-	if (t->stale)
-		return ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S;
+	if (t->stale && ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S)
+		return true;
 	// Its time begins when it arrives.
 	most_s += age_s > 0 || age_us(t, said) > 0 ? SLACK_S : 0;
 	return age_s <= most_s && ttl_s <= most_s - age_s;
@@ -148,6 +148,12 @@ static bool wants_dnssec(const struct trial *t)
 	return (t->asked->flags & ASKED_DO) != 0;
 }
 
+// With CD=1 there is what servers sent.
+static bool wants_proof(const struct trial *t, unsigned mask)
+{
+	return wants_dnssec(t) && mask == TRUTH_SECURE && !(t->asked->flags & ASKED_CD);
+}
+
 // Takes in what the chain of trust says of a link that can have been any of these.
 static bool take_security(struct trial *t, unsigned mask, bool never_secure, const uint8_t *name)
 {
@@ -197,10 +203,9 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 				rrset->ttl_s);
 	if (!wants_dnssec(t) && rrset->rrsig_count > 0)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
-	if (wants_dnssec(t) && mask == TRUTH_SECURE && rrset->rrsig_count == 0)
+	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
 		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
-	if (expanded && wants_dnssec(t) && mask == TRUTH_SECURE &&
-	    t->reply->sections[SECTION_AUTHORITY].count == 0)
+	if (expanded && wants_proof(t, mask) && t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
 	return take_security(t, mask, opt_out, rrset->owner) &&
 	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY || judge_order(t, &spell));
@@ -228,7 +233,9 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	}
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
-		if (said->kind != kind)
+		// What a span covers that opts out may be there or not, as far as anybody can tell.
+		if (said->kind != kind && (!said->opt_out || (said->kind != SIGNER_NODATA &&
+							      said->kind != SIGNER_NXDOMAIN)))
 			continue;
 		seen = true;
 		if (soa != NULL && !name_equal(soa->owner, said->zone->name))
@@ -245,7 +252,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	if (mask == 0)
 		return complain(t, "%s: %s too old, with another SOA, or TTL %u too large",
 				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
-	if (wants_dnssec(t) && mask == TRUTH_SECURE && (!proofs || soa == NULL))
+	if (wants_proof(t, mask) && (!proofs || soa == NULL))
 		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
 	return take_security(t, mask, opt_out, t->name) &&
 	       (t->asked->type == TYPE_ANY || judge_order(t, &spell));

@@ -112,8 +112,8 @@ uint32_t truth_ttl_s(const struct said *said)
 
 // ---- the chain of trust ----
 
-static bool vouches(const struct rrset *ds, const struct version *version,
-		    const struct authority_zone *zone)
+static bool ds_of(const struct rrset *ds, const struct authority_zone *zone,
+		  const struct version *version)
 {
 	uint8_t rdata[64];
 
@@ -122,6 +122,24 @@ static bool vouches(const struct rrset *ds, const struct version *version,
 	size_t len = signer_ds(signer_zone_ksk(version->zone), zone->name, 2, rdata);
 	for (size_t i = 0; i < ds->count; i++) {
 		if (ds->rdatas[i].len == len && memcmp(ds->rdatas[i].data, rdata, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+// The DS is one of a DNSKEY RRset, this version's or one that may be cached, with the key that
+// signed the data.
+static bool vouches(const struct rrset *ds, const struct version *version,
+		    const struct authority_zone *zone, uint64_t since_us)
+{
+	if (version->mode == MODE_UNSIGNED || version->bogus)
+		return false;
+	for (size_t v = 0; v < zone->version_count; v++) {
+		const struct version *with_keys = &zone->versions[v];
+		if ((with_keys == version || had(with_keys, since_us)) &&
+		    with_keys->mode != MODE_UNSIGNED &&
+		    signer_zone_zsk(with_keys->zone) == signer_zone_zsk(version->zone) &&
+		    ds_of(ds, zone, with_keys))
 			return true;
 	}
 	return false;
@@ -146,9 +164,9 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 		unsigned of_parent = truth_security(a, parent, above, since_us);
 		mask |= of_parent & (TRUTH_INSECURE | TRUTH_BOGUS);
 		if (of_parent & TRUTH_SECURE)
-			mask |= ds == NULL                   ? TRUTH_INSECURE
-				: vouches(ds, version, zone) ? TRUTH_SECURE
-							     : TRUTH_BOGUS;
+			mask |= ds == NULL                             ? TRUTH_INSECURE
+				: vouches(ds, version, zone, since_us) ? TRUTH_SECURE
+								       : TRUTH_BOGUS;
 	}
 	return mask;
 }
@@ -162,7 +180,7 @@ static bool reachable(struct authority *a, struct authority_zone *zone, uint64_t
 		struct authority_zone *host = authority_zone(a, zone->host);
 		if (zone->dead || now_us < zone->may_fail_until_us)
 			return false;
-		if (host != NULL && !reachable(a, host, now_us))
+		if (host != NULL && (host->hidden || !reachable(a, host, now_us)))
 			return false;
 	}
 	return true;
