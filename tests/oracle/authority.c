@@ -231,6 +231,10 @@ static void make_version(struct authority *a, struct authority_zone *zone, unsig
 		.signatures = {.corrupt = zone->bogus},
 	};
 
+	if (a->signed_at_s != 0) {
+		options.signatures.inception_s = a->signed_at_s - 3600;
+		options.signatures.expiration_s = a->signed_at_s + 864000;
+	}
 	assert_true(index < AUTHORITY_VERSIONS_MAX);
 	bool has_keys = index > 0 && ksk->mode != MODE_UNSIGNED && zsk->mode != MODE_UNSIGNED;
 	if (has_keys && !(keys & NEW_KSK))

@@ -50,6 +50,7 @@ struct authority_zone {
 
 struct authority {
 	struct world *world;
+	int64_t signed_at_s; // wall; 0: SIGNER_NOW
 	struct authority_zone zones[AUTHORITY_ZONES_MAX];
 	size_t zone_count;
 };

@@ -1,13 +1,8 @@
 // Whether a reply is one that the truth allows.
 #pragma once
 
+#include "tests/oracle/script.h"
 #include "tests/oracle/truth.h"
-
-#define ASKED_DO    1
-#define ASKED_AD    2
-#define ASKED_CD    4
-#define ASKED_TCP   8
-#define ASKED_PLAIN 16 // without EDNS
 
 struct asked {
 	uint8_t name[NAME_MAX_LEN]; // lower case
@@ -20,6 +15,7 @@ struct asked {
 struct judge {
 	struct authority *authority;
 	bool calm;           // nothing has changed or failed for so long that everything works
+	bool lenient;        // another resolver: its data, RCODE and AD alone
 	struct shown *shown; // what clients were given, by name and type
 	size_t shown_count;
 	char complaint[1000];
@@ -27,4 +23,5 @@ struct judge {
 
 // False: `complaint` says why not.
 bool judge_reply(struct judge *judge, const struct asked *asked);
+bool judge_same_data(const struct rrset *a, const struct rrset *b);
 void judge_free(struct judge *judge);

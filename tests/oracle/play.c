@@ -99,25 +99,6 @@ static void on_done(void *arg, struct store_result *result)
 
 // ---- questions ----
 
-static const struct {
-	const char *word;
-	unsigned flag;
-} flag_words[] = {
-	{"do", ASKED_DO},   {"ad", ASKED_AD},       {"cd", ASKED_CD},
-	{"tcp", ASKED_TCP}, {"plain", ASKED_PLAIN},
-};
-
-static bool has_flag(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
-		if ((p == list || p[-1] == ',') && (p[len] == '\0' || p[len] == ','))
-			return true;
-	}
-	return false;
-}
-
 static size_t write_query(struct client *client, const char *name, uint8_t *wire, size_t cap)
 {
 	const unsigned flags = client->asked.flags;
@@ -207,19 +188,17 @@ static void ask(struct player *p, size_t line)
 		free(client);
 		return;
 	}
-	*client = (struct client){.player = p, .line = line, .gone = has_flag(words.at[3], "gone")};
+	const unsigned flags = script_flags(words.at[3]);
+	*client = (struct client){.player = p, .line = line, .gone = flags & ASKED_GONE};
+	client->asked.flags = flags;
 	name_lower(client->asked.name, text_name(words.at[1]), name_len(text_name(words.at[1])));
 	assert_int_equal(type_from_text(words.at[2], &client->asked.type), 0);
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++) {
-		if (has_flag(words.at[3], flag_words[i].word))
-			client->asked.flags |= flag_words[i].flag;
-	}
 	client->asked.asked_us = now_us(p);
 	p->clients = realloc(p->clients, (p->client_count + 1) * sizeof(*p->clients));
 	assert_non_null(p->clients);
 	p->clients[p->client_count++] = client;
 	put_question(p, client, words.at[1]);
-	if (!has_flag(words.at[3], "beside") && !client->gone)
+	if (!(flags & ASKED_BESIDE) && !client->gone)
 		run_all(p);
 }
 

@@ -76,3 +76,31 @@ size_t script_words(const char *line, struct words *out, size_t max)
 			*p++ = '\0';
 	}
 }
+
+static const struct {
+	const char *word;
+	unsigned flag;
+} flag_words[] = {
+	{"do", ASKED_DO},       {"ad", ASKED_AD},     {"cd", ASKED_CD},         {"tcp", ASKED_TCP},
+	{"plain", ASKED_PLAIN}, {"gone", ASKED_GONE}, {"beside", ASKED_BESIDE},
+};
+
+static bool has_flag(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
+		if ((p == list || p[-1] == ',') && (p[len] == '\0' || p[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+unsigned script_flags(const char *list)
+{
+	unsigned flags = 0;
+
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+		flags |= has_flag(list, flag_words[i].word) ? flag_words[i].flag : 0;
+	return flags;
+}

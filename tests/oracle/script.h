@@ -40,6 +40,16 @@ void script_take(struct script *script, const struct script *from, const bool *k
 void script_read(struct script *script, const char *path); // ends the program when it cannot
 void script_clear(struct script *script);
 
+#define ASKED_DO     1
+#define ASKED_AD     2
+#define ASKED_CD     4
+#define ASKED_TCP    8
+#define ASKED_PLAIN  16 // without EDNS
+#define ASKED_GONE   32
+#define ASKED_BESIDE 64
+// Of a list "-,do,cd".
+unsigned script_flags(const char *list);
+
 struct words {
 	const char *at[SCRIPT_WORDS_MAX]; // into text
 	size_t count;
