@@ -38,6 +38,7 @@ static const char *const security_words[] = {
 static const char *const provenance_words[] = {
 	[FROM_RECURSION] = "recursion",
 	[FROM_FORWARDER] = "forwarder",
+	[FROM_NON_AUTHORITY] = "server without authority",
 	[FROM_LOCAL] = "local",
 };
 

@@ -245,6 +245,9 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 	uint32_t ttl_s = bounded_ttl(data_ttl(publisher, step), step, result, publication->now_s);
 	if (outdated)
 		ttl_s = lesser(ttl_s, OUTDATED_TTL_MAX_S);
+	const bool resort = publication->provenance == FROM_NON_AUTHORITY;
+	if (resort)
+		ttl_s = lesser(ttl_s, RESORT_TTL_MAX_S);
 	struct entry_spec spec = {
 		.name = entry_owner(step),
 		.type = step->type,
@@ -256,7 +259,7 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 				: result->ede,
 		.now_ms = publication->now_ms,
 		.ttl_s = ttl_s,
-		.stale_s = ttl_s > 0 ? publisher->config.stale_s : 0,
+		.stale_s = ttl_s > 0 && !resort ? publisher->config.stale_s : 0,
 		.signature_expires_s = result->signature_expires_s,
 		.one_shot = publication->one_shot || ttl_s == 0,
 		.opt_out = result->opt_out,

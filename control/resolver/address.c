@@ -43,7 +43,8 @@ static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct 
 	size_t added = 0;
 
 	entry_facts(entry, &facts);
-	if (facts.kind != ENTRY_POSITIVE || facts.security < SECURITY_INSECURE)
+	if (facts.kind != ENTRY_POSITIVE || facts.security < SECURITY_INSECURE ||
+	    facts.provenance == FROM_NON_AUTHORITY)
 		return 0;
 	entry_read(entry, &reader);
 	while (added < REFERRAL_GLUE_MAX && entry_next(&reader, &part, &record)) {

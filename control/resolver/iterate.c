@@ -52,7 +52,8 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_state, NS_UNKNOWN, sizeof(task->ns_state));
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
-	task->held_back = 0;
+	task->held_back = task->resorts = task->resorted = 0;
+	task->last_resort = false;
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
 		false;
 	task->lasts_known = false;
@@ -221,18 +222,27 @@ static void wait_or_give_up(struct task *task)
 		iterate_give_up(task);
 }
 
+// A server that is silent is not tried as often where there is something else to try.
+static unsigned tries_max(const struct task *task)
+{
+	bool more = task->held_back != 0 || (task->resorts != 0 && !task->last_resort);
+
+	return more ? TASK_TRIES_LAST : TASK_TRIES_MAX;
+}
+
 static int next_server(struct task *task, uint32_t *timeout_ms)
 {
 	struct upstream *upstream = task->resolver->parts.upstream;
 	const struct address *avoid = task->has_avoid ? &task->avoid : NULL;
 
+	if (task->last_resort && task->resorted == TASK_RESORTS_MAX)
+		return -1;
 	if (task->route != NULL)
 		return upstream_select_pool(upstream, task->cut->zone, task->servers,
-					    task->server_count, TASK_TRIES_MAX,
+					    task->server_count, tries_max(task),
 					    forward_pool_use(task), avoid, timeout_ms);
 	return upstream_select(upstream, task->cut->zone, task->servers, task->server_count,
-			       task->held_back != 0 ? TASK_TRIES_LAST : TASK_TRIES_MAX, avoid,
-			       timeout_ms);
+			       tries_max(task), avoid, timeout_ms);
 }
 
 static unsigned probe_failures_max(const struct task *task)
@@ -253,6 +263,7 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 	if (all_silent(task) && timeout_ms > observe_try_ms(task))
 		timeout_ms = observe_try_ms(task);
 	task->servers[server].tries++;
+	task->resorted += task->last_resort;
 	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
 		fail_own(task, EDE_OTHER, "too many questions to servers at once");
 }
@@ -279,7 +290,9 @@ void iterate_ask(struct task *task)
 	unsigned failures_max = lost                  ? 1
 				: ailing_probes(task) ? probe_failures_max(task)
 						      : TASK_FAILURES_MAX;
-	if (task->failures >= failures_max) {
+	if (task->last_resort)
+		failures_max = UINT8_MAX; // TASK_RESORTS_MAX counts
+	if (task->failures >= failures_max && !resort_begin(task)) {
 		wait_or_give_up(task);
 		return;
 	}
@@ -307,8 +320,10 @@ void iterate_ask(struct task *task)
 		server = next_server(task, &timeout_ms);
 	if (server >= 0)
 		ask(task, server, timeout_ms);
-	else if (address_fetch(task))
+	else if (!task->last_resort && address_fetch(task))
 		task->state = TASK_WAIT_ADDRESS;
+	else if (resort_begin(task))
+		task_ready(task);
 	else
 		wait_or_give_up(task);
 }

@@ -26,13 +26,16 @@ static struct publication publication_of(const struct task *task, const struct s
 {
 	struct resolver *resolver = task->resolver;
 	bool forwarded = forward_holds(task);
+	bool resorted = task->response != NULL && task->response->resorted;
 	const struct delegation *cut = task->hint != NULL ? task->hint : task->cut;
 
 	return (struct publication){
-		.provenance = forwarded ? FROM_FORWARDER : FROM_RECURSION,
+		.provenance = forwarded  ? FROM_FORWARDER
+			      : resorted ? FROM_NON_AUTHORITY
+					 : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
-		.one_shot = task->past_nta,
+		.one_shot = task->past_nta || (resorted && resort_by_value(task, step)),
 		.outdated = cut != NULL && cut->outdated,
 		.denial = !forwarded,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
@@ -317,7 +320,7 @@ static bool publish_link(struct task *task, enum verdict verdict,
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
 	resolver->counters.nta.links += result->nta;
-	if (entry != NULL)
+	if (entry != NULL && publication.provenance != FROM_NON_AUTHORITY)
 		prefetch_track(resolver, entry);
 	if (chain_add(resolver, &task->chain, entry))
 		return true;
@@ -373,12 +376,32 @@ static void not_secure(struct task *task)
 		return;
 	}
 	resolver->counters.lame++;
+	resort_note(task, task->response);
 	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
 	checkup_watch(task, task->cut->zone, &server, SERVER_LAME);
 	explain_server(task, &server, SERVER_LAME, task->reply);
 	broken_server(task, &server, SERVER_LAME, task->reply->drilled);
 	judge_release(task);
 	iterate_next_server(task, &server, true);
+}
+
+static void learn_from_answer(struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+
+	forget_bogus(task);
+	if (task->link > 0)
+		return;
+	failure_over(resolver->failures, task->hash);
+	explain_good(task);
+	ailing_good(task);
+	forward_settle(task);
+	parent_denied(task, result);
+	learn(task, result);
+	// The addresses are not signed: a forwarder's would be taken by recursion (A9).
+	if (name_is_root(task->name) && task->type == TYPE_NS && task->route == NULL &&
+	    task->step.kind == STEP_ANSWER)
+		prime_learn(resolver, task->reply, task->step.rrset);
 }
 
 static void good(struct task *task, enum verdict verdict, const struct validation_result *result)
@@ -405,19 +428,10 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	}
 	if (parent_distrusts(task, result))
 		return;
-	forget_bogus(task);
-	if (task->link == 0) {
-		failure_over(resolver->failures, task->hash);
-		explain_good(task);
-		ailing_good(task);
-		forward_settle(task);
-		parent_denied(task, result);
-		learn(task, result);
-		// The addresses are not signed: a forwarder's would be taken by recursion (A9).
-		if (name_is_root(task->name) && task->type == TYPE_NS && task->route == NULL &&
-		    task->step.kind == STEP_ANSWER)
-			prime_learn(resolver, task->reply, task->step.rrset);
-	}
+	if (task->response->resorted)
+		resolver->counters.last_resort += task->link == 0;
+	else
+		learn_from_answer(task, result);
 	if (!publish_link(task, verdict, result))
 		return;
 	if (++task->link < task->response->link_count && !target_counts(task, verdict))
@@ -464,7 +478,8 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 	}
 	if (verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE) {
 		go_by_proof(task, result);
-		posture_learn(task, result);
+		if (task->response == NULL || !task->response->resorted)
+			posture_learn(task, result);
 		good(task, verdict, result);
 	} else if (task->hint != NULL) {
 		task->hint->doubtful = true;
@@ -475,6 +490,8 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 		// The links before are good; this one's name is resolved on its own.
 		response_cut(task->response, task->link);
 		end_of_response(task);
+	} else if (task->response->resorted) {
+		resort_failed(task);
 	} else if (verdict == VERDICT_BOGUS) {
 		bogus(task, result);
 	} else {

@@ -212,7 +212,7 @@ static void take_answer(struct task *task, struct response *response)
 		return;
 	}
 	task->probing = !minimise_full(&task->minimise);
-	if (!nxdomain)
+	if (!nxdomain && !response->resorted)
 		skip_what_was_given_up(task);
 	cut_at_known_zones(task, response);
 	task_drop_waits(task);
@@ -258,6 +258,10 @@ static void read_response(struct task *task, struct response *response)
 		iterate_give_up(task);
 		return;
 	}
+	if (resort_takes(task, response)) {
+		take_answer(task, response);
+		return;
+	}
 	switch (response->kind) {
 	case RESPONSE_ANSWER:
 		if (!response->secure_only)
@@ -277,6 +281,7 @@ static void read_response(struct task *task, struct response *response)
 	case RESPONSE_MALFORMED:
 		if (fall_back_to_full_name(task))
 			break;
+		resort_note(task, response);
 		task->resolver->counters.lame += response->kind == RESPONSE_LAME;
 		failed_server(task, response_failures[response->kind], true);
 		break;

@@ -289,17 +289,57 @@ static bool has_signatures(const struct response *out)
 	return out->proof_count > 0;
 }
 
+// Types on which others rest: where servers are, and what is proven.
+static bool is_of_infrastructure(uint16_t type)
+{
+	return type == TYPE_NS || type == TYPE_DS || type == TYPE_DNSKEY || type == TYPE_DNAME ||
+	       type == TYPE_NSEC || type == TYPE_NSEC3 || type == TYPE_NSEC3PARAM;
+}
+
+static bool may_be_last_resort(const struct reading *r)
+{
+	return !r->question->forwarder && !r->question->glue &&
+	       r->message->rcode == RCODE_NOERROR && !name_is_root(r->question->zone) &&
+	       !is_of_infrastructure(r->question->type);
+}
+
+// Links up to the first that is neither the RRset asked for nor a CNAME.
+static size_t links_of_data(const struct response *out)
+{
+	size_t count = 0;
+
+	while (count < out->link_count &&
+	       (out->links[count].kind == STEP_CNAME || out->links[count].kind == STEP_ANSWER))
+		count++;
+	return count;
+}
+
 // What an answer by a server that does not speak for the zone is worth: signatures hold whoever
-// passes them on (RFC 4035 §5), nothing else does.
+// passes them on (RFC 4035 §5); nothing else does, while there is anybody else.
 static void judge_authority(struct reading *r)
 {
 	struct response *out = r->out;
 
 	if (out->kind != RESPONSE_ANSWER || speaks_for_zone(r))
 		return;
+	if (may_be_last_resort(r) && links_of_data(out) > 0)
+		out->resort = RESORT_CACHE;
 	out->secure_only = has_signatures(out);
 	if (!out->secure_only)
 		out->kind = RESPONSE_LAME;
+}
+
+// RFC 2308 §2.2: NOERROR without data and without a referral is NODATA, but whose?
+static void deny_with_foreign_soa(struct reading *r)
+{
+	struct response *out = r->out;
+
+	out->kind = RESPONSE_LAME;
+	if ((r->message->flags & FLAG_AA) == 0 || !may_be_last_resort(r) || out->proof_count > 0 ||
+	    points_elsewhere(r, false))
+		return;
+	out->resort = RESORT_FOREIGN_SOA;
+	add_link(r, STEP_NODATA, NULL);
 }
 
 static bool has_soa(const struct message *message)
@@ -334,7 +374,7 @@ static void read_noerror(struct reading *r)
 		goto end;
 	// A SOA of some other zone, or a referral that leads nowhere.
 	if (out->link_count == 0 && soa && find_soa(r, out->names[0]) == NULL) {
-		out->kind = RESPONSE_LAME;
+		deny_with_foreign_soa(r);
 		return;
 	}
 	if (out->link_count == 0 && !soa && points_elsewhere(r, authoritative)) {
@@ -404,7 +444,8 @@ void response_read(const struct message *message, const struct response_question
 
 	out->kind = RESPONSE_ANSWER;
 	out->link_count = 0;
-	out->open = out->too_long = out->secure_only = false;
+	out->open = out->too_long = out->secure_only = out->resorted = false;
+	out->resort = RESORT_NONE;
 	out->proof_count = 0;
 	out->referral = (struct referral){0};
 	name_copy(out->names[0], question->name);
@@ -433,6 +474,15 @@ void response_read(const struct message *message, const struct response_question
 	default:
 		read_error(message->rcode, out);
 	}
+}
+
+void response_resort(struct response *response)
+{
+	response->kind = RESPONSE_ANSWER;
+	response->secure_only = false;
+	response->resorted = true;
+	if (response->resort == RESORT_CACHE)
+		response_cut(response, links_of_data(response));
 }
 
 void response_cut(struct response *response, size_t count)

@@ -19,6 +19,13 @@ enum response_kind {
 	RESPONSE_MALFORMED, // contradicts itself or the question
 };
 
+// What is nothing while any other server may answer, and better than nothing when none does.
+enum response_resort {
+	RESORT_NONE,
+	RESORT_CACHE, // AA=0, RA=1: the RRset asked for, and CNAMEs to it, out of somebody's cache
+	RESORT_FOREIGN_SOA, // AA=1: no data, and the SOA of a zone that does not hold the name
+};
+
 #define RESPONSE_LINKS_MAX (BUDGET_CNAME_MAX + 1)
 #define REFERRAL_NS_MAX    13
 #define REFERRAL_GLUE_MAX  6 // addresses per NS name
@@ -51,6 +58,9 @@ struct response {
 	bool open, too_long;
 	// Out of somebody's cache: no authority, but signatures, which speak for themselves.
 	bool secure_only;
+	// With RESPONSE_LAME or secure_only: the links may serve when all else has failed.
+	enum response_resort resort;
+	bool resorted; // they do: by value or for moments, and nothing else of the response counts
 	// Denial of existence out of the authority section: proofs of every link; of a referral,
 	// about its DS.
 	const struct rrset *proofs[STEP_PROOFS_MAX];
@@ -60,6 +70,9 @@ struct response {
 
 void response_read(const struct message *message, const struct response_question *question,
 		   struct response *out) __attribute__((nonnull));
+
+// A lame or secure_only response with a `resort` becomes the answer.
+void response_resort(struct response *response) __attribute__((nonnull));
 
 // Keeps the first `count` links; the rest of the chain is open then.
 void response_cut(struct response *response, size_t count) __attribute__((nonnull));

@@ -32,6 +32,7 @@
 #define TASK_SERVERS_MAX  32 // addresses tried for one zone
 #define TASK_TRIES_MAX    3  // per server (RFC 9520 §3.1)
 #define TASK_TRIES_LAST   2  // while there are servers that are asked last
+#define TASK_RESORTS_MAX  2  // servers asked for a last resort
 #define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
 #define TASK_BOGUS_MAX    4  // servers whose answer did not validate
 #define TASK_DOMAINS_MAX  BROKEN_DOMAINS // the same, each of another failure domain
@@ -207,6 +208,9 @@ struct task {
 	uint8_t ns_pending[REFERRAL_NS_MAX]; // look-ups under way
 	uint8_t fetches, failures, bogus_count;
 	uint32_t held_back; // bit i: servers[i] is asked when all others have failed
+	uint32_t resorts;   // bit i: what servers[i] has said may serve when all have failed
+	uint8_t resorted;   // servers asked for that
+	bool last_resort;   // all have failed
 	bool servers_known; // collected for this cut
 	bool lasts_known;   // so are those that are asked last
 	bool answered;      // some server of this cut has answered at all
@@ -296,6 +300,7 @@ struct task {
 	X(sent, "questions put to servers")                                                        \
 	X(shared, "questions to servers shared by several resolutions")                            \
 	X(referrals, "referrals followed")                                                         \
+	X(last_resort, "answers without authority taken because no server had a better one")       \
 	X(lame, "lame responses")                                                                  \
 	X(minimise_fallbacks, "full names sent after a minimised one failed")                      \
 	X(address_fetches, "look-ups of name server addresses")                                    \
@@ -550,6 +555,15 @@ void replies_doubt_edns(struct task *task);
 void replies_state_known(struct task *task); // as far as it can be
 void reply_release(struct task *task); // the one it has, if any
 enum server_failure replies_failure(enum upstream_outcome outcome);
+
+// resort.c: when all servers have failed, what some of them said
+void resort_note(struct task *task, const struct response *response); // of task->reply
+bool resort_begin(struct task *task); // true: those servers are asked once more
+// Whether the response to that is the answer, which it becomes.
+bool resort_takes(struct task *task, struct response *response);
+// What was proven once is worth more later, as stale data: it is not put out of its place.
+bool resort_by_value(const struct task *task, const struct step *step);
+void resort_failed(struct task *task); // it is no answer: the zone is signed, or might be
 
 // inquiry.c: questions to servers, shared by tasks
 bool inquiry_join(struct task *task);                                     // one under way

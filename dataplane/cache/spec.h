@@ -27,7 +27,12 @@ enum entry_security {
 	SECURITY_SECURE,
 };
 
-enum entry_provenance { FROM_RECURSION, FROM_FORWARDER, FROM_LOCAL };
+enum entry_provenance {
+	FROM_RECURSION,
+	FROM_FORWARDER,
+	FROM_LOCAL,
+	FROM_NON_AUTHORITY, // a server of the zone that does not speak for it: a last resort
+};
 
 #define SIGNATURE_NEVER_EXPIRES INT64_MAX
 
