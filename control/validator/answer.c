@@ -210,6 +210,10 @@ static void ask_absence(struct validation *v, const struct denial_question *ques
 		return;
 	denial_nodata(question, out);
 	v->proven = STEP_NODATA;
+	// RFC 5155 §8.6: what an opt-out span leaves open is whether there is a DS. A name error
+	// that lacks part of its proof (§8.4) is none by it.
+	if (out->verdict == DENIAL_OPT_OUT && step->type != TYPE_DS)
+		out->verdict = DENIAL_NONE;
 }
 
 static void ask_denial(struct validation *v, struct denial *out)

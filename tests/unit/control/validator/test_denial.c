@@ -792,6 +792,31 @@ static void a_single_nsec3_covers_all_but_its_own_name(void **state)
 	assert_bogus();
 }
 
+// Of a name error, that the wildcard does not exist is part of the proof, in an opt-out span as well;
+// only a DS is denied without (RFC 5155 §8.4, §8.6).
+static void an_opt_out_span_is_not_half_a_name_error(void **state)
+{
+	static const struct signer_nsec3_params opt_out = {.opt_out = true};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		deny(STEP_NXDOMAIN, "d.signed.example.", i & 1 ? TYPE_DS : TYPE_A);
+		add(sign(signer_nsec3("signed.example.", "signed.example.", &opt_out, false, NULL,
+				      TYPES(TYPE_SOA, TYPE_NS), 300)));
+		add(sign(signer_nsec3("d.signed.example.", "signed.example.", &opt_out, true, NULL,
+				      TYPES(TYPE_A), 300)));
+		if (i & 2)
+			add(sign(signer_nsec3("*.signed.example.", "signed.example.", &opt_out,
+					      true, NULL, TYPES(TYPE_A), 300)));
+		if (i == 0) {
+			assert_bogus();
+			continue;
+		}
+		assert_verdict(judge(), VERDICT_INSECURE, &w);
+		assert_int_equal(w.result.kind, i & 2 ? STEP_NXDOMAIN : STEP_NODATA);
+	}
+}
+
 // The twin of a_ds_denial_says_what_kind_of_name_it_is().
 static void with_nsec3_a_ds_denial_says_what_kind_of_name_it_is(void **state)
 {
@@ -1045,6 +1070,7 @@ int main(void)
 		NSEC3(salts_and_iterations_are_honoured),
 		NSEC3(a_record_of_the_chain_before_proves_nothing_beside_one_of_today),
 		NSEC3(a_single_nsec3_covers_all_but_its_own_name),
+		NSEC3(an_opt_out_span_is_not_half_a_name_error),
 		NSEC3(with_nsec3_a_ds_denial_says_what_kind_of_name_it_is),
 		NSEC3(b12_opt_out_lets_only_delegations_go_unproven),
 		NSEC3(too_many_iterations_are_insecure_once_proven),
