@@ -3,6 +3,7 @@
 #include "control/api/api.h"
 #include "control/clock.h"
 #include "control/drill/host.h"
+#include "control/exceptions.h"
 #include "control/listen/listen.h"
 #include "control/log.h"
 #include "control/metrics/metrics.h"
@@ -269,18 +270,12 @@ static bool all_cycles(void *arg, struct cycles *out, uint64_t *hz)
 
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
-	char text[NAME_TEXT_MAX + 64], name[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX + 64];
 
 	(void)arg;
 	trust_state_describe(assayd.anchors, line, line_arg);
 	drill_state_describe(assayd.drill_state, line, line_arg);
-	if (!assayd.config->resolver.validate)
-		line("alarm: validation is off (trust.validate)", line_arg);
-	for (size_t i = 0; i < assayd.config->insecure_count; i++) {
-		snprintf(text, sizeof(text), "not validated, by configuration: %s",
-			 name_to_text(assayd.config->insecure[i].name, name));
-		line(text, line_arg);
-	}
+	exceptions_describe(assayd.config, assayd.trust, &assayd.now, line, line_arg);
 	if (assayd.not_silent[0] != '\0') {
 		snprintf(text, sizeof(text),
 			 "alarm: open ports towards servers may be told by ICMP: %s",
@@ -409,6 +404,12 @@ static void on_verified(void *arg)
 	uv_async_send(&assayd.results);
 }
 
+static void warn_of_exception(const char *text, void *arg)
+{
+	(void)arg;
+	log_warning("%s", text);
+}
+
 static int start_trust(void)
 {
 	const struct config *config = assayd.config;
@@ -435,6 +436,7 @@ static int start_trust(void)
 			return fail("no room for insecure zones beside cached denial: enlarge "
 				    "memory.cache");
 	}
+	exceptions_describe(config, assayd.trust, &assayd.now, warn_of_exception, NULL);
 	return 0;
 }
 

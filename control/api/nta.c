@@ -171,6 +171,12 @@ static void status_one(const struct nta_facts *facts, void *arg)
 	describe(facts, text);
 	snprintf(line, sizeof(line), "negative trust anchor: %s", text);
 	lines->line(line, lines->arg);
+	if (name_labels(facts->name) == 1) {
+		snprintf(line, sizeof(line),
+			 "alarm: no name below %s is validated, by a negative trust anchor",
+			 name_to_text(facts->name, name));
+		lines->line(line, lines->arg);
+	}
 	// One that was never meant to live longer than that comes as no surprise.
 	if (facts->left_s > ENDS_SOON_S || facts->lifetime_s <= ENDS_SOON_S ||
 	    facts->finding[0] == '\0')

@@ -378,11 +378,19 @@ static void load_insecure(struct loader *loader)
 		return;
 	}
 	for (unsigned i = 0; i < names->count; i++) {
-		if (name_from_text(names->list[i], config->insecure[config->insecure_count].name) < 0)
-			loader_fail(loader, loader_item(path, "trust.insecure", i),
-				    "\"%s\" is no name", names->list[i]);
-		else
+		uint8_t *name = config->insecure[config->insecure_count].name;
+		int len = name_from_text(names->list[i], name);
+
+		loader_item(path, "trust.insecure", i);
+		if (len < 0) {
+			loader_fail(loader, path, "\"%s\" is no name", names->list[i]);
+		} else if (name_is_root(name)) {
+			loader_fail(loader, path,
+				    "this would turn all validation off: name the private zones");
+		} else {
+			name_lower(name, name, (size_t)len);
 			config->insecure_count++;
+		}
 	}
 }
 

@@ -181,8 +181,9 @@ size_t trust_anchor_count(const struct trust *trust)
 
 int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_ms, bool nta)
 {
+	if (name_is_root(name))
+		return -EINVAL;
 	struct zone *zone = zones_get(trust->zones, name);
-
 	if (zone == NULL)
 		return -ENOMEM;
 	if (nta && zone->insecure_until_ms != 0 && !zone->nta)

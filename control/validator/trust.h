@@ -51,9 +51,9 @@ int trust_anchors_set(struct trust *trust, const uint8_t *owner, const struct tr
 size_t trust_anchor_count(const struct trust *trust) __attribute__((nonnull, pure));
 
 // Below `name` everything is INSECURE until until_ms (monotonic; UINT64_MAX: for ever, which only
-// `dnssec: insecure` of a configured zone uses; nta says which of the two it is). 0, -ENOMEM, or
-// -EEXIST: the name is insecure for ever. What is known of names at and below it has to be
-// forgotten by the caller, now and when it ends.
+// `dnssec: insecure` of a configured zone uses; nta says which of the two it is). name: lower case.
+// 0, -ENOMEM, -EEXIST: the name is insecure for ever; -EINVAL: the root cannot be. What is known of
+// names at and below it has to be forgotten by the caller, now and when it ends.
 int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_ms, bool nta)
 	__attribute__((nonnull, warn_unused_result));
 bool trust_insecure_remove(struct trust *trust, const uint8_t *name) __attribute__((nonnull));

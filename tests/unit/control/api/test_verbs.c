@@ -438,27 +438,34 @@ static void nta_shows_what_is_set(void **state)
 	assert_string_equal(text, "no negative trust anchor is set\n");
 	nta = (struct nta_facts){
 		.name = (const uint8_t *)"\x06"
-					 "broken\x00",
+					 "broken\x03"
+					 "com\x00",
 		.reason = "ticket 4711",
 		.finding = "",
 		.left_s = 500,
 		.lifetime_s = 3600,
 	};
 	ask("nta", "\"list\"");
-	assert_says("broken. not validated for 500 of 3600 s more: ticket 4711; checked 0 times\n");
+	assert_says(
+		"broken.com. not validated for 500 of 3600 s more: ticket 4711; checked 0 times\n");
 	assert_int_equal(json_array_size(data), 1);
 	ask("status", "");
-	assert_says("negative trust anchor: broken. not validated for 500 of 3600 s");
+	assert_says("negative trust anchor: broken.com. not validated for 500 of 3600 s");
 	assert_says("no alarms");
 	// It ends soon, and nothing is mended.
 	nta.checks = 10;
 	nta.finding = "RRSIG expired\x1b[2J";
 	ask("status", "");
 	assert_says("checked 10 times, last found: RRSIG expired?[2J");
-	assert_says("ALARM: the negative trust anchor of broken. ends in 500 s");
+	assert_says("ALARM: the negative trust anchor of broken.com. ends in 500 s");
 	nta.left_s = 601;
 	ask("status", "");
 	assert_says("no alarms");
+	// All below a TLD is an alarm of its own.
+	nta.name += 7;
+	ask("status", "");
+	assert_says("negative trust anchor: com. not validated for 601 of 3600 s");
+	assert_says("ALARM: no name below com. is validated, by a negative trust anchor");
 	nta = (struct nta_facts){0};
 }
 

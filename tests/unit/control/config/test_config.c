@@ -260,6 +260,8 @@ static const struct {
 	{MINIMAL "trust:\n  validate: false\n", 6, "test"},
 	{MINIMAL "trust:\n  crypto-workers: 17\n", 6, "outside"},
 	{MINIMAL "trust:\n  insecure: ['..']\n", 6, "no name"},
+	{MINIMAL "trust:\n  insecure: ['.']\n", 6, "turn all validation off"},
+	{MINIMAL "trust:\n  insecure: [corp.example,\n    .]\n", 7, "trust.insecure[1]"},
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: []}\n", 6, "servers"},
 	{MINIMAL "zones:\n  - {name: a., type: stub, servers: ['10.0.0.1@0']}\n", 6, "10.0.0.1@0"},
 	{MINIMAL "zones:\n  - {name: a., type: alias, servers: [10.0.0.1]}\n", 6, ""},

@@ -1,0 +1,52 @@
+#include "control/exceptions.h"
+
+#include "dataplane/dns/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool exceptions_is_tld(const uint8_t *name)
+{
+	// RFC 6761, RFC 6762, RFC 7686, RFC 9476; "internal" by a resolution of ICANN's board
+	// (2024).
+	static const char *const never_delegated[] = {
+		"\3alt",   "\7example",    "\7invalid", "\10internal",
+		"\5local", "\11localhost", "\5onion",   "\4test",
+	};
+	uint8_t lower[NAME_MAX_LEN];
+
+	if (name_labels(name) != 1)
+		return false;
+	name_lower(lower, name, name_len(name));
+	for (size_t i = 0; i < sizeof(never_delegated) / sizeof(never_delegated[0]); i++) {
+		if (name_equal(lower, (const uint8_t *)never_delegated[i]))
+			return false;
+	}
+	return true;
+}
+
+void exceptions_describe(const struct config *config, const struct trust *trust,
+			 const struct store_clock *now, void (*line)(const char *text, void *arg),
+			 void *arg)
+{
+	char text[NAME_TEXT_MAX + 96], name[NAME_TEXT_MAX];
+
+	if (!config->resolver.validate)
+		line("alarm: validation is off (trust.validate)", arg);
+	else if (trust_zone_state(trust, (const uint8_t *)"", now->now_ms, now->now_s) ==
+		 ZONE_INSECURE)
+		line("alarm: the root has no trust anchor: only what is below other anchors is "
+		     "validated",
+		     arg);
+	for (size_t i = 0; i < config->insecure_count; i++) {
+		const uint8_t *zone = config->insecure[i].name;
+
+		name_to_text(zone, name);
+		if (exceptions_is_tld(zone))
+			snprintf(text, sizeof(text),
+				 "alarm: no name below %s is validated, by configuration", name);
+		else
+			snprintf(text, sizeof(text), "not validated, by configuration: %s", name);
+		line(text, arg);
+	}
+}

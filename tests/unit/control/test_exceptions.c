@@ -1,0 +1,138 @@
+// What is not validated although validation is on, and that it is said.
+#include "control/exceptions.h"
+#include "crypto/batch.h"
+#include "dataplane/dns/types.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+// Of the root's key 20326.
+static const uint8_t ds[] = {0x4f, 0x66, 8,    2,    0xe0, 0x6d, 0x44, 0xb8, 0x0b,
+			     0x8f, 0x1d, 0x39, 0xa9, 0x5c, 0x0b, 0x0d, 0x7c, 0x65,
+			     0xd0, 0x84, 0x58, 0xe8, 0x80, 0x40, 0x9b, 0xbc, 0x68,
+			     0x34, 0x57, 0x10, 0x42, 0x37, 0xc7, 0xf8, 0xec, 0x8d};
+
+struct said {
+	unsigned alarms, lines;
+	char text[2048];
+};
+
+static void take(const char *text, void *arg)
+{
+	struct said *said = arg;
+
+	said->lines++;
+	said->alarms += strncmp(text, "alarm: ", 7) == 0;
+	strncat(said->text, text, sizeof(said->text) - strlen(said->text) - 1);
+}
+
+// names: insecure by configuration, one after the other; anchor: the zone that has one.
+static struct said describe(const char *const *names, const char *anchor, bool validate)
+{
+	const struct trust_config trust_config = {.inception_skew_s = 3600};
+	const struct store_clock now = {.now_ms = 1000, .now_s = 1750000000, .trusted = true};
+	struct batch *batch = batch_new(&(struct batch_config){0});
+	struct trust *trust = trust_new(&trust_config, batch);
+	struct config_insecure insecure[8];
+	struct config config = {.insecure = insecure};
+	uint8_t owner[NAME_MAX_LEN];
+	struct said said = {0};
+
+	config.resolver.validate = validate;
+	for (; names[config.insecure_count] != NULL; config.insecure_count++) {
+		uint8_t *name = insecure[config.insecure_count].name;
+		assert_true(name_from_text(names[config.insecure_count], name) > 0);
+		assert_int_equal(trust_insecure_add(trust, name, UINT64_MAX, false), 0);
+	}
+	if (anchor != NULL) {
+		assert_true(name_from_text(anchor, owner) > 0);
+		assert_int_equal(trust_anchor_add(trust, owner, TYPE_DS, ds, sizeof(ds)), 0);
+	}
+	exceptions_describe(&config, trust, &now, take, &said);
+	trust_free(trust);
+	batch_free(batch);
+	return said;
+}
+
+static void a_private_zone_is_a_line_and_no_alarm(void **state)
+{
+	static const char *const names[] = {"corp.example.", "internal.", "168.192.in-addr.arpa.",
+					    NULL};
+
+	(void)state;
+	struct said said = describe(names, ".", true);
+	assert_int_equal(said.lines, 3);
+	assert_int_equal(said.alarms, 0);
+	assert_non_null(strstr(said.text, "not validated, by configuration: corp.example."));
+}
+
+static void an_insecure_tld_is_an_alarm(void **state)
+{
+	static const char *const names[] = {"com.", "corp.example.", "xn--p1ai.", NULL};
+
+	(void)state;
+	struct said said = describe(names, ".", true);
+	assert_int_equal(said.lines, 3);
+	assert_int_equal(said.alarms, 2);
+	assert_non_null(strstr(said.text, "alarm: no name below com. is validated"));
+	assert_non_null(strstr(said.text, "alarm: no name below xn--p1ai. is validated"));
+}
+
+static void validation_that_is_off_is_one_alarm(void **state)
+{
+	static const char *const none[] = {NULL};
+
+	(void)state;
+	struct said said = describe(none, NULL, false);
+	assert_int_equal(said.lines, 1);
+	assert_int_equal(said.alarms, 1);
+}
+
+// Anchors of one's own replace the built-in ones: all else is then taken without proof.
+static void a_root_without_an_anchor_is_an_alarm(void **state)
+{
+	static const char *const none[] = {NULL};
+
+	(void)state;
+	assert_int_equal(describe(none, ".", true).lines, 0);
+	struct said said = describe(none, "corp.example.", true);
+	assert_int_equal(said.alarms, 1);
+	assert_non_null(strstr(said.text, "the root has no trust anchor"));
+	assert_int_equal(describe(none, NULL, true).alarms, 1);
+}
+
+static void the_root_cannot_be_excepted(void **state)
+{
+	const struct trust_config trust_config = {0};
+	struct batch *batch = batch_new(&(struct batch_config){0});
+	struct trust *trust = trust_new(&trust_config, batch);
+
+	(void)state;
+	assert_int_equal(trust_insecure_add(trust, (const uint8_t *)"", UINT64_MAX, false),
+			 -EINVAL);
+	assert_int_equal(trust_insecure_add(trust, (const uint8_t *)"", 10000, true), -EINVAL);
+	trust_free(trust);
+	batch_free(batch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_private_zone_is_a_line_and_no_alarm),
+		cmocka_unit_test(an_insecure_tld_is_an_alarm),
+		cmocka_unit_test(validation_that_is_off_is_one_alarm),
+		cmocka_unit_test(a_root_without_an_anchor_is_an_alarm),
+		cmocka_unit_test(the_root_cannot_be_excepted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
