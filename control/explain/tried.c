@@ -141,6 +141,7 @@ const char *tried_cause_word(unsigned cause)
 		[SERVER_FORMERR] = "FORMERR",
 		[SERVER_TRUNCATED_OVER_TCP] = "TC over TCP",
 		[SERVER_MALFORMED] = "malformed",
+		[SERVER_TOO_LARGE] = "over 1024 records or 65535 octets",
 		[SERVER_WRONG_QUESTION] = "wrong question",
 		[SERVER_BOGUS] = "bogus",
 		[SERVER_STRIPPED] = "no RRSIGs",

@@ -350,7 +350,7 @@ static void read_reply(struct checkup *checkup)
 	static const enum server_failure failures[] = {
 		[RESPONSE_LAME] = SERVER_LAME,           [RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
 		[RESPONSE_REFUSED] = SERVER_REFUSED,     [RESPONSE_ERROR] = SERVER_FORMERR,
-		[RESPONSE_MALFORMED] = SERVER_MALFORMED,
+		[RESPONSE_MALFORMED] = SERVER_MALFORMED, [RESPONSE_TOO_LARGE] = SERVER_TOO_LARGE,
 	};
 	const struct response_question question = {
 		.name = checkup->name,

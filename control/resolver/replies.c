@@ -223,7 +223,7 @@ static void take_answer(struct task *task, struct response *response)
 static const enum server_failure response_failures[] = {
 	[RESPONSE_LAME] = SERVER_LAME,           [RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
 	[RESPONSE_REFUSED] = SERVER_REFUSED,     [RESPONSE_ERROR] = SERVER_FORMERR,
-	[RESPONSE_MALFORMED] = SERVER_MALFORMED,
+	[RESPONSE_MALFORMED] = SERVER_MALFORMED, [RESPONSE_TOO_LARGE] = SERVER_TOO_LARGE,
 };
 
 static void read_response(struct task *task, struct response *response)
@@ -279,9 +279,12 @@ static void read_response(struct task *task, struct response *response)
 	case RESPONSE_REFUSED:
 	case RESPONSE_ERROR:
 	case RESPONSE_MALFORMED:
+	case RESPONSE_TOO_LARGE:
 		if (fall_back_to_full_name(task))
 			break;
 		resort_note(task, response);
+		if (response->kind == RESPONSE_TOO_LARGE) // the limit is ours
+			report(task, SERVER_GOOD);
 		task->resolver->counters.lame += response->kind == RESPONSE_LAME;
 		failed_server(task, response_failures[response->kind], true);
 		break;

@@ -57,6 +57,31 @@ static const struct rrset *find_dname(const struct reading *r, const uint8_t *na
 	return best;
 }
 
+// What there is of it cannot be read: it is neither there nor denied.
+static bool lose(struct reading *r, const struct lost_rrset *lost)
+{
+	if (lost == NULL)
+		return false;
+	r->out->kind = lost->too_large ? RESPONSE_TOO_LARGE : RESPONSE_MALFORMED;
+	return true;
+}
+
+// Whether the link of the chain at its last name is one of those.
+static bool link_is_lost(struct reading *r)
+{
+	const uint8_t *name = r->out->names[r->out->link_count];
+	const struct message *message = r->message;
+
+	for (size_t i = 0; i < message->lost_count; i++) {
+		const struct lost_rrset *lost = &message->lost[i];
+		if (lost->section == SECTION_ANSWER && lost->type == TYPE_DNAME &&
+		    name_within(name, lost->owner) && lose(r, lost))
+			return true;
+	}
+	return lose(r, message_lost(message, SECTION_ANSWER, name, TYPE_CNAME)) ||
+	       lose(r, message_lost(message, SECTION_ANSWER, name, r->question->type));
+}
+
 static struct step *add_link(struct reading *r, enum step_kind kind, const struct rrset *rrset)
 {
 	struct response *out = r->out;
@@ -151,7 +176,7 @@ static void take_chain(struct reading *r)
 {
 	struct response *out = r->out;
 
-	while (out->kind == RESPONSE_ANSWER) {
+	while (out->kind == RESPONSE_ANSWER && !link_is_lost(r)) {
 		const struct rrset *rrset = find_answer(r);
 		// An ancestor's DNAME hides whatever is said about the name itself.
 		if (rrset != NULL && find_dname(r, out->names[out->link_count]) == NULL) {
@@ -360,6 +385,8 @@ static void read_noerror(struct reading *r)
 	bool soa = has_soa(r->message);
 
 	take_chain(r);
+	if (out->link_count == 0 && lose(r, message_lost(r->message, SECTION_AUTHORITY, NULL, 0)))
+		return;
 	// Without AA, data beside a delegation may be the parent's glue.
 	if ((out->link_count == 0 || !authoritative) && !r->question->forwarder && !soa &&
 	    out->kind == RESPONSE_ANSWER && take_referral(r)) {
@@ -372,6 +399,13 @@ static void read_noerror(struct reading *r)
 	if (out->link_count > 0 &&
 	    (seen_before(out) || !name_within(out->names[out->link_count], r->question->zone)))
 		goto end;
+	if (message_lost(r->message, SECTION_AUTHORITY, NULL, 0) != NULL)
+		goto end;
+	// What counts fewer records than it holds denies nothing.
+	if (out->link_count == 0 && !soa && r->message->trailing) {
+		out->kind = RESPONSE_MALFORMED;
+		return;
+	}
 	// A SOA of some other zone, or a referral that leads nowhere.
 	if (out->link_count == 0 && soa && find_soa(r, out->names[0]) == NULL) {
 		deny_with_foreign_soa(r);
@@ -401,12 +435,16 @@ static void read_nxdomain(struct reading *r)
 		judge_authority(r);
 		return;
 	}
+	const struct lost_rrset *lost = message_lost(r->message, SECTION_AUTHORITY, NULL, 0);
+	if (out->link_count == 0 && lose(r, lost))
+		return;
 	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {
 		out->kind = RESPONSE_LAME;
 		return;
 	}
-	if (out->link_count == 0 ||
-	    (!seen_before(out) && name_within(out->names[out->link_count], r->question->zone)))
+	if (lost == NULL &&
+	    (out->link_count == 0 ||
+	     (!seen_before(out) && name_within(out->names[out->link_count], r->question->zone))))
 		take_denial(r, STEP_NXDOMAIN);
 	judge_authority(r);
 }

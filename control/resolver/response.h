@@ -16,7 +16,9 @@ enum response_kind {
 	RESPONSE_SERVFAIL,
 	RESPONSE_REFUSED,
 	RESPONSE_ERROR,     // any other RCODE
-	RESPONSE_MALFORMED, // contradicts itself or the question
+	RESPONSE_MALFORMED, // contradicts itself or the question, or what was asked for is
+			    // malformed
+	RESPONSE_TOO_LARGE, // what was asked for is beyond our limits (rrset.h)
 };
 
 // What is nothing while any other server may answer, and better than nothing when none does.

@@ -199,6 +199,7 @@ void upstream_interfere(struct upstream *upstream, const struct interference *in
 	X(FORMERR, formerr, "FORMERR, NOTIMP or BADVERS to every form of the question")            \
 	X(TRUNCATED_OVER_TCP, truncated_over_tcp, "TC=1 over TCP")                                 \
 	X(MALFORMED, malformed, "malformed messages")                                              \
+	X(TOO_LARGE, too_large, "an RRset of more than 1024 records or 65535 octets: our limit")   \
 	X(WRONG_QUESTION, wrong_question, "responses to other questions than ours")                \
 	X(BOGUS, bogus, "data that did not validate")                                              \
 	X(STRIPPED, stripped, "RRSIGs missing below a secure delegation")                          \

@@ -4,6 +4,7 @@
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct raw {
 	uint16_t key_type; // the type covered by an RRSIG, else type
 	uint8_t owner_len;
 	uint8_t section;
+	bool bad; // its RDATA is not there
 };
 
 struct parser {
@@ -66,14 +68,18 @@ struct row {
 	struct rrset *placed;
 };
 
+static_assert(_Alignof(struct record) >= _Alignof(struct raw *) &&
+		      _Alignof(struct raw *) >= _Alignof(struct raw),
+	      "lists that follow one another are aligned");
+
 // The lists, of `count` elements each, out of memory for as many rows.
 static void share_out(struct parser *p, void *rows, size_t count)
 {
-	p->raws = rows;
-	p->records = (struct record *)(p->raws + count);
+	p->records = rows; // what is aligned most comes first
 	p->loose = p->records + count;
 	p->order = (struct raw **)(p->loose + count);
 	p->placed = (struct rrset **)(p->order + count);
+	p->raws = (struct raw *)(p->placed + count);
 	memset(p->placed, 0, count * sizeof(p->placed[0]));
 }
 
@@ -132,8 +138,13 @@ static enum message_verdict add_record(struct parser *p, enum section section, s
 	name_lower(p->bytes + raw.folded, p->bytes + raw.owner, owner_len);
 	int written = rdata_parse(type, p->msg, p->len, p->off, rdlen, p->bytes + raw.rdata,
 				  p->bytes_cap - raw.rdata);
-	if (written < 0)
-		return MESSAGE_MALFORMED;
+	if (written < 0 && type == TYPE_RRSIG) {
+		p->off += rdlen;
+		return MESSAGE_OK;
+	}
+	raw.bad = written < 0;
+	if (raw.bad)
+		written = 0;
 	raw.rdlen = (uint16_t)written;
 	if (type == TYPE_RRSIG)
 		raw.key_type = wire_get16(p->bytes + raw.rdata);
@@ -191,7 +202,8 @@ static enum message_verdict read_records(struct parser *p, struct row *usual, st
 				return verdict;
 		}
 	}
-	return p->off == p->len ? MESSAGE_OK : MESSAGE_MALFORMED;
+	m->trailing = p->off < p->len;
+	return MESSAGE_OK;
 }
 
 static int raw_same_owner(const struct parser *p, const struct raw *a, const struct raw *b)
@@ -249,23 +261,48 @@ static size_t end_of_run(const struct parser *p, size_t i, size_t end)
 	return i;
 }
 
-static enum message_verdict place_rrset(struct parser *p, size_t received,
-					const struct record *records, size_t count,
-					const struct record *rrsigs, size_t rrsig_count)
+static enum message_verdict add_lost(struct message *m, const struct parser *p,
+				     const struct raw *raw, bool too_large)
 {
-	struct rrset *rrset = rrset_new(records, count, rrsigs, rrsig_count);
-
-	// An RRset past our limits makes the whole message useless.
-	if (rrset == NULL)
-		return errno == EMSGSIZE ? MESSAGE_MALFORMED : MESSAGE_NO_MEMORY;
-	p->placed[received] = rrset;
+	if (m->lost_count == MESSAGE_LOST_MAX)
+		return MESSAGE_MALFORMED;
+	if (m->lost == NULL)
+		m->lost = malloc(MESSAGE_LOST_MAX * sizeof(*m->lost));
+	if (m->lost == NULL)
+		return MESSAGE_NO_MEMORY;
+	struct lost_rrset *lost = &m->lost[m->lost_count++];
+	lost->section = raw->section;
+	lost->too_large = too_large;
+	lost->type = raw->type;
+	memcpy(lost->owner, p->bytes + raw->folded, raw->owner_len);
 	return MESSAGE_OK;
 }
 
-// Makes the RRsets of one owner in one section: records [i, end).
-static enum message_verdict group_owner(struct parser *p, size_t i, size_t end)
+static enum message_verdict place_rrset(struct parser *p, struct message *m,
+					const struct raw *first, const struct record *records,
+					size_t count, const struct record *rrsigs,
+					size_t rrsig_count)
 {
-	size_t loose_count = 0, loose_first = 0;
+	struct rrset *rrset = rrset_new(records, count, rrsigs, rrsig_count);
+
+	if (rrset == NULL)
+		return errno == EMSGSIZE ? add_lost(m, p, first, true) : MESSAGE_NO_MEMORY;
+	p->placed[first - p->raws] = rrset;
+	return MESSAGE_OK;
+}
+
+static bool any_bad(const struct parser *p, size_t i, size_t end)
+{
+	while (i < end && !p->order[i]->bad)
+		i++;
+	return i < end;
+}
+
+// Makes the RRsets of one owner in one section: records [i, end).
+static enum message_verdict group_owner(struct parser *p, struct message *m, size_t i, size_t end)
+{
+	const struct raw *loose_first = NULL;
+	size_t loose_count = 0;
 	enum message_verdict verdict = MESSAGE_OK;
 
 	while (i < end && verdict == MESSAGE_OK) {
@@ -275,20 +312,21 @@ static enum message_verdict group_owner(struct parser *p, size_t i, size_t end)
 			if (after < end && p->order[after]->type == TYPE_RRSIG &&
 			    p->order[after]->key_type == p->order[first]->key_type)
 				i = end_of_run(p, after, end);
-			verdict = place_rrset(p, (size_t)(p->order[first] - p->raws),
-					      p->records + first, after - first, p->records + after,
-					      i - after);
+			if (any_bad(p, first, after))
+				verdict = add_lost(m, p, p->order[first], false);
+			else
+				verdict = place_rrset(p, m, p->order[first], p->records + first,
+						      after - first, p->records + after, i - after);
 			continue;
 		}
 		for (; first < after; first++) {
-			size_t received = (size_t)(p->order[first] - p->raws);
-			if (loose_count == 0 || received < loose_first)
-				loose_first = received;
+			if (loose_first == NULL || p->order[first] < loose_first)
+				loose_first = p->order[first];
 			p->loose[loose_count++] = p->records[first];
 		}
 	}
 	if (verdict == MESSAGE_OK && loose_count > 0)
-		verdict = place_rrset(p, loose_first, p->loose, loose_count, NULL, 0);
+		verdict = place_rrset(p, m, loose_first, p->loose, loose_count, NULL, 0);
 	return verdict;
 }
 
@@ -322,7 +360,7 @@ static enum message_verdict group_records(struct parser *p, struct message *m)
 		end = i + 1;
 		while (end < p->count && raw_same_owner(p, p->order[i], p->order[end]) == 0)
 			end++;
-		enum message_verdict verdict = group_owner(p, i, end);
+		enum message_verdict verdict = group_owner(p, m, i, end);
 		if (verdict != MESSAGE_OK)
 			return verdict;
 	}
@@ -381,6 +419,7 @@ void message_free(struct message *msg)
 			rrset_free(msg->sections[s].rrsets[i]);
 		free(msg->sections[s].rrsets);
 	}
+	free(msg->lost);
 	free(msg);
 }
 
@@ -393,6 +432,18 @@ struct rrset *message_find(const struct message *msg, enum section section, cons
 		struct rrset *rrset = rrsets->rrsets[i];
 		if (rrset->type == type && name_equal(rrset->owner, owner))
 			return rrset;
+	}
+	return NULL;
+}
+
+const struct lost_rrset *message_lost(const struct message *msg, enum section section,
+				      const uint8_t *owner, uint16_t type)
+{
+	for (size_t i = 0; i < msg->lost_count; i++) {
+		const struct lost_rrset *lost = &msg->lost[i];
+		if (lost->section == section &&
+		    (owner == NULL || (lost->type == type && name_equal(lost->owner, owner))))
+			return lost;
 	}
 	return NULL;
 }

@@ -120,6 +120,20 @@ static void check_built_anew(const struct message *m)
 	message_free(again);
 }
 
+// Nothing of a lost RRset is there.
+static void check_lost(const struct message *m)
+{
+	CHECK(m->lost_count <= MESSAGE_LOST_MAX);
+	for (size_t i = 0; i < m->lost_count; i++) {
+		const struct lost_rrset *lost = &m->lost[i];
+		CHECK(lost->section < SECTION_COUNT);
+		CHECK(name_check(lost->owner, NAME_MAX_LEN) > 0);
+		CHECK(message_lost(m, lost->section, lost->owner, lost->type) != NULL);
+		CHECK(lost->type == TYPE_RRSIG ||
+		      message_find(m, lost->section, lost->owner, lost->type) == NULL);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct message *m;
@@ -134,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			CHECK(message_find(m, s, rrset->owner, rrset->type) == rrset);
 		}
 	}
+	check_lost(m);
 	check_built_anew(m);
 	message_free(m);
 	return 0;

@@ -75,6 +75,7 @@ struct fault {
 	bool udp_only;
 	bool edns_only, cookie_only, mixed_only; // of questions that have it
 	bool lower_case;                         // the question comes back so
+	unsigned trailing;                       // octets behind the message
 	bool then_good; // the right answer follows 5 ms later
 	network_hook decorate, replace;
 	// Written, with all its RRSIGs, in the place of an RRset that the server has; NULL: left

@@ -387,6 +387,8 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 	}
 	wire_put16(out + 2, (uint16_t)(FLAG_QR | m.flags | rcode | (query->cd ? FLAG_CD : 0)));
 	change_question(out, query, fault != NULL && fault->lower_case ? FAULT_WRONG_CASE : m.kind);
+	for (unsigned i = 0; fault != NULL && i < fault->trailing; i++)
+		out[len++] = (uint8_t)i;
 	if (m.kind == FAULT_MALFORMED)
 		wire_put16(out + 6, (uint16_t)(header_ancount(out) + 3));
 	return (size_t)len;

@@ -13,6 +13,7 @@
 // clang-format on
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINES(...)                                                                                 \
@@ -566,6 +567,116 @@ static void a_chain_can_be_cut(void **state)
 	assert_true(name_equal(response.names[1], text_name("b.example.")));
 }
 
+// ---- what cannot be read of a message ----
+
+static enum response_kind read_losing(const char *qname, uint16_t qtype, unsigned rcode,
+				      const char *const *lines, const struct lost_rrset *lost,
+				      const char *owner)
+{
+	const struct response_question question = {
+		.name = text_name(qname), .type = qtype, .zone = text_name("example.")};
+
+	message_free(message);
+	message = text_message(qname, qtype, FLAG_AA, rcode, lines);
+	message->lost = malloc(sizeof(*lost));
+	*message->lost = *lost;
+	name_copy(message->lost->owner, text_name(owner));
+	message->lost_count = 1;
+	response_read(message, &question, &response);
+	return response.kind;
+}
+
+static void what_is_malformed_beside_the_answer_is_not_missed(void **state)
+{
+	static const struct lost_rrset lost[] = {
+		{.section = SECTION_ANSWER, .type = TYPE_AAAA},
+		{.section = SECTION_AUTHORITY, .type = TYPE_NS},
+		{.section = SECTION_ADDITIONAL, .type = TYPE_A},
+		{.section = SECTION_ADDITIONAL, .type = TYPE_A, .too_large = true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		assert_int_equal(read_losing("www.example.", TYPE_A, 0,
+					     LINES("an www.example. 300 IN A 192.0.2.1"), &lost[i],
+					     "www.example."),
+				 RESPONSE_ANSWER);
+		assert_link(0, STEP_ANSWER, "www.example.");
+	}
+}
+
+static void what_is_malformed_in_the_chain_is_no_answer_and_no_denial(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *owner;
+	} rows[] = {
+		{TYPE_A, "www.example."},        {TYPE_CNAME, "www.example."},
+		{TYPE_DNAME, "example."},        {TYPE_A, "target.example."},
+		{TYPE_CNAME, "target.example."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (unsigned large = 0; large < 2; large++) {
+			const struct lost_rrset lost = {.section = SECTION_ANSWER,
+							.type = rows[i].type,
+							.too_large = large};
+			bool chain = strncmp(rows[i].owner, "target", 6) == 0;
+			assert_int_equal(
+				read_losing("www.example.", TYPE_A, 0,
+					    chain ? LINES("an www.example. 300 IN CNAME "
+							  "target.example.")
+						  : LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5"),
+					    &lost, rows[i].owner),
+				large ? RESPONSE_TOO_LARGE : RESPONSE_MALFORMED);
+		}
+	}
+}
+
+// A referral whose NS records cannot be read is no NODATA, nor is a denial without its SOA.
+static void what_is_malformed_in_authority_is_no_denial(void **state)
+{
+	static const uint16_t types[] = {TYPE_NS, TYPE_SOA, TYPE_NSEC, TYPE_DS};
+	static const unsigned rcodes[] = {RCODE_NOERROR, RCODE_NXDOMAIN};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			const struct lost_rrset lost = {.section = SECTION_AUTHORITY,
+							.type = types[i]};
+			assert_int_equal(read_losing("www.example.", TYPE_A, rcodes[k], LINES(NULL),
+						     &lost, "example."),
+					 RESPONSE_MALFORMED);
+		}
+	}
+	// Behind an alias the target is asked for on its own.
+	const struct lost_rrset lost = {.section = SECTION_AUTHORITY, .type = TYPE_SOA};
+	assert_int_equal(read_losing("www.example.", TYPE_A, 0,
+				     LINES("an www.example. 300 IN CNAME target.example."), &lost,
+				     "example."),
+			 RESPONSE_ANSWER);
+	assert_int_equal(response.link_count, 1);
+	assert_true(response.open);
+}
+
+static void octets_behind_it_make_no_denial_of_an_empty_message(void **state)
+{
+	const struct response_question question = {
+		.name = text_name("www.example."), .type = TYPE_A, .zone = text_name("example.")};
+
+	(void)state;
+	for (unsigned soa = 0; soa < 2; soa++) {
+		message_free(message);
+		message = text_message("www.example.", TYPE_A, FLAG_AA, 0,
+				       soa ? LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")
+					   : LINES(NULL));
+		message->trailing = true;
+		response_read(message, &question, &response);
+		assert_int_equal(response.kind, soa ? RESPONSE_ANSWER : RESPONSE_MALFORMED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +715,10 @@ int main(void)
 		cmocka_unit_test(a_forwarder_may_not_refer),
 		cmocka_unit_test(rcodes_have_names),
 		cmocka_unit_test(a_chain_can_be_cut),
+		cmocka_unit_test(what_is_malformed_beside_the_answer_is_not_missed),
+		cmocka_unit_test(what_is_malformed_in_the_chain_is_no_answer_and_no_denial),
+		cmocka_unit_test(what_is_malformed_in_authority_is_no_denial),
+		cmocka_unit_test(octets_behind_it_make_no_denial_of_an_empty_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
