@@ -44,6 +44,14 @@ static void a_prefix_holds_what_is_in_it(void **state)
 	assert_true(hits("domain:2001:db8:1::/48", "2001:db8:1:ffff::9", NULL));
 	assert_false(hits("domain:2001:db8:1::/48", "2001:db8:2::", NULL));
 	assert_false(hits("domain:192.0.2.0/24", "2001:db8::", NULL));
+	// The same octets are another address in the other family.
+	assert_false(hits("domain:32.1.13.0/24", "2001:d00::1", NULL));
+	assert_false(hits("domain:32.1.0.0/16", "2001::", NULL));
+	assert_false(hits("domain:2001:d00::/24", "32.1.13.9", NULL));
+	assert_false(hits("domain:0.0.0.0/1", "::", NULL));
+	assert_false(hits("domain:::/1", "1.2.3.4", NULL));
+	assert_false(hits("upstream:32.1.13.184", "2001:db8::", NULL));
+	assert_false(hits("upstream:2001:db8::", "32.1.13.184", NULL));
 	assert_true(hits("domain:192.0.2.0/24,2001:db8::/32", "192.0.2.1", NULL));
 	assert_true(hits("domain:192.0.2.0/24,2001:db8::/32", "2001:db8::7", NULL));
 	assert_false(hits("domain:192.0.2.0/24,2001:db8::/32", "198.51.100.1", NULL));

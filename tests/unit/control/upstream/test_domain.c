@@ -35,7 +35,8 @@ static void networks_are_24_and_48(void **state)
 	const struct address a = script_address("192.0.2.1"), b = script_address("192.0.2.254"),
 			     c = script_address("192.0.3.1"), d = script_address("2001:db8:1::1"),
 			     e = script_address("2001:db8:1:ffff::1"),
-			     f = script_address("2001:db8:2::1");
+			     f = script_address("2001:db8:2::1"),
+			     g = script_address("c000:200::"); // the same octets as 192.0.2.0
 
 	(void)state;
 	assert_true(domain_same_network(&a, &b));
@@ -43,6 +44,8 @@ static void networks_are_24_and_48(void **state)
 	assert_true(domain_same_network(&d, &e));
 	assert_false(domain_same_network(&d, &f));
 	assert_false(domain_same_network(&a, &d));
+	assert_false(domain_same_network(&a, &g));
+	assert_false(domain_same_network(&g, &a));
 }
 
 static void a_zone_without_servers_has_no_cut(void **state)
