@@ -280,14 +280,16 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.signed_zone = zone_state(inquiry) != ZONE_INSECURE,
 		.unsigned_zone = unsigned_zone,
 		.signatures_settle = inquiry->provable,
+		.last_try = inquiry->last_try,
 		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
 		.tls = tls_of(&task->servers[server]),
 		.timeout_ms = timeout_ms,
 		.charge = charge,
 		.charge_arg = inquiry,
-		.late_ms = which == 0 ? upstream_late_ms(resolver->parts.upstream, inquiry->zone,
-							 &leg->server)
-				      : 0,
+		.late_ms = which == 0 && !inquiry->last_try
+				   ? upstream_late_ms(resolver->parts.upstream, inquiry->zone,
+						      &leg->server)
+				   : 0,
 		.late = late,
 	};
 	leg->exchange = exchange_start(resolver->parts.upstream, &request, done, leg);
@@ -328,7 +330,8 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.type = q.type,
 		.rd = forward_holds(task),
 		.cd = asks_cd(task),
-		.tcp = task->over_tcp,
+		.tcp = task->over_tcp || (task->last_try && task->answered),
+		.last_try = task->last_try,
 	};
 	name_copy(inquiry->zone, q.zone);
 	// On the way down nothing is validated.

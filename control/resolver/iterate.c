@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LAST_TRY_MS        500
+#define LAST_TRY_FROM_MS   1500
+#define LAST_TRY_LATEST_MS 3300 // of the question: there is an answer within four seconds, or none
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
 #define HURRIED_TIMEOUT_MS 1000 // where a former proof will do
@@ -57,6 +60,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
 		false;
 	task->lasts_known = false;
+	task->last_try = task->last_tried = false;
 	task->state_asked = task->for_glue = false;
 }
 
@@ -152,8 +156,31 @@ static bool all_tried(const struct task *task)
 	return true;
 }
 
+// Some servers drop or refuse what they do not know in a question. Where nobody has given any other
+// answer, one of the zone's servers is asked in other ways, once.
+static bool try_last(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint64_t age_ms = resolver->clock.now_ms - task->started_ms;
+
+	if (task->last_tried || task->for_glue || (task->route != NULL && task->route->first) ||
+	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS ||
+	    upstream_uplink_lost(resolver->parts.upstream))
+		return false;
+	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
+				       task->answered);
+	if (server < 0)
+		return false;
+	task->last_try = task->last_tried = true;
+	bool started = inquiry_start(task, (size_t)server, LAST_TRY_MS) == 0;
+	task->last_try = false;
+	return started;
+}
+
 void iterate_give_up(struct task *task)
 {
+	if (try_last(task))
+		return;
 	if (forward_fall_back(task))
 		return;
 	observe_unanswered(task);
@@ -315,6 +342,10 @@ void iterate_ask(struct task *task)
 		return;
 	if (all_tried(task))
 		address_find_last(task);
+	// Once more in the same way would come too late to leave time for it.
+	if (all_silent(task) && resolver->clock.now_ms >= task->started_ms + LAST_TRY_FROM_MS &&
+	    try_last(task))
+		return;
 	int server = next_server(task, &timeout_ms);
 	if (server < 0 && address_let_go(task))
 		server = next_server(task, &timeout_ms);

@@ -114,6 +114,7 @@ struct inquiry {
 	struct cds_list_head tasks; // task->in_inquiry; the first one pays
 	uint16_t type;
 	bool tcp, cd, rd;
+	bool last_try;  // nothing else is left
 	bool provable;  // a reply in another case is left to its signatures
 	bool overdrawn; // nobody could pay for the next packet
 	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];
@@ -215,6 +216,8 @@ struct task {
 	bool lasts_known;   // so are those that are asked last
 	bool answered;      // some server of this cut has answered at all
 	bool over_tcp;      // the next question goes over TCP
+	bool last_try;      // so does this one, with nothing else left; last_tried: it has been put
+	bool last_tried;
 	bool settled;       // and is not left to signatures, whatever case it comes back in
 	bool without_cd;    // the next question to a forwarder, after BOGUS
 	bool without_cd_before;

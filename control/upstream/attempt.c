@@ -45,6 +45,10 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 	exchange->case_random =
 		exchange->upstream->config.case_randomisation && !exchange->request.tls;
 	exchange->small = false;
+	if (exchange->lower_case)
+		exchange->case_random = false;
+	if (exchange->tcp && exchange->request.last_try)
+		last_choose(exchange, server, now_us);
 	if (!server)
 		return;
 	if (server->case_lost_until_us > now_us)
@@ -56,11 +60,13 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 	if (server->plain_until_us > now_us && !exchange->request.signed_zone)
 		exchange->form = FORM_PLAIN;
 	exchange->small = !exchange->tcp && server_wants_small(server, now_us);
-	if (!exchange->tcp && exchange->attempts == 0 && server_wants_tcp(server, now_us)) {
+	if (!exchange->tcp && exchange->attempts == 0 && !exchange->request.last_try &&
+	    !exchange->first && server_wants_tcp(server, now_us)) {
 		server->tcp_probe_us = now_us + SERVER_TCP_PROBE_US;
 		exchange->tcp = true;
 		exchange->tcp_for_loss = true;
 		exchange->small = false;
+		last_choose(exchange, server, now_us);
 		exchange->upstream->counters.tcp_first++;
 	}
 }

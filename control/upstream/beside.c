@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-bool beside_start(struct exchange *first, enum form form)
+bool beside_start(struct exchange *first, enum form form, bool lower_case)
 {
 	struct upstream *upstream = first->upstream;
 	struct exchange *exchange;
@@ -23,7 +23,8 @@ bool beside_start(struct exchange *first, enum form form)
 	exchange->drill = first->drill;
 	exchange->tcp = false;
 	exchange->form = form;
-	exchange->form_lowered = true;
+	exchange->lower_case = lower_case;
+	exchange->form_lowered = form == FORM_PLAIN;
 	upstream->counters.beside++;
 	if (attempt_start(exchange) == UPSTREAM_OK)
 		return true;
@@ -47,7 +48,7 @@ void beside_without_edns(struct exchange *exchange)
 	    !(request->unsigned_zone && request->unsigned_zone(exchange->arg)))
 		return;
 	exchange->request.signed_zone = false;
-	if (beside_start(exchange, FORM_PLAIN))
+	if (beside_start(exchange, FORM_PLAIN, false))
 		exchange->upstream->counters.without_edns++;
 }
 

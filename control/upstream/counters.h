@@ -26,6 +26,8 @@
 	  "errors without a question, or wrong cookies, and no more (asked by TCP)")               \
 	X(without_cookie, "asked again without the cookie option")                                 \
 	X(without_edns, "asked again without EDNS")                                                \
+	X(last_tries, "questions put without cookie or mixed case, with nothing else left")        \
+	X(last_answers, "those of them that were answered in no other way")                        \
 	X(beside, "questions put in another way while the first stayed open")                      \
 	X(unsettled, "not asked over TCP for what may be forgeries: too many at once")             \
 	X(tcp_first, "asked over TCP because UDP timed out before")                                \

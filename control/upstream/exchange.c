@@ -24,6 +24,7 @@ void exchange_discard(struct exchange *exchange)
 {
 	unlink_exchange(exchange);
 	message_free(exchange->other_case);
+	message_free(exchange->spare.message);
 	free(exchange->abandoned_for);
 	free(exchange);
 }
@@ -105,8 +106,9 @@ static void finish_beside(struct exchange *exchange, struct exchange_reply reply
 
 	first->bytes += exchange->bytes;
 	first->ignored += exchange->ignored;
+	bool held = reply.outcome == UPSTREAM_OK && last_hold(first, exchange, &reply);
 	exchange_discard(exchange);
-	if (reply.outcome == UPSTREAM_OK) {
+	if (reply.outcome == UPSTREAM_OK && !held) {
 		reply.bytes = first->bytes;
 		reply.ignored = first->ignored;
 		tell(first, &reply);
@@ -351,6 +353,14 @@ void exchange_timeout(struct exchange *exchange)
 		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
 	}
+	if (exchange->spare.message) {
+		struct exchange_reply reply = exchange->spare;
+
+		exchange->spare.message = NULL;
+		last_learn(exchange);
+		tell(exchange, &reply);
+		return;
+	}
 	if (beside_deadline_us(exchange) > 0) {
 		exchange->deadline_us = beside_deadline_us(exchange) + 1;
 		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
@@ -386,6 +396,8 @@ static void start(struct exchange *exchange)
 									&exchange->request,
 									upstream_now_us(upstream));
 		outcome = attempt_start(exchange);
+		if (outcome == UPSTREAM_OK && exchange->request.last_try)
+			last_start(exchange);
 	} else {
 		upstream->counters.address_refused++;
 		outcome = UPSTREAM_UNREACHABLE;

@@ -40,6 +40,7 @@ struct exchange {
 	// what comes next
 	bool tcp;
 	enum form form;
+	bool lower_case;    // asked without mixed case, to see whether that is answered
 	bool form_lowered;  // because of what the server answered in this exchange
 	bool bad_cookie;    // one BADCOOKIE was answered with a new cookie
 	bool stale;         // one kept connection had ended
@@ -53,6 +54,10 @@ struct exchange {
 	// to another ID, from another port, that says the same is as good as one in the right case.
 	struct message *other_case;
 	uint8_t other_cases;
+	// The last try: what one of `beside` was answered, kept until this one has been silent for
+	// longer.
+	struct exchange_reply spare;
+	bool spare_without_case; // to the one in one case, else to the one without a cookie
 	uint32_t drill;     // that it is part of; 0: none
 	bool drilled;       // it has spoilt the signatures of the reply
 	bool unsettled;     // see struct exchange_reply; of the message it ends with
@@ -117,13 +122,25 @@ enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
 	__attribute__((nonnull, pure));
 
 // beside.c: false: it is not put, or could not be sent.
-bool beside_start(struct exchange *first, enum form form) __attribute__((nonnull));
+bool beside_start(struct exchange *first, enum form form, bool lower_case) __attribute__((nonnull));
 // A server that answers with nothing but a header may not know EDNS: it is asked without, where no
 // signatures are to be had.
 void beside_without_edns(struct exchange *exchange) __attribute__((nonnull));
 // The last moment at which one of them is waited for; 0: there is none.
 uint64_t beside_deadline_us(const struct exchange *first) __attribute__((nonnull, pure));
 void beside_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+
+// last.c: the last try (upstream.h). Begins with its first question.
+void last_start(struct exchange *exchange) __attribute__((nonnull));
+// That of a question over TCP: how it is put.
+void last_choose(struct exchange *exchange, const struct server *server, uint64_t now_us)
+	__attribute__((nonnull(1)));
+// One of those beside it has been answered. False: that is the answer to it; else it is kept, and
+// owned.
+bool last_hold(struct exchange *first, const struct exchange *beside,
+	       const struct exchange_reply *reply) __attribute__((nonnull, warn_unused_result));
+// The first one has been silent, and `spare` is the answer.
+void last_learn(struct exchange *first) __attribute__((nonnull));
 
 // settle.c: TCP tells what may be a forgery from what the server says. False: too many do that.
 bool settle_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
@@ -145,6 +162,7 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 		    const struct address *from) __attribute__((nonnull(1)));
 void exchange_timeout(struct exchange *exchange) __attribute__((nonnull));
 void exchange_discard(struct exchange *exchange) __attribute__((nonnull)); // tells nobody
+uint64_t exchange_question(const struct exchange *exchange) __attribute__((nonnull)); // its hash
 // As exchange_start(), without sending anything. NULL: too many at once.
 struct exchange *exchange_new(struct upstream *upstream, const struct exchange_request *request)
 	__attribute__((nonnull, warn_unused_result));

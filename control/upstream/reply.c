@@ -153,7 +153,7 @@ static enum reply_step on_edns_error(struct exchange *exchange, const struct mes
 	return end(outcome, refusal);
 }
 
-static uint64_t question_hash(const struct exchange *exchange)
+uint64_t exchange_question(const struct exchange *exchange)
 {
 	uint8_t bytes[NAME_MAX_LEN + 2];
 
@@ -167,12 +167,12 @@ static void learn_form(struct exchange *exchange, uint64_t now_us)
 {
 	struct server *server = use_server(exchange);
 
-	if (exchange->form == FORM_PLAIN && exchange->first)
-		server_plain_answer(server, question_hash(exchange), now_us);
-	else if (exchange->form == FORM_PLAIN)
-		server->plain_until_us = now_us + SERVER_MEMORY_US;
-	else
+	if (exchange->form != FORM_PLAIN)
 		server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
+	// The error that made us ask may be a forgery where it came without the question.
+	else if (!exchange->first ||
+		 server_habit(&server->plain, exchange_question(exchange), now_us))
+		server->plain_until_us = now_us + SERVER_MEMORY_US;
 }
 
 static bool has_both_cases(const struct exchange *exchange)
@@ -186,11 +186,14 @@ static bool has_both_cases(const struct exchange *exchange)
 	return upper && lower;
 }
 
-static void learn_case(struct exchange *exchange, bool lost, uint64_t now_us)
+// An error says nothing: it may be the case that was refused.
+static void learn_case(struct exchange *exchange, const struct message *message, bool lost,
+		       uint64_t now_us)
 {
 	struct server *server = server_of(exchange);
+	bool answered = message->rcode == RCODE_NOERROR || message->rcode == RCODE_NXDOMAIN;
 
-	if (!lost && !exchange->tcp && has_both_cases(exchange)) {
+	if (!lost && !exchange->tcp && answered && has_both_cases(exchange)) {
 		use_server(exchange)->case_kept_us = now_us;
 	} else if (lost && exchange->tcp && !(server && server_keeps_case(server, now_us))) {
 		use_server(exchange)->case_lost_until_us = now_us + SERVER_MEMORY_US;
@@ -205,7 +208,7 @@ static void learn(struct exchange *exchange, bool case_lost, const struct messag
 
 	if (exchange->form_lowered && sound)
 		learn_form(exchange, now_us);
-	learn_case(exchange, case_lost, now_us);
+	learn_case(exchange, message, case_lost, now_us);
 	struct server *server = server_of(exchange);
 	if (!server)
 		return;

@@ -104,18 +104,27 @@ bool server_wants_small(const struct server *server, uint64_t now_us)
 	return server->udp_timeouts > 0 || server->small_until_us > now_us;
 }
 
-void server_plain_answer(struct server *server, uint64_t question, uint64_t now_us)
+bool server_habit(struct server_habit *habit, uint64_t question, uint64_t now_us)
 {
-	bool another = server->plain_us > 0 && server->plain_question != question &&
-		       server->plain_us + SERVER_MEMORY_US > now_us;
+	bool another =
+		habit->us > 0 && habit->question != question && habit->us + SERVER_KEPT_US > now_us;
 
-	if (another)
-		server->plain_until_us = now_us + SERVER_MEMORY_US;
-	server->plain_question = question;
-	server->plain_us = now_us;
+	habit->question = question;
+	habit->us = now_us;
+	return another;
+}
+
+static bool within_a_day(uint64_t us, uint64_t now_us)
+{
+	return us > 0 && us + SERVER_KEPT_US > now_us;
 }
 
 bool server_keeps_case(const struct server *server, uint64_t now_us)
 {
-	return server->case_kept_us > 0 && server->case_kept_us + SERVER_KEPT_US > now_us;
+	return within_a_day(server->case_kept_us, now_us);
+}
+
+bool server_echoes_cookie(const struct server *server, uint64_t now_us)
+{
+	return within_a_day(server->echoed_us, now_us);
 }

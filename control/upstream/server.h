@@ -18,7 +18,15 @@
 #define SERVER_DETOUR_US    (60 * UINT64_C(1000000))      // small replies; TCP first at most
 #define SERVER_TCP_FIRST_US (2 * UINT64_C(1000000))       // TCP first, doubled while UDP stays lost
 #define SERVER_KEPT_US      (24 * 3600 * UINT64_C(1000000)) // what it could do it still can
+#define SERVER_LAST_TRY_US  (10 * UINT64_C(1000000)) // between two in which nothing came of it
 #define SERVER_TCP_PROBE_US (10 * UINT64_C(1000000))
+
+// It answered one question in some way only, and may have been made to look so: what two different
+// questions show is remembered.
+struct server_habit {
+	uint64_t question; // hash of the last one
+	uint64_t us;       // 0: none
+};
 
 struct server {
 	struct address address; // family 0: this place is free
@@ -31,8 +39,8 @@ struct server {
 	uint64_t small_until_us;     // replies over 512 bytes do not arrive
 	uint64_t echoed_us;          // our cookie came back last; 0: never
 	uint64_t case_kept_us; // upper and lower letters came back over UDP as sent, last; 0: never
-	uint64_t plain_us;     // answered without EDNS only, beside a bare error, and to which
-	uint64_t plain_question;     // question (its hash): once is not enough to be remembered by
+	struct server_habit plain, no_cookie, one_case; // what it seems to need
+	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
 	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
 	uint8_t udp_timeouts;        // in a row
 	uint8_t tcp_detours;         // in a row: how often UDP was lost again after one
@@ -71,12 +79,13 @@ bool server_wants_tcp(const struct server *server, uint64_t now_us) __attribute_
 bool server_wants_small(const struct server *server, uint64_t now_us)
 	__attribute__((nonnull, pure));
 
-// It answered a question without EDNS after an error without a question, which whoever guesses ID
-// and port can forge: remembered when it has happened to two different questions.
-void server_plain_answer(struct server *server, uint64_t question, uint64_t now_us)
-	__attribute__((nonnull));
+// True: another question has shown the same within a day.
+bool server_habit(struct server_habit *habit, uint64_t question, uint64_t now_us)
+	__attribute__((nonnull, warn_unused_result));
 // Within the last day.
 bool server_keeps_case(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));
+bool server_echoes_cookie(const struct server *server, uint64_t now_us)
+	__attribute__((nonnull, pure));
 
 static inline bool server_address_equal(const struct address *a, const struct address *b)
 {

@@ -100,6 +100,13 @@ struct exchange_request {
 	// has signatures: they prove it, or it is asked for again without this.
 	bool signatures_settle;
 	bool tcp;             // start over TCP
+	// Nothing else is left. Some servers drop or refuse questions with a cookie, or names in
+	// mixed case. The question is put as ever and, beside it, without cookie and in one case;
+	// an answer to those counts when the first one stays silent for at least as long. With tcp:
+	// once, without both. Not where the server has echoed our cookie or kept the case within a
+	// day. Each gives up what one of the two guards, for one reply; none of them is strong over
+	// UDP but by its cookie.
+	bool last_try;
 	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
 	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
 	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,
@@ -250,6 +257,11 @@ int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 			 const struct candidate *candidates, size_t count, unsigned max_tries,
 			 unsigned use, const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 8), warn_unused_result));
+
+// The server to put the last try to, of those that failed; -1: it would be of no use. A server
+// gets one in ten seconds until one is of use. over_tcp: it has answered, with errors.
+int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
+		      bool over_tcp) __attribute__((nonnull, warn_unused_result));
 
 // After how many ms a server's answer is later than about 19 of 20 of its answers; 0: not known.
 uint32_t upstream_late_ms(struct upstream *upstream, const uint8_t *zone,

@@ -1,0 +1,138 @@
+// The last try: the same question with cookie and mixed case and, beside it, without the one and
+// without the other. Never without both, so that a reply to either still has something to be
+// guessed besides ID and port. What the server answers in one way only, while it is silent in the
+// other before, at the same time and for longer, is believed; what two different questions show so
+// is remembered.
+//
+// A forger can make a server look silent, by making it limit its rate. What he wins then is one
+// reply without a cookie (which nobody else asks for, either) or in one case, of a server that has
+// shown neither within a day.
+#include "control/upstream/exchange.h"
+#include "control/upstream/pool.h"
+#include "dataplane/dns/header.h"
+
+#define LAST_WAIT_MS 100 // at least, after an answer, for the first one to stay silent
+
+static const struct server *server_of(const struct exchange *exchange)
+{
+	return servers_find(&exchange->upstream->servers, &exchange->request.server,
+			    exchange->request.port);
+}
+
+static bool may_lose_cookie(const struct upstream *upstream, const struct server *server,
+			    uint64_t now_us)
+{
+	if (!upstream->config.cookies)
+		return false;
+	return !server ||
+	       (server->no_cookie_until_us <= now_us && !server_echoes_cookie(server, now_us));
+}
+
+static bool may_lose_case(const struct upstream *upstream, const struct server *server,
+			  uint64_t now_us)
+{
+	if (!upstream->config.case_randomisation)
+		return false;
+	return !server ||
+	       (server->case_lost_until_us <= now_us && !server_keeps_case(server, now_us));
+}
+
+int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
+		      bool over_tcp)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+
+	if (over_tcp && upstream->settler_count >= SETTLERS_MAX / 2)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct candidate *candidate = &candidates[i];
+		const struct rating *rating =
+			ratings_find(&upstream->ratings, NULL, &candidate->address, now_us);
+		const struct pool_server *pool = candidate->pool;
+		uint16_t port = pool && pool->port ? pool->port : 53;
+		const struct server *server =
+			servers_find(&upstream->servers, &candidate->address, port);
+
+		if (candidate->failed == 0 || (pool && pool->transport != POOL_UDP) ||
+		    !upstream_may_ask(upstream, &candidate->address) ||
+		    (rating && rating->fails > 0 && rating->cause == SERVER_UNREACHABLE))
+			continue;
+		// A server that does not like the cookie and says so is asked without it anyway.
+		if (!may_lose_case(upstream, server, now_us) &&
+		    (over_tcp || !may_lose_cookie(upstream, server, now_us)))
+			continue;
+		if (server && server->last_try_us > 0 &&
+		    now_us < server->last_try_us + SERVER_LAST_TRY_US)
+			continue;
+		servers_use(&upstream->servers, &candidate->address, port, now_us)->last_try_us =
+			now_us;
+		return (int)i;
+	}
+	return -1;
+}
+
+void last_start(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	uint64_t now_us = upstream_now_us(upstream);
+	enum form form = exchange->form;
+
+	upstream->counters.last_tries++;
+	if (exchange->tcp) {
+		bool counted = settle_start(exchange); // among those, where there is room
+		(void)counted;
+		return;
+	}
+	if (form == FORM_COOKIE && may_lose_cookie(upstream, server_of(exchange), now_us))
+		(void)beside_start(exchange, FORM_EDNS, false);
+	if (exchange->case_random && may_lose_case(upstream, server_of(exchange), now_us))
+		(void)beside_start(exchange, form, true);
+}
+
+void last_choose(struct exchange *exchange, const struct server *server, uint64_t now_us)
+{
+	if (exchange->form == FORM_COOKIE && may_lose_cookie(exchange->upstream, server, now_us))
+		exchange->form = FORM_EDNS;
+	if (may_lose_case(exchange->upstream, server, now_us))
+		exchange->case_random = false;
+}
+
+bool last_hold(struct exchange *first, const struct exchange *beside,
+	       const struct exchange_reply *reply)
+{
+	uint64_t now_us = upstream_now_us(first->upstream);
+	uint64_t wait_us = 2 * reply->rtt_us;
+	unsigned rcode = reply->message->rcode;
+
+	if (!first->request.last_try || reply->strong)
+		return false;
+	if (first->spare.message || (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)) {
+		message_free(reply->message);
+		return true;
+	}
+	first->spare = *reply;
+	first->spare_without_case = beside->lower_case;
+	if (wait_us < LAST_WAIT_MS * 1000)
+		wait_us = LAST_WAIT_MS * 1000;
+	if (now_us + wait_us < first->deadline_us)
+		first->deadline_us = now_us + wait_us;
+	timers_set(&first->upstream->timers, &first->timer, attempt_next_us(first, false));
+	return true;
+}
+
+void last_learn(struct exchange *first)
+{
+	struct upstream *upstream = first->upstream;
+	uint64_t now_us = upstream_now_us(upstream), question = exchange_question(first);
+	struct server *server = servers_use(&upstream->servers, &first->request.server,
+					    first->request.port, now_us);
+
+	upstream->counters.last_answers++;
+	server->last_try_us = 0;
+	if (first->spare_without_case) {
+		if (server_habit(&server->one_case, question, now_us))
+			server->case_lost_until_us = now_us + SERVER_MEMORY_US;
+	} else if (server_habit(&server->no_cookie, question, now_us)) {
+		server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
+	}
+}
