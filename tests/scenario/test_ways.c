@@ -167,6 +167,22 @@ static void what_does_not_validate_in_another_case_is_asked_for_again(void **sta
 	}
 }
 
+// Its DS is signed, its NS records are not: nothing proves where it leads.
+static void a_referral_in_another_case_is_not_left_to_its_signatures(void **state)
+{
+	static const char *const com_servers[] = {"192.5.6.30", "198.51.101.30"};
+
+	(void)state;
+	world_ask(w, "com.", TYPE_MX, ASK_DO); // it is known to be secure
+	network_forget_log(&w->network);
+	at_both(com_servers, (struct fault){.kind = FAULT_WRONG_CASE, .udp_only = true});
+	assert_answer(world_ask(w, "example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+	size_t sent = network_sent(&w->network, com_servers[0], "example.com.", TYPE_A) +
+		      network_sent(&w->network, com_servers[1], "example.com.", TYPE_A);
+	assert_true(sent >= 2);
+	assert_true(world_counter(w, "upstream.case_agreed") >= 1);
+}
+
 // ---- cookies or mixed case are dropped, or refused ----
 
 static void start_with_cookies(void)
@@ -316,6 +332,7 @@ int main(void)
 		scenario_common(and_in_unsigned_ones_two_that_agree_do),
 		scenario_common(a8_a_dname_in_another_case_is_asked_for_over_tcp),
 		cmocka_unit_test(what_does_not_validate_in_another_case_is_asked_for_again),
+		scenario_common(a_referral_in_another_case_is_not_left_to_its_signatures),
 		cmocka_unit_test(servers_that_drop_cookies_are_asked_without),
 		cmocka_unit_test(servers_that_drop_mixed_case_are_asked_in_one_case),
 		cmocka_unit_test(servers_that_refuse_mixed_case_are_asked_over_tcp_in_one_case),
