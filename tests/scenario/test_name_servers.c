@@ -315,6 +315,38 @@ static void thirteen_aliases_cost_no_more_than_thirteen_names(void **state)
 	assert_sent_at_most(w, 40);
 }
 
+// Two names at a time (ATTACKS D1), however many a referral has and however slow they are.
+static void names_of_servers_are_looked_up_two_at_a_time(void **state)
+{
+	char servers[400] = "";
+	unsigned asked = 0;
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		size_t at = strlen(servers);
+		snprintf(servers + at, sizeof(servers) - at, "%sn%d.host.org.=203.0.113.%d",
+			 i > 0 ? " " : "", i, 100 + i);
+	}
+	begin();
+	world_add(w, ALIAS_ZONE(true, NULL));
+	world_add(w, &(struct world_zone){.apex = "shop.com.",
+					  .servers = servers,
+					  .text = "www.shop.com. 300 IN A 192.0.2.91\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	with((struct fault){.kind = FAULT_DELAY, .server = HOST, .delay_ms = 300});
+	struct question *q = world_ask_later(w, "www.shop.com.", TYPE_A, 0);
+	world_advance(w, 250);
+	for (int i = 0; i < 6; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.host.org.", i);
+		asked += network_sent(&w->network, NULL, name, TYPE_A) > 0;
+	}
+	world_run(w);
+	assert_address(q, "192.0.2.91");
+	assert_int_equal(asked, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +363,7 @@ int main(void)
 		scenario(an_alias_is_not_asked_while_another_server_is_waited_for),
 		scenario(an_alias_is_not_asked_while_another_server_is_looked_up),
 		scenario(an_address_that_a_name_has_itself_is_not_held_back),
+		scenario(names_of_servers_are_looked_up_two_at_a_time),
 		scenario(thirteen_aliases_cost_no_more_than_thirteen_names),
 	};
 
