@@ -177,6 +177,16 @@ static bool try_last(struct task *task)
 	return started;
 }
 
+// Once more in the same way would come too late to leave time for it.
+static bool last_is_due(const struct task *task)
+{
+	const struct resolver *resolver = task->resolver;
+
+	return resolver->clock.now_ms >= task->started_ms + LAST_TRY_FROM_MS ||
+	       upstream_last_was_of_use(resolver->parts.upstream, task->servers,
+					task->server_count);
+}
+
 void iterate_give_up(struct task *task)
 {
 	if (try_last(task))
@@ -342,9 +352,7 @@ void iterate_ask(struct task *task)
 		return;
 	if (all_tried(task))
 		address_find_last(task);
-	// Once more in the same way would come too late to leave time for it.
-	if (all_silent(task) && resolver->clock.now_ms >= task->started_ms + LAST_TRY_FROM_MS &&
-	    try_last(task))
+	if (all_silent(task) && last_is_due(task) && try_last(task))
 		return;
 	int server = next_server(task, &timeout_ms);
 	if (server < 0 && address_let_go(task))

@@ -37,6 +37,31 @@ static bool may_lose_case(const struct upstream *upstream, const struct server *
 	       (server->case_lost_until_us <= now_us && !server_keeps_case(server, now_us));
 }
 
+static uint16_t port_of(const struct candidate *candidate)
+{
+	return candidate->pool && candidate->pool->port ? candidate->pool->port : 53;
+}
+
+static bool is_recent(const struct server_habit *habit, uint64_t now_us)
+{
+	return habit->us > 0 && habit->us + SERVER_KEPT_US > now_us;
+}
+
+bool upstream_last_was_of_use(struct upstream *upstream, const struct candidate *candidates,
+			      size_t count)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct server *server = servers_find(
+			&upstream->servers, &candidates[i].address, port_of(&candidates[i]));
+		if (server &&
+		    (is_recent(&server->no_cookie, now_us) || is_recent(&server->one_case, now_us)))
+			return true;
+	}
+	return false;
+}
+
 int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
 		      bool over_tcp)
 {
@@ -49,7 +74,7 @@ int upstream_last_try(struct upstream *upstream, const struct candidate *candida
 		const struct rating *rating =
 			ratings_find(&upstream->ratings, NULL, &candidate->address, now_us);
 		const struct pool_server *pool = candidate->pool;
-		uint16_t port = pool && pool->port ? pool->port : 53;
+		uint16_t port = port_of(candidate);
 		const struct server *server =
 			servers_find(&upstream->servers, &candidate->address, port);
 

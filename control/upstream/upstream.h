@@ -258,6 +258,10 @@ int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 			 unsigned use, const struct address *avoid, uint32_t *timeout_ms)
 	__attribute__((nonnull(1, 2, 3, 8), warn_unused_result));
 
+// Whether a last try has been of use with one of them within a day: what it drops once it drops
+// again, and the next one need not wait as long.
+bool upstream_last_was_of_use(struct upstream *upstream, const struct candidate *candidates,
+			      size_t count) __attribute__((nonnull));
 // The server to put the last try to, of those that failed; -1: it would be of no use. A server
 // gets one in ten seconds until one is of use. over_tcp: it has answered, with errors.
 int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,

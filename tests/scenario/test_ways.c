@@ -240,10 +240,9 @@ static void signed_zones_on_them_are_validated(void **state)
 {
 	(void)state;
 	start_with_cookies();
+	close_tcp(example_servers);
 	at_both(example_servers, (struct fault){.kind = FAULT_DROP, .cookie_only = true});
-	for (int i = 0; i < 3;
-	     i++) // each of its keys and names is a question, and the first ones wait
-		world_ask(w, "www.example.com.", TYPE_A, ASK_DO), world_advance(w, 11000);
+	// The keys are a question of their own, which does not wait as long as the first.
 	assert_answered("www.example.com.", true, "192.0.2.80", 4000);
 	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
 }

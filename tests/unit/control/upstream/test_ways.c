@@ -609,6 +609,13 @@ static int last_server(struct script *s, bool over_tcp)
 	return upstream_last_try(s->upstream, candidates, 2, over_tcp);
 }
 
+static bool was_of_use(struct script *s)
+{
+	const struct candidate candidate = {.address = script_address("192.0.2.1"), .failed = 1};
+
+	return upstream_last_was_of_use(s->upstream, &candidate, 1);
+}
+
 static void a_server_gets_one_last_try_in_ten_seconds_until_one_is_of_use(void **state)
 {
 	struct script s;
@@ -621,11 +628,13 @@ static void a_server_gets_one_last_try_in_ten_seconds_until_one_is_of_use(void *
 	assert_int_equal(last_server(&s, true), -1);
 	script_advance_ms(&s, 1);
 	assert_int_equal(last_server(&s, true), 0);
+	assert_false(was_of_use(&s));
 	try_last(&s, LONG_NAME);
 	script_answer_to(&s, 1, (struct script_reply){.no_cookie = true});
 	script_advance_ms(&s, 101);
 	script_expect(&s, UPSTREAM_OK);
 	assert_int_equal(last_server(&s, false), 0);
+	assert_true(was_of_use(&s));
 	// One that keeps what we guard ourselves with gets none.
 	script_advance_ms(&s, 10000);
 	ask_name(&s, LONG_NAME);
