@@ -493,7 +493,8 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 	} else if (task->response->resorted) {
 		resort_failed(task);
 	} else if (verdict == VERDICT_BOGUS) {
-		bogus(task, result);
+		if (!parent_took_back(task))
+			bogus(task, result);
 	} else {
 		unjudged(task, result);
 	}

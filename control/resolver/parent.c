@@ -273,6 +273,10 @@ void parent_denied(struct task *task, const struct validation_result *result)
 		return;
 	if (task->step.kind == STEP_NXDOMAIN)
 		last = task->name;
+	// Of whatever is delegated below it, too.
+	if (task->type == TYPE_DS && task->step.kind == STEP_NXDOMAIN)
+		revoked_put(resolver->revoked, resolver_hash(resolver, task->step.name),
+			    resolver->clock.now_ms);
 	for (size_t labels = name_labels(task->cut->zone) + 1; labels <= name_labels(last);
 	     labels++) {
 		const uint8_t *zone = name_ancestor(task->name, labels);
@@ -284,4 +288,25 @@ void parent_denied(struct task *task, const struct validation_result *result)
 		revoked_put(resolver->revoked, resolver_hash(resolver, zone),
 			    resolver->clock.now_ms);
 	}
+}
+
+bool parent_took_back(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *zone = task->cut != NULL ? task->cut->zone : NULL;
+	bool gone = false;
+
+	if (task->route != NULL || task->returned || zone == NULL)
+		return false;
+	for (; !gone && !name_is_root(zone); zone = name_skip(zone, 1))
+		gone = revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) >=
+		       task->started_ms;
+	if (!gone)
+		return false;
+	if (delegation_revoke(resolver->delegations, task->cut->zone))
+		resolver->counters.revoked++;
+	judge_release(task);
+	task->returned = true;
+	iterate_start(task);
+	return true;
 }

@@ -487,6 +487,9 @@ struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms);
 void parent_denied(struct task *task, const struct validation_result *result);
 // What is not signed came from servers that a reply without proof has named. True: it is asked for
 // again, of those that the last proof came with, or the task has failed.
+// The delegation that led to an answer that is bogus was denied while that was judged. True: the parent
+// is asked instead.
+bool parent_took_back(struct task *task);
 bool parent_distrusts(struct task *task, const struct validation_result *result);
 void parent_proven(struct task *task, const struct validation_result *result);
 

@@ -276,6 +276,24 @@ static void a_delegation_that_is_gone_is_denied_whatever_its_ds_said(void **stat
 		      EDE_NONE);
 }
 
+// The NS are good for longer than the proof that there is no DS.
+static void a_childs_answer_does_not_stand_against_its_parents_denial(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "gone.com.",
+					  .servers = "ns.gone.com.=192.0.2.51",
+					  .text = "www.gone.com. 0 IN A 192.0.2.80\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	assert_answer(world_ask(w, "www.gone.com.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	world_undelegate(w, "gone.com.");
+	world_advance(w, 301000);
+	assert_answer(world_ask(w, "www.gone.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+}
+
 static void a_ds_does_not_outlive_its_signature(void **state)
 {
 	(void)state;
@@ -402,6 +420,7 @@ int main(void)
 		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
 		scenario(a_referrals_ds_does_not_outlive_its_ttl),
 		scenario(a_delegation_that_is_gone_is_denied_whatever_its_ds_said),
+		scenario(a_childs_answer_does_not_stand_against_its_parents_denial),
 		scenario_common(a_ds_does_not_outlive_its_signature),
 		scenario(bogus_data_stay_bogus_below_a_silent_parent),
 		scenario_common(keys_cannot_roll_below_a_silent_parent),
