@@ -127,6 +127,22 @@ static bool is(const char *line, const char *type)
 	return read_record(line, &record) && strcmp(record.type, type) == 0;
 }
 
+// Nothing lies below a DNAME (RFC 6672 §2.4): neither a zone nor the address of a server.
+static bool dname_covers(struct authority *a, const struct authority_zone *zone,
+			 const uint8_t *name)
+{
+	for (size_t i = 0; i < a->zone_count; i++) {
+		const struct authority_zone *other = &a->zones[i];
+		if (other != zone && name_within(other->name, name))
+			return true;
+		for (size_t k = 0; k < other->server_count; k++) {
+			if (name_within(text_name(server_name(a, other, k)), name))
+				return true;
+		}
+	}
+	return false;
+}
+
 // A name has either a CNAME or other data, and nothing lies below a DNAME (RFC 6672 §2.4); names of
 // zones below are theirs.
 static bool occluded(struct authority *a, const struct authority_zone *zone, size_t index)
@@ -137,11 +153,7 @@ static bool occluded(struct authority *a, const struct authority_zone *zone, siz
 		return true;
 	const uint8_t *name = signer_name(record.owner);
 	bool cname = is(zone->records[index], "CNAME");
-	for (size_t i = 0; i < a->zone_count && is(zone->records[index], "DNAME"); i++) {
-		if (&a->zones[i] != zone && name_within(a->zones[i].name, name))
-			return true;
-	}
-	if (zone_of(a, name, false) != zone || (cname && name_equal(name, zone->name)))
+	if (is(zone->records[index], "DNAME") && dname_covers(a, zone, name))
 		return true;
 	for (size_t i = 0; i < zone->record_count; i++) {
 		if (i == index || !read_record(zone->records[i], &other))

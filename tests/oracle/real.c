@@ -183,6 +183,8 @@ static bool same_section(const struct section_rrsets *a, const struct section_rr
 // With CD=1 some say AD of what they happen to have proven before.
 static bool same_reply(const struct message *a, const struct message *b)
 {
+	if (a != NULL && b != NULL && a->rcode == RCODE_SERVFAIL && b->rcode == RCODE_SERVFAIL)
+		return true;
 	return a != NULL && b != NULL && a->rcode == b->rcode &&
 	       (((a->flags ^ b->flags) & FLAG_AD) == 0 || a->flags & FLAG_CD) &&
 	       same_section(&a->sections[SECTION_ANSWER], &b->sections[SECTION_ANSWER]);
