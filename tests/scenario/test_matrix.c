@@ -15,6 +15,9 @@ enum way {
 	WAY_PLAIN,
 	WAY_RETRY,      // the first try goes unanswered
 	WAY_TCP,        // the first reply is truncated
+	WAY_CASE,       // replies come back in another case
+	WAY_BARE,       // the first reply is a bare FORMERR
+	WAY_LAST,       // questions with a cookie are dropped
 	WAY_STALE,      // the data were good, and have expired
 	WAY_STALE_LATE, // and what servers say comes after the stale answer
 	WAY_REFRESH,    // the same, where nothing may be served stale
@@ -82,6 +85,18 @@ static const struct path {
 	{"after retry", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_RETRY,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"over TCP", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_TCP,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"in another case", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_CASE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"NXDOMAIN in another case", "nope.victim.com.", TYPE_A, "nope.victim.com.",
+	 .style = FLAW_OF_PROOF, .way = WAY_CASE, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE},
+	{"referral in another case", "www.victim.com.", TYPE_A, "victim.com.", .below = true,
+	 .at_com = true, .style = FLAW_OF_REFERRAL, .way = WAY_CASE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_DS},
+	{"after a bare FORMERR", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_BARE,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"where cookies are dropped", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_LAST,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"stale", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_STALE,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
@@ -327,6 +342,7 @@ static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
 	w = world_new();
 	add_zones(nsec3);
 	add_route();
+	w->upstream_config.cookies = path->way == WAY_LAST;
 	if (path->way == WAY_REFRESH || path->way == WAY_PREFETCH)
 		w->config.stale_s = 0;
 	world_start(w);
@@ -351,6 +367,7 @@ static void add_fault(const char *server, const char *faulty)
 		fault.kind = FAULT_DELAY;
 		fault.delay_ms = hedged ? 300 : LATE_MS;
 	}
+	fault.lower_case = cell.path->way == WAY_CASE;
 	fault.server = server;
 	fault.name = cell.path->below ? NULL : faulty;
 	fault.below = cell.path->below ? faulty : NULL;
@@ -391,6 +408,15 @@ static void break_servers(void)
 		with((struct fault){.kind = FAULT_DROP, .server = FORWARDER});
 	if (path->way == WAY_RETRY)
 		with((struct fault){.kind = FAULT_DROP, .name = path->faulty, .times = 1});
+	if (path->way == WAY_CASE && cell.flaw.kind == FLAW_NONE)
+		with((struct fault){.below = path->faulty, .lower_case = true});
+	if (path->way == WAY_BARE)
+		with((struct fault){.kind = FAULT_BARE,
+				    .name = path->faulty,
+				    .flags = RCODE_FORMERR,
+				    .times = 1});
+	if (path->way == WAY_LAST)
+		with((struct fault){.kind = FAULT_DROP, .name = path->faulty, .cookie_only = true});
 	if (path->way == WAY_TCP)
 		with((struct fault){
 			.kind = FAULT_TRUNCATE, .name = path->faulty, .udp_only = true});
