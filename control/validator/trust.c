@@ -431,7 +431,10 @@ bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, 
 
 	if (zone == NULL)
 		return false;
-	if (type == TYPE_DS && zone->ds_fetched_ms != 0 && zone->ds_fetched_ms >= began_ms)
+	// Where keys of the zone have been good, they are rolling, and the parent may be about to say
+	// so: that is worth the wait.
+	if (type == TYPE_DS && zone->ds_fetched_ms != 0 && zone->ds_fetched_ms >= began_ms &&
+	    zone->keys == NULL)
 		return false;
 	if (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS) {
 		if (zone->refreshing == type)

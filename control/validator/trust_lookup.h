@@ -50,7 +50,8 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 
 // True once in REFRESH_MS per zone, and to whoever comes while that is under way: the DS or DNSKEY
 // RRset may be fetched anew although it is known. Otherwise *next_ms says when it may (monotonic); it
-// stays as it is where there is nothing to wait for: a DS that was fetched since the question began.
+// stays as it is where there is nothing to wait for: a DS that was fetched since the question began,
+// of a zone none of whose keys has been good.
 #define REFRESH_MS 1000
 bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t began_ms,
 		       uint64_t now_ms, uint64_t *next_ms) __attribute__((nonnull, warn_unused_result));

@@ -97,6 +97,8 @@ void world_free(struct world *world); // checks that nothing leaked
 struct world_zone *world_zone(struct world *world, const char *apex);
 // Signs a zone (and not its parent) anew with new keys; a new DS in the parent when `ds`.
 void world_roll(struct world *world, const char *apex, bool ds);
+// The parent learns of the zone's keys, and of nothing else.
+void world_publish_ds(struct world *world, const char *apex);
 // Takes the delegation out of the parent.
 void world_undelegate(struct world *world, const char *apex);
 

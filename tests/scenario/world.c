@@ -201,11 +201,18 @@ static void replace_rrset(struct world_zone *zone, struct rrset *rrset)
 void world_roll(struct world *world, const char *apex, bool ds)
 {
 	struct world_zone *zone = world_zone(world, apex);
-	struct world_zone *parent = world_zone(world, parent_of(world, zone)->apex);
 
 	sign_again(world, zone);
 	if (ds)
-		replace_rrset(parent, signer_rrset(signer_zone_ds_text(zone->zone)));
+		world_publish_ds(world, apex);
+}
+
+void world_publish_ds(struct world *world, const char *apex)
+{
+	struct world_zone *zone = world_zone(world, apex);
+
+	replace_rrset(world_zone(world, parent_of(world, zone)->apex),
+		      signer_rrset(signer_zone_ds_text(zone->zone)));
 }
 
 void world_undelegate(struct world *world, const char *apex)
