@@ -194,6 +194,7 @@ static void wildcard_cname_answers_for_all_types_but_those_beside_it(void **stat
 		assert_string_equal(proofs_of(&answer), "*.c.example.");
 	}
 	assert_not_denied("a.c.example.", TYPE_DS);
+	assert_not_denied("a.c.example.", TYPE_KEY); // stands beside a CNAME
 	assert_not_denied("*.c.example.", TYPE_A);
 }
 
@@ -209,6 +210,13 @@ static void wildcard_is_known_by_its_rrset_where_no_record_shows_it(void **state
 		      "f.d.example."); // another encloser
 	assert_not_denied("k.d.example.", TYPE_A);
 	assert_not_denied("g.d.example.", TYPE_DS);
+	// Nor is a cut made of one.
+	static const uint16_t cuts[] = {TYPE_NS, TYPE_DS, TYPE_SOA};
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(put(cache, spec_bytes("*.d.example.", cuts[i], 40)), PUBLISHED);
+		assert_not_denied("g.d.example.", cuts[i]);
+	}
+	assert_int_equal(put(cache, spec_cname("*.d.example.", "www.example.")), PUBLISHED);
 	// A record that says there is none goes before an RRset of before.
 	assert_int_equal(put(cache, spec_a("*.c.example.", 7)), PUBLISHED);
 	assert_denied("yy.c.example.", TYPE_A, DENIED_NXDOMAIN, "y.c.example. c.example.");
@@ -228,9 +236,13 @@ static void b4_no_wildcard_answers_below_a_delegation_or_a_dname(void **state)
 	KEPT("example.", "b.dname.example.", "*.s.example.", "A RRSIG NSEC");
 	KEPT("example.", "*.s.example.", "*.t.example.", "A NS RRSIG NSEC");
 	KEPT("example.", "*.t.example.", "u.example.", "A DNAME RRSIG NSEC");
+	// Where the record before the wildcard's name is not that of the encloser.
+	KEPT("example.", "x.example.", "!.x.example.", "NS RRSIG NSEC");
+	KEPT("example.", "!.x.example.", "#.x.example.", "A RRSIG NSEC");
+	KEPT("example.", "b.x.example.", "d.x.example.", "A RRSIG NSEC");
 	static const char *const wildcards[] = {"*.cut.example.", "*.dname.example.",
-						"*.s.example.", "*.t.example."};
-	for (size_t i = 0; i < 4; i++) {
+						"*.s.example.", "*.t.example.", "*.x.example."};
+	for (size_t i = 0; i < 5; i++) {
 		char name[40];
 		assert_int_equal(put(cache, spec_a(wildcards[i], 7)), PUBLISHED);
 		snprintf(name, sizeof(name), "c%s", wildcards[i] + 1);
@@ -265,6 +277,8 @@ static void gap_in_the_chain_says_nothing(void **state)
 static void b2_next_name_outside_the_zone_is_not_kept(void **state)
 {
 	(void)state;
+	assert_int_equal(put_nsec("example.", "a.example.", "b.exampla.", "A RRSIG NSEC"),
+			 DENIAL_UNFIT); // as long a name as the zone's
 	assert_int_equal(put_nsec("example.", "a.example.", "z.com.", "A RRSIG NSEC"),
 			 DENIAL_UNFIT);
 	assert_int_equal(put_nsec("example.", "a.evil.", "z.example.", "A RRSIG NSEC"),
@@ -440,6 +454,9 @@ static void data_that_came_end_what_denies_them(void **state)
 {
 	(void)state;
 	put_all();
+	// A delegation's own data are not the zone's.
+	cache_denial_refute(cache, wire("cut.example."), TYPE_A, NULL, NULL, NULL);
+	assert_denied("cut.example.", TYPE_DS, DENIED_NODATA, "cut.example.");
 	cache_denial_refute(cache, wire("www.example."), TYPE_A, NULL, NULL, NULL);
 	cache_denial_refute(cache, wire("ns.cut.example."), TYPE_A, NULL, NULL, NULL);
 	cache_denial_refute(cache, wire("cut.example."), TYPE_NS, NULL, NULL, NULL);
@@ -454,6 +471,10 @@ static void data_that_came_end_what_denies_them(void **state)
 static void flush_forgets_a_zone_and_what_those_above_say_of_it(void **state)
 {
 	(void)state;
+	put_all();
+	assert_denied("nope.example.", TYPE_A, DENIED_NXDOMAIN, "x.ent.example. example.");
+	cache_flush_zone(cache, wire("nope.example."));
+	assert_not_denied("nope.example.", TYPE_A);
 	put_all();
 	assert_true(put_soa("cut.example.", TTL_S));
 	KEPT("cut.example.", "cut.example.", "www.cut.example.", "NS SOA RRSIG NSEC DNSKEY");

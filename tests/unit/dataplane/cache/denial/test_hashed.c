@@ -333,6 +333,33 @@ static void resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes(void *
 	salt[0] = 0xab;
 }
 
+static void one_record_of_a_new_chain_ends_the_old_one(void **state)
+{
+	struct hashed_name name = {.hash = {7}, .types = "A RRSIG"};
+	const uint8_t next[HASH_LEN] = {9};
+
+	(void)state;
+	put_example();
+	salt[0] = 0xcd;
+	assert_int_equal(put_nsec3("example.", &name, next, 0), DENIAL_KEPT);
+	salt[0] = 0xab;
+	assert_int_equal(kept(), 1);
+	// A span for one answer alone.
+	memcpy(name.hash, next, HASH_LEN);
+	name.hash[HASH_LEN - 1] = 1;
+	uint8_t narrow[HASH_LEN] = {9, [HASH_LEN - 1] = 3};
+	assert_int_equal(put_nsec3("example.", &name, narrow, 0), DENIAL_GENERATED);
+}
+
+static void flushed_zone_is_denied_by_nothing_above(void **state)
+{
+	(void)state;
+	put_example();
+	assert_int_equal(said("none.example.", TYPE_A), DENIED_NXDOMAIN);
+	cache_flush_zone(cache, wire("none.example."));
+	assert_int_equal(said("none.example.", TYPE_A), DENIED_NOT);
+}
+
 // RFC 5155 §6: such records say nothing of other names, but where they are the old ones are wrong.
 static void opt_out_records_end_what_they_contradict(void **state)
 {
@@ -407,6 +434,8 @@ int main(void)
 		TEST(flushed_name_is_denied_by_nothing),
 		TEST(flushed_apex_is_denied_no_ds_by_the_zone_above),
 		TEST(resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes),
+		TEST(one_record_of_a_new_chain_ends_the_old_one),
+		TEST(flushed_zone_is_denied_by_nothing_above),
 		TEST(opt_out_records_end_what_they_contradict),
 		TEST(wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not),
 		TEST(no_wildcard_answers_through_an_opt_out_span),
