@@ -161,31 +161,16 @@ static size_t show_all(const struct api_context *context, const struct explain_f
 // Where a CNAME or DNAME leads that is in the cache, however old. False: there is none.
 static bool follow_alias(struct cache *cache, uint8_t name[NAME_MAX_LEN])
 {
-	struct entry_reader reader;
-	enum entry_part part;
-	struct record record;
 	uint8_t to[NAME_MAX_LEN];
-	const struct entry *entry = cache_find(cache, name, TYPE_CNAME);
+	bool found = entry_alias(cache_find(cache, name, TYPE_CNAME), name, TYPE_ANY,
+				 SECURITY_INSECURE, NULL, to);
 
-	if (entry != NULL) {
-		entry_read(entry, &reader);
-		if (!entry_next(&reader, &part, &record) || record.type != TYPE_CNAME)
-			return false;
-		name_lower(name, record.rdata, name_len(record.rdata));
-		return true;
-	}
-	for (size_t labels = name_labels(name); labels-- > 0;) {
-		entry = cache_find(cache, name_ancestor(name, labels), TYPE_DNAME);
-		if (entry == NULL)
-			continue;
-		entry_read(entry, &reader);
-		if (!entry_next(&reader, &part, &record) || record.type != TYPE_DNAME ||
-		    name_substitute(name, record.owner, record.rdata, to) < 0)
-			return false;
-		name_lower(name, to, name_len(to));
-		return true;
-	}
-	return false;
+	for (size_t labels = name_labels(name); !found && labels-- > 0;)
+		found = entry_alias(cache_find(cache, name_ancestor(name, labels), TYPE_DNAME),
+				    name, TYPE_ANY, SECURITY_INSECURE, NULL, to);
+	if (found)
+		name_copy(name, to);
+	return found;
 }
 
 static size_t show_aliases(const struct api_context *context, struct explain_filter *filter,

@@ -118,7 +118,7 @@ static void add_records(const struct view *view, const struct entry *entry,
 	struct record record;
 	bool proof_said = false;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	while (entry_next(&reader, &part, &record)) {
 		char *text = record_to_text(&record, remaining_ttl(view, facts, &record));
 

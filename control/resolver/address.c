@@ -33,8 +33,9 @@ static bool add_server(struct task *task, const struct address *address, const u
 	return true;
 }
 
-// A and AAAA of one entry. Only data that was validated or proven insecure counts.
-static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct entry *entry)
+// Only addresses that were validated or proven insecure count.
+static size_t add_entry(struct task *task, const uint8_t *ns_name, const uint8_t *owner,
+			const struct entry *entry, const struct entry_moment *at)
 {
 	struct entry_reader reader;
 	struct entry_facts facts;
@@ -42,11 +43,11 @@ static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct 
 	struct record record;
 	size_t added = 0;
 
-	entry_facts(entry, &facts);
-	if (facts.kind != ENTRY_POSITIVE || facts.security < SECURITY_INSECURE ||
-	    facts.provenance == FROM_NON_AUTHORITY)
+	if (!entry_addresses(entry, owner, SECURITY_INSECURE, at, &reader))
 		return 0;
-	entry_read(entry, &reader);
+	entry_facts(entry, &facts);
+	if (facts.provenance == FROM_NON_AUTHORITY)
+		return 0;
 	while (added < REFERRAL_GLUE_MAX && entry_next(&reader, &part, &record)) {
 		struct address address = {.family = record.type == TYPE_A ? 4 : 6};
 		if (part != ENTRY_DATA || record.rdlen != (record.type == TYPE_A ? 4 : 16))
@@ -59,10 +60,10 @@ static size_t add_entry(struct task *task, const uint8_t *ns_name, const struct 
 
 static size_t add_cached(struct task *task, const uint8_t *ns_name, uint16_t type)
 {
-	struct resolver *resolver = task->resolver;
-	const struct entry *entry = cache_find(resolver->cache, ns_name, type);
+	const struct entry_moment now = resolver_moment(task->resolver);
 
-	return entry_usable(resolver, entry) ? add_entry(task, ns_name, entry) : 0;
+	return add_entry(task, ns_name, ns_name, cache_find(task->resolver->cache, ns_name, type),
+			 &now);
 }
 
 // The names of the root's servers are in a zone that is not signed, so what is cached of them may
@@ -250,7 +251,11 @@ static size_t add_alias(struct task *task, const uint8_t *ns_name, const struct 
 {
 	const uint32_t held_back = task->held_back;
 	const size_t before = task->server_count;
-	const size_t found = add_entry(task, ns_name, chain->links[1]);
+	uint8_t target[NAME_MAX_LEN];
+
+	if (!entry_alias(chain->links[0], ns_name, TYPE_A, SECURITY_INSECURE, NULL, target))
+		return 0;
+	const size_t found = add_entry(task, ns_name, target, chain->links[1], NULL);
 
 	hold_back(task, held_back | servers_from(task, before));
 	return found;
@@ -287,7 +292,7 @@ static size_t add_delivered(struct task *task, const uint8_t *ns_name, const str
 	if (chain->failed)
 		return 0;
 	if (chain->count == 1)
-		return add_entry(task, ns_name, chain->links[0]);
+		return add_entry(task, ns_name, ns_name, chain->links[0], NULL);
 	return chain->count == 2 ? add_alias(task, ns_name, chain) : 0;
 }
 

@@ -20,8 +20,8 @@ void any_next(struct task *task)
 		fail_own(task, EDE_OTHER, "too many resolutions at once");
 }
 
-// The RRSIGs of a link as data of their own; none: there is no such RRset.
-static const struct entry *rrsigs_of(struct task *task, const struct entry *entry)
+// The RRSIGs of a link's RRset as data of their own; none: it has none.
+static const struct entry *rrsigs_of(struct task *task, struct entry_reader *reader)
 {
 	struct resolver *resolver = task->resolver;
 	const struct publication publication = {
@@ -31,13 +31,11 @@ static const struct entry *rrsigs_of(struct task *task, const struct entry *entr
 		.one_shot = true,
 	};
 	struct record records[RRSET_RRSIGS_MAX];
-	struct entry_reader reader;
 	struct record record;
 	enum entry_part part;
 	size_t count = 0;
 
-	entry_read(entry, &reader);
-	while (count < RRSET_RRSIGS_MAX && entry_next(&reader, &part, &record)) {
+	while (count < RRSET_RRSIGS_MAX && entry_next(reader, &part, &record)) {
 		if (part != ENTRY_RRSIGS)
 			continue;
 		records[count] = record;
@@ -53,13 +51,14 @@ static void take(struct task *task, struct chain *to, const struct chain *from)
 {
 	struct resolver *resolver = task->resolver;
 	const struct entry *entry = from->links[0];
+	struct entry_reader reader;
 	struct entry_facts facts;
 
 	entry_facts(entry, &facts);
 	to->failed = from->failed && from->count == 1;
-	if (task->type == TYPE_RRSIG &&
-	    (facts.kind == ENTRY_POSITIVE || facts.kind == ENTRY_CNAME)) {
-		chain_add(resolver, to, rrsigs_of(task, entry));
+	if (task->type == TYPE_RRSIG && facts.kind != ENTRY_DNAME &&
+	    entry_rrset(entry, facts.type, SECURITY_UNPROVEN, NULL, &reader)) {
+		chain_add(resolver, to, rrsigs_of(task, &reader));
 		return;
 	}
 	cache_pin(resolver->cache, entry);

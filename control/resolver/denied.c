@@ -63,14 +63,13 @@ struct draft {
 	struct entry_spec spec;
 };
 
-static void add_from_entry(struct draft *draft, const struct entry *entry, const uint8_t *owner,
-			   enum entry_part part, uint32_t ttl_s)
+// reader: by value, since the entry is gone through once for each part.
+static void add_part(struct draft *draft, struct entry_reader reader, const uint8_t *owner,
+		     enum entry_part part, uint32_t ttl_s)
 {
-	struct entry_reader reader;
 	struct record record;
 	enum entry_part of;
 
-	entry_read(entry, &reader);
 	while (entry_next(&reader, &of, &record)) {
 		if (of != part || draft->count == RECORDS_MAX)
 			continue;
@@ -112,17 +111,31 @@ static enum entry_kind kind_of(const struct denial_answer *answer)
 	}
 }
 
-static void compose(struct draft *draft, const struct task *task,
+static bool read_main(const struct task *task, const struct denial_answer *answer,
+		      struct entry_reader *reader)
+{
+	const struct entry_moment now = resolver_moment(task->resolver);
+
+	if (answer->kind == DENIED_WILDCARD)
+		return entry_rrset(answer->wildcard, task->type, SECURITY_SECURE, &now, reader) ||
+		       (!type_beside_cname(task->type) &&
+			entry_rrset(answer->wildcard, TYPE_CNAME, SECURITY_SECURE, &now, reader));
+	return entry_denial(answer->soa, SECURITY_SECURE, &now, reader);
+}
+
+// False: the answer's entries are not what it says.
+static bool compose(struct draft *draft, const struct task *task,
 		    const struct denial_answer *answer)
 {
-	bool positive = answer->kind == DENIED_WILDCARD;
-	const struct entry *main = positive ? answer->wildcard : answer->soa;
 	struct entry_spec *spec = &draft->spec;
-	const uint8_t *owner = positive ? task->name : answer->zone;
+	const uint8_t *owner = answer->kind == DENIED_WILDCARD ? task->name : answer->zone;
+	struct entry_reader reader;
 
-	add_from_entry(draft, main, owner, ENTRY_DATA, answer->left_s);
+	if (!read_main(task, answer, &reader))
+		return false;
+	add_part(draft, reader, owner, ENTRY_DATA, answer->left_s);
 	spec->data_count = draft->count;
-	add_from_entry(draft, main, owner, ENTRY_RRSIGS, answer->left_s);
+	add_part(draft, reader, owner, ENTRY_RRSIGS, answer->left_s);
 	spec->rrsig_count = draft->count - spec->data_count;
 	add_proofs(draft, answer, answer->zone);
 	spec->proof_count = draft->count - spec->data_count - spec->rrsig_count;
@@ -130,6 +143,7 @@ static void compose(struct draft *draft, const struct task *task,
 	spec->rrsigs = spec->data + spec->data_count;
 	spec->proofs = spec->rrsigs + spec->rrsig_count;
 	spec->kind = kind_of(answer);
+	return true;
 }
 
 static bool give(struct task *task, const struct denial_answer *answer, bool keep)
@@ -150,8 +164,7 @@ static bool give(struct task *task, const struct denial_answer *answer, bool kee
 				      .this_name_only = true,
 			      }};
 
-	compose(&draft, task, answer);
-	if (draft.count == RECORDS_MAX ||
+	if (!compose(&draft, task, answer) || draft.count == RECORDS_MAX ||
 	    cache_publish(resolver->cache, &draft.spec, &entry) == PUBLISH_FAILED)
 		return false;
 	return chain_add(resolver, &task->chain, entry);
@@ -203,18 +216,14 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 // A wildcard's CNAME leads on to its target.
 static bool leads_on(struct task *task, const struct denial_answer *answer)
 {
-	struct entry_reader reader;
-	enum entry_part part;
-	struct record record;
+	const struct entry_moment now = resolver_moment(task->resolver);
+	struct entry_facts facts;
 
-	if (answer->kind != DENIED_WILDCARD || task->type == TYPE_CNAME ||
-	    kind_of(answer) != ENTRY_CNAME)
+	if (answer->kind != DENIED_WILDCARD)
 		return false;
-	entry_read(answer->wildcard, &reader);
-	if (!entry_next(&reader, &part, &record))
-		return false;
-	name_lower(task->open_name, record.rdata, name_len(record.rdata));
-	return true;
+	entry_facts(answer->wildcard, &facts);
+	return entry_alias(answer->wildcard, facts.name, task->type, SECURITY_SECURE, &now,
+			   task->open_name);
 }
 
 bool denied_answer(struct task *task)

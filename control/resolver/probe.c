@@ -55,10 +55,10 @@ static struct rrset *rrset_of(const struct resolver *resolver, const struct stor
 	if (result->stale || result->count != 1)
 		return NULL;
 	entry_facts(result->links[0], &facts);
-	if (facts.kind != ENTRY_POSITIVE || facts.type != TYPE_DNSKEY ||
-	    facts.created_ms < resolver->probe.started_ms || !name_equal(facts.name, zone))
+	// Proven or not: the trust point judges it by its own keys.
+	if (facts.created_ms < resolver->probe.started_ms || !name_equal(facts.name, zone) ||
+	    !entry_rrset(result->links[0], TYPE_DNSKEY, SECURITY_UNPROVEN, NULL, &reader))
 		return NULL;
-	entry_read(result->links[0], &reader);
 	while (entry_next(&reader, &part, &record)) {
 		size_t *count = part == ENTRY_DATA ? &key_count : &rrsig_count;
 		if (part == ENTRY_PROOFS)

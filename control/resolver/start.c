@@ -90,59 +90,45 @@ static bool failure_from_cache(struct task *task)
 	return true;
 }
 
-static void open_at(struct task *task, const uint8_t *target)
+// It goes on where the entry leads, if the entry is an alias for its question.
+static bool follow_entry(struct task *task, const struct entry *entry)
 {
-	name_lower(task->open_name, target, name_len(target));
+	const struct entry_moment now = resolver_moment(task->resolver);
+
+	if (!entry_alias(entry, task->name, task->type, SECURITY_INSECURE, &now, task->open_name))
+		return false;
 	task->state = TASK_TARGET;
-}
-
-// The only record of a CNAME or DNAME entry: where it leads.
-static const uint8_t *alias_target(const struct entry *entry, struct entry_reader *reader)
-{
-	enum entry_part part;
-	struct record record;
-
-	entry_read(entry, reader);
-	return entry_next(reader, &part, &record) ? record.rdata : NULL;
+	take_links(task, &entry, 1);
+	return true;
 }
 
 static bool cname_from_cache(struct task *task)
 {
-	struct resolver *resolver = task->resolver;
-	const struct entry *entry = cache_find(resolver->cache, task->name, TYPE_CNAME);
-	struct entry_reader reader;
-
-	if (task->type == TYPE_CNAME || !entry_usable(resolver, entry))
-		return false;
-	const uint8_t *target = alias_target(entry, &reader);
-	if (target == NULL)
-		return false;
-	take_links(task, &entry, 1);
-	open_at(task, target);
-	return true;
+	return follow_entry(task, cache_find(task->resolver->cache, task->name, TYPE_CNAME));
 }
 
+// ATTACKS A12: a DNAME says nothing about a zone of the configuration below it.
+static bool is_routed_below(const struct task *task, const uint8_t *owner)
+{
+	const struct resolver_config *config = &task->resolver->config;
+	const uint8_t *side = task->type == TYPE_DS ? name_skip(task->name, 1) : task->name;
+
+	for (size_t i = 0; i < config->route_count; i++) {
+		const uint8_t *zone = config->routes[i].zone;
+		if (name_within(side, zone) && name_within(zone, owner) && !name_equal(zone, owner))
+			return true;
+	}
+	return false;
+}
+
+// The highest one hides what is below.
 static bool dname_from_cache(struct task *task)
 {
-	struct resolver *resolver = task->resolver;
-
 	for (size_t labels = 0; labels < name_labels(task->name); labels++) {
 		const uint8_t *owner = name_ancestor(task->name, labels);
-		const struct entry *entry = cache_find(resolver->cache, owner, TYPE_DNAME);
-		struct entry_facts facts;
-		struct entry_reader reader;
-		uint8_t target[NAME_MAX_LEN];
-
-		if (!entry_usable(resolver, entry))
-			continue;
-		entry_facts(entry, &facts);
-		const uint8_t *to = alias_target(entry, &reader);
-		if (facts.kind != ENTRY_DNAME || to == NULL ||
-		    name_substitute(task->name, owner, to, target) < 0)
-			continue;
-		take_links(task, &entry, 1);
-		open_at(task, target);
-		return true;
+		const struct entry *entry = cache_find(task->resolver->cache, owner, TYPE_DNAME);
+		if (entry != NULL && !is_routed_below(task, owner) && follow_entry(task, entry))
+			return true;
 	}
 	return false;
 }

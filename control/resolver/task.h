@@ -515,6 +515,11 @@ static inline uint64_t resolver_hash(const struct resolver *resolver, const uint
 	return cache_hash(resolver->cache, name, name_len(name));
 }
 
+static inline struct entry_moment resolver_moment(const struct resolver *resolver)
+{
+	return (struct entry_moment){resolver->clock.now_ms, resolver->clock.now_s};
+}
+
 // start.c
 void task_start(struct task *task);
 struct lookup task_look_up(const struct task *task, bool unproven); // in the cache, for its name

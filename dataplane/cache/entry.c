@@ -352,6 +352,7 @@ void entry_facts(const struct entry *entry, struct entry_facts *out)
 		.ede_text = entry->kind == ENTRY_FAILURE ? (const char *)entry_data(entry) : "",
 		.opt_out = (entry->flags & ENTRY_OPT_OUT) != 0,
 		.one_shot = (entry->flags & ENTRY_ONE_SHOT) != 0,
+		.this_name_only = (entry->flags & ENTRY_THIS_NAME_ONLY) != 0,
 		.created_ms = entry->created_ms,
 		.expires_ms = entry->expires_ms,
 		.stale_until_ms = entry->stale_until_ms,
@@ -360,7 +361,7 @@ void entry_facts(const struct entry *entry, struct entry_facts *out)
 	};
 }
 
-void entry_read(const struct entry *entry, struct entry_reader *reader)
+void entry_show(const struct entry *entry, struct entry_reader *reader)
 {
 	*reader = (struct entry_reader){.entry = entry};
 }

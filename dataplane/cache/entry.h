@@ -104,6 +104,19 @@ static inline bool entry_signatures_valid(const struct entry *e, int64_t now_s)
 	return now_s < e->signature_expires_s;
 }
 
+// It holds an RRset, as against the word that there is none, or a failure.
+static inline bool entry_is_rrset(const struct entry *entry)
+{
+	return entry->kind == ENTRY_POSITIVE || entry->kind == ENTRY_CNAME ||
+	       entry->kind == ENTRY_DNAME;
+}
+
+// A question for this type goes on where the CNAME leads.
+static inline bool entry_is_cname_for(const struct entry *entry, uint16_t type)
+{
+	return entry->kind == ENTRY_CNAME && type != TYPE_CNAME && !type_beside_cname(type);
+}
+
 // Bytes that entry_build() needs, or -E2BIG, -EINVAL (a spec that makes no entry).
 long entry_size(const struct entry_spec *spec) __attribute__((nonnull, warn_unused_result));
 // The kind and type under which the spec's entry is kept.

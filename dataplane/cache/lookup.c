@@ -52,8 +52,7 @@ static inline const struct candidate *pick(const struct node *node, const struct
 	if (node->exact.entry != NULL && good(node->exact.entry, lookup))
 		return &node->exact;
 	const struct entry *cname = node->cname.entry;
-	if (cname != NULL && cname->kind == ENTRY_CNAME && !type_beside_cname(lookup->type) &&
-	    good(cname, lookup))
+	if (cname != NULL && entry_is_cname_for(cname, lookup->type) && good(cname, lookup))
 		return &node->cname;
 	const struct entry *nxdomain = node->nxdomain.entry;
 	if (nxdomain == NULL || !good(nxdomain, lookup))
@@ -170,7 +169,7 @@ static bool follow(struct walk *walk, const struct entry *entry)
 	const uint8_t *target = entry_data(entry) + ALIAS_RDATA;
 	int len;
 
-	if (entry->kind == ENTRY_CNAME && walk->lookup->type != TYPE_CNAME) {
+	if (entry_is_cname_for(entry, walk->lookup->type)) {
 		len = (int)name_len(target);
 		name_lower(next, target, (size_t)len);
 	} else if (entry->kind == ENTRY_DNAME && entry->name_len < walk->len &&

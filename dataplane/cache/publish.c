@@ -4,21 +4,6 @@
 
 #include <stdlib.h>
 
-bool type_beside_cname(uint16_t type)
-{
-	switch (type) {
-	case TYPE_SIG:
-	case TYPE_KEY:
-	case TYPE_NXT:
-	case TYPE_DS:
-	case TYPE_RRSIG:
-	case TYPE_NSEC:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool publish_voids(const struct entry *news, const struct entry *held)
 {
 	if (news == held || news->kind == ENTRY_FAILURE)

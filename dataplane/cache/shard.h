@@ -50,10 +50,6 @@ static inline struct shard *cache_shard(struct cache *cache, uint64_t hash)
 // Does news void what is held of the same name under another type or kind?
 bool publish_voids(const struct entry *news, const struct entry *held)
 	__attribute__((nonnull, pure));
-// RFC 4035 §2.5, RFC 2181 §10.1: types that stand beside a CNAME, or (DS) belong to the
-// parent: a CNAME neither answers for them nor excludes them.
-bool type_beside_cname(uint16_t type) __attribute__((const));
-
 // ---- unproven.c ----
 
 #define UNPROVEN_TTL_MAX_S 30

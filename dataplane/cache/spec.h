@@ -66,15 +66,7 @@ struct entry_spec {
 	size_t proof_count;
 };
 
-// Reads an entry back. `record` points into the entry and into `owner`.
-struct entry_reader {
-	const struct entry *entry;
-	size_t offset;
-	size_t index;
-	uint8_t owner[NAME_MAX_LEN];
-};
-
-enum entry_part { ENTRY_DATA, ENTRY_RRSIGS, ENTRY_PROOFS };
+// ---- reading an entry back ----
 
 struct entry_facts {
 	const uint8_t *name; // lower case
@@ -87,13 +79,54 @@ struct entry_facts {
 	const char *ede_text; // "" without one
 	bool opt_out;
 	bool one_shot;
+	bool this_name_only;
 	uint64_t created_ms, expires_ms, stale_until_ms;
 	int64_t signature_expires_s;
 	size_t bytes; // of memory it takes
 };
-
 void entry_facts(const struct entry *entry, struct entry_facts *out) __attribute__((nonnull));
-void entry_read(const struct entry *entry, struct entry_reader *reader) __attribute__((nonnull));
+
+// Its records, one after the other. `record` points into the entry and into `owner`.
+struct entry_reader {
+	const struct entry *entry;
+	size_t offset;
+	size_t index;
+	uint8_t owner[NAME_MAX_LEN];
+};
+enum entry_part { ENTRY_DATA, ENTRY_RRSIGS, ENTRY_PROOFS };
 // Next record in order data, rrsigs, proofs; its TTL is that of created_ms. False at the end.
 bool entry_next(struct entry_reader *reader, enum entry_part *part, struct record *out)
 	__attribute__((nonnull));
+
+// Nothing is read of an entry before it is clear what the entry is (ATTACKS B14): under (name, CNAME)
+// may stand the CNAME or the word that there is none, whose only record is a SOA. Each of these says
+// what the entry has to be for one use, how far it must be proven, and when; false when it is not
+// that, or NULL.
+
+struct entry_moment {
+	uint64_t now_ms; // monotonic
+	int64_t now_s;   // wall
+};
+// at NULL: whenever it was fresh. For what was just made to answer a question (one-shots have no time
+// left from the start), and for operators' displays.
+
+// The RRset of a type: its records and the RRSIGs over them. CNAME and DNAME have theirs.
+bool entry_rrset(const struct entry *entry, uint16_t type, enum entry_security least,
+		 const struct entry_moment *at, struct entry_reader *reader)
+	__attribute__((nonnull(5), warn_unused_result));
+// Addresses of this name: an RRset of type A or AAAA.
+bool entry_addresses(const struct entry *entry, const uint8_t *name, enum entry_security least,
+		     const struct entry_moment *at, struct entry_reader *reader)
+	__attribute__((nonnull(2, 5), warn_unused_result));
+// The SOA (if it has one) that a denial came with, and its RRSIGs.
+bool entry_denial(const struct entry *entry, enum entry_security least,
+		  const struct entry_moment *at, struct entry_reader *reader)
+	__attribute__((nonnull(4), warn_unused_result));
+// Where a question for (name, type) goes on, lower case: from the CNAME of that name, unless the type
+// stands beside it (dataplane/dns/types.h), or from the DNAME of a name above. False also where a
+// substitution is too long.
+bool entry_alias(const struct entry *entry, const uint8_t *name, uint16_t type,
+		 enum entry_security least, const struct entry_moment *at,
+		 uint8_t target[NAME_MAX_LEN]) __attribute__((nonnull(2, 6), warn_unused_result));
+// Whatever its records are: to show operators what is in the cache, never to resolve by.
+void entry_show(const struct entry *entry, struct entry_reader *reader) __attribute__((nonnull));

@@ -187,3 +187,18 @@ bool type_is_meta(uint16_t type)
 	return type == 0 || type == TYPE_OPT || type == TYPE_NXNAME ||
 	       (type >= TYPE_TKEY && type <= TYPE_ANY);
 }
+
+bool type_beside_cname(uint16_t type)
+{
+	switch (type) {
+	case TYPE_SIG:
+	case TYPE_KEY:
+	case TYPE_NXT:
+	case TYPE_DS:
+	case TYPE_RRSIG:
+	case TYPE_NSEC:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -134,3 +134,8 @@ const char *ede_to_text(int code); // the registry's words, static
 
 // Types that are never data in a zone: 0, OPT, 128 (NXNAME) and 249-255 (RFC 6895 §3.1).
 bool type_is_meta(uint16_t type);
+
+// Types that a CNAME at their name neither answers for nor excludes. RFC 4035 §2.5: RRSIG, NSEC and
+// KEY stand beside it; RFC 2181 §10.1: SIG, NXT and KEY, their forerunners. DS stands with the zone
+// above, whatever the zone's own servers have at its apex (RFC 4035 §3.1.4.1).
+bool type_beside_cname(uint16_t type) __attribute__((const));

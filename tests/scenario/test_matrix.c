@@ -27,6 +27,7 @@ enum way {
 	WAY_CD_EXPIRED, // or first, and then nobody answers any more
 	WAY_NTA,        // the data were had under a negative trust anchor, which has ended
 	WAY_NTA_STALE,  // and their TTL has, too
+	WAY_AFTER,      // something else was asked before, and is cached
 	WAY_STUB,
 	WAY_EXCEPTION, // a zone that is not validated leads to one that is
 	// From here on by forwarders.
@@ -53,6 +54,8 @@ static const struct path {
 	enum entry_security good_security;
 	uint16_t answer_type; // that is cached for `faulty`, 0: NXDOMAIN
 	const char *drill;    // what happens on purpose, besides
+	const char *first;    // WAY_AFTER
+	uint16_t first_type;
 } paths[] = {
 	{"direct", "www.victim.com.", TYPE_A, "www.victim.com.", .good_security = SECURITY_SECURE,
 	 .answer_type = TYPE_A},
@@ -132,6 +135,18 @@ static const struct path {
 	 .answer_type = TYPE_DS},
 	{"stale, from under one that ended", "www.victim.com.", TYPE_A, "www.victim.com.",
 	 .way = WAY_NTA_STALE, .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
+	{"after NODATA of CNAME", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_AFTER,
+	 .faulty_type = TYPE_A, .good_security = SECURITY_SECURE, .answer_type = TYPE_A,
+	 .first = "www.victim.com.", .first_type = TYPE_CNAME},
+	{"after NODATA of CNAME at the target", "to.friend.com.", TYPE_A, "www.victim.com.",
+	 .way = WAY_AFTER, .faulty_type = TYPE_A, .good_security = SECURITY_SECURE,
+	 .answer_type = TYPE_A, .first = "www.victim.com.", .first_type = TYPE_CNAME},
+	{"after NODATA of DNAME above", "a.www.victim.com.", TYPE_A, "a.www.victim.com.",
+	 .way = WAY_AFTER, .style = FLAW_OF_PROOF, .good_rcode = RCODE_NXDOMAIN,
+	 .good_security = SECURITY_SECURE, .first = "www.victim.com.", .first_type = TYPE_DNAME},
+	{"beside an alias", "alias.victim.com.", TYPE_DS, "alias.victim.com.", .way = WAY_AFTER,
+	 .faulty_type = TYPE_DS, .good_security = SECURITY_SECURE, .answer_type = TYPE_DS,
+	 .first = "alias.victim.com.", .first_type = TYPE_A},
 	{"forwarded", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_FORWARD,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"forwarded NXDOMAIN", "nope.victim.com.", TYPE_A, "nope.victim.com.",
@@ -468,7 +483,7 @@ static bool has_false_address(const struct entry *entry)
 	struct record record;
 	enum entry_part part;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	while (entry_next(&reader, &part, &record)) {
 		if (part == ENTRY_DATA && record.type == TYPE_A &&
 		    memcmp(record.rdata, address, sizeof(address)) == 0)
@@ -604,6 +619,9 @@ static void ask_before(void)
 		ask_under_nta();
 	if (way == WAY_HEDGED)
 		earn_hedges();
+	if (way == WAY_AFTER)
+		assert_answer(world_ask(w, cell.path->first, cell.path->first_type, ASK_DO),
+			      RCODE_NOERROR, true, EDE_NONE);
 	if (!goes_stale() && way != WAY_REFRESH && way != WAY_PREFETCH)
 		return;
 	assert_answer(world_ask(w, cell.path->name, cell.path->type, ASK_DO), RCODE_NOERROR, true,

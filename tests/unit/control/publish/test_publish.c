@@ -205,7 +205,7 @@ static size_t count_proofs(const struct entry *entry)
 	struct record record;
 	size_t count = 0;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	while (entry_next(&reader, &part, &record))
 		count += part == ENTRY_PROOFS;
 	return count;

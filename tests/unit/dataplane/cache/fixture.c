@@ -198,7 +198,7 @@ uint32_t address_of(const struct entry *entry)
 	struct record record;
 	uint32_t address;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	assert_true(entry_next(&reader, &part, &record));
 	assert_int_equal(record.type, TYPE_A);
 	assert_int_equal(record.rdlen, sizeof(address));

@@ -36,7 +36,7 @@ static void reads_back(const struct entry *entry, const struct record *expected,
 	enum entry_part part;
 	struct record got;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(entry_next(&reader, &part, &got));
 		assert_int_equal(part, parts[i]);
@@ -167,7 +167,7 @@ static void no_record_outlives_the_entry(void **state)
 
 	spec.ttl_s = 7; // the record says TTL_S
 	struct entry *entry = build(&spec);
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	assert_true(entry_next(&reader, &part, &got));
 	assert_int_equal(got.ttl_s, 7);
 	assert_int_equal(entry->expires_ms, NOW_MS + 7000);

@@ -55,7 +55,7 @@ static bool next_name(const struct entry *entry, uint8_t name[NAME_MAX_LEN])
 
 	if (entry->kind != ENTRY_CNAME && entry->kind != ENTRY_DNAME)
 		return false;
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	assert_true(entry_next(&reader, &part, &record));
 	if (entry->kind == ENTRY_DNAME) {
 		assert_true(name_substitute(name, entry_name(entry), record.rdata, next) > 0);

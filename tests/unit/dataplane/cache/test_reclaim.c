@@ -276,7 +276,7 @@ static bool intact(const struct entry *entry)
 	enum entry_part part;
 	struct record record;
 
-	entry_read(entry, &reader);
+	entry_show(entry, &reader);
 	if (!entry_next(&reader, &part, &record) || record.rdlen < 4)
 		return false;
 	uint16_t len, said;
