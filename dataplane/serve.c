@@ -1,4 +1,5 @@
 // A query from its first byte to its reply, alone or in a burst.
+#include "dataplane/dns/ede.h"
 #include "dataplane/dns/header.h"
 #include "dataplane/serving.h"
 
@@ -106,28 +107,6 @@ static enum progress serve_begin(const struct store *store, const uint8_t *msg, 
 	return LOOK_UP;
 }
 
-// The EDEs of a validator's verdict, as against what the network or we ourselves could not do.
-static bool failed_to_validate(int ede)
-{
-	switch (ede) {
-	case EDE_UNSUPPORTED_DNSKEY_ALGORITHM:
-	case EDE_UNSUPPORTED_DS_DIGEST:
-	case EDE_DNSSEC_INDETERMINATE:
-	case EDE_DNSSEC_BOGUS:
-	case EDE_SIGNATURE_EXPIRED:
-	case EDE_SIGNATURE_NOT_YET_VALID:
-	case EDE_DNSKEY_MISSING:
-	case EDE_RRSIGS_MISSING:
-	case EDE_NO_ZONE_KEY_BIT:
-	case EDE_NSEC_MISSING:
-	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
-	case EDE_UNSUPPORTED_NSEC3_ITERATIONS:
-		return true;
-	default:
-		return false;
-	}
-}
-
 // The EDE of the failure that the look-up ended with.
 static int failure_ede(const struct lookup *lookup)
 {
@@ -174,7 +153,7 @@ static enum serve_verdict serve_end(struct store *store, struct serve *serve, ui
 	if (lookup->status == LOOKUP_MISS)
 		return serve_miss(store, serve, out, cap);
 	// RFC 4035 §3.2.2: with CD=1 the client judges; no verdict of ours stands in its way.
-	if (serve->query.cd && failed_to_validate(failure_ede(lookup))) {
+	if (serve->query.cd && ede_is_of_validation(failure_ede(lookup))) {
 		serve->lookup.status = LOOKUP_MISS;
 		serve->lookup.count = 0;
 		return serve_miss(store, serve, out, cap);

@@ -6,27 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool fail_is_of_validation(int ede)
-{
-	switch (ede) {
-	case EDE_UNSUPPORTED_DNSKEY_ALGORITHM:
-	case EDE_UNSUPPORTED_DS_DIGEST:
-	case EDE_DNSSEC_INDETERMINATE:
-	case EDE_DNSSEC_BOGUS:
-	case EDE_SIGNATURE_EXPIRED:
-	case EDE_SIGNATURE_NOT_YET_VALID:
-	case EDE_DNSKEY_MISSING:
-	case EDE_RRSIGS_MISSING:
-	case EDE_NO_ZONE_KEY_BIT:
-	case EDE_NSEC_MISSING:
-	case EDE_SIGNATURE_EXPIRED_BEFORE_VALID:
-	case EDE_UNSUPPORTED_NSEC3_ITERATIONS:
-		return true;
-	default:
-		return false;
-	}
-}
-
 // The chain so far stays: the failure is that of its last name, which for a task is always
 // its own unless a target could not even be started.
 void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede, const char *text,

@@ -55,7 +55,7 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 	for (size_t i = 0; i < lookup.stale_count; i++) {
 		struct entry_facts facts;
 		entry_facts(lookup.stale_links[i], &facts);
-		if (fail_is_of_validation(why) && facts.security != SECURITY_SECURE)
+		if (ede_is_of_validation(why) && facts.security != SECURITY_SECURE)
 			return NULL;
 		if (is_revoked(resolver, lookup.stale_links[i]))
 			return NULL;

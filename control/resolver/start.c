@@ -50,7 +50,7 @@ static bool unproven_from_cache(struct task *task)
 
 	if (lookup.status == LOOKUP_FAILURE) {
 		entry_facts(lookup.links[lookup.count - 1], &facts);
-		return !fail_is_of_validation(facts.ede);
+		return !ede_is_of_validation(facts.ede);
 	}
 	if (lookup.status == LOOKUP_MISS)
 		return false;

@@ -22,6 +22,7 @@
 #include "control/resolver/response.h"
 #include "control/resolver/revoked.h"
 #include "control/resolver/shelf.h"
+#include "dataplane/dns/ede.h"
 
 #include <urcu/list.h>
 
@@ -620,7 +621,6 @@ void any_next(struct task *task);
 void any_deliver(struct task *parent, const struct task *child);
 
 // fail.c: how a task ends without an answer
-bool fail_is_of_validation(int ede); // data was there, but could not be proven
 void fail_unreachable(struct task *task);
 void fail_bogus(struct task *task);
 void fail_own(struct task *task, int ede, const char *text);
