@@ -244,6 +244,11 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 #define X(field, words) visit("cache." #field, words, cache.field, visit_arg);
 	CACHE_COUNTERS(X)
 #undef X
+	struct store_counters store;
+	store_counters(assayd.store, &store);
+#define X(field, words) visit("store." #field, words, store.field, visit_arg);
+	STORE_COUNTERS(X)
+#undef X
 	resolver_counters(assayd.resolver, visit, visit_arg);
 	upstream_counters(assayd.upstream, visit, visit_arg);
 	batch_counters(assayd.batch, &batch);

@@ -408,7 +408,8 @@ void dataplane_return(struct dataplane *dataplane, struct ticket *ticket,
 		      struct store_result *result)
 {
 	(void)dataplane;
-	store_result_ref(result);
+	if (result != NULL)
+		store_result_ref(result);
 	ticket_return(ticket, result);
 }
 

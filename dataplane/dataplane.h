@@ -67,10 +67,10 @@ void dataplane_awake(struct dataplane *dataplane) __attribute__((nonnull));
 size_t dataplane_misses(struct dataplane *dataplane, struct ticket **out, size_t max)
 	__attribute__((nonnull));
 const struct ticket_question *ticket_question(const struct ticket *ticket) __attribute__((nonnull));
-// Gives the ticket back to its lcore with its result (takes a reference of its own). Each ticket
-// exactly once. Cannot fail: the ring holds as many as there are tickets.
+// Gives the ticket back to its lcore with its result (takes a reference of its own; NULL: there was no
+// memory for one). Each ticket exactly once. Cannot fail: the ring holds as many as there are tickets.
 void dataplane_return(struct dataplane *dataplane, struct ticket *ticket, struct store_result *result)
-	__attribute__((nonnull));
+	__attribute__((nonnull(1, 2)));
 
 // Publishes the clocks to the lcores and to the store (store_set_clock()) and says that control
 // is alive. At least every 100 ms.

@@ -32,6 +32,18 @@ static bool past_its_time(const struct entry *link, uint64_t now_ms)
 	return !facts.one_shot && now_ms >= facts.expires_ms;
 }
 
+size_t serving_unrendered(struct store *store, const struct query *query,
+			  const struct answer_context *context, uint8_t *out, size_t cap)
+{
+	atomic_fetch_add_explicit(&store->unrendered, 1, memory_order_relaxed);
+	return answer_unrenderable(query, context, out, cap);
+}
+
+void store_counters(const struct store *store, struct store_counters *out)
+{
+	out->unrendered = atomic_load_explicit(&store->unrendered, memory_order_relaxed);
+}
+
 struct store_result *store_result_new(struct store *store, const struct entry *const *links,
 				      size_t count)
 {
@@ -130,6 +142,20 @@ static void query_of(const struct ticket_question *question, uint8_t bytes[QUEST
 	name_lower(out->qname, question->name, question->name_len);
 }
 
+static size_t render(const struct query *query, const struct store_result *result,
+		     const struct answer_context *context, uint8_t *out, size_t cap)
+{
+	if (result == NULL)
+		return 0;
+	if (result->count == 0)
+		return answer_error(query, result->rcode, result->ede, result->ede_text, context,
+				    out, cap);
+	if (result->stale)
+		return answer_render_stale(query, result->links, result->count, result->ede,
+					   context, out, cap);
+	return answer_render(query, result->links, result->count, context, out, cap);
+}
+
 size_t store_render(struct store *store, const struct ticket_question *question,
 		    const struct store_result *result, const struct store_clock *clock,
 		    uint32_t rotation, uint8_t *out, size_t cap)
@@ -147,11 +173,6 @@ size_t store_render(struct store *store, const struct ticket_question *question,
 
 	query_of(question, bytes, &query);
 	const struct answer_context context = serving_context(store, &query, &moment);
-	if (result->count == 0)
-		return answer_error(&query, result->rcode, result->ede, result->ede_text, &context,
-				    out, cap);
-	if (result->stale)
-		return answer_render_stale(&query, result->links, result->count, result->ede,
-					   &context, out, cap);
-	return answer_render(&query, result->links, result->count, &context, out, cap);
+	size_t len = render(&query, result, &context, out, cap);
+	return len > 0 ? len : serving_unrendered(store, &query, &context, out, cap);
 }

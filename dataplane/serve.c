@@ -28,9 +28,14 @@ static enum serve_verdict drop(struct serve *serve, enum drop_reason reason)
 }
 
 // A reply of len bytes in out; 0: it could not be rendered.
-static enum serve_verdict replied(struct serve *serve, enum serve_outcome outcome,
-				  const uint8_t *out, size_t len)
+static enum serve_verdict replied(struct store *store, struct serve *serve,
+				  enum serve_outcome outcome, uint8_t *out, size_t cap, size_t len)
 {
+	if (len == 0) {
+		const struct answer_context context = context_of(store, serve);
+		len = serving_unrendered(store, &serve->query, &context, out, cap);
+		outcome = OUTCOME_FAILURE;
+	}
 	if (len == 0)
 		return drop(serve, DROP_render);
 	serve->outcome = outcome;
@@ -39,27 +44,27 @@ static enum serve_verdict replied(struct serve *serve, enum serve_outcome outcom
 	return SERVE_REPLY;
 }
 
-static enum serve_verdict refuse(const struct store *store, struct serve *serve, int ede,
-				 uint8_t *out, size_t cap)
+static enum serve_verdict refuse(struct store *store, struct serve *serve, int ede, uint8_t *out,
+				 size_t cap)
 {
 	const struct answer_context context = context_of(store, serve);
 
-	return replied(serve, OUTCOME_REFUSED, out,
+	return replied(store, serve, OUTCOME_REFUSED, out, cap,
 		       answer_error(&serve->query, RCODE_REFUSED, ede, NULL, &context, out, cap));
 }
 
 // What needs no look-up: queries that are none, class CH.
-static enum serve_verdict serve_special(const struct store *store, struct serve *serve,
+static enum serve_verdict serve_special(struct store *store, struct serve *serve,
 					enum query_verdict parsed, uint8_t *out, size_t cap)
 {
 	const struct answer_context context = context_of(store, serve);
 	const char *text = parsed == QUERY_REFUSED ? identity_text(store, &serve->query) : NULL;
 
 	if (text)
-		return replied(serve, OUTCOME_POSITIVE, out,
+		return replied(store, serve, OUTCOME_POSITIVE, out, cap,
 			       answer_text(&serve->query, text, &context, out, cap));
-	return replied(serve, parsed == QUERY_REFUSED ? OUTCOME_REFUSED : OUTCOME_ERROR, out,
-		       answer_verdict(parsed, &serve->query, &context, out, cap));
+	return replied(store, serve, parsed == QUERY_REFUSED ? OUTCOME_REFUSED : OUTCOME_ERROR, out,
+		       cap, answer_verdict(parsed, &serve->query, &context, out, cap));
 }
 
 static void serve_clear(struct serve *serve)
@@ -74,7 +79,7 @@ static void serve_clear(struct serve *serve)
 	serve->reply_len = 0;
 }
 
-static enum progress serve_begin(const struct store *store, const uint8_t *msg, size_t len,
+static enum progress serve_begin(struct store *store, const uint8_t *msg, size_t len,
 				 struct serve *serve, uint8_t *out, size_t cap,
 				 enum serve_verdict *verdict)
 {
@@ -138,7 +143,7 @@ static enum serve_verdict serve_miss(struct store *store, struct serve *serve, u
 	size_t len = serving_denied(store, serve, out, cap);
 
 	if (len > 0)
-		return replied(serve, serve->outcome, out, len);
+		return replied(store, serve, serve->outcome, out, cap, len);
 	// RFC 1034 §4.3.1: recursion only where it is desired.
 	if (!serve->query.rd)
 		return refuse(store, serve, EDE_NOT_AUTHORITATIVE, out, cap);
@@ -159,13 +164,15 @@ static enum serve_verdict serve_end(struct store *store, struct serve *serve, ui
 		return serve_miss(store, serve, out, cap);
 	}
 	// RFC 8767 §4: better what was proven before than that nothing can be had.
-	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count > 0)
-		return replied(serve, OUTCOME_STALE, out,
-			       store_render_stale(store, serve, out, cap));
+	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count > 0) {
+		size_t len = store_render_stale(store, serve, out, cap);
+		if (len > 0)
+			return replied(store, serve, OUTCOME_STALE, out, cap, len);
+	}
 	const struct answer_context context = context_of(store, serve);
 	enum serve_outcome outcome = outcome_of(lookup);
 	return replied(
-		serve, outcome, out,
+		store, serve, outcome, out, cap,
 		answer_render(&serve->query, lookup->links, lookup->count, &context, out, cap));
 }
 

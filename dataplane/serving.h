@@ -20,6 +20,8 @@ struct store {
 	_Atomic int64_t wall; // POSIX seconds * 2, plus 1 when trusted
 	// The same rights. A bit for each key tag of a root key that is trusted (RFC 8509).
 	struct answer_root_tags root_tags;
+	// Whoever renders, rarely: rw. Relaxed: a number to look at.
+	_Alignas(64) _Atomic uint64_t unrendered;
 };
 
 // What the rendering of one reply needs to know of its client and moment.
@@ -33,6 +35,11 @@ struct moment {
 };
 struct answer_context serving_context(const struct store *store, const struct query *query,
 				      const struct moment *moment) __attribute__((nonnull));
+
+// SERVFAIL in the place of an answer that could not be rendered, counted. 0: not even that fits.
+size_t serving_unrendered(struct store *store, const struct query *query,
+			  const struct answer_context *context, uint8_t *out, size_t cap)
+	__attribute__((nonnull, warn_unused_result));
 
 // The text of class CH that the question asks for, or NULL (RFC 4892; "" refuses).
 const char *identity_text(const struct store *store, const struct query *query)

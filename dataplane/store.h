@@ -49,6 +49,17 @@ void store_get_clock(const struct store *store, struct store_clock *out) __attri
 void store_set_root_tags(struct store *store, const uint16_t *tags, size_t count)
 	__attribute__((nonnull));
 
+#define STORE_COUNTERS(X)                                                                          \
+	X(unrendered, "answers that could not be rendered: SERVFAIL went out in their place")
+
+struct store_counters {
+#define X(field, words) uint64_t field;
+	STORE_COUNTERS(X)
+#undef X
+};
+void store_counters(const struct store *store, struct store_counters *out)
+	__attribute__((nonnull));
+
 // ---- results: what a question came to ----
 
 #define RESULT_LINKS_MAX LOOKUP_LINKS_MAX
@@ -139,12 +150,13 @@ struct ticket_question {
 };
 void store_question_of(const struct serve *serve, struct ticket_question *out)
 	__attribute__((nonnull));
-// Returns the reply's length; 0 when it could not be rendered (DROP_render).
+// result NULL: there was no memory for one, which is SERVFAIL, as is what cannot be rendered.
+// Returns the reply's length; 0 when not even that fits (DROP_render).
 size_t store_render(struct store *store, const struct ticket_question *question,
 		    const struct store_result *result, const struct store_clock *clock,
 		    uint32_t rotation, uint8_t *out, size_t cap)
-	__attribute__((nonnull, warn_unused_result));
+	__attribute__((nonnull(1, 2, 4, 6), warn_unused_result));
 // The same for a stale chain found by a look-up (serve->lookup.stale_links, stale_count > 0), after
-// SERVE_MISS.
+// SERVE_MISS. 0: it is none.
 size_t store_render_stale(struct store *store, const struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));

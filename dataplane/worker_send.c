@@ -28,17 +28,16 @@ static void send_result(struct lcore *lcore, struct ticket *ticket)
 	size_t headers = packet_path_headers(&ticket->path);
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(queue->pool);
 	uint8_t *frame;
-	size_t len = 0;
+	size_t len;
 
 	if (mbuf == NULL) {
 		COUNT(lcore->counters.ticket_dropped, 1);
 		return;
 	}
 	frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
-	if (ticket->result != NULL)
-		len = store_render(lcore->store, &ticket->question, ticket->result,
-				   &lcore->now.clock, lcore->rotation++, frame + headers,
-				   rte_pktmbuf_tailroom(mbuf) - headers);
+	len = store_render(lcore->store, &ticket->question, ticket->result, &lcore->now.clock,
+			   lcore->rotation++, frame + headers,
+			   rte_pktmbuf_tailroom(mbuf) - headers);
 	if (len == 0) {
 		COUNT(lcore->counters.failed, 1);
 		rte_pktmbuf_free(mbuf);

@@ -278,7 +278,7 @@ static void resolved(void *arg, struct store_result *result)
 {
 	struct asked *asked = arg;
 	struct connection *connection = asked->connection;
-	size_t len = connection && result ? render(asked, result) : 0;
+	size_t len = connection ? render(asked, result) : 0;
 
 	if (result)
 		store_result_unref(asked->listener->store, result);
@@ -298,15 +298,17 @@ static size_t render_refusal(const struct asked *asked, const struct serve *serv
 	size_t len;
 
 	if (serve->lookup.stale_count > 0) {
-		asked->listener->counters.stale++;
-		return store_render_stale(store, serve, reply_buffer, sizeof(reply_buffer));
+		len = store_render_stale(store, serve, reply_buffer, sizeof(reply_buffer));
+		if (len > 0) {
+			asked->listener->counters.stale++;
+			return len;
+		}
 	}
 	asked->listener->counters.failed++;
 	result = store_result_error(store, RCODE_SERVFAIL, EDE_OTHER, "too many questions");
-	if (!result)
-		return 0;
 	len = render(asked, result);
-	store_result_unref(store, result);
+	if (result)
+		store_result_unref(store, result);
 	return len;
 }
 

@@ -65,6 +65,11 @@ size_t answer_error(const struct query *query, unsigned rcode, int ede, const ch
 		    const struct answer_context *context, uint8_t *out, size_t cap)
 	__attribute__((nonnull(1, 5, 6), warn_unused_result));
 
+// SERVFAIL for an answer that could not be rendered: with its EDE, or, where even the question has no
+// room, a header alone. 0: that has none either.
+size_t answer_unrenderable(const struct query *query, const struct answer_context *context,
+			   uint8_t *out, size_t cap) __attribute__((nonnull, warn_unused_result));
+
 // What query_parse()'s verdict asks for without looking anything up.
 // Returns the reply's length; 0: drop it; SIZE_MAX: go on and look it up.
 size_t answer_verdict(enum query_verdict verdict, const struct query *query,

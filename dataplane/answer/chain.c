@@ -90,6 +90,12 @@ static enum chain_verdict follow_dname(struct chain *chain, size_t i, struct rep
 	return CHAIN_OK;
 }
 
+// ATTACKS B14: of the type asked, or of any where any will do.
+static bool of_type_asked(const struct entry *entry, const struct query *query)
+{
+	return entry->type == query->qtype || query->qtype == TYPE_ANY;
+}
+
 static enum chain_verdict answer_link(struct chain *chain, size_t i, struct reply *reply,
 				      struct cursor *cursor)
 {
@@ -103,6 +109,8 @@ static enum chain_verdict answer_link(struct chain *chain, size_t i, struct repl
 	source->place = cursor->place + cursor->len - entry->name_len;
 	switch ((enum entry_kind)entry->kind) {
 	case ENTRY_POSITIVE:
+		if (!of_type_asked(entry, reply->query))
+			return CHAIN_BROKEN;
 		return put_rrset(reply, source) ? CHAIN_OK : CHAIN_FULL;
 	case ENTRY_CNAME:
 		return follow_cname(reply, source, cursor);

@@ -21,6 +21,21 @@ size_t answer_error(const struct query *query, unsigned rcode, int ede, const ch
 	return reply_error(query, rcode, &edes, context, out, cap);
 }
 
+size_t answer_unrenderable(const struct query *query, const struct answer_context *context,
+			   uint8_t *out, size_t cap)
+{
+	const struct ede_list none = {.count = 0};
+	size_t len = answer_error(query, RCODE_SERVFAIL, EDE_OTHER,
+				  "the answer could not be put together", context, out, cap);
+
+	if (len > 0)
+		return len;
+	struct query bare = *query;
+	bare.question_len = 0;
+	bare.edns.present = false;
+	return reply_error(&bare, RCODE_SERVFAIL, &none, context, out, cap);
+}
+
 size_t answer_verdict(enum query_verdict verdict, const struct query *query,
 		      const struct answer_context *context, uint8_t *out, size_t cap)
 {

@@ -237,6 +237,50 @@ static void store_that_cannot_be_says_why(void **state)
 	store_free(NULL);
 }
 
+#define UNRENDERED                                                                                 \
+	"beef 8182 %1 %0 %0 %1 @a. %1 %1 00 %41 %1232 #0 %42 %15 %38 %0 "                          \
+	"\"the 20 \"answer 20 \"could 20 \"not 20 \"be 20 \"put 20 \"together"
+
+static uint64_t unrendered(void)
+{
+	struct store_counters counters;
+
+	store_counters(store, &counters);
+	return counters.unrendered;
+}
+
+// Never silence: whatever is wrong with a result, its client is told, and it is counted.
+static void results_that_make_no_answer_are_servfail(void **state)
+{
+	(void)state;
+	const struct given wrong[] = {
+		given_address("longer.a."), // of a name below the question's
+		{.name = "a.", .type = TYPE_AAAA, .kind = ENTRY_POSITIVE, .ttl_s = 60,
+		 .security = SECURITY_SECURE, .data = {{NULL, TYPE_AAAA, 60, "*16:01"}}},
+		{.name = ".", .type = TYPE_A, .kind = ENTRY_NODATA, .ttl_s = 60,
+		 .security = SECURITY_SECURE}, // of a name above
+	};
+
+	ticket(FLAG_RD, "@a. %1 %1", OPT_PLAIN);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct store_result *result = result_of(&wrong[i]);
+		assert_rendered(result, UNRENDERED);
+		assert_int_equal(unrendered(), 2 * i + 1);
+		result->stale = true;
+		assert_rendered(result, UNRENDERED);
+		store_result_unref(store, result);
+	}
+}
+
+// There was no memory for a result.
+static void no_result_is_servfail(void **state)
+{
+	(void)state;
+	ticket(FLAG_RD, "@a. %1 %1", OPT_PLAIN);
+	assert_rendered(NULL, UNRENDERED);
+	assert_int_equal(unrendered(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +292,8 @@ int main(void)
 		result_test(error_result_is_rendered_with_its_ede_and_text),
 		result_test(stale_result_says_so_and_why),
 		result_test(stale_chain_of_a_lookup_can_be_served),
+		result_test(results_that_make_no_answer_are_servfail),
+		result_test(no_result_is_servfail),
 		result_test(clock_comes_back_as_it_was_set),
 		result_test(store_that_cannot_be_says_why),
 	};

@@ -253,14 +253,31 @@ static void answer_over_the_udp_limit_is_whole_over_tcp(void **state)
 				       "*2000:01 00 %41 %1232 #0 %6 %11 %2 %100");
 }
 
-static void reply_that_cannot_be_written_is_a_counted_drop(void **state)
+static uint64_t unrendered(void)
+{
+	struct store_counters counters;
+
+	store_counters(store, &counters);
+	return counters.unrendered;
+}
+
+// A bare header says SERVFAIL; what has no room even for that is a counted drop.
+static void reply_without_room_is_servfail_or_a_counted_drop(void **state)
 {
 	(void)state;
 	given_query(&asked, FLAG_RD, "@a. %1 %4", OPT_PLAIN);
-	verdict = store_serve_query(store, asked.data, asked.len, &serve, reply, 29);
+	verdict = store_serve_query(store, asked.data, asked.len, &serve, reply, HEADER_LEN - 1);
 	assert_dropped(DROP_render);
+	assert_int_equal(unrendered(), 1);
+	assert_int_equal(store_serve_query(store, asked.data, asked.len, &serve, reply, 29),
+			 SERVE_REPLY);
+	assert_int_equal(serve.reply_len, HEADER_LEN);
+	assert_int_equal(header_flags(reply) & 0xf, RCODE_SERVFAIL);
+	assert_int_equal(serve.outcome, OUTCOME_FAILURE);
+	assert_int_equal(unrendered(), 2);
 	assert_int_equal(store_serve_query(store, asked.data, asked.len, &serve, reply, 30),
 			 SERVE_REPLY);
+	assert_int_equal(unrendered(), 2);
 }
 
 static void any_and_rrsig_are_never_answered_from_the_cache(void **state)
@@ -328,7 +345,7 @@ int main(void)
 		served_test(class_chaos_tells_who_answers),
 		served_test(class_chaos_is_refused_without_texts),
 		served_test(answer_over_the_udp_limit_is_whole_over_tcp),
-		served_test(reply_that_cannot_be_written_is_a_counted_drop),
+		served_test(reply_without_room_is_servfail_or_a_counted_drop),
 		served_test(any_and_rrsig_are_never_answered_from_the_cache),
 	};
 
