@@ -73,6 +73,13 @@ static void an_ordinary_signature_is_secure_and_bounds_the_ttl(void **state)
 	// RFC 4035 §5.3.3
 	assert_verdict(judge_www(sign(www(), &options)), VERDICT_SECURE, &w);
 	assert_int_equal(w.result.rrset_ttl_s, 77);
+	struct rrset counted_down = *sign(www(), NULL);
+	counted_down.rrsig_ttl_s = 40;
+	assert_verdict(judge_www(&counted_down), VERDICT_SECURE, &w);
+	assert_int_equal(w.result.rrset_ttl_s, 40);
+	counted_down.rrsig_ttl_s = UINT32_MAX; // RFC 2181 §8
+	assert_verdict(judge_www(&counted_down), VERDICT_SECURE, &w);
+	assert_int_equal(w.result.rrset_ttl_s, 0);
 	options.expiration_s = SIGNER_NOW + 5;
 	assert_verdict(judge_www(sign(www(), &options)), VERDICT_SECURE, &w);
 	assert_int_equal(w.result.rrset_ttl_s, 5);
