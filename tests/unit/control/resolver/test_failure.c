@@ -74,6 +74,24 @@ static void questions_do_not_share_their_failures(void **state)
 	assert_int_equal(failure_backoff(table, HASH + 1, 3000, FAILURE_TTL_MAX_S), 1);
 }
 
+// The table is small: names that share a place do not share their failures.
+static void two_names_in_one_place_fail_each_for_itself(void **state)
+{
+	const uint64_t other = HASH ^ 1ULL << 63;
+	uint64_t made_ms;
+
+	(void)state;
+	assert_int_equal(failure_backoff(table, HASH, 1000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 3000, FAILURE_TTL_MAX_S), 2);
+	assert_false(failure_holds(table, other, 3000, &made_ms));
+	assert_int_equal(failure_until(table, other), 0);
+	failure_over(table, other); // nor does success of the one end that of the other
+	assert_true(failure_holds(table, HASH, 3000, &made_ms));
+	assert_int_equal(failure_backoff(table, other, 3000, FAILURE_TTL_MAX_S), 1);
+	assert_true(failure_holds(table, other, 3000, &made_ms));
+	assert_false(failure_holds(table, HASH, 3000, &made_ms));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +103,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(success_starts_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_old_failure_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(questions_do_not_share_their_failures, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(two_names_in_one_place_fail_each_for_itself, setup,
 						teardown),
 	};
 
