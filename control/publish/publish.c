@@ -64,7 +64,9 @@ static uint32_t data_ttl(const struct publisher *publisher, const struct step *s
 	if (is_negative(step))
 		return lesser(soa_ttl(step->soa), publisher->config.negative_ttl_max_s);
 	uint32_t ttl_s = lesser(sane_ttl(step->rrset->ttl_s), publisher->config.ttl_max_s);
-	// TTL 0 is the authority's wish and stays (DESIGN §6).
+	// ttl-min does not raise a TTL of 0. A short TTL bounds how old data may get, and an operator may
+	// have them a little older; 0 says that they are for this question alone (RFC 1035 §3.2.1), such
+	// as an answer made for one client, and keeping it would give it to others.
 	if (ttl_s > 0 && ttl_s < publisher->config.ttl_min_s)
 		return publisher->config.ttl_min_s;
 	return ttl_s;
@@ -258,10 +260,13 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		       : secure ? EDE_NONE
 				: result->ede,
 		.now_ms = publication->now_ms,
+		.asked_ms = publication->asked_ms,
 		.ttl_s = ttl_s,
 		.stale_s = ttl_s > 0 && !resort ? publisher->config.stale_s : 0,
 		.signature_expires_s = result->signature_expires_s,
 		.one_shot = publication->one_shot || ttl_s == 0,
+		// What is not proven as it should be, for a failure of others, ends nothing.
+		.aside = publication->aside || outdated || result->tolerated,
 		.opt_out = result->opt_out,
 		.this_name_only = publication->this_name_only,
 	};
@@ -289,6 +294,7 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 		.now_ms = publication->now_ms,
 		.ttl_s = lesser(data_ttl(publisher, step), UNPROVEN_TTL_MAX_S),
 		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
+		.asked_ms = publication->asked_ms,
 		.one_shot = publication->one_shot,
 		.this_name_only = publication->this_name_only,
 	};
@@ -340,6 +346,7 @@ const struct entry *publish_own(struct publisher *publisher, const uint8_t *name
 		.ttl_s = ttl_s,
 		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
 		.one_shot = publication->one_shot || ttl_s == 0,
+		.aside = publication->aside,
 		.data = records,
 		.data_count = count,
 	};

@@ -48,12 +48,14 @@ struct publication {
 	enum entry_provenance provenance;
 	uint64_t now_ms;     // monotonic
 	int64_t now_s;       // wall
+	uint64_t asked_ms;   // monotonic: when the question was put to the server; 0: now
 	bool one_shot;       // by value only, whatever its TTL
+	bool aside;          // see struct entry_spec
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
 	bool denial;         // its proofs may deny other names (RFC 8198): the zone's own servers
 			     // said so, no forwarder
-	bool seen;           // the name was asked for lately: an NXDOMAIN that cached denial
-			     // can say again is kept for itself only then
+	bool seen;           // the name was asked for lately, or has data in the cache: an NXDOMAIN
+			     // that cached denial can say again is kept for itself only then
 	// Makes hashes of names for the records that secure data refute; NULL: NSEC3 records are not
 	// looked at. See cache_denial_refute().
 	denial_hash hash;

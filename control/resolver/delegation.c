@@ -154,7 +154,7 @@ struct delegation *delegation_of_referral(const struct response *response,
 	if (d == NULL)
 		return NULL;
 	d->outdated = parent->outdated;
-	d->ds_ms = now_ms;
+	d->ds_ms = d->made_ms = now_ms;
 	keep_ds(d, response);
 	return d;
 }

@@ -36,6 +36,7 @@ struct delegation {
 	struct rrset *proofs[DELEGATION_PROOFS_MAX];
 	uint8_t proof_count;
 	uint64_t ds_ms; // as of when their TTLs are
+	uint64_t made_ms; // when the referral came
 	const uint8_t *parent; // zone whose servers sent the referral
 	char *silence;      // since it went down: what became of its servers, in words; or NULL
 	uint64_t good_ms;   // last answer that was proven

@@ -157,6 +157,9 @@ static bool give(struct task *task, const struct denial_answer *answer, bool kee
 				      .provenance = FROM_RECURSION,
 				      .ede = EDE_SYNTHESIZED,
 				      .now_ms = resolver->clock.now_ms,
+				      // Out of memory: older than what anybody says now.
+				      .asked_ms = 1,
+				      .aside = true,
 				      .ttl_s = answer->left_s,
 				      .signature_expires_s = answer->signature_expires_s,
 				      .one_shot = !keep,
@@ -249,6 +252,10 @@ bool denied_answer(struct task *task)
 	// Poll-mode cores follow no alias of a wildcard: they find one that is asked for again.
 	const bool alias = leads_on(task, &answer);
 	keep = (keep || alias) && denied_names_seen(resolver->denied_names, lookup.hash);
+	// ATTACKS B16: data that had come after the records would have ended them, so what is there of
+	// other types is older, and must not come back once they have ended.
+	if (answer.kind == DENIED_NXDOMAIN)
+		cache_end_name(resolver->cache, task->name, resolver->clock.now_ms);
 	if (!give(task, &answer, keep && answer.left_s > 0))
 		return false;
 	resolver->counters.denied++;

@@ -133,11 +133,27 @@ static void stop_minimising_when_silent(struct task *task)
 		stop_minimising(task);
 }
 
+// The zone has been denied since this was asked: it is asked again.
+static bool is_overtaken(const struct task *task, const struct response *response)
+{
+	const struct resolver *resolver = task->resolver;
+	uint8_t zone[NAME_MAX_LEN];
+
+	if (!revoked_any(resolver->revoked))
+		return false;
+	name_lower(zone, response->referral.ns->owner, name_len(response->referral.ns->owner));
+	return revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) > task->reply->asked_ms;
+}
+
 static void follow_referral(struct task *task, const struct response *response)
 {
 	struct resolver *resolver = task->resolver;
 	struct reply *reply = task->reply;
 
+	if (is_overtaken(task, response)) {
+		ask_on(task);
+		return;
+	}
 	if (reply->cut == NULL) {
 		reply->cut = delegation_of_referral(response, task->cut, resolver->clock.now_ms);
 		if (reply->cut == NULL) {
@@ -347,7 +363,11 @@ void replies_read(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 	struct reply *reply = task->reply;
+	const uint64_t now_ms = resolver->clock.now_ms;
 
+	// It came in this very turn; the exchange goes by a clock of its own.
+	if (reply->asked_ms == 0)
+		reply->asked_ms = now_ms > reply->waited_ms ? now_ms - reply->waited_ms : 1;
 	task->without_cd = false;
 	switch (reply->outcome) {
 	case UPSTREAM_OK:

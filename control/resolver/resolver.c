@@ -63,6 +63,7 @@ static int open_parts(struct resolver *resolver)
 	resolver->inside = inside_table_new();
 	resolver->denied_names = denied_names_new();
 	resolver->revoked = revoked_table_new();
+	resolver->denied_by_value = revoked_table_new();
 	resolver->ailing = ailing_new();
 	resolver->crowd = crowd_new(config->places);
 	resolver->broken = broken_new();
@@ -75,6 +76,7 @@ static int open_parts(struct resolver *resolver)
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
+	    resolver->denied_by_value == NULL ||
 	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->broken == NULL ||
 	    resolver->evidence == NULL || resolver->checkups == NULL || resolver->journal == NULL ||
 	    resolver->dossiers == NULL)
@@ -153,6 +155,7 @@ void resolver_free(struct resolver *resolver)
 	denied_names_free(resolver->denied_names);
 	prefetch_free(resolver->prefetch);
 	revoked_table_free(resolver->revoked);
+	revoked_table_free(resolver->denied_by_value);
 	ailing_free(resolver->ailing);
 	crowd_free(resolver->crowd);
 	broken_free(resolver->broken);

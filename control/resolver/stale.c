@@ -6,18 +6,21 @@
 
 #include <stdlib.h>
 
-// The parent of a zone above has denied that zone since.
+// The parent of a zone above has denied that zone since, or a name above was proven not to exist.
+// XXX: in a flood of names that do not exist newer ones take the places of such names, and what is
+// older below those may come back.
 static bool is_revoked(const struct resolver *resolver, const struct entry *entry)
 {
 	struct entry_facts facts;
 	const uint8_t *name;
 
-	if (!revoked_any(resolver->revoked))
+	if (!revoked_any(resolver->revoked) && !revoked_any(resolver->denied_by_value))
 		return false;
 	entry_facts(entry, &facts);
 	for (name = facts.name; !name_is_root(name); name = name_skip(name, 1)) {
 		uint64_t hash = resolver_hash(resolver, name);
-		if (facts.created_ms < revoked_ms(resolver->revoked, hash))
+		if (facts.created_ms < revoked_ms(resolver->revoked, hash) ||
+		    facts.created_ms < revoked_ms(resolver->denied_by_value, hash))
 			return true;
 	}
 	return false;
@@ -33,6 +36,29 @@ void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t
 		if (entry != NULL && !entry_usable(resolver, entry) && is_revoked(resolver, entry))
 			cache_flush_type(resolver->cache, name, types[i]);
 	}
+}
+
+// So do validated records that deny it: any data that came after them would have ended them. Those of
+// NSEC3 are not looked at, which takes hashes.
+static bool is_denied(const struct resolver *resolver, const struct entry *entry)
+{
+	struct denial_answer answer;
+	struct entry_facts facts;
+
+	entry_facts(entry, &facts);
+	if (facts.kind == ENTRY_NODATA || facts.kind == ENTRY_NXDOMAIN ||
+	    resolver->clock.now_ms < facts.expires_ms || !resolver->clock.trusted)
+		return false;
+	struct lookup lookup = {
+		.name = facts.name,
+		.name_len = (uint16_t)name_len(facts.name),
+		.type = facts.type,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+	lookup.hash = cache_hash(resolver->cache, lookup.name, lookup.name_len);
+	cache_deny(resolver->cache, &lookup, &answer);
+	return answer.kind == DENIED_NXDOMAIN || answer.kind == DENIED_NODATA;
 }
 
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
@@ -57,7 +83,8 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 		entry_facts(lookup.stale_links[i], &facts);
 		if (ede_is_of_validation(why) && facts.security != SECURITY_SECURE)
 			return NULL;
-		if (is_revoked(resolver, lookup.stale_links[i]))
+		if (is_revoked(resolver, lookup.stale_links[i]) ||
+		    is_denied(resolver, lookup.stale_links[i]))
 			return NULL;
 	}
 	return store_result_stale(resolver->parts.store, lookup.stale_links, lookup.stale_count,

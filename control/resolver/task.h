@@ -128,7 +128,8 @@ struct reply {
 	enum upstream_outcome outcome;
 	struct address server;
 	uint64_t rtt_us;
-	uint32_t waited_ms;     // since it was asked
+	uint64_t asked_ms;      // by the resolver's clock, once it is read
+	uint32_t waited_ms;     // since then
 	bool tcp;
 	bool unsettled; // in another case than the question: only its signatures make it good
 	bool strong;            // cannot be forged blindly, see struct exchange_reply
@@ -357,6 +358,7 @@ struct resolver {
 	struct denied_names *denied_names;
 	struct prefetch *prefetch; // NULL: off
 	struct revoked_table *revoked;
+	struct revoked_table *denied_by_value; // names proven not to exist, nor any below
 	struct ailing *ailing;
 	struct crowd *crowd;
 	struct broken *broken;

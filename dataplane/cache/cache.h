@@ -86,7 +86,7 @@ const struct entry *cache_find_failure(struct cache *cache, const uint8_t *lower
 enum publish_status {
 	PUBLISHED,      // in the table; replaced what stood there
 	ONE_SHOT,       // spec->one_shot, ttl_s 0, type ANY or RRSIG, over 64 KiB (less in a
-			// small cache), or no room: by value only; what is in the table stays
+			// small cache), no room, or older than what is in the table: by value only
 	PUBLISH_FAILED, // the one-shot budget is used up, or the spec makes no entry
 };
 
@@ -95,11 +95,21 @@ enum publish_status {
 // FAILURE; NXDOMAIN takes out the name's other data and failures; POSITIVE, CNAME and NODATA
 // take out the name's NXDOMAIN; CNAME and data of the same name replace each other, except for
 // the types that stand beside a CNAME (DS, NSEC, KEY). A CNAME voids the FAILUREs of the types
-// it answers.
+// it answers. Data and NODATA take out the NXDOMAINs and DNAMEs that rule over the name from above.
+// An answer by value takes out whatever it would have taken the place of (RFC 8767 §4: or that would
+// come back as stale data), but for ANY, RRSIG, and with spec->aside. One that is older than what it
+// would take out, by the times at which their questions were put, is by value and takes out nothing.
 // The entry comes back with one pin, which cache_unpin() ends.
 enum publish_status cache_publish(struct cache *cache, const struct entry_spec *spec,
 				  const struct entry **out)
 	__attribute__((nonnull, warn_unused_result));
+
+// A name above has been denied, or rewritten by a DNAME, in answer to a question about this name: what
+// is older of it ends. Returns how many entries.
+size_t cache_end_name(struct cache *cache, const uint8_t *name, uint64_t asked_ms)
+	__attribute__((nonnull));
+// Something but failures stands at the name, however old.
+bool cache_holds(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 
 void cache_pin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
 // The last pin of a one-shot or retired entry frees it.

@@ -1,14 +1,7 @@
 #include "dataplane/cache/shard.h"
 #include "dataplane/dns/name.h"
 
-struct subject {
-	uint8_t name[NAME_MAX_LEN];
-	size_t len;
-	uint64_t hash;
-	struct shard *shard;
-};
-
-static void find_subject(struct cache *cache, const uint8_t *name, struct subject *out)
+void subject_find(struct cache *cache, const uint8_t *name, struct subject *out)
 {
 	out->len = name_len(name);
 	name_lower(out->name, name, out->len);
@@ -30,7 +23,7 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name)
 {
 	struct subject subject;
 
-	find_subject(cache, name, &subject);
+	subject_find(cache, name, &subject);
 	cache_denial_flush(cache, subject.name, NULL, NULL);
 	return flush_subject(&subject, NULL, NULL);
 }
@@ -47,7 +40,7 @@ size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 {
 	struct subject subject;
 
-	find_subject(cache, name, &subject);
+	subject_find(cache, name, &subject);
 	cache_denial_flush(cache, subject.name, NULL, NULL);
 	return flush_subject(&subject, of_type, &type);
 }
@@ -63,7 +56,7 @@ bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type
 {
 	struct subject subject;
 
-	find_subject(cache, name, &subject);
+	subject_find(cache, name, &subject);
 	return flush_subject(&subject, failure_of_type, &type) > 0;
 }
 

@@ -24,6 +24,7 @@ struct finding {
 	struct candidate fresh;
 	struct candidate stale;
 	struct candidate failure; // fresh
+	struct candidate denial;  // the latest stale NXDOMAIN of a name above
 };
 
 uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t len)
@@ -97,6 +98,11 @@ static void look_at_ancestor(const struct walk *walk, const uint8_t *name, bool 
 	if (out->fresh.entry == NULL && nxdomain != NULL && entry_is_cut(nxdomain) &&
 	    usable_fresh(nxdomain, walk->lookup))
 		out->fresh = node.nxdomain;
+	else if (nxdomain != NULL && entry_is_cut(nxdomain) &&
+		 usable_stale(nxdomain, walk->lookup) &&
+		 (out->denial.entry == NULL ||
+		  entry_asked_ms(nxdomain) > entry_asked_ms(out->denial.entry)))
+		out->denial = node.nxdomain;
 }
 
 // From the root down, as resolution goes: the first that rules over the name decides.
@@ -124,6 +130,20 @@ static void look_at_ancestors(const struct walk *walk, bool unproven, struct fin
 }
 
 // ---- one name ----
+
+// RFC 8767 §4: of what is stale the latest has refreshed the rest. A stale NXDOMAIN of a name above
+// is no answer of its own, but it ends what is older.
+static void pick_stale(const struct candidate *own, struct finding *out)
+{
+	if (own == NULL)
+		return;
+	if (out->stale.entry == NULL ||
+	    entry_asked_ms(own->entry) >= entry_asked_ms(out->stale.entry))
+		out->stale = *own;
+	if (out->denial.entry != NULL &&
+	    entry_asked_ms(out->denial.entry) > entry_asked_ms(out->stale.entry))
+		out->stale = out->denial;
+}
 
 static void look_at(const struct walk *walk, struct finding *out)
 {
@@ -154,9 +174,7 @@ static void look_at(const struct walk *walk, struct finding *out)
 		look_at_ancestors(walk, true, out);
 	if (out->fresh.entry != NULL)
 		return;
-	picked = pick(&node, lookup, usable_stale);
-	if (picked != NULL)
-		out->stale = *picked;
+	pick_stale(pick(&node, lookup, usable_stale), out);
 	const struct entry *failure = node.failure.entry;
 	if (failure != NULL && entry_fresh(failure, lookup->now_ms))
 		out->failure = node.failure;

@@ -12,6 +12,26 @@
 
 #define SHARDS_MAX 64
 
+// An answer, in the table or given by value, as far as it ends others.
+struct news {
+	const struct entry_spec *spec;
+	enum entry_kind kind;
+	uint16_t type;
+	bool local; // says nothing about the zones above
+	uint64_t now_ms, asked_ms;
+	const struct entry *entry; // itself, once it is in the table
+};
+
+// The last answers by value, for as long as questions are under way: what was asked earlier may be
+// answered later.
+#define SAID_MAX 1024 // power of two; a newer one takes an older one's place
+struct said {
+	uint64_t hash; // of the name
+	uint64_t asked_ms;
+	uint16_t type;
+	uint8_t kind;
+};
+
 struct shard {
 	struct space answers;
 	struct space unproven;
@@ -19,6 +39,7 @@ struct shard {
 	uint64_t one_shot;       // made
 	size_t one_shot_bytes;   // alive
 	size_t one_shot_max;
+	struct said said[SAID_MAX];
 };
 
 struct cache {
@@ -45,10 +66,25 @@ static inline struct shard *cache_shard(struct cache *cache, uint64_t hash)
 	return &cache->shards[hash >> 1 >> cache->shard_shift];
 }
 
+// ---- flush.c ----
+
+// A name as the cache knows it.
+struct subject {
+	uint8_t name[NAME_MAX_LEN]; // lower case
+	size_t len;
+	uint64_t hash;
+	struct shard *shard;
+};
+void subject_find(struct cache *cache, const uint8_t *name, struct subject *out)
+	__attribute__((nonnull));
+
 // ---- publish.c ----
 
-// Does news void what is held of the same name under another type or kind?
-bool publish_voids(const struct entry *news, const struct entry *held)
+// Does it void what is held of the same name under another type or kind?
+bool publish_voids(const struct news *news, const struct entry *held)
+	__attribute__((nonnull, pure));
+// That, or what is held under its own.
+bool publish_replaces(const struct news *news, const struct entry *held)
 	__attribute__((nonnull, pure));
 // ---- unproven.c ----
 
@@ -57,8 +93,9 @@ bool publish_voids(const struct entry *news, const struct entry *held)
 
 // The spec as the UNPROVEN table keeps it: short-lived, never stale.
 struct entry_spec unproven_spec(const struct entry_spec *spec) __attribute__((nonnull));
-// Takes out of the UNPROVEN table what the entry, which is proven, says better.
-void unproven_supersede(struct shard *shard, const struct entry *entry) __attribute__((nonnull));
+// Takes out of the UNPROVEN table what the answer, which is proven, says better.
+void unproven_supersede(const struct subject *subject, const struct news *news)
+	__attribute__((nonnull));
 
 // ---- denial.c ----
 

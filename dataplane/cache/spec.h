@@ -50,11 +50,15 @@ struct entry_spec {
 	int ede;             // EDE_NONE, or the code to send with it
 	const char *ede_text; // FAILURE: NULL or UTF-8, at most 160 bytes are kept
 	uint64_t now_ms;     // monotonic
+	uint64_t asked_ms;   // monotonic: when the question was put that this answers, which says how
+			     // old it may be; 0: now
 	uint32_t ttl_s;      // life of the entry; 0: one-shot. No record's TTL in it is larger
 	uint32_t stale_s;    // how long after its TTL it may still serve as stale; 0: never
 	int64_t signature_expires_s; // POSIX seconds: earliest expiry of the signatures that the
 				     // verdict rests on, or SIGNATURE_NEVER_EXPIRES
 	bool one_shot;       // never stored in a table
+	bool aside;          // by value: ends nothing that is in the table. For what could never have
+			     // stood there, or is held to be good for want of better
 	bool opt_out;        // the negative proof rests on an opt-out span (AD=0)
 	bool this_name_only; // NXDOMAIN, DNAME: says nothing about names below it, because a zone
 			     // of the configuration (forward, stub, local) lies there (ATTACKS A12)

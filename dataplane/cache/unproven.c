@@ -12,18 +12,18 @@ struct entry_spec unproven_spec(const struct entry_spec *spec)
 	return kept;
 }
 
-static bool superseded(const struct entry *held, const void *arg)
+static bool superseded(const struct entry *held, const void *news)
 {
-	const struct entry *news = arg;
-
-	return held->type == news->type || publish_voids(news, held);
+	return publish_replaces(news, held);
 }
 
-void unproven_supersede(struct shard *shard, const struct entry *entry)
+void unproven_supersede(const struct subject *subject, const struct news *news)
 {
+	struct space *unproven = &subject->shard->unproven;
+
 	// A failure says nothing about data; it is even why somebody asks with CD=1.
-	if (entry->kind == ENTRY_FAILURE || shard->unproven.table.entries == 0)
+	if (news->kind == ENTRY_FAILURE || unproven->table.entries == 0)
 		return;
-	(void)space_remove_of_name(&shard->unproven, entry->hash, entry_name(entry),
-				   entry->name_len, superseded, entry, REMOVAL_VOIDED);
+	(void)space_remove_of_name(unproven, subject->hash, subject->name, subject->len, superseded,
+				   news, REMOVAL_VOIDED);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,10 @@ static size_t made_count;
 static int setup(void **state)
 {
 	struct store_config config = {
-		.cache = {.memory_bytes = 8 << 20, .shards = 1, .one_shot_bytes = 1 << 20},
+		.cache = {.memory_bytes = 8 << 20,
+			  .shards = 1,
+			  .one_shot_bytes = 1 << 20,
+			  .denial_bytes = 1 << 20},
 	};
 	const struct publisher_config limits = {
 		.ttl_max_s = 86400, .negative_ttl_max_s = 3600, .stale_s = 86400};
@@ -302,6 +306,175 @@ static void a_failure_has_its_text_and_no_data(void **state)
 	assert_ptr_equal(cache_find_failure(cache, text_name("www.example."), TYPE_A), entry);
 }
 
+// ---- what goes to the denial chains (RFC 8198) ----
+
+static bool count_nsec(const struct denial_facts *facts, void *arg)
+{
+	*(uint32_t *)arg += facts->nsec;
+	return true;
+}
+
+static uint32_t nsec_kept(void)
+{
+	uint32_t count = 0;
+
+	cache_denial_walk(cache, count_nsec, &count);
+	return count;
+}
+
+static void only_verified_proofs_deny_other_names(void **state)
+{
+	const char *const sig = "example. 300 IN RRSIG NSEC 13 1 300 20261001000000 20260901000000 1 "
+				"example. AAAA";
+	const struct rrset *proofs[] = {
+		rrset_of("m.example. 300 IN NSEC p.example. A RRSIG NSEC", sig),
+		rrset_of("r.example. 300 IN NSEC t.example. A RRSIG NSEC", sig),
+		rrset_of("v.example. 300 IN NSEC x.example. A RRSIG NSEC", sig),
+	};
+	struct step step = negative(STEP_NXDOMAIN, "example. 300 IN SOA a. b. 1 2 3 4 300");
+	struct publication from_servers = publication;
+
+	(void)state;
+	from_servers.denial = true;
+	step.proofs = proofs;
+	step.proof_count = 3;
+	result.signer = text_name("example.");
+	result.proofs_used = 0;
+	const struct entry *entry =
+		publish_step(publisher, &step, VERDICT_SECURE, &result, &from_servers);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+	assert_int_equal(nsec_kept(), 0);
+	result.proofs_used = 1u << 1;
+	entry = publish_step(publisher, &step, VERDICT_SECURE, &result, &from_servers);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+	assert_int_equal(nsec_kept(), 1);
+}
+
+// An RRset with so many labels in each of its RRSIGs.
+static const struct rrset *expanded(const char *owner, unsigned first, unsigned second)
+{
+	char lines[3][200];
+	struct text_record texts[3];
+	struct record records[3];
+
+	snprintf(lines[0], sizeof(lines[0]), "%s 300 IN A 192.0.2.1", owner);
+	for (int i = 1; i < 3; i++)
+		snprintf(lines[i], sizeof(lines[i]),
+			 "%s 300 IN RRSIG A 13 %u 300 20261001000000 20260901000000 %d example. AAAA",
+			 owner, i == 1 ? first : second, i);
+	for (int i = 0; i < 3; i++) {
+		text_record(lines[i], &texts[i]);
+		records[i] = (struct record){texts[i].owner, texts[i].rdata, texts[i].ttl_s,
+					     texts[i].type,  CLASS_IN,       texts[i].rdlen};
+	}
+	made[made_count] = rrset_new(&records[0], 1, &records[1], 2);
+	return made[made_count++];
+}
+
+static void publish_expanded(unsigned first, unsigned second)
+{
+	const struct rrset *rrset = expanded("a.b.www.example.", first, second);
+	const struct step step = {.kind = STEP_ANSWER,
+				  .name = rrset->owner,
+				  .type = TYPE_A,
+				  .zone = text_name("example."),
+				  .rrset = rrset};
+	struct publication from_servers = publication;
+
+	from_servers.denial = true;
+	result.signer = text_name("example.");
+	result.wildcard = true;
+	const struct entry *entry =
+		publish_step(publisher, &step, VERDICT_SECURE, &result, &from_servers);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+}
+
+// One of them was verified, and nothing says which.
+static void rrsigs_that_disagree_name_no_wildcard(void **state)
+{
+	(void)state;
+	publish_expanded(1, 2);
+	publish_expanded(2, 1);
+	publish_expanded(2, 4);
+	assert_null(cache_find(cache, text_name("*.example."), TYPE_A));
+	assert_null(cache_find(cache, text_name("*.www.example."), TYPE_A));
+	publish_expanded(2, 2);
+	assert_null(cache_find(cache, text_name("*.example."), TYPE_A));
+	assert_non_null(cache_find(cache, text_name("*.www.example."), TYPE_A));
+}
+
+// ---- what is past its proof ----
+
+static void no_ad_on_data_of_an_outdated_delegation(void **state)
+{
+	struct step step = positive("www.example. 300 IN A 192.0.2.1");
+	struct publication revived = publication;
+	struct entry_facts facts;
+
+	(void)state;
+	revived.outdated = true;
+	const struct entry *entry = publish_step(publisher, &step, VERDICT_SECURE, &result, &revived);
+	assert_non_null(entry);
+	entry_facts(entry, &facts);
+	cache_unpin(cache, entry);
+	assert_int_equal(facts.security, SECURITY_INSECURE);
+	assert_int_equal(facts.ede, EDE_STALE_ANSWER);
+	assert_int_equal(facts.expires_ms - facts.created_ms, OUTDATED_TTL_MAX_S * 1000);
+}
+
+static bool stays(const struct step *step, const struct publication *how)
+{
+	struct step before = positive("www.example. 300 IN TXT \"x\"");
+	struct entry_facts facts;
+
+	assert_int_equal(life_of(&before, VERDICT_SECURE, &facts), 300);
+	const struct entry *entry = publish_step(publisher, step, VERDICT_SECURE, &result, how);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+	return cache_find(cache, text_name("www.example."), TYPE_TXT) != NULL;
+}
+
+// ATTACKS B16: what is let pass for want of better ends nothing that was proven.
+static void b16_what_is_past_its_proof_ends_nothing_by_value(void **state)
+{
+	struct step step = positive("www.example. 0 IN CNAME other.example.");
+	struct publication how = publication;
+
+	(void)state;
+	step.kind = STEP_CNAME;
+	assert_false(stays(&step, &how));
+	how.outdated = true;
+	assert_true(stays(&step, &how));
+	how = publication;
+	how.aside = true;
+	assert_true(stays(&step, &how));
+	how = publication;
+	result.tolerated = true;
+	assert_true(stays(&step, &how));
+}
+
+static void ttl_min_raises_short_ttls_but_not_zero(void **state)
+{
+	const struct publisher_config limits = {
+		.ttl_max_s = 86400, .ttl_min_s = 60, .negative_ttl_max_s = 3600};
+	struct step five = positive("www.example. 5 IN A 192.0.2.1");
+	struct step zero = positive("www.example. 0 IN A 192.0.2.1");
+	struct entry_facts facts;
+
+	(void)state;
+	publisher_free(publisher);
+	publisher = publisher_new(&limits, cache);
+	assert_int_equal(life_of(&five, VERDICT_SECURE, &facts), 60);
+	result.rrset_ttl_s = 20;
+	assert_int_equal(life_of(&five, VERDICT_SECURE, &facts), 20);
+	assert_int_equal(life_of(&zero, VERDICT_SECURE, &facts), 0);
+	assert_true(facts.one_shot);
+	assert_null(cache_find(cache, text_name("www.example."), TYPE_A));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +495,11 @@ int main(void)
 			what_is_unproven_is_found_by_cd_only_and_not_for_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_has_its_text_and_no_data, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(only_verified_proofs_deny_other_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(rrsigs_that_disagree_name_no_wildcard, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_ad_on_data_of_an_outdated_delegation, setup, teardown),
+		cmocka_unit_test_setup_teardown(b16_what_is_past_its_proof_ends_nothing_by_value, setup, teardown),
+		cmocka_unit_test_setup_teardown(ttl_min_raises_short_ttls_but_not_zero, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,12 +177,12 @@ static void zero_ttl_is_by_value(void **state)
 	assert_int_equal(counters_of(*state).bytes_one_shot, 0);
 }
 
-static void by_value_leaves_what_is_in_the_table(void **state)
+static void by_value_and_aside_leaves_what_is_in_the_table(void **state)
 {
 	struct entry_spec spec = spec_a("www.example.", 5);
 
 	PUT(spec_a("www.example.", 1));
-	spec.one_shot = true;
+	spec.one_shot = spec.aside = true;
 	assert_int_equal(put(*state, spec), ONE_SHOT);
 	assert_int_equal(address_of(ask(*state, "www.example.", TYPE_A).links[0]), 1);
 }
@@ -451,7 +451,7 @@ int main(void)
 		TEST(cname_and_data_replace_each_other),
 		TEST(ds_and_nsec_stand_beside_a_cname),
 		TEST(zero_ttl_is_by_value),
-		TEST(by_value_leaves_what_is_in_the_table),
+		TEST(by_value_and_aside_leaves_what_is_in_the_table),
 		TEST(oversize_entry_is_by_value),
 		TEST(one_shot_bytes_are_bounded),
 		TEST(one_shot_lives_until_its_last_pin),

@@ -1,0 +1,217 @@
+// What is newer ends what is older (ATTACKS B16, RFC 8767 §4): what servers have denied or changed
+// since does not come back when they fall silent, however that answer was given.
+#include "tests/scenario/zones.h"
+
+#define SERVER "192.0.2.30"
+
+static const char *const signings[] = {"NSEC", "NSEC3", "unsigned"};
+
+static void begin_zone(size_t signing)
+{
+	w = world_new();
+	w->denial = true;
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "example.org.",
+					  .servers = "ns.example.org.=" SERVER,
+					  .text = "gone.example.org. 5 IN A 192.0.2.70\n"
+						  "less.example.org. 5 IN A 192.0.2.71\n"
+						  "less.example.org. 5 IN TXT \"x\"\n"
+						  "alias.example.org. 5 IN CNAME other.example.org.\n"
+						  "a.b.example.org. 5 IN A 192.0.2.72\n"
+						  "other.example.org. 5 IN A 192.0.2.73\n"
+						  "to0.example.org. 5 IN A 192.0.2.74\n",
+					  .negative_ttl_s = 2,
+					  .options = {.unsigned_ = signing == 2,
+						      .nsec3 = signing == 1}});
+	world_start(w);
+}
+
+static void change(const char *text)
+{
+	world_zone(w, "example.org.")->text = text;
+	world_roll(w, "example.org.", !world_zone(w, "example.org.")->options.unsigned_);
+}
+
+static const char *const old_names[] = {"gone.example.org.", "less.example.org.",
+					"alias.example.org.", "a.b.example.org.",
+					"to0.example.org."};
+#define OLD_COUNT (sizeof(old_names) / sizeof(old_names[0]))
+
+static void ask_all(void)
+{
+	for (size_t i = 0; i < OLD_COUNT; i++)
+		assert_int_equal(world_ask(w, old_names[i], TYPE_A, ASK_DO)->reply->rcode,
+				 RCODE_NOERROR);
+}
+
+static const char *const texts_after = "less.example.org. 5 IN TXT \"x\"\n"
+				       "alias.example.org. 5 IN TXT \"x\"\n"
+				       "to0.example.org. 0 IN A 192.0.2.99\n";
+
+// None of the old addresses, whoever asks, and however long it takes.
+static unsigned count_revived(const char *signing)
+{
+	static const char *const old[] = {"192.0.2.70", "192.0.2.71", "192.0.2.72", "192.0.2.73",
+					  "192.0.2.74"};
+	unsigned revived = 0;
+
+	for (size_t i = 0; i < OLD_COUNT; i++) {
+		const struct question *q = world_ask(w, old_names[i], TYPE_A, ASK_DO);
+		const char *data = question_data(q, TYPE_A, 0);
+		for (size_t k = 0; k < sizeof(old) / sizeof(old[0]); k++) {
+			if (strcmp(data, old[k]) != 0)
+				continue;
+			print_message("%s, %s: %s is back\n", signing, old_names[i], data);
+			revived++;
+		}
+	}
+	return revived;
+}
+
+static void b16_what_was_denied_since_does_not_come_back(void **state)
+{
+	unsigned revived = 0;
+
+	(void)state;
+	for (size_t signing = 0; signing < 3; signing++) {
+		begin_zone(signing);
+		ask_all();
+		world_advance(w, 6000);
+		change(texts_after);
+		for (size_t i = 0; i < OLD_COUNT; i++)
+			assert_int_equal(
+				question_count_of(world_ask(w, old_names[i], TYPE_A, ASK_DO),
+						  SECTION_ANSWER, TYPE_A),
+				i == OLD_COUNT - 1);
+		world_advance(w, 4000);
+		with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+		revived += count_revived(signings[signing]);
+		world_advance(w, 60000);
+		revived += count_revived(signings[signing]);
+		end_world(NULL);
+	}
+	assert_int_equal(revived, 0);
+}
+
+// What was said of another type, or of a name above, denies the name itself.
+static void b16_nor_what_was_denied_with_another_type_or_a_name_above(void **state)
+{
+	(void)state;
+	for (size_t signing = 0; signing < 2; signing++) {
+		begin_zone(signing);
+		ask_all();
+		world_advance(w, 6000);
+		change(texts_after);
+		assert_int_equal(world_ask(w, "gone.example.org.", TYPE_MX, 0)->reply->rcode,
+				 RCODE_NXDOMAIN);
+		assert_int_equal(world_ask(w, "a.b.example.org.", TYPE_MX, 0)->reply->rcode,
+				 RCODE_NXDOMAIN);
+		world_advance(w, 4000);
+		with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+		assert_int_equal(question_count_of(world_ask(w, "gone.example.org.", TYPE_A, 0),
+						   SECTION_ANSWER, TYPE_A),
+				 0);
+		assert_int_equal(question_count_of(world_ask(w, "a.b.example.org.", TYPE_A, 0),
+						   SECTION_ANSWER, TYPE_A),
+				 0);
+		end_world(NULL);
+	}
+}
+
+// Nobody has asked for it since, but it was proven that there is nothing below a name above it.
+static void b16_nor_what_lies_below_a_name_that_was_denied_by_value(void **state)
+{
+	(void)state;
+	begin_zone(0);
+	ask_all();
+	world_advance(w, 6000);
+	change(texts_after);
+	assert_int_equal(world_ask(w, "b.example.org.", TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
+	assert_not_cached(w, "b.example.org.", 0);
+	world_advance(w, 4000);
+	with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+	struct question *q = world_ask(w, "a.b.example.org.", TYPE_A, 0);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+}
+
+// A NXDOMAIN in the place of data is kept, and holds while the servers are silent.
+static void a_denial_in_the_place_of_data_is_kept(void **state)
+{
+	(void)state;
+	begin_zone(0);
+	ask_all();
+	world_advance(w, 6000);
+	change(texts_after);
+	world_ask(w, "gone.example.org.", TYPE_A, 0);
+	assert_cached(w, "gone.example.org.", 0, ENTRY_NXDOMAIN, SECURITY_SECURE);
+	world_ask(w, "never.example.org.", TYPE_A, 0);
+	assert_not_cached(w, "never.example.org.", 0);
+	world_advance(w, 4000);
+	with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+	struct question *q = world_ask(w, "gone.example.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NXDOMAIN, false, EDE_STALE_NXDOMAIN_ANSWER);
+}
+
+// What did not validate, or was asked for with CD=1, or comes out of cached denial, ends nothing.
+static void b16_unproven_answers_end_nothing(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_NXDOMAIN, FAULT_STRIP};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		begin_zone(0);
+		ask_all();
+		world_advance(w, 6000);
+		with((struct fault){.kind = kinds[i], .server = SERVER});
+		world_ask(w, "gone.example.org.", TYPE_A, ASK_DO | ASK_CD);
+		world_ask(w, "gone.example.org.", TYPE_A, ASK_DO);
+		network_heal(&w->network);
+		with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+		world_advance(w, 70000);
+		struct question *q = world_ask(w, "gone.example.org.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+		assert_address(q, "192.0.2.70");
+		end_world(NULL);
+	}
+}
+
+// The answer to a question of before comes after that to one of now.
+static void b16_a_late_reply_does_not_bring_back_what_was_denied(void **state)
+{
+	(void)state;
+	begin_zone(2);
+	for (size_t i = 0; i < w->network.server_count; i++)
+		w->network.servers[i].rtt_us = 100000;
+	for (size_t i = 0; i < OLD_COUNT; i++)
+		world_ask(w, old_names[i], TYPE_MX, 0);
+	with((struct fault){.kind = FAULT_DELAY,
+			    .server = SERVER,
+			    .name = "gone.example.org.",
+			    .type = TYPE_A,
+			    .delay_ms = 20});
+	struct question *late = world_ask_later(w, "gone.example.org.", TYPE_A, 0);
+	world_advance(w, 10); // on its way, with the old data
+	with((struct fault){.kind = FAULT_NXDOMAIN,
+			    .server = SERVER,
+			    .name = "gone.example.org.",
+			    .type = TYPE_TXT});
+	assert_int_equal(world_ask_later(w, "gone.example.org.", TYPE_TXT, 0) != NULL, 1);
+	world_run(w);
+	assert_int_equal(late->reply->rcode, RCODE_NOERROR);
+	assert_true(late->done_us - late->asked_us > 110000);
+	assert_not_cached(w, "gone.example.org.", TYPE_A);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario(b16_what_was_denied_since_does_not_come_back),
+		scenario(b16_nor_what_was_denied_with_another_type_or_a_name_above),
+		scenario(b16_nor_what_lies_below_a_name_that_was_denied_by_value),
+		scenario(a_denial_in_the_place_of_data_is_kept),
+		scenario(b16_unproven_answers_end_nothing),
+		scenario(b16_a_late_reply_does_not_bring_back_what_was_denied),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
