@@ -503,6 +503,26 @@ static void o23_a_dead_family_costs_no_question_more_than_one_timeout(void **sta
 	}
 }
 
+// RFC 9520 §3.2: what fails again and again is held longer and longer, until it succeeds.
+static void a_failure_is_forgotten_after_success(void **state)
+{
+	(void)state;
+	for (uint32_t held_s = 1; held_s <= 8; held_s *= 2) {
+		with((struct fault){.kind = FAULT_SERVFAIL, .name = "zero.plain.org."});
+		assert_int_equal(world_ask(w, "zero.plain.org.", TYPE_A, 0)->reply->rcode,
+				 RCODE_SERVFAIL);
+		world_advance(w, held_s * 1000 + 100);
+	}
+	network_heal(&w->network);
+	assert_address(world_ask(w, "zero.plain.org.", TYPE_A, 0), "192.0.2.92");
+	with((struct fault){.kind = FAULT_SERVFAIL, .name = "zero.plain.org."});
+	assert_int_equal(world_ask(w, "zero.plain.org.", TYPE_A, 0)->reply->rcode, RCODE_SERVFAIL);
+	network_forget_log(&w->network);
+	world_advance(w, 1100);
+	world_ask(w, "zero.plain.org.", TYPE_A, 0);
+	assert_true(network_sent(&w->network, NULL, "zero.plain.org.", TYPE_A) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +548,7 @@ int main(void)
 		scenario_common(a_tld_without_servers_fails_its_names_alone),
 		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
 		scenario(o23_a_dead_family_costs_no_question_more_than_one_timeout),
+		scenario_common(a_failure_is_forgotten_after_success),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,59 @@ static void stale_data_do_not_outlive_a_proven_denial(void **state)
 	assert_not_cached(w, "www.example.org.", TYPE_A);
 }
 
+// ---- data that were never proven ----
+
+static void while_servers_are_silent_insecure_stale_data_serve(void **state)
+{
+	(void)state;
+	begin();
+	add_plain(w);
+	world_start(w);
+	world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	world_advance(w, 301000);
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	assert_address(ask_for_stale("www.plain.org."), "192.0.2.90");
+}
+
+static void say_it_is_gone(const struct network_query *query, enum section section,
+			   struct builder *b, void *arg)
+{
+	struct text_record soa;
+
+	(void)query;
+	(void)arg;
+	if (section != SECTION_AUTHORITY)
+		return;
+	text_record("plain.org. 5 IN SOA a. b. 1 2 3 4 5", &soa);
+	builder_record(b, section, soa.owner, soa.type, CLASS_IN, soa.ttl_s, soa.rdata, soa.rdlen);
+}
+
+// The zone above is not signed, so that its word hides nothing below, but it has taken the zone back.
+static void stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve(void **state)
+{
+	(void)state;
+	begin();
+	add_plain(w);
+	world_add(w, &(struct world_zone){.apex = "kid.plain.org.",
+					  .servers = "ns.kid.plain.org.=" PROVIDER_C,
+					  .text = "www.kid.plain.org. 60 IN A 192.0.2.67\n",
+					  .ns_ttl_s = 60,
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	assert_address(world_ask(w, "www.kid.plain.org.", TYPE_A, 0), "192.0.2.67");
+	world_advance(w, 61000);
+	with((struct fault){.below = "kid.plain.org.",
+			    .replace = say_it_is_gone,
+			    .flags = FLAG_AA | RCODE_NXDOMAIN});
+	assert_int_equal(world_ask(w, "kid.plain.org.", TYPE_MX, 0)->reply->rcode, RCODE_NXDOMAIN);
+	network_heal(&w->network);
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	world_advance(w, 10000);
+	struct question *q = world_ask(w, "www.kid.plain.org.", TYPE_A, 0);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +202,8 @@ int main(void)
 		scenario_common(early_stale_data_end_with_their_signatures),
 		scenario(crowds_get_stale_data),
 		scenario(stale_data_do_not_outlive_a_proven_denial),
+		scenario(while_servers_are_silent_insecure_stale_data_serve),
+		scenario(stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -518,6 +518,30 @@ static void a_refresh_that_ends_bogus_leaves_secure_data_to_serve_stale(void **s
 	assert_sent_at_most(w, 12);
 }
 
+// However long the parent's denial may live, a zone that gets a DS is validated within an hour.
+static void a_denial_of_ds_is_believed_for_an_hour_at_most(void **state)
+{
+	(void)state;
+	begin();
+	world_zone(w, "com.")->negative_ttl_s = 86400;
+	world_add(w, &(struct world_zone){.apex = "bare.com.",
+					  .servers = "ns.bare.com.=" PROVIDER_C,
+					  .text = "www.bare.com. 300 IN A 192.0.2.68\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	assert_address(world_ask(w, "www.bare.com.", TYPE_A, ASK_DO), "192.0.2.68");
+	const uint64_t asked_ms = world_clock(w).now_ms;
+	world_advance(w, 3500000);
+	struct store_clock clock = world_clock(w);
+	assert_int_equal(trust_zone_state(w->trust, text_name("bare.com."), clock.now_ms, clock.now_s),
+			 ZONE_INSECURE);
+	world_advance(w, asked_ms + 3601000 - clock.now_ms);
+	clock = world_clock(w);
+	assert_int_not_equal(
+		trust_zone_state(w->trust, text_name("bare.com."), clock.now_ms, clock.now_s),
+		ZONE_INSECURE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,6 +570,7 @@ int main(void)
 		scenario_common(keys_that_cannot_be_fetched_are_nobodys_forgery),
 		scenario(without_an_anchor_nothing_is_secure),
 		scenario_common(a_refresh_that_ends_bogus_leaves_secure_data_to_serve_stale),
+		scenario(a_denial_of_ds_is_believed_for_an_hour_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
