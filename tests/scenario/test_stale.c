@@ -1,4 +1,5 @@
 // Data past their TTL, while nobody answers (RFC 8767): when they serve, and when not.
+#include "dataplane/dns/ede.h"
 #include "tests/scenario/failures.h"
 
 static struct question *ask_for_stale(const char *name)
@@ -142,6 +143,39 @@ static void stale_data_do_not_outlive_a_proven_denial(void **state)
 
 // ---- data that were never proven ----
 
+// A zone that was unsigned, whose data have expired, and that is signed now.
+static void begin_turned(void)
+{
+	begin();
+	world_add(w, &(struct world_zone){.apex = "turned.com.",
+					  .servers = "ns1.turned.com.=" PROVIDER_A
+						     " ns2.turned.com.=" PROVIDER_B,
+					  .text = "www.turned.com. 60 IN A 192.0.2.66\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	assert_answer(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	assert_cached(w, "www.turned.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
+	world_zone(w, "turned.com.")->options.unsigned_ = false;
+	world_roll(w, "turned.com.", false);
+	world_roll(w, "com.", true);
+	world_advance(w, 4000000); // the proof that it is not signed has ended
+}
+
+// DESIGN §7: whoever made the answer bogus may as well have made the data of before.
+static void after_a_bogus_answer_insecure_stale_data_do_not_serve(void **state)
+{
+	(void)state;
+	begin_turned();
+	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_A, .below = "turned.com."});
+	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_B, .below = "turned.com."});
+	struct question *q = world_ask(w, "www.turned.com.", TYPE_A, ASK_DO);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_true(ede_is_of_validation(q->reply->edns.ede));
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+}
+
+// The twin: silence says nothing against them.
 static void while_servers_are_silent_insecure_stale_data_serve(void **state)
 {
 	(void)state;
@@ -167,7 +201,8 @@ static void say_it_is_gone(const struct network_query *query, enum section secti
 	builder_record(b, section, soa.owner, soa.type, CLASS_IN, soa.ttl_s, soa.rdata, soa.rdlen);
 }
 
-// The zone above is not signed, so that its word hides nothing below, but it has taken the zone back.
+// The zone above is not signed, so that its word hides nothing below, but it has taken the zone
+// back.
 static void stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve(void **state)
 {
 	(void)state;
@@ -202,6 +237,7 @@ int main(void)
 		scenario_common(early_stale_data_end_with_their_signatures),
 		scenario(crowds_get_stale_data),
 		scenario(stale_data_do_not_outlive_a_proven_denial),
+		scenario(after_a_bogus_answer_insecure_stale_data_do_not_serve),
 		scenario(while_servers_are_silent_insecure_stale_data_serve),
 		scenario(stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve),
 	};
