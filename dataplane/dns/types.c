@@ -197,6 +197,10 @@ bool type_beside_cname(uint16_t type)
 	case TYPE_DS:
 	case TYPE_RRSIG:
 	case TYPE_NSEC:
+	case TYPE_DNSKEY:
+	case TYPE_NSEC3PARAM:
+	case TYPE_CDS:
+	case TYPE_CDNSKEY:
 		return true;
 	default:
 		return false;

@@ -137,5 +137,7 @@ bool type_is_meta(uint16_t type);
 
 // Types that a CNAME at their name neither answers for nor excludes. RFC 4035 §2.5: RRSIG, NSEC and
 // KEY stand beside it; RFC 2181 §10.1: SIG, NXT and KEY, their forerunners. DS stands with the zone
-// above, whatever the zone's own servers have at its apex (RFC 4035 §3.1.4.1).
+// above, whatever the zone's own servers have at its apex (RFC 4035 §3.1.4.1). Zones with a CNAME at
+// their apex, which is forbidden and common, have DNSKEY, NSEC3PARAM, CDS and CDNSKEY beside it: what
+// they say is of the zone, and a question for them is its servers' to answer.
 bool type_beside_cname(uint16_t type) __attribute__((const));

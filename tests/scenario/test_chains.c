@@ -221,6 +221,39 @@ static void a_question_for_cname_below_a_dname_ends_there(void **state)
 		      true, EDE_NONE);
 }
 
+// A zone has its keys, and its parent its DS, whatever a CNAME at its apex says: one answer,
+// whichever was asked for before.
+static void keys_and_ds_at_an_apex_with_a_cname_are_the_zones(void **state)
+{
+	static const uint16_t types[] = {TYPE_DNSKEY, TYPE_DS, TYPE_CDS, TYPE_A};
+
+	(void)state;
+	for (size_t first = 0; first < 4; first++) {
+		begin();
+		add_example(w);
+		world_add(w,
+			  &(struct world_zone){.apex = "shop.com.",
+					       .servers = "ns1.shop.com.=192.0.2.30",
+					       .text = "shop.com. 300 IN CNAME www.example.com.\n"
+						       "shop.com. 300 IN CDS 0 0 0 00\n"});
+		world_start(w);
+		for (size_t i = 0; i < 8; i++) {
+			uint16_t type = types[(first + i) % 4];
+			struct question *q = world_ask(w, "shop.com.", type, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_true(question_count_of(q, SECTION_ANSWER, type) > 0);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME),
+					 type == TYPE_A);
+		}
+		// None of them has driven another out.
+		network_forget_log(&w->network);
+		for (size_t i = 0; i < 4; i++)
+			world_ask(w, "shop.com.", types[i], ASK_DO);
+		assert_sent(w, 0);
+		end_world(NULL);
+	}
+}
+
 // ATTACKS A8
 static void a8_an_unsigned_dname_is_only_believed_over_tcp(void **state)
 {
@@ -416,6 +449,7 @@ int main(void)
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),
 		scenario_common(a8_a_dname_is_validated_and_rewrites),
 		scenario_common(a_question_for_cname_below_a_dname_ends_there),
+		scenario(keys_and_ds_at_an_apex_with_a_cname_are_the_zones),
 		scenario_common(a8_an_unsigned_dname_is_only_believed_over_tcp),
 		scenario(loops_of_one_two_and_three_end_in_servfail),
 		scenario(eleven_links_are_followed),
