@@ -21,6 +21,12 @@ enum budget_item {
 	BUDGET_ITEM_COUNT
 };
 
+enum budget_limit {
+#define X(field, limit, words) BUDGET_LIMIT_##field = limit,
+	BUDGET_ITEMS(X)
+#undef X
+};
+
 #define BUDGET_DEPTH_MAX 8       // nesting of sub-queries
 #define BUDGET_TIME_MS 7000      // from the client's arrival
 #define BUDGET_CNAME_MAX 11      // links of one chain

@@ -273,6 +273,21 @@ static bool all_cycles(void *arg, struct cycles *out, uint64_t *hz)
 	return dataplane_cycles(assayd.dataplane, out, hz);
 }
 
+struct lines {
+	void (*line)(const char *text, void *arg);
+	void *arg;
+};
+
+static void describe_broken(void *arg, const struct resolver_broken *parent)
+{
+	const struct lines *lines = arg;
+	char text[NAME_TEXT_MAX + 128] = "alarm: ";
+	size_t len = strlen(text);
+
+	resolver_broken_text(parent, text + len, sizeof(text) - len);
+	lines->line(text, lines->arg);
+}
+
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	char text[NAME_TEXT_MAX + 64];
@@ -287,6 +302,8 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 			 assayd.not_silent);
 		line(text, line_arg);
 	}
+	struct lines lines = {line, line_arg};
+	resolver_broken(assayd.resolver, describe_broken, &lines);
 	dataplane_describe(assayd.dataplane, line, line_arg);
 }
 
@@ -326,6 +343,20 @@ static void on_pool(void *arg, const uint8_t *zone, bool down)
 			name_to_text(zone, name));
 	else
 		log_info("a configured server of %.128s answers again", name_to_text(zone, name));
+}
+
+static void on_broken(void *arg, const struct resolver_broken *parent, bool over)
+{
+	static struct log_limit limit = {.burst = 10};
+	char text[NAME_TEXT_MAX + 128];
+
+	(void)arg;
+	resolver_broken_text(parent, text, sizeof(text));
+	log_limited(&limit, assayd.now.now_ms, over ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "%s%s",
+		    text,
+		    !over          ? ""
+		    : parent->idle ? ": no longer in use"
+				   : ": over");
 }
 
 static void on_crowd(void *arg, const uint8_t *zone)
@@ -514,6 +545,7 @@ static int start_resolver(void)
 	resolver_posture_watch(assayd.resolver, on_overdue, NULL);
 	resolver_pool_watch(assayd.resolver, on_pool, NULL);
 	resolver_crowd_watch(assayd.resolver, on_crowd, NULL);
+	resolver_broken_watch(assayd.resolver, on_broken, NULL);
 	return 0;
 }
 

@@ -259,6 +259,7 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.ede = outdated ? EDE_STALE_ANSWER
 		       : secure ? EDE_NONE
 				: result->ede,
+		.ede_text = outdated ? publication->note : NULL,
 		.now_ms = publication->now_ms,
 		.asked_ms = publication->asked_ms,
 		.ttl_s = ttl_s,

@@ -60,6 +60,7 @@ struct publication {
 	// looked at. See cache_denial_refute().
 	denial_hash hash;
 	void *hash_arg;
+	const char *note; // of what is outdated: why its parent does not validate; or NULL
 	bool outdated; // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
 		       // TTL 30. So is what the validation calls outdated.
 };

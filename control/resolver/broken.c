@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct broken_parent {
 	bool used;
@@ -54,6 +55,12 @@ static struct broken_parent *find(const struct resolver *resolver, const uint8_t
 
 // ---- what a task finds ----
 
+// 2: one network or label, 1: one operator, which may have many, 0: nothing.
+static unsigned shares(const struct task *task, size_t a, size_t b)
+{
+	return a == b ? 2 : domain_shared(&task->servers[a], &task->servers[b], task->cut->zone);
+}
+
 void broken_server(struct task *task, const struct address *server, enum server_failure failure,
 		   bool ours)
 {
@@ -70,11 +77,8 @@ void broken_server(struct task *task, const struct address *server, enum server_
 		 failure == SERVER_RESET)
 		trouble = TROUBLE_SILENT;
 	task->servers[i].trouble |= trouble;
-}
-
-static bool shares_domain(const struct task *task, size_t a, size_t b)
-{
-	return a == b || domain_shared(&task->servers[a], &task->servers[b], task->cut->zone) > 0;
+	for (size_t k = 0; trouble == TROUBLE_BOGUS && k < task->server_count; k++)
+		task->servers[k].spoilt |= shares(task, (size_t)i, k) > 0;
 }
 
 // Once it has been silent to others, and until it is time to ask it again, a server is silent.
@@ -103,7 +107,7 @@ static bool all_domains_failed(const struct task *task)
 	for (size_t i = 0; i < task->server_count; i++) {
 		bool known = false, failed = false;
 		for (size_t k = 0; k < task->server_count; k++) {
-			if (!shares_domain(task, i, k) || troubles[k] == 0)
+			if (shares(task, i, k) < 2 || troubles[k] == 0)
 				continue;
 			failed = true;
 			known |= k < i;
@@ -164,11 +168,17 @@ bool broken_keeps_asking(const struct task *task)
 	return task->type == TYPE_DNSKEY || has_former_proof(task, 0);
 }
 
-bool broken_another_domain(const struct task *task, unsigned count)
+bool broken_another_domain(struct task *task, unsigned count)
 {
-	if (task->route != NULL || task->cut == NULL)
-		return count < TASK_BOGUS_MAX;
-	return count < TASK_BOGUS_MAX || (count < TASK_DOMAINS_MAX && !all_domains_failed(task));
+	const struct client *payer = task_payer(task);
+
+	if (count < TASK_BOGUS_MAX)
+		return true;
+	// A fifth must not end in our own limit where four say what is wrong.
+	return count < TASK_DOMAINS_MAX && task->route == NULL && task->cut != NULL &&
+	       payer != NULL &&
+	       payer->budget.left[BUDGET_failed_signatures] > BUDGET_LIMIT_failed_signatures / 4 &&
+	       !all_domains_failed(task);
 }
 
 bool broken_hurries(const struct task *task)
@@ -214,7 +224,8 @@ static const char *const kinds[] = {
 	[BROKEN_BOGUS] = "bogus",
 };
 
-static void tell(const struct resolver *resolver, const struct broken_parent *parent, bool over)
+static void tell(const struct resolver *resolver, const struct broken_parent *parent, bool over,
+		 bool idle)
 {
 	if (resolver->broken_tell == NULL)
 		return;
@@ -223,16 +234,17 @@ static void tell(const struct resolver *resolver, const struct broken_parent *pa
 		.words = kinds[parent->finding.kind],
 		.since_s = parent->since_s,
 		.for_ms = resolver->clock.now_ms - parent->since_ms,
+		.idle = idle,
 		.living = trust_outdated_count(resolver->parts.trust, parent->name,
 					       resolver->clock.now_ms, resolver->clock.now_s),
 	};
 	resolver->broken_tell(resolver->broken_tell_arg, &facts, over);
 }
 
-static void end(struct resolver *resolver, struct broken_parent *parent)
+static void end(struct resolver *resolver, struct broken_parent *parent, bool idle)
 {
 	if (parent->found_ms != 0)
-		tell(resolver, parent, true);
+		tell(resolver, parent, true, idle);
 	*parent = (struct broken_parent){0};
 	resolver->broken->count--;
 }
@@ -250,7 +262,7 @@ void broken_found(struct resolver *resolver, const uint8_t *parent, const uint8_
 	known->found_ms = resolver->clock.now_ms;
 	name_copy(known->witness, zone);
 	if (begins)
-		tell(resolver, known, false);
+		tell(resolver, known, false, false);
 }
 
 // Of the keys of a zone, which a kept failure says nothing of.
@@ -279,7 +291,7 @@ void broken_proven(struct resolver *resolver, const uint8_t *parent, const uint8
 
 	// Where one key of several is wrong, others' DS say nothing of this one's.
 	if (known != NULL && name_equal(known->witness, zone))
-		end(resolver, known);
+		end(resolver, known, false);
 }
 
 bool broken_lately(struct resolver *resolver, const uint8_t *parent, struct broken_finding *finding)
@@ -340,7 +352,7 @@ uint64_t broken_run(struct resolver *resolver)
 		if (!parent->used)
 			continue;
 		if (now_ms >= parent->hot_ms + BROKEN_HOT_MS) {
-			end(resolver, parent);
+			end(resolver, parent, true);
 			continue;
 		}
 		uint64_t last_ms = parent->probed_ms;
@@ -373,6 +385,19 @@ void resolver_broken(const struct resolver *resolver, resolver_broken_visit visi
 		};
 		visit(arg, &facts);
 	}
+}
+
+void resolver_broken_text(const struct resolver_broken *parent, char *text, size_t size)
+{
+	char zone[NAME_TEXT_MAX], since[32] = "";
+	const time_t at = (time_t)parent->since_s;
+	struct tm utc;
+
+	if (gmtime_r(&at, &utc) != NULL)
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &utc);
+	snprintf(text, size, "%.128s %s since %s, %zu zone%s on old proofs",
+		 name_to_text(parent->zone, zone), parent->words, since, parent->living,
+		 parent->living == 1 ? " lives" : "s live");
 }
 
 void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)

@@ -69,7 +69,7 @@ struct broken_finding broken_of_need(struct resolver *resolver, const struct tas
 bool broken_keeps_asking(const struct task *task) __attribute__((nonnull));
 // Whether, after so many servers whose answer did not validate, there is another one to ask: of a
 // failure domain that has not failed, or while there have been few of them.
-bool broken_another_domain(const struct task *task, unsigned count) __attribute__((nonnull));
+bool broken_another_domain(struct task *task, unsigned count) __attribute__((nonnull));
 // The parent has proven what it says about the DS of `zone`.
 void broken_proven(struct resolver *resolver, const uint8_t *parent, const uint8_t *zone)
 	__attribute__((nonnull));

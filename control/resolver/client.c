@@ -277,6 +277,11 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		snprintf(text, sizeof(text), "%s", exhausted_words[item]);
 		if (of_validation(item))
 			ede = EDE_DNSSEC_INDETERMINATE;
+		// What did not validate says more than that there was too much of it.
+		if (item == BUDGET_failed_signatures && task->bogus_ede != EDE_NONE) {
+			ede = task->bogus_ede;
+			snprintf(text, sizeof(text), "%s", task->bogus_text);
+		}
 	} else {
 		if (!explain_out_of_time(client, text))
 			snprintf(text, sizeof(text), "gave up: out of time");

@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `silence`, `good_ms` and `probed_ms`. Held by reference. Whether its servers
+// Immutable but for `silence`, `good_ms`, `probed_ms`, and how far it is proven. Held by reference. Whether its servers
 // answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case

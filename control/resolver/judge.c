@@ -362,6 +362,10 @@ static bool publish_link(struct task *task, enum verdict verdict,
 	struct resolver *resolver = task->resolver;
 	struct publication publication = publication_of(task, &task->step);
 	denied_hash(task, &publication);
+	char note[TROUBLE_MAX];
+	if ((publication.outdated || result->outdated) &&
+	    broken_text(resolver, task->step.name, note, sizeof(note)))
+		publication.note = note;
 	publication.seen = task->step.kind == STEP_NXDOMAIN && is_worth_keeping(task);
 	const struct entry *entry =
 		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
@@ -478,6 +482,8 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	}
 	if (parent_distrusts(task, result))
 		return;
+	if (verdict == VERDICT_SECURE && task->route == NULL)
+		upstream_validated(resolver->parts.upstream, task->cut->zone, &task->good_server);
 	if (task->response->resorted)
 		resolver->counters.last_resort += task->link == 0;
 	else

@@ -232,7 +232,7 @@ bool parent_distrusts(struct task *task, const struct validation_result *result)
 		name_equal(task->cut->zone, result->insecure_at)
 			? task->cut
 			: delegation_last(resolver->delegations, result->insecure_at);
-	if (d == NULL || !d->unproven || !(d->doubtful || result->outdated))
+	if (d == NULL || !d->unproven || !(d->doubtful || result->prolonged))
 		return false;
 	judge_release(task);
 	if (task->returned) {

@@ -175,10 +175,14 @@ struct resolver_broken {
 	int64_t since_s;   // wall
 	uint64_t for_ms;
 	size_t living; // zones below it whose last proof is past its TTL, and in use
+	bool idle;     // over: only that nobody asks any more
 };
 typedef void (*resolver_broken_visit)(void *arg, const struct resolver_broken *parent);
 void resolver_broken(const struct resolver *resolver, resolver_broken_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
+// "com. bogus since 2026-05-05 19:30:00 UTC, 3 zones live on old proofs"
+void resolver_broken_text(const struct resolver_broken *parent, char *text, size_t size)
+	__attribute__((nonnull));
 // Called when that begins, and when it is over.
 typedef void (*resolver_broken_event)(void *arg, const struct resolver_broken *parent, bool over);
 void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)

@@ -61,8 +61,17 @@ static bool is_denied(const struct resolver *resolver, const struct entry *entry
 	return answer.kind == DENIED_NXDOMAIN || answer.kind == DENIED_NODATA;
 }
 
+// What is not signed is as good as the proof that its zone has no DS: the zone's parent may prove
+// nothing at the moment, which the last proof outlives.
+static bool holds_on_insecure(const struct resolver *resolver, const uint8_t *name)
+{
+	const struct trust_past past = parent_past(resolver, 0);
+
+	return resolver->clock.trusted && trust_past_insecure(resolver->parts.trust, name, &past);
+}
+
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
-// what was secure, within its signatures (DESIGN §7).
+// what was secure, within its signatures (DESIGN §7), or is insecure by a proof that holds on.
 struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why)
 {
 	struct lookup lookup = {
@@ -81,7 +90,8 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 	for (size_t i = 0; i < lookup.stale_count; i++) {
 		struct entry_facts facts;
 		entry_facts(lookup.stale_links[i], &facts);
-		if (ede_is_of_validation(why) && facts.security != SECURITY_SECURE)
+		if (ede_is_of_validation(why) && facts.security != SECURITY_SECURE &&
+		    !holds_on_insecure(resolver, facts.name))
 			return NULL;
 		if (is_revoked(resolver, lookup.stale_links[i]) ||
 		    is_denied(resolver, lookup.stale_links[i]))

@@ -153,7 +153,7 @@ enum task_state {
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
 	TASK_WAIT_KEYS, // until keys may be asked for anew
-	TASK_TARGET, // have the open end of the chain resolved
+	TASK_TARGET,    // have the open end of the chain resolved
 	TASK_WAIT_TARGET,
 	TASK_TYPE, // ANY, RRSIG: the next type
 	TASK_WAIT_TYPE,

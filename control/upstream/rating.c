@@ -239,6 +239,8 @@ void ratings_report(struct ratings *ratings, const uint8_t *zone, const struct a
 		measure(rating, rtt_us);
 		rating->timeouts = 0;
 	}
+	if (failure == SERVER_BOGUS || failure == SERVER_STRIPPED)
+		rating->bogus_us = now_us;
 	if (failure == SERVER_GOOD) {
 		// What it was for one zone alone is that zone's affair.
 		if (rating_is_silent(rating) &&

@@ -20,6 +20,7 @@
 #define RATING_STRIPS       2 // zones that a server strips of their RRSIGs, then it is suspected of it
 #define RATING_STRIP_US     UINT64_C(4000000)
 #define RATING_SLOW_LOST    3 // timeouts in a row: not slow any more, but silent
+#define RATING_BOGUS_US     (5 * 60 * UINT64_C(1000000)) // while a zone has had a bogus server
 #define RATING_MEMORY_US    (15 * 60 * UINT64_C(1000000))
 
 struct rating {
@@ -29,6 +30,8 @@ struct rating {
 	uint64_t failed_us;      // last failure that was counted
 	uint64_t out_until_us;   // of the last time it went out
 	uint64_t probe_until_us; // a probe is under way until then at most
+	uint64_t validated_us;   // the last answer that validated as secure; of a zone only
+	uint64_t bogus_us;       // and one that did not
 	uint32_t srtt_us;        // 0: never answered
 	uint32_t rttvar_us;
 	uint32_t slow_us;  // how long it takes while it answers too late; 0: it does not. Apart from

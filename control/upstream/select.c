@@ -112,6 +112,36 @@ static uint64_t rank_standing(const struct race *race, size_t i, const void *arg
 	return race->views[i].standing;
 }
 
+// Where servers of one provider send bogus data, their neighbours are likely to.
+static uint64_t rank_spoilt(const struct race *race, size_t i, const void *arg)
+{
+	(void)arg;
+	return race->candidates[i].spoilt;
+}
+
+// The one that validated last, for anybody.
+static uint64_t rank_validated(const struct race *race, size_t i, const void *arg)
+{
+	const struct view *view = &race->views[i];
+
+	(void)arg;
+	if (view->standing > STANDING_SUSPECT || view->rating == NULL ||
+	    view->rating->validated_us <= view->rating->bogus_us)
+		return UINT64_MAX;
+	return UINT64_MAX - view->rating->validated_us;
+}
+
+static bool has_bogus(const struct race *race, uint64_t now_us)
+{
+	for (size_t i = 0; i < race->count; i++) {
+		const struct rating *rating = race->views[i].rating;
+		if (rating != NULL && rating->bogus_us != 0 &&
+		    now_us < rating->bogus_us + RATING_BOGUS_US)
+			return true;
+	}
+	return false;
+}
+
 static uint64_t rank_domain(const struct race *race, size_t i, const void *avoid)
 {
 	const struct candidate *failed = avoid;
@@ -222,6 +252,9 @@ static int pick(struct race *race, const struct address *avoid)
 
 	for (size_t i = 0; i < race->count; i++)
 		race->views[i].chosen = race->views[i].standing != STANDING_NEVER;
+	narrow(race, rank_spoilt, NULL);
+	if (has_bogus(race, upstream_now_us(race->upstream)))
+		narrow(race, rank_validated, NULL);
 	left = narrow(race, rank_standing, NULL);
 	if (left == 0)
 		return -1;
@@ -448,6 +481,16 @@ void upstream_hold(struct upstream *upstream, const uint8_t *zone, const struct 
 
 	if (rating)
 		rating->probe_until_us = now_us + for_us;
+}
+
+void upstream_validated(struct upstream *upstream, const uint8_t *zone,
+			const struct address *server)
+{
+	uint64_t now_us = upstream_now_us(upstream);
+	struct rating *rating = ratings_find(&upstream->ratings, zone, server, now_us);
+
+	if (rating != NULL)
+		rating->validated_us = now_us;
 }
 
 static bool is_silence(enum server_failure failure)

@@ -233,6 +233,10 @@ const char *server_failure_words(enum server_failure failure);
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
 
+// What a server has answered for the zone has validated as secure.
+void upstream_validated(struct upstream *upstream, const uint8_t *zone,
+			const struct address *server) __attribute__((nonnull));
+
 struct pool_server;
 struct candidate {
 	struct address address;
@@ -242,11 +246,14 @@ struct candidate {
 	uint8_t tries;          // in this task, kept by the resolver
 	uint8_t failed;         // in this task: failures of this server
 	uint8_t trouble;        // in this task, of which kinds; the resolver's own
+	bool spoilt;            // in this task: data of its failure domain did not validate
 };
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
-// reach, a few percent of exploration, servers that are out only when nothing else is left
-// or it is time for a probe; after `avoid` failed first one of another failure domain (domain.h). -1 when each
-// has been tried max_tries times (or may not be asked).
+// reach, a few percent of exploration, servers that are out only when nothing else is left;
+// while a server of the zone has sent bogus data lately, the one first whose data validated last;
+// those of a failure domain that is spoilt last
+// or it is time for a probe; after `avoid` failed first one of another failure domain (domain.h).
+// -1 when each has been tried max_tries times (or may not be asked).
 int upstream_select(struct upstream *upstream, const uint8_t *zone,
 		    const struct candidate *candidates, size_t count, unsigned max_tries,
 		    const struct address *avoid, uint32_t *timeout_ms)

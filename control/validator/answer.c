@@ -245,6 +245,13 @@ static enum verdict unproven(struct validation *v)
 				  EDE_NSEC_MISSING, cause);
 }
 
+// Signatures of this question have failed: from then on one is verified at a time, so that a reply
+// with several bogus RRsets costs the budget one of them.
+static bool one_by_one(const struct validation *v)
+{
+	return v->context.budget->left[BUDGET_failed_signatures] < BUDGET_LIMIT_failed_signatures;
+}
+
 // Verifies what the proof uses. UNTRIED: one of them is wrong, look for another proof.
 static enum signature_state verify_used(struct validation *v, uint32_t used,
 					struct signature **first_not_good)
@@ -263,6 +270,8 @@ static enum signature_state verify_used(struct validation *v, uint32_t used,
 			state = one;
 			*first_not_good = &v->proofs[i];
 		}
+		if (one == SIGNATURE_PENDING && one_by_one(v))
+			break;
 	}
 	return state;
 }
@@ -355,7 +364,9 @@ static enum verdict prove(struct validation *v)
 		enum signature_state state = verify_used(v, denial.used, &not_good);
 		if (state == SIGNATURE_UNTRIED)
 			continue;
-		uint32_t others = verify_others(v, denial.used, &waiting);
+		uint32_t others = state == SIGNATURE_GOOD || !one_by_one(v)
+					  ? verify_others(v, denial.used, &waiting)
+					  : 0;
 		if (state != SIGNATURE_GOOD)
 			return validation_no_signature(v, not_good);
 		if (waiting)
@@ -434,6 +445,8 @@ static enum verdict negative(struct validation *v)
 		validation_use(v, &v->soa, &v->result.soa_ttl_s);
 		return prove(v);
 	}
+	if (one_by_one(v))
+		return VERDICT_WAIT;
 	struct denial denial;
 	struct signature *not_good;
 	bool waiting;

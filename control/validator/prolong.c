@@ -152,6 +152,24 @@ bool trust_past_holds(const struct trust *trust, const uint8_t *name, const stru
 	return zone != NULL && past->now_ms < last_ms(trust, zone, past);
 }
 
+bool trust_past_insecure(const struct trust *trust, const uint8_t *name,
+			 const struct trust_past *past)
+{
+	size_t exceptions;
+	const struct zones *zones = trust_zones(trust, &exceptions);
+
+	for (size_t up = 0; up <= name_labels(name); up++) {
+		const struct zone *zone = zones_find(zones, name_skip(name, up));
+		if (zone == NULL ||
+		    (zone->cut != CUT_SECURE && zone->cut != CUT_INSECURE && zone->anchors == NULL))
+			continue;
+		return zone->cut == CUT_INSECURE && zone->anchors == NULL && zone->cut_outdated &&
+		       term_holds(&zone->cut_term, past->now_ms, past->now_s) &&
+		       past->now_ms < last_ms(trust, zone, past);
+	}
+	return false;
+}
+
 bool trust_prolong(struct trust *trust, const uint8_t *name, const struct trust_past *past)
 {
 	size_t exceptions;

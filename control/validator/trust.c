@@ -372,6 +372,7 @@ void trust_standing(const struct trust *trust, const uint8_t *name, const struct
 		out->expires_s = zone->cut_term.expires_s;
 		out->tolerated = zone->cut_tolerated;
 		out->outdated = zone->cut_outdated;
+		out->prolonged = zone->cut_ended_ms != 0;
 		out->ceiling_ms = zone->proof.ceiling_ms;
 	}
 }

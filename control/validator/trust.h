@@ -84,6 +84,10 @@ bool trust_past_holds(const struct trust *trust, const uint8_t *name, const stru
 // How many names below `above` are used past their TTL now. Looks at all: for operators.
 size_t trust_outdated_count(const struct trust *trust, const uint8_t *above, uint64_t now_ms,
 			    int64_t now_s) __attribute__((nonnull));
+// Whether the deepest zone that is known to hold `name` was proven to have no DS, and that holds on
+// past its TTL now.
+bool trust_past_insecure(const struct trust *trust, const uint8_t *name,
+			 const struct trust_past *past) __attribute__((nonnull));
 // The parent has proven that there is no delegation at `name`: what was known of it is void.
 void trust_contradict(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
 

@@ -25,6 +25,7 @@ struct standing {
 	bool nta;
 	bool tolerated;
 	bool outdated;
+	bool prolonged;      // outdated, and it is its own proof that is past its TTL
 	uint64_t ceiling_ms; // monotonic, until when what is outdated may be used
 	int ede;           // why insecure, or EDE_NONE
 	int64_t expires_s; // of the proof that it is

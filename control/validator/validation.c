@@ -93,6 +93,7 @@ enum verdict validation_insecure(struct validation *v, const struct chain *chain
 	v->result.cut = CUT_UNKNOWN;
 	v->result.insecure_at = chain->zone;
 	v->result.nta = chain->standing.nta;
+	v->result.prolonged = chain->standing.prolonged;
 	validation_outdated(v, chain->standing.outdated, chain->standing.ceiling_ms);
 	v->result.signature_expires_s = chain->standing.expires_s;
 	if (chain->zone == NULL)

@@ -90,6 +90,7 @@ struct validation_result {
 	bool outdated;            // INSECURE at best, because a DS or its absence is past its TTL
 				  // and its parent proves nothing (DESIGN §5): AD=0, EDE 3, 30 s
 	uint64_t ceiling_ms;      // outdated: monotonic, until when that may be used
+	bool prolonged;           // INSECURE by a proof that is past its own TTL
 	enum cut cut;             // of a DS step: what it says of its name, for trust_learn()
 	uint64_t refresh_ms;      // BOGUS, perhaps only because keys have rolled, which could not
 				  // be seen so soon after the last look: from then on it can; or 0

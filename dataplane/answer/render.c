@@ -67,8 +67,13 @@ static void list_edes(struct ede_list *edes, const struct chain *chain, int why)
 			NULL, 0);
 		ede_add(edes, why, NULL, 0);
 	}
-	for (size_t i = 0; i < chain->count; i++)
-		ede_add(edes, chain->links[i]->ede, NULL, 0);
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct entry *entry = chain->links[i];
+		ede_add(edes, entry->ede, NULL, 0);
+		if (entry->flags & ENTRY_NOTED)
+			ede_add(edes, EDE_DNSSEC_BOGUS, (const char *)entry_note(entry) + 1,
+				*entry_note(entry));
+	}
 }
 
 static size_t render_failure(const struct query *query, const struct entry *failure,

@@ -174,6 +174,8 @@ long entry_size(const struct entry_spec *spec)
 	bytes += records_len(spec->data, spec->data_count, spec->name);
 	bytes += records_len(spec->rrsigs, spec->rrsig_count, spec->name);
 	bytes += records_len(spec->proofs, spec->proof_count, spec->name);
+	if (spec->ede_text != NULL)
+		bytes += 1 + text_len(spec->ede_text);
 	return bytes <= BYTES_MAX ? (long)at_least_whole(bytes) : -E2BIG;
 }
 
@@ -244,6 +246,7 @@ static bool is_plain(const struct entry *entry)
 {
 	return entry->kind == ENTRY_POSITIVE && !type_is_meta(entry->type) &&
 	       entry->type != TYPE_RRSIG && entry->proof_count == 0 && entry->ede == EDE_NONE &&
+	       (entry->flags & ENTRY_NOTED) == 0 &&
 	       signature_is_plain(entry->signature_expires_s) &&
 	       entry->data_len >= ENTRY_PLAIN_DATA_MIN &&
 	       entry->data_len + entry->rrsig_len <= UINT16_MAX && entry->data_count <= UINT8_MAX &&
@@ -336,6 +339,12 @@ void entry_build(const struct entry_spec *spec, uint64_t hash, void *block)
 		start = p;
 		p = put_records(p, spec->proofs, spec->proof_count, entry, ttl_s);
 		entry->proof_len = (uint32_t)(p - start);
+		if (spec->ede_text != NULL) {
+			*p = (uint8_t)text_len(spec->ede_text);
+			memcpy(p + 1, spec->ede_text, *p);
+			p += 1 + *p;
+			entry->flags |= ENTRY_NOTED;
+		}
 	}
 	entry->bytes = (uint32_t)at_least_whole((size_t)(p - (uint8_t *)block));
 	if (is_plain(entry))

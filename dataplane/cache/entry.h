@@ -67,7 +67,8 @@ enum entry_flag {
 	ENTRY_THIS_NAME_ONLY = 4,
 	ENTRY_PLAIN = 8,
 	ENTRY_AUTHENTIC = 16,
-	ENTRY_ROTATED = 32
+	ENTRY_ROTATED = 32,
+	ENTRY_NOTED = 64 // behind the proofs: length (one byte) and text of a second EDE, 6
 };
 #define ENTRY_PLAIN_DATA_MIN 16
 
@@ -86,6 +87,11 @@ static inline const uint8_t *entry_rrsigs(const struct entry *e)
 static inline const uint8_t *entry_proofs(const struct entry *e)
 {
 	return entry_rrsigs(e) + e->rrsig_len;
+}
+// Of ENTRY_NOTED only.
+static inline const uint8_t *entry_note(const struct entry *e)
+{
+	return entry_proofs(e) + e->proof_len;
 }
 
 // ENTRY_PLAIN.

@@ -48,7 +48,9 @@ struct entry_spec {
 	enum entry_provenance provenance;
 	uint8_t rcode;       // FAILURE: SERVFAIL mostly
 	int ede;             // EDE_NONE, or the code to send with it
-	const char *ede_text; // FAILURE: NULL or UTF-8, at most 160 bytes are kept
+	const char *ede_text; // NULL or UTF-8, at most 160 bytes are kept. FAILURE: of `ede`; else
+			      // of a second one, EDE 6: what the data rest on is past its time
+			      // because this does not validate
 	uint64_t now_ms;     // monotonic
 	uint64_t asked_ms;   // monotonic: when the question was put that this answers, which says how
 			     // old it may be; 0: now
