@@ -210,6 +210,12 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 	return holds;
 }
 
+void parent_referred(struct resolver *resolver, const struct delegation *cut)
+{
+	if (cut->before != NULL && (cut->ds != NULL || cut->proof_count > 0))
+		client_ask(resolver, cut->zone, TYPE_DS, probed);
+}
+
 void parent_proven(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;

@@ -494,6 +494,9 @@ void parent_denied(struct task *task, const struct validation_result *result);
 // is asked instead.
 bool parent_took_back(struct task *task);
 bool parent_distrusts(struct task *task, const struct validation_result *result);
+// A referral that names other servers than the last one that was proven: it is proven now, while that
+// is possible, by what came with it.
+void parent_referred(struct resolver *resolver, const struct delegation *cut);
 void parent_proven(struct task *task, const struct validation_result *result);
 
 // prefetch.c
