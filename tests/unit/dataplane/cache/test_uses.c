@@ -134,7 +134,7 @@ static const struct row {
 	{"DS", ds, as_is, "D"},
 	{"DNSKEY", dnskey, as_is, "Kk"},
 	{"NSEC", nsec, as_is, "N"},
-	{"CNAME", cname, as_is, "ACKQcr"},
+	{"CNAME", cname, as_is, "ACQcr"},
 	{"DNAME", dname, as_is, "QBd"},
 	{"DNAME of its name only", dname, this_name_only, "Qd"},
 	{"NODATA of A", no_a, as_is, "Af"},
