@@ -461,7 +461,7 @@ static void ttl_min_raises_short_ttls_but_not_zero(void **state)
 	const struct publisher_config limits = {
 		.ttl_max_s = 86400, .ttl_min_s = 60, .negative_ttl_max_s = 3600};
 	struct step five = positive("www.example. 5 IN A 192.0.2.1");
-	struct step zero = positive("www.example. 0 IN A 192.0.2.1");
+	struct step zero = positive("www.example. 0 IN A 192.0.2.2");
 	struct entry_facts facts;
 
 	(void)state;
