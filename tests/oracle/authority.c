@@ -153,7 +153,9 @@ static bool occluded(struct authority *a, const struct authority_zone *zone, siz
 		return true;
 	const uint8_t *name = signer_name(record.owner);
 	bool cname = is(zone->records[index], "CNAME");
-	if (is(zone->records[index], "DNAME") && dname_covers(a, zone, name))
+	// What a wildcard's DNAME means is not defined (RFC 4592 §4.4): resolvers differ.
+	if (is(zone->records[index], "DNAME") &&
+	    (name_is_wildcard(name) || dname_covers(a, zone, name)))
 		return true;
 	for (size_t i = 0; i < zone->record_count; i++) {
 		if (i == index || !read_record(zone->records[i], &other))

@@ -287,6 +287,19 @@ static bool judge_synthesised(struct trial *t, const struct rrset *dname)
 	return true;
 }
 
+enum outcome { STEP_WRONG, STEP_LINK, STEP_END };
+
+// The CNAME that a DNAME makes answers a question for CNAME (RFC 6672 §3.2).
+static enum outcome after_dname(const struct trial *t)
+{
+	uint16_t type = t->asked->type;
+
+	return t->reply->rcode == RCODE_YXDOMAIN || type == TYPE_ANY || type == TYPE_RRSIG ||
+			       (type == TYPE_CNAME && t->index == t->answer->count)
+		       ? STEP_END
+		       : STEP_LINK;
+}
+
 // The DNAME that is there already leads on from its own target.
 static const struct rrset *dname_before(const struct trial *t, const struct rrset *cname)
 {
@@ -301,7 +314,6 @@ static const struct rrset *dname_before(const struct trial *t, const struct rrse
 	return NULL;
 }
 
-enum outcome { STEP_WRONG, STEP_LINK, STEP_END };
 
 static enum outcome judge_link(struct trial *t)
 {
@@ -315,14 +327,12 @@ static enum outcome judge_link(struct trial *t)
 	const struct rrset *dname = dname_before(t, rrset);
 	if (dname != NULL) {
 		t->index--;
-		return judge_synthesised(t, dname) ? STEP_LINK : STEP_WRONG;
+		return judge_synthesised(t, dname) ? after_dname(t) : STEP_WRONG;
 	}
 	if (!judge_rrset(t, rrset))
 		return STEP_WRONG;
 	if (rrset->type == TYPE_DNAME && !name_equal(rrset->owner, t->name))
-		return !judge_synthesised(t, rrset)                 ? STEP_WRONG
-		       : t->reply->rcode == RCODE_YXDOMAIN || whole ? STEP_END
-								    : STEP_LINK;
+		return judge_synthesised(t, rrset) ? after_dname(t) : STEP_WRONG;
 	if (!name_equal(rrset->owner, t->name)) {
 		complain(t, "%s does not belong to the chain", text(rrset->owner));
 		return STEP_WRONG;

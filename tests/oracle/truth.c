@@ -174,13 +174,15 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 // ---- whether there is a way ----
 
 // Whether the zone's servers, those of the zones above it, and their addresses, can be had.
-static bool reachable(struct authority *a, struct authority_zone *zone, uint64_t now_us)
+static bool reachable(struct authority *a, struct authority_zone *zone, bool must_be_delegated,
+		      uint64_t now_us)
 {
 	for (; zone != NULL; zone = authority_parent(a, zone)) {
 		struct authority_zone *host = authority_zone(a, zone->host);
-		if (zone->dead || now_us < zone->may_fail_until_us)
+		if (zone->dead || now_us < zone->may_fail_until_us ||
+		    (must_be_delegated && zone->hidden))
 			return false;
-		if (host != NULL && (host->hidden || !reachable(a, host, now_us)))
+		if (host != NULL && !reachable(a, host, true, now_us))
 			return false;
 	}
 	return true;
@@ -221,7 +223,8 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		struct authority_zone *zone = said[i].zone;
 		if (truth_security(way->authority, zone, said[i].version, way->since_us) == 0)
 			continue;
-		if (!reachable(way->authority, zone, way->now_us) && !(zone->bogus && way->cd))
+		if (!reachable(way->authority, zone, false, way->now_us) &&
+		    !(zone->bogus && way->cd))
 			return false;
 		// An NSEC is about its owner alone, so that none can be believed of a wildcard.
 		if (way->type == TYPE_NSEC && said[i].expanded)
