@@ -153,6 +153,8 @@ static bool occluded(struct authority *a, const struct authority_zone *zone, siz
 		return true;
 	const uint8_t *name = signer_name(record.owner);
 	bool cname = is(zone->records[index], "CNAME");
+	if (zone_of(a, name, false) != zone || (cname && name_equal(name, zone->name)))
+		return true;
 	// What a wildcard's DNAME means is not defined (RFC 4592 §4.4): resolvers differ.
 	if (is(zone->records[index], "DNAME") &&
 	    (name_is_wildcard(name) || dname_covers(a, zone, name)))

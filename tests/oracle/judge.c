@@ -30,7 +30,7 @@ struct trial {
 	uint64_t since_us;          // what was said before is forgotten
 	unsigned ways;              // what each link can be, in the eyes of the chain of trust
 	bool never_secure, maybe_insecure; // one link is (so, or may be)
-	bool stale;
+	bool stale, unmarked;
 	struct said said[SAID_MAX];
 	size_t said_count;
 };
@@ -90,7 +90,7 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 
 	if (said->kind == SIGNER_NODATA || said->kind == SIGNER_NXDOMAIN)
 		most_s = most_s < NEGATIVE_MAX_S ? most_s : NEGATIVE_MAX_S;
-	if (t->stale && ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S)
+	if ((t->stale || t->unmarked) && ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S)
 		return true;
 	// Its time begins when it arrives.
 	most_s += age_s > 0 || age_us(t, said) > 0 ? SLACK_S : 0;
@@ -314,7 +314,6 @@ static const struct rrset *dname_before(const struct trial *t, const struct rrse
 	return NULL;
 }
 
-
 static enum outcome judge_link(struct trial *t)
 {
 	const struct rrset *rrset = t->answer->rrsets[t->index++];
@@ -429,6 +428,8 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 	*t = (struct trial){.judge = judge, .asked = asked, .reply = asked->reply};
 	t->answer = &t->reply->sections[SECTION_ANSWER];
 	t->since_us = asked->asked_us > MEMORY_US ? asked->asked_us - MEMORY_US : 0;
+	// Without EDNS nothing says so.
+	t->unmarked = (asked->flags & ASKED_PLAIN) != 0;
 	t->stale = t->reply->edns.ede == EDE_STALE_ANSWER ||
 		   t->reply->edns.ede == EDE_STALE_NXDOMAIN_ANSWER;
 	name_copy(t->name, asked->name);
@@ -443,9 +444,12 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 		return !(asked->flags & ASKED_TCP) && t->answer->count == 0
 			       ? true
 			       : complain(t, "truncated, over TCP or with records");
+	// XXX: with CD=1 a question for RRSIG may fail where the zone does not validate.
 	if (t->reply->rcode == RCODE_SERVFAIL)
-		return !truth_resolves(judge->authority, asked->name, asked->type,
-				       (asked->flags & ASKED_CD) != 0, t->since_us, asked->asked_us)
+		return (asked->type == TYPE_RRSIG && (asked->flags & ASKED_CD)) ||
+				       !truth_resolves(judge->authority, asked->name, asked->type,
+						       (asked->flags & ASKED_CD) != 0, t->since_us,
+						       asked->asked_us)
 			       ? true
 			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
 					  t->reply->edns.ede);

@@ -157,9 +157,15 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 						      : TRUTH_SECURE;
 	for (size_t v = 0; v < parent->version_count; v++) {
 		const struct version *above = &parent->versions[v];
-		if (!had(above, since_us) ||
-		    signer_zone_find(above->zone, zone->name, TYPE_NS) == NULL)
+		if (!had(above, since_us))
 			continue;
+		// What a span that opts out covers may be there.
+		if (signer_zone_find(above->zone, zone->name, TYPE_NS) == NULL) {
+			mask |= above->mode == MODE_OPTOUT && zone->version_count > 1
+					? TRUTH_INSECURE
+					: 0;
+			continue;
+		}
 		const struct rrset *ds = signer_zone_find(above->zone, zone->name, TYPE_DS);
 		unsigned of_parent = truth_security(a, parent, above, since_us);
 		mask |= of_parent & (TRUTH_INSECURE | TRUTH_BOGUS);
