@@ -2,6 +2,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/job.h"
+#include "crypto/room.h"
 #include "crypto/signed_data.h"
 #include "crypto/tables.h"
 #include "crypto/worker.h"
@@ -47,6 +48,7 @@ struct batch {
 	struct verifier verifier;
 	size_t job_count, job_max;
 	size_t queued; // of them, not handed to anybody yet
+	struct rooms rooms;
 	struct job *free_jobs;
 	struct batch_ticket *free_tickets;
 
@@ -235,7 +237,10 @@ static enum batch_answer place(struct batch *b, struct job *job, const struct rd
 		job_free(b, job);
 		return BATCH_QUEUED;
 	}
-	if (b->job_count > b->job_max || !keep_message(b, job))
+	// What is granted is kept for those who have waited for it.
+	bool room = b->job_count + b->rooms.granted <= b->job_max ||
+		    (request->room != NULL && request->room->state == ROOM_GRANTED);
+	if (!room || !keep_message(b, job))
 		return BATCH_FULL;
 	if (!paid && !pays(b, request))
 		return BATCH_REFUSED;
@@ -287,9 +292,34 @@ enum batch_answer batch_submit(struct batch *b, const struct batch_request *requ
 	enum batch_answer answer = with_key(b, job, &rrsig, request, ticket);
 	if (answer != BATCH_QUEUED)
 		job_free(b, job);
+	if (request->room != NULL)
+		batch_leave(b, request->room);
 	if (answer == BATCH_FULL)
 		b->counters.full++;
 	return answer;
+}
+
+void batch_wait(struct batch *b, struct batch_room *room, const uint8_t *zone)
+{
+	room->share = siphash_2_4(b->secret, zone, name_len(zone));
+	rooms_wait(&b->rooms, room);
+}
+
+void batch_leave(struct batch *b, struct batch_room *room)
+{
+	rooms_leave(&b->rooms, room);
+}
+
+// One for each job that has ended.
+static void give_room(struct batch *b)
+{
+	while (b->job_count + b->rooms.granted < b->job_max && rooms_grant(&b->rooms))
+		;
+}
+
+static bool has_room(const struct batch *b)
+{
+	return b->rooms.waiting > 0 && b->job_count + b->rooms.granted < b->job_max;
 }
 
 void batch_cancel(struct batch *b, struct batch_ticket *ticket)
@@ -473,11 +503,10 @@ size_t batch_run(struct batch *b, size_t jobs_max, uint64_t (*now_us)(void *arg)
 	} else {
 		collect(b);
 		hand_out(b);
-		// What is left finds no room at the workers. They hold work, so they will wake.
-		if (b->wakes)
-			return 0;
 	}
-	return b->queued;
+	give_room(b);
+	// What is left finds no room at the workers. They hold work, so they will wake.
+	return b->worker_count > 0 && b->wakes ? has_room(b) : b->queued;
 }
 
 // ---- life ----
@@ -505,6 +534,7 @@ struct batch *batch_new(const struct batch_config *config)
 	}
 	list_init(&b->ready);
 	list_init(&b->abandoned);
+	rooms_init(&b->rooms);
 	b->wakes = config->wake != NULL;
 	b->job_max = config->jobs_max != 0 ? config->jobs_max : JOBS_MAX;
 	while (buckets < b->job_max)

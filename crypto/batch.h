@@ -8,6 +8,7 @@
 // Thread: control.
 #pragma once
 
+#include "crypto/list.h"
 #include "dataplane/dns/rrset.h"
 
 #include <stdbool.h>
@@ -45,6 +46,17 @@ enum batch_answer {
 	BATCH_FULL,    // jobs_max or no memory: nothing to do with the signature
 };
 
+// What a submission may wait with for room after BATCH_FULL. Zero at first; it stays where it is
+// until it was left.
+struct batch_room {
+	void (*ready)(void *arg); // from batch_run(), once: there is room; it submits later
+	void *arg;
+	// Inside.
+	enum { ROOM_NONE, ROOM_WAITED_FOR, ROOM_GRANTED } state;
+	uint64_t share;
+	struct list link;
+};
+
 struct batch_request {
 	const uint8_t *dnskey; // RDATA
 	size_t dnskey_len;
@@ -55,6 +67,7 @@ struct batch_request {
 	bool (*charge)(void *arg);
 	void (*done)(void *arg, bool good);
 	void *arg; // of charge and done
+	struct batch_room *room; // in which it has waited; NULL: it has not. It is left
 };
 
 // Everything in the request may go away afterwards. *ticket is set when QUEUED and is valid until
@@ -62,6 +75,12 @@ struct batch_request {
 enum batch_answer batch_submit(struct batch *batch, const struct batch_request *request,
 			       struct batch_ticket **ticket)
 	__attribute__((nonnull, warn_unused_result));
+
+// After BATCH_FULL: ready is called when there is room, which is kept for it until it is used or
+// left. Zones take turns.
+void batch_wait(struct batch *batch, struct batch_room *room, const uint8_t *zone)
+	__attribute__((nonnull));
+void batch_leave(struct batch *batch, struct batch_room *room) __attribute__((nonnull));
 
 // done is not called any more; what nobody else waits for is freed at once, or when the worker
 // that has it gives it back, unverified if its turn had not come.
@@ -85,7 +104,7 @@ size_t batch_run(struct batch *batch, size_t jobs_max, uint64_t (*now_us)(void *
 	X(cancelled, "submissions cancelled")                                                      \
 	X(skipped, "cancelled signatures that a worker did not have to verify any more")           \
 	X(refused, "submissions refused by a budget")                                              \
-	X(full, "submissions refused because too many were under way")                             \
+	X(full, "submissions that had to wait because too many were under way")                    \
 	X(groups, "groups of one key")                                                             \
 	X(keys_parsed, "public keys parsed")                                                       \
 	X(tables, "public keys that verify so much that a table of their multiples was made")

@@ -4,6 +4,7 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,12 @@ static const uint16_t types[] = {TYPE_A,  TYPE_AAAA, TYPE_MX,  TYPE_TXT,
 void any_next(struct task *task)
 {
 	task->state = TASK_WAIT_TYPE;
-	if (task_wait(task, WAIT_TYPE, task->name, types[task->type_index], 0) == 0)
+	int error = task_wait(task, WAIT_TYPE, task->name, types[task->type_index], 0);
+	if (error == 0)
 		return;
-	if (task_payer(task) != NULL)
+	if (error == -EAGAIN || error == -ENOMEM)
+		room_wait(task, TASK_TYPE);
+	else if (task_payer(task) != NULL)
 		fail_own(task, EDE_OTHER, "too many resolutions at once");
 }
 

@@ -39,7 +39,7 @@ void chain_target(struct task *task)
 		broken(task, "CNAME chain needs too many sub-tasks");
 		return;
 	default:
-		fail_own(task, EDE_OTHER, "too many resolutions at once");
+		room_wait(task, TASK_TARGET);
 	}
 }
 

@@ -94,5 +94,6 @@ void fail_bogus(struct task *task)
 
 void fail_own(struct task *task, int ede, const char *text)
 {
+	task->failed_own = true;
 	fail_with(task, FAILED_OWN, RCODE_SERVFAIL, ede, text, FAILURE_TTL_OWN_S);
 }

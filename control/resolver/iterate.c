@@ -301,8 +301,11 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 		timeout_ms = observe_try_ms(task);
 	task->servers[server].tries++;
 	task->resorted += task->last_resort;
-	if (inquiry_start(task, (size_t)server, timeout_ms) != 0)
-		fail_own(task, EDE_OTHER, "too many questions to servers at once");
+	if (inquiry_start(task, (size_t)server, timeout_ms) != 0) {
+		task->servers[server].tries--;
+		task->resorted -= task->last_resort;
+		room_wait(task, TASK_ASK);
+	}
 }
 
 void iterate_ask(struct task *task)

@@ -247,9 +247,11 @@ static void unjudged(struct task *task, const struct validation_result *result)
 
 	remember_bogus(task, result);
 	judge_release(task);
-	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_MAX_S);
-	fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
-		  ailing_failed(task, ttl_s));
+	if (task->lacks_own)
+		fail_own(task, task->bogus_ede, task->bogus_text);
+	else
+		fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
+			  ailing_failed(task, fail_ttl_s(task, FAILURE_TTL_MAX_S)));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
 		task->state = TASK_TARGET;
 }

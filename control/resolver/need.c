@@ -24,21 +24,33 @@ bool need_fetch(struct task *task, const struct validation_result *result)
 		return true;
 	}
 	error = task_wait(task, purpose, result->need_name, result->need_type, 0);
-	const char *why = "cannot be fetched: out of memory";
+	const char *why = "cannot be fetched";
 	char name[NAME_TEXT_MAX], reason[TROUBLE_MAX];
 
 	if (error == 0)
 		return true;
+	if (error == -EAGAIN || error == -ENOMEM) {
+		room_wait(task, TASK_NEED);
+		return true;
+	}
 	if (error == -ELOOP)
 		why = "is needed to fetch itself";
 	else if (error == -E2BIG)
 		why = "cannot be fetched: too many sub-tasks";
+	task->lacks_own = task->lacks_own || error == -E2BIG;
 	snprintf(reason, sizeof(reason), "the %s of %.90s %s",
 		 result->need_type == TYPE_DS ? "DS" : "DNSKEY",
 		 name_to_text(result->need_name, name), why);
 	explain_lacks(task, result->need_name, result->need_type);
 	validation_need_failed(task->validation, EDE_DNSSEC_INDETERMINATE, reason);
 	return false;
+}
+
+void need_again(struct task *task)
+{
+	task->state = TASK_WAIT_NEED;
+	if (!need_fetch(task, validation_result(task->validation)))
+		judge_run(task);
 }
 
 bool need_give(struct task *task)
@@ -73,6 +85,7 @@ void need_deliver(struct task *parent, const struct task *child)
 		explain_lacks(parent, child->name, child->type);
 		explain_needed(parent->resolver, child);
 	}
+	parent->lacks_own = parent->lacks_own || (need->failed && child->failed_own);
 	if (need->failed && child->chain.failed && child->chain.count > 0) {
 		struct entry_facts facts;
 		entry_facts(child->chain.links[child->chain.count - 1], &facts);

@@ -58,6 +58,13 @@ static void ask_on(struct task *task)
 	task_ready(task);
 }
 
+// The same, for want of something of our own.
+static void ask_again(struct task *task)
+{
+	ask_on(task);
+	room_wait(task, TASK_ASK);
+}
+
 static void failed_server(struct task *task, enum server_failure failure, bool for_good)
 {
 	struct address server = task->reply->server;
@@ -157,7 +164,7 @@ static void follow_referral(struct task *task, const struct response *response)
 	if (reply->cut == NULL) {
 		reply->cut = delegation_of_referral(response, task->cut, resolver->clock.now_ms);
 		if (reply->cut == NULL) {
-			fail_own(task, EDE_OTHER, "out of memory for delegations");
+			ask_again(task);
 			return;
 		}
 		reply->cut->unproven = task->cut->unproven ||
@@ -375,8 +382,7 @@ void replies_read(struct task *task)
 		break;
 	case UPSTREAM_NO_RESOURCE:
 	case UPSTREAM_CANCELLED:
-		reply_release(task);
-		fail_own(task, EDE_OTHER, "no port or memory for questions to servers");
+		ask_again(task);
 		return;
 	case UPSTREAM_TIMEOUT:
 		task->timed_out = true;
@@ -403,8 +409,7 @@ void replies_read(struct task *task)
 	struct response *response = shelf_take(&resolver->responses, sizeof(*response));
 	if (response == NULL || resolver->message_bytes > MESSAGE_BYTES_MAX) {
 		shelf_put(&resolver->responses, response);
-		reply_release(task);
-		fail_own(task, EDE_OTHER, "out of memory for responses");
+		ask_again(task);
 		return;
 	}
 	read_response(task, response);

@@ -110,6 +110,9 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->ended);
 	CDS_INIT_LIST_HEAD(&resolver->postponed);
 	CDS_INIT_LIST_HEAD(&resolver->doubting);
+	for (size_t i = 0; i < ROOM_SHARES; i++)
+		CDS_INIT_LIST_HEAD(&resolver->roomless[i]);
+	resolver->room_due_ms = UINT64_MAX;
 	CDS_INIT_LIST_HEAD(&resolver->patient);
 	CDS_INIT_LIST_HEAD(&resolver->impatient);
 	store_get_clock(parts->store, &resolver->clock);
@@ -224,6 +227,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
 	observe_run(resolver);
+	room_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
 	uint64_t checkup_ms = checkup_run(resolver);
 	uint64_t broken_ms = broken_run(resolver);
@@ -254,6 +258,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = postponed_ms;
 	if (doubting_ms < deadline_ms)
 		deadline_ms = doubting_ms;
+	if (resolver->room_due_ms < deadline_ms)
+		deadline_ms = resolver->room_due_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;
 }
 
@@ -311,6 +317,8 @@ static void describe_wait(const struct task *task, char *out, size_t cap)
 		snprintf(out, cap, "waits until keys may be asked for again");
 	else if (task->state == TASK_WAIT_EVIDENCE)
 		snprintf(out, cap, "waits whether any server answers anybody");
+	else if (task->state == TASK_WAIT_ROOM)
+		snprintf(out, cap, "waits for room");
 	else if (task->state == TASK_WAIT_BATCH)
 		snprintf(out, cap, "waits for signatures");
 	else

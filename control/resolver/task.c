@@ -94,6 +94,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	CDS_INIT_LIST_HEAD(&task->in_inquiry);
 	CDS_INIT_LIST_HEAD(&task->in_postponed);
 	CDS_INIT_LIST_HEAD(&task->in_doubting);
+	CDS_INIT_LIST_HEAD(&task->in_roomless);
 	struct task **slot = bucket(resolver, task->hash);
 	task->next = *slot;
 	*slot = task;
@@ -130,6 +131,7 @@ void task_free(struct task *task)
 	cds_list_del(&task->in_order);
 	cds_list_del(&task->in_postponed);
 	cds_list_del(&task->in_doubting);
+	cds_list_del(&task->in_roomless);
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;
@@ -145,7 +147,8 @@ void task_ready(struct task *task)
 }
 
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
-				  bool past_nta, bool *joined, int *error)
+				  bool past_nta, size_t tasks_max, bool *joined,
+				  int *error)
 {
 	uint64_t name_hash = resolver_hash(resolver, name);
 	struct task *task = find(resolver, name, name_hash, type, past_nta);
@@ -153,7 +156,7 @@ static struct task *find_or_start(struct resolver *resolver, const uint8_t *name
 	*joined = task != NULL;
 	if (task != NULL)
 		return task;
-	if (resolver->task_count >= resolver->config.tasks_max) {
+	if (resolver->task_count >= tasks_max) {
 		*error = -EAGAIN;
 		return NULL;
 	}
@@ -189,7 +192,8 @@ struct task *task_join_client(struct resolver *resolver, struct client *client, 
 {
 	bool joined;
 	struct task *task = find_or_start(resolver, client->name, client->question.qtype,
-					  client->past_nta, &joined, error);
+					  client->past_nta, resolver->config.tasks_max, &joined,
+					  error);
 
 	if (task == NULL)
 		return NULL;
@@ -279,7 +283,9 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 		resolver->counters.too_deep++;
 		return -E2BIG;
 	}
-	struct task *child = find_or_start(resolver, name, type, parent->past_nta, &joined, &error);
+	// What questions need has places of its own, or they would all wait for one another's.
+	struct task *child = find_or_start(resolver, name, type, parent->past_nta,
+					   resolver->config.tasks_max * 5 / 4, &joined, &error);
 	if (child == NULL)
 		return error;
 	error = place(parent, child, purpose, joined);
@@ -436,6 +442,9 @@ void task_run(struct task *task)
 	case TASK_JUDGE:
 		judge_run(task);
 		break;
+	case TASK_NEED:
+		need_again(task);
+		break;
 	case TASK_TARGET:
 		chain_target(task);
 		break;
@@ -447,6 +456,7 @@ void task_run(struct task *task)
 		break;
 	case TASK_WAIT_REPLY:
 	case TASK_WAIT_EVIDENCE:
+	case TASK_WAIT_ROOM:
 	case TASK_WAIT_STATE:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:

@@ -152,6 +152,8 @@ enum task_state {
 	TASK_JUDGE, // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
+	TASK_WAIT_ROOM, // of our own; then task->then
+	TASK_NEED,      // ask for what the validation needs
 	TASK_WAIT_KEYS, // until keys may be asked for anew
 	TASK_TARGET,    // have the open end of the chain resolved
 	TASK_WAIT_TARGET,
@@ -183,6 +185,8 @@ struct task {
 	struct cds_list_head in_ready;
 	struct cds_list_head in_postponed; // or by itself
 	struct cds_list_head in_doubting;  // the same
+	struct cds_list_head in_roomless;  // the same
+	enum task_state then;              // TASK_WAIT_ROOM
 	bool ready;
 	enum task_state state;
 	uint16_t type;
@@ -263,6 +267,8 @@ struct task {
 	bool postponed;      // until then, which it is once
 	int bogus_ede;       // of the first answer that did not validate
 	bool unproven_open; // the unproven chain leads on to open_name
+	bool lacks_own;     // what its validation needed failed for want of something of our own
+	bool failed_own;    // for want of something of our own
 	bool learned;       // trust has taken in the DS or DNSKEY
 	struct tried *tried;   // servers that failed; NULL: none did
 	uint32_t stale_early;  // clients given stale data while it goes on
@@ -319,6 +325,7 @@ struct task {
 	X(bogus_final, "questions that ended bogus")                                               \
 	X(failed, "questions that ended in failure")                                               \
 	X(exhausted, "questions that used up their budget")                                        \
+	X(waited_for_room, "times that a resolution waited for a place, a port or memory of ours") \
 	X(taken_over, "sub-tasks taken over by another waiter's budget")                           \
 	X(fallbacks, "questions resolved from the root because the servers of their zone failed")  \
 	X(revived, "delegations used past their end because their parent was silent")              \
@@ -346,6 +353,7 @@ struct task {
 	X(prime_failures, "attempts to learn the root servers that failed")
 
 #define TASK_BUCKETS 16384
+#define ROOM_SHARES  64
 
 struct resolver {
 	struct resolver_config config;
@@ -389,6 +397,9 @@ struct resolver {
 	struct cds_list_head tasks, ready, clients;
 	struct cds_list_head ended; // clients whose budget ended in this turn
 	struct cds_list_head postponed; // tasks in TASK_WAIT_KEYS
+	struct cds_list_head roomless[ROOM_SHARES]; // tasks in TASK_WAIT_ROOM, by zone
+	unsigned room_turn;
+	uint64_t room_due_ms;
 	struct cds_list_head doubting;  // tasks in TASK_WAIT_EVIDENCE, by the end of that
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
@@ -564,6 +575,10 @@ void observe_no_good(struct task *task);    // no server is left that might be g
 bool observe_doubt(struct task *task);      // each server has been silent. False: it gives up
 void observe_unanswered(struct task *task); // to its end
 
+// room.c: when something of our own is used up
+void room_wait(struct task *task, enum task_state then); // goes on there
+uint64_t room_run(struct resolver *resolver);            // when to be called again
+
 // replies.c: what a server's reply means
 void replies_read(struct task *task);
 // A server seems not to know EDNS: whether its zone is unsigned is asked for, while it is waited
@@ -610,6 +625,7 @@ void judge_release(struct task *task);
 // need.c: what a validation needs
 // False: it cannot be had, and the validation has been told; or what was known of it holds on.
 bool need_fetch(struct task *task, const struct validation_result *result);
+void need_again(struct task *task); // after there was no room
 bool need_give(struct task *task); // false: the validation has to wait on
 void need_deliver(struct task *parent, const struct task *child);
 

@@ -66,6 +66,10 @@ void signature_again(struct signature *s)
 
 void signature_cancel(struct signature *s)
 {
+	if (s->room.state == ROOM_WAITED_FOR)
+		s->context->pending--;
+	if (s->room.state != ROOM_NONE)
+		batch_leave(s->context->batch, &s->room);
 	if (s->ticket == NULL)
 		return;
 	batch_cancel(s->context->batch, s->ticket);
@@ -239,6 +243,28 @@ static void done(void *arg, bool good)
 		c->settled(c->arg);
 }
 
+static void has_room(void *arg)
+{
+	struct signature *s = arg;
+	struct signature_context *c = s->context;
+
+	s->state = SIGNATURE_UNTRIED;
+	if (--c->pending == 0)
+		c->settled(c->arg);
+}
+
+// Others have filled the queue: that says nothing of this signature.
+static enum signature_state wait_for_room(struct signature *s)
+{
+	struct signature_context *c = s->context;
+
+	s->room.ready = has_room;
+	s->room.arg = s;
+	c->pending++;
+	batch_wait(c->batch, &s->room, s->trying.signer);
+	return SIGNATURE_PENDING;
+}
+
 // PENDING, GOOD, UNJUDGED, or UNTRIED when it did not verify.
 static enum signature_state try_key(struct signature *s, const struct record_item *item)
 {
@@ -251,6 +277,7 @@ static enum signature_state try_key(struct signature *s, const struct record_ite
 		.charge = charge,
 		.done = done,
 		.arg = s,
+		.room = &s->room,
 	};
 
 	// Whatever is under way may turn out wrong: it must fit as well.
@@ -263,7 +290,8 @@ static enum signature_state try_key(struct signature *s, const struct record_ite
 	}
 	s->key++;
 	s->same_tag++;
-	switch (batch_submit(c->batch, &request, &s->ticket)) {
+	enum batch_answer answer = batch_submit(c->batch, &request, &s->ticket);
+	switch (answer) {
 	case BATCH_QUEUED:
 		c->pending++;
 		return SIGNATURE_PENDING;
@@ -276,7 +304,7 @@ static enum signature_state try_key(struct signature *s, const struct record_ite
 	default:
 		s->key--;
 		s->same_tag--;
-		return SIGNATURE_UNJUDGED;
+		return answer == BATCH_FULL ? wait_for_room(s) : SIGNATURE_UNJUDGED;
 	}
 }
 
@@ -313,7 +341,8 @@ static enum signature_state try_rrsig(struct signature *s)
 
 enum signature_state signature_run(struct signature *s)
 {
-	if (s->ticket != NULL || s->state == SIGNATURE_GOOD || s->state == SIGNATURE_BAD)
+	if (s->ticket != NULL || s->room.state == ROOM_WAITED_FOR || s->state == SIGNATURE_GOOD ||
+	    s->state == SIGNATURE_BAD)
 		return s->state;
 	s->state = SIGNATURE_UNTRIED;
 	while (s->rrsig < s->rrset->rrsig_count && s->rrsig < RRSET_RRSIGS_MAX &&

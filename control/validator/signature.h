@@ -21,10 +21,10 @@
 
 enum signature_state {
 	SIGNATURE_UNTRIED,
-	SIGNATURE_PENDING, // in the batch
+	SIGNATURE_PENDING, // in the batch, or it waits for room there
 	SIGNATURE_GOOD,
 	SIGNATURE_BAD,
-	SIGNATURE_UNJUDGED, // the budget, or room in the batch, is used up
+	SIGNATURE_UNJUDGED, // the budget is used up
 };
 
 struct signature {
@@ -48,6 +48,7 @@ struct signature {
 	unsigned same_tag; // keys tried for this RRSIG
 	unsigned failures;
 	struct batch_ticket *ticket;
+	struct batch_room room;
 	struct rdata_rrsig trying;
 	bool trying_tolerated;
 	int64_t trying_expires_s;

@@ -66,6 +66,7 @@ struct world {
 	struct batch *batch;
 	struct upstream *upstream;
 	struct upstream_config upstream_config;
+	size_t signatures_max; // under way at once; 0: as ever
 	struct resolver *resolver;
 	struct resolver_config config;
 	bool no_anchor, clock_untrusted, started;

@@ -427,7 +427,7 @@ void world_serve_all(struct world *world, const char *address)
 
 void world_start(struct world *world)
 {
-	const struct batch_config batch = {0};
+	const struct batch_config batch = {.jobs_max = world->signatures_max};
 	const struct trust_config trust = {
 		.inception_skew_s = 3600,
 		.expiration_skew_s = world->expiration_skew_s,

@@ -178,6 +178,121 @@ static void a_budget_is_asked_before_anything_is_queued(void **state)
 	batch_free(batch);
 }
 
+// What is known of a key pays for no signature but those that it has made before.
+static void a_known_key_makes_no_signature_free(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	struct waiter w = {0};
+
+	(void)state;
+	assert_int_equal(submit(batch, &w, 1), BATCH_QUEUED);
+	batch_run(batch, 100, NULL, NULL, 0);
+	w.broke = true;
+	assert_int_equal(submit(batch, &w, 3), BATCH_REFUSED); // the same key
+	assert_int_equal(submit(batch, &w, 1), BATCH_GOOD);
+	assert_int_equal(count(batch).verified, 1);
+	assert_int_equal(count(batch).refused, 1);
+	batch_free(batch);
+}
+
+// ---- waiting for room ----
+
+static unsigned order[WAITERS], order_count;
+
+struct room {
+	struct batch_room room;
+	unsigned number, told;
+};
+
+static void has_room(void *arg)
+{
+	struct room *r = arg;
+
+	r->told++;
+	order[order_count++] = r->number;
+}
+
+static void wait_for_room(struct batch *batch, struct room *r, unsigned number, const char *zone)
+{
+	*r = (struct room){.room = {.ready = has_room, .arg = r}, .number = number};
+	batch_wait(batch, &r->room, signer_name(zone));
+}
+
+static enum batch_answer submit_in(struct batch *batch, struct waiter *w, size_t i, struct room *r)
+{
+	const struct batch_request request = {
+		.dnskey = (i % 2 ? key : other_key)->rdata,
+		.dnskey_len = (i % 2 ? key : other_key)->rdlen,
+		.rrset = signed_rrsets[i],
+		.rrsig = signed_rrsets[i]->rrsigs[0],
+		.charge = pays,
+		.done = told,
+		.arg = w,
+		.room = &r->room,
+	};
+
+	w->outcome = -1;
+	return batch_submit(batch, &request, &w->ticket);
+}
+
+static void room_is_kept_for_those_who_have_waited_for_it(void **state)
+{
+	struct batch *batch = open_batch(&(struct batch_config){.jobs_max = 4});
+	static struct waiter w[8];
+	struct room r[2];
+
+	(void)state;
+	order_count = 0;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+	assert_int_equal(submit(batch, &w[4], 4), BATCH_FULL);
+	wait_for_room(batch, &r[0], 0, "example.");
+	wait_for_room(batch, &r[1], 1, "example.");
+	batch_run(batch, 1, NULL, NULL, 0);
+	assert_int_equal(r[0].told, 1);
+	assert_int_equal(r[1].told, 0);
+	// It is no newcomer's.
+	assert_int_equal(submit(batch, &w[5], 5), BATCH_FULL);
+	assert_int_equal(submit_in(batch, &w[4], 4, &r[0]), BATCH_QUEUED);
+	// Left, it is the next one's; waited for no more, it is nobody's.
+	batch_run(batch, 1, NULL, NULL, 0);
+	assert_int_equal(r[1].told, 1);
+	assert_int_equal(submit(batch, &w[5], 5), BATCH_FULL);
+	batch_leave(batch, &r[1].room);
+	batch_leave(batch, &r[1].room);
+	assert_int_equal(submit(batch, &w[5], 5), BATCH_QUEUED);
+	wait_for_room(batch, &r[0], 0, "example.");
+	batch_leave(batch, &r[0].room);
+	batch_run(batch, 100, NULL, NULL, 0);
+	assert_int_equal(r[0].told, 0);
+	assert_int_equal(order_count, 2);
+	batch_free(batch);
+}
+
+// ATTACKS C11: a zone with hundreds of signatures costs another one's a turn.
+static void c11_zones_take_turns_for_room(void **state)
+{
+	struct batch *batch = open_batch(&(struct batch_config){.jobs_max = 4});
+	static struct waiter w[WAITERS];
+	static struct room many[100], few[2];
+
+	(void)state;
+	order_count = 0;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(submit(batch, &w[i], i), BATCH_QUEUED);
+	for (unsigned i = 0; i < 100; i++)
+		wait_for_room(batch, &many[i], i, "many.");
+	wait_for_room(batch, &few[0], 200, "few.");
+	wait_for_room(batch, &few[1], 201, "few.");
+	batch_run(batch, 4, NULL, NULL, 0);
+	assert_int_equal(order_count, 4);
+	assert_int_equal(order[0], 0);
+	assert_int_equal(order[1], 200);
+	assert_int_equal(order[2], 1);
+	assert_int_equal(order[3], 201);
+	batch_free(batch); // with those who wait
+}
+
 static void jobs_at_once_are_bounded(void **state)
 {
 	struct batch *batch = open_batch(&(struct batch_config){.jobs_max = 10});
@@ -377,6 +492,9 @@ int main(void)
 		cmocka_unit_test(a_cancelled_job_is_gone_at_once),
 		cmocka_unit_test(a_callback_may_cancel_others),
 		cmocka_unit_test(a_budget_is_asked_before_anything_is_queued),
+		cmocka_unit_test(a_known_key_makes_no_signature_free),
+		cmocka_unit_test(room_is_kept_for_those_who_have_waited_for_it),
+		cmocka_unit_test(c11_zones_take_turns_for_room),
 		cmocka_unit_test(jobs_at_once_are_bounded),
 		cmocka_unit_test(a_turn_is_bounded_by_count_and_time),
 		cmocka_unit_test(c1_keys_take_turns),
