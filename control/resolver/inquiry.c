@@ -170,12 +170,14 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 		return false;
 	if (from->outcome == UPSTREAM_CANCELLED || from->outcome == UPSTREAM_NO_RESOURCE)
 		return true;
-	upstream_report(inquiry->resolver->parts.upstream, inquiry->zone, &leg->server,
-			replies_failure(from->outcome), from->rtt_us);
+	if (from->outcome != UPSTREAM_TIMEOUT || upstream_type_counts(inquiry->type))
+		upstream_report(inquiry->resolver->parts.upstream, inquiry->zone, &leg->server,
+				replies_failure(from->outcome), from->rtt_us);
 	const struct reply none = {.waited_ms = from->waited_ms, .tcp = from->tcp};
 	cds_list_for_each_entry(task, &inquiry->tasks, in_inquiry)
 	{
 		explain_server(task, &leg->server, replies_failure(from->outcome), &none);
+		task->timed_out = task->timed_out || from->outcome == UPSTREAM_TIMEOUT;
 		iterate_leg_failed(task, &leg->server);
 		broken_server(task, &leg->server, replies_failure(from->outcome), from->drilled);
 	}

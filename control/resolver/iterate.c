@@ -44,7 +44,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	task->cut = cut;
 	task->cut_key = observe_key(task->resolver, cut->zone, task->route != NULL);
 	task->kind_ms = 0;
-	task->timed_out = task->heartened = false;
+	task->timed_out = task->heartened = task->slow_again = false;
 	// For the root, or a pool for everything, there are no others whose share it could be.
 	if (name_is_root(cut->zone))
 		crowd_leave(task->resolver->crowd, &task->crowd_place);

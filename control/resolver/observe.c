@@ -9,6 +9,7 @@
 // With a cut that is silent to a question, as its servers are, too, that are slow all at once.
 #define PATIENCE_MS 3000
 #define TRY_MS_MIN  400
+#define SLOW_RTT_US 150000
 
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)
 {
@@ -64,8 +65,11 @@ bool observe_may_ask(struct task *task)
 
 uint32_t observe_patience_ms(const struct task *task)
 {
-	uint64_t until_ms = task->kind_ms + PATIENCE_MS, now_ms = task->resolver->clock.now_ms;
+	const struct resolver *resolver = task->resolver;
+	uint64_t until_ms = task->kind_ms + PATIENCE_MS, now_ms = resolver->clock.now_ms;
 
+	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
+		return UINT32_MAX; // it is not
 	return until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 0;
 }
 
@@ -75,26 +79,6 @@ uint32_t observe_try_ms(const struct task *task)
 	uint32_t left_ms = observe_patience_ms(task);
 
 	return left_ms / 2 > TRY_MS_MIN ? left_ms / 2 : left_ms < TRY_MS_MIN ? left_ms : TRY_MS_MIN;
-}
-
-bool observe_wait(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-	uint64_t until_ms = task->kind_ms + PATIENCE_MS;
-	struct cds_list_head *after = resolver->doubting.prev;
-
-	// The question that sees whether anybody is there is put again every second.
-	if (task->answered || task->route != NULL || !task->timed_out || !counts(task) ||
-	    ailing_probes(task) || until_ms <= resolver->clock.now_ms ||
-	    evidence_was_down(resolver->evidence, task->cut_key, task->kind))
-		return false;
-	while (after != &resolver->doubting &&
-	       cds_list_entry(after, struct task, in_doubting)->doubt_until_ms > until_ms)
-		after = after->prev;
-	task->doubt_until_ms = until_ms;
-	cds_list_add(&task->in_doubting, after);
-	task->state = TASK_WAIT_EVIDENCE;
-	return true;
 }
 
 static void ask_on(struct task *task)
@@ -108,12 +92,62 @@ static void ask_on(struct task *task)
 static void hearten(struct task *task)
 {
 	for (size_t i = 0; i < task->server_count && !task->heartened; i++) {
-		if (task->servers[i].tries == TASK_TRIES_MAX)
-			task->servers[i].tries--;
+		if (task->servers[i].tries >= TASK_TRIES_LAST)
+			task->servers[i].tries = TASK_TRIES_LAST - 1;
 	}
 	task->failures = task->heartened ? task->failures : 0;
 	task->heartened = true;
 	ask_on(task);
+}
+
+// It answers other questions, after we had given them up, or not much earlier.
+static bool some_server_is_slow(const struct task *task)
+{
+	struct server_facts facts;
+
+	for (size_t i = 0; i < task->server_count; i++) {
+		upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
+				      &task->servers[i].address, &facts);
+		if (facts.cause == SERVER_SLOW || facts.rtt_us > SLOW_RTT_US)
+			return true;
+	}
+	return false;
+}
+
+// Somebody has heard of the cut since it began: there is nothing to wait for, but each server is
+// worth another try, and one more where that may have been too short.
+static bool try_again(struct task *task)
+{
+	if (task->heartened && (task->slow_again || !some_server_is_slow(task)))
+		return false;
+	task->slow_again = task->heartened;
+	task->heartened = false;
+	hearten(task);
+	return true;
+}
+
+bool observe_wait(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	uint64_t until_ms = task->kind_ms + PATIENCE_MS;
+	struct cds_list_head *after = resolver->doubting.prev;
+
+	// The question that sees whether anybody is there is put again every second.
+	if (task->answered || task->route != NULL || !task->timed_out || !counts(task) ||
+	    ailing_probes(task))
+		return false;
+	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
+		return try_again(task);
+	if (until_ms <= resolver->clock.now_ms ||
+	    evidence_was_down(resolver->evidence, task->cut_key, task->kind))
+		return false;
+	while (after != &resolver->doubting &&
+	       cds_list_entry(after, struct task, in_doubting)->doubt_until_ms > until_ms)
+		after = after->prev;
+	task->doubt_until_ms = until_ms;
+	cds_list_add(&task->in_doubting, after);
+	task->state = TASK_WAIT_EVIDENCE;
+	return true;
 }
 
 // Those who wait for the same cut and kind, or whatever the cut is down for.
@@ -143,6 +177,24 @@ uint64_t observe_run(struct resolver *resolver)
 }
 
 // ---- what is seen ----
+
+// Too late for its question, but somebody is there, and slow.
+void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type)
+{
+	struct resolver *resolver = arg;
+	uint64_t key = observe_key(resolver, zone, pooled), now_ms = resolver->clock.now_ms;
+	uint8_t kind = pooled ? EVIDENCE_A : evidence_kind(type, false);
+	unsigned ends = evidence_heard(resolver->evidence, key, kind, now_ms);
+
+	if (kind == EVIDENCE_A && !pooled) { // or it was part of a name
+		kind = EVIDENCE_STEP;
+		ends |= evidence_heard(resolver->evidence, key, kind, now_ms);
+	}
+	if (ends != 0)
+		settle(resolver, key, kind, hearten);
+	if (pooled && ends & EVIDENCE_DOWN_ENDS && resolver->pool_tell != NULL)
+		resolver->pool_tell(resolver->pool_tell_arg, zone, false);
+}
 
 bool observe_reply(struct task *task)
 {

@@ -39,6 +39,10 @@ static void report(struct task *task, enum server_failure failure)
 	if (reply->reported)
 		return;
 	reply->reported = true;
+	// Some drop what they do not know: that is no fault of the server's.
+	uint16_t type = minimise_full(&task->minimise) ? task->type : TYPE_A;
+	if (failure == SERVER_TIMEOUT && !upstream_type_counts(type))
+		return;
 	if (forward_blame(task, &reply->server, failure))
 		return;
 	upstream_report(task->resolver->parts.upstream, task->cut->zone, &reply->server, failure,

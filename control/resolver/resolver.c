@@ -121,6 +121,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 		resolver_free(resolver);
 		return NULL;
 	}
+	upstream_listen(parts->upstream, observe_heard, resolver);
 	prime_hints(resolver);
 	return resolver;
 }
@@ -141,6 +142,7 @@ void resolver_free(struct resolver *resolver)
 	if (resolver == NULL)
 		return;
 	resolver->closing = true;
+	upstream_listen(resolver->parts.upstream, NULL, NULL);
 	if (resolver->cache != NULL)
 		stale_run(resolver);
 	while (resolver->cache != NULL && !cds_list_empty(&resolver->clients))

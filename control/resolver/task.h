@@ -235,6 +235,7 @@ struct task {
 	uint8_t kind;              // in which: evidence_kind()
 	bool in_doubt;             // one of those that go on asking
 	bool timed_out;            // some server of the cut has been silent
+	bool slow_again;           // it has got another round of tries because servers are slow
 	bool heartened;            // something was heard while it waited; once
 	uint64_t doubt_until_ms;   // TASK_WAIT_EVIDENCE
 	bool past_route;    // route.first: the forwarders have failed
@@ -563,6 +564,7 @@ uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool 
 void observe_begin(struct task *task);      // before a question to the cut; its kind may have changed
 void observe_leave(struct task *task);      // of the cut, or of its kind
 bool observe_may_ask(struct task *task);    // false: the cut is down
+void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type); // upstream_heard
 bool observe_reply(struct task *task);      // of any content. True: it was down
 // Every server has been silent, and it has no more tries, or may not use them: it waits whether
 // others hear of the cut. False: it has waited for long enough, or there is nothing to wait for.

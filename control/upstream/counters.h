@@ -20,6 +20,7 @@
 	X(case_signed, "those of them left to their signatures")                                   \
 	X(cookie_lost, "replies without the cookie that the server used to send (asked over TCP)") \
 	X(bad_cookie, "BADCOOKIE")                                                                 \
+	X(excused, "timeouts while the process had no CPU, which were waited out once more")       \
 	X(truncated, "truncated replies (asked over TCP)")                                         \
 	X(fragments, "replies that came in fragments (asked over TCP)")                            \
 	X(settled_by_tcp,                                                                          \

@@ -46,6 +46,8 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 		return; // as was told
 	if (exchange->given_up)
 		failure = SERVER_SLOW;
+	else if (outcome == UPSTREAM_TIMEOUT && !upstream_type_counts(exchange->request.type))
+		return;
 	else if (outcome == UPSTREAM_TIMEOUT)
 		failure = SERVER_TIMEOUT;
 	else if (outcome == UPSTREAM_UNREACHABLE)
@@ -321,6 +323,42 @@ static void release(struct exchange *exchange)
 	go_on(exchange, outcome);
 }
 
+// Its time was over while the process had no CPU: the answer may be in the socket, or the server
+// may have had none either. It gets that time once more.
+static bool excuse(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	uint64_t more_us = upstream->stall_us;
+
+	if (more_us < EXCHANGE_STALL_US || exchange->excused)
+		return false;
+	if (more_us > EXCHANGE_EXCUSE_US)
+		more_us = EXCHANGE_EXCUSE_US;
+	exchange->excused = true;
+	exchange->deadline_us = upstream_now_us(upstream) + more_us;
+	timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
+	upstream->counters.excused++;
+	return true;
+}
+
+// One question of a kind that servers may drop says nothing; nor does any, where the server has
+// answered another one over UDP meanwhile.
+static bool silence_counts(const struct exchange *exchange, const struct server *server)
+{
+	return upstream_type_counts(exchange->request.type) &&
+	       server->answered_us < exchange->sent_us;
+}
+
+static void note_silence(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	struct server *server = servers_use(&upstream->servers, &exchange->request.server,
+					    exchange->request.port, upstream_now_us(upstream));
+
+	if (silence_counts(exchange, server))
+		server_udp_timeout(server);
+}
+
 void exchange_timeout(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
@@ -349,6 +387,8 @@ void exchange_timeout(struct exchange *exchange)
 		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
 	}
+	if (excuse(exchange))
+		return;
 	if (exchange->first) {
 		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
@@ -375,9 +415,7 @@ void exchange_timeout(struct exchange *exchange)
 		if (exchange->tcp)
 			forget_tcp(exchange);
 		else if (!upstream->uplink.lost)
-			server_udp_timeout(
-				servers_use(&upstream->servers, &exchange->request.server,
-					    exchange->request.port, upstream_now_us(upstream)));
+			note_silence(exchange);
 	}
 	if (listen_wanted(exchange))
 		give_up(exchange);

@@ -34,7 +34,7 @@ bool listen_start(struct exchange *exchange)
 			return false;
 		memcpy(copy, zone, name_len(zone));
 		exchange->abandoned_for = copy;
-	} else {
+	} else if (upstream_type_counts(exchange->request.type)) {
 		upstream_report(upstream, exchange->abandoned_for, &exchange->request.server,
 				SERVER_TIMEOUT, 0);
 	}

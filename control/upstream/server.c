@@ -73,6 +73,7 @@ void server_udp_answer(struct server *server, bool sent_small, bool truncated, u
 	// be truncated says that the large one did not fit through.
 	if (server->udp_timeouts > 0 && sent_small && truncated)
 		server->small_until_us = now_us + SERVER_DETOUR_US;
+	server->answered_us = now_us;
 	server->udp_timeouts = 0;
 	server->tcp_until_us = 0;
 	server->tcp_detours = 0;

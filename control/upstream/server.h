@@ -42,6 +42,7 @@ struct server {
 	struct server_habit plain, no_cookie, one_case; // what it seems to need
 	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
 	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
+	uint64_t answered_us;        // over UDP, the last time
 	uint8_t udp_timeouts;        // in a row
 	uint8_t tcp_detours;         // in a row: how often UDP was lost again after one
 	uint8_t cookie_len;          // 0: has not sent a cookie

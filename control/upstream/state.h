@@ -39,6 +39,9 @@ struct upstream {
 	size_t own_count;
 	bool allow_loopback;
 	uint32_t hedge_credit;
+	upstream_heard heard; // NULL: nobody wants to know
+	void *heard_arg;
+	uint64_t stall_us;    // by so much the timers come too late, in this turn
 	struct interference interference; // choose is NULL when there is none
 	struct uplink uplink;
 	struct families families;

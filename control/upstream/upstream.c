@@ -3,6 +3,7 @@
 
 #include "control/upstream/exchange.h"
 #include "control/upstream/labels.h"
+#include "dataplane/dns/types.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -82,6 +83,31 @@ const char *upstream_label(const struct upstream *upstream, const struct address
 	return labels_find(upstream->config.labels, server);
 }
 
+void upstream_listen(struct upstream *upstream, upstream_heard heard, void *arg)
+{
+	upstream->heard = heard;
+	upstream->heard_arg = arg;
+}
+
+bool upstream_type_counts(uint16_t type)
+{
+	switch (type) {
+	case TYPE_A:
+	case TYPE_AAAA:
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_SOA:
+	case TYPE_PTR:
+	case TYPE_MX:
+	case TYPE_TXT:
+	case TYPE_DS:
+	case TYPE_DNSKEY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint64_t upstream_clock_us(const struct upstream *upstream)
 {
 	return upstream_now_us(upstream);
@@ -120,11 +146,14 @@ void upstream_rearm(struct upstream *upstream)
 void upstream_timer(struct upstream *upstream)
 {
 	uint64_t now_us = upstream_now_us(upstream);
+	uint64_t due_us = timers_next_us(&upstream->timers);
 	struct timer *timer;
 
 	upstream->timer_at_us = UINT64_MAX;
+	upstream->stall_us = now_us > due_us ? now_us - due_us : 0;
 	while ((timer = timers_pop_due(&upstream->timers, now_us)))
 		exchange_timeout((struct exchange *)timer);
+	upstream->stall_us = 0;
 	upstream_rearm(upstream);
 }
 

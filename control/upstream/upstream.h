@@ -150,6 +150,12 @@ struct upstream *upstream_new(const struct upstream_config *config,
 void upstream_free(struct upstream *upstream); // cancels everything, calls nobody
 void upstream_timer(struct upstream *upstream) __attribute__((nonnull));
 
+// Told of each answer that came after its question was given up, or to a hedge that was not needed:
+// somebody is there. pooled: a server of a route. Not from inside exchange_start().
+typedef void (*upstream_heard)(void *arg, const uint8_t *zone, bool pooled, uint16_t type);
+void upstream_listen(struct upstream *upstream, upstream_heard heard, void *arg)
+	__attribute__((nonnull(1)));
+
 struct exchange;
 // NULL: too many at once (NO_RESOURCE).
 struct exchange *exchange_start(struct upstream *upstream, const struct exchange_request *request,
@@ -222,6 +228,9 @@ const char *server_failure_words(enum server_failure failure);
 #define LISTEN_MS            2000
 #define LISTENERS_MAX        128
 #define LISTENERS_PER_SERVER 4
+// Whether silence to a question of that type says anything about the server: some drop what they do
+// not know (ATTACKS D14). What is said of servers, families and our own path is told by these alone.
+bool upstream_type_counts(uint16_t type) __attribute__((const));
 // SLOW follows a TIMEOUT of the same question, takes its place in what is told of the server, and
 // comes from upstream itself: the port of a question over UDP that was given up stays open for
 // LISTEN_MS. That costs a port and about 1 KB for each, at most LISTENERS_MAX in all, which are

@@ -201,6 +201,86 @@ static void a_zone_that_answers_again_answers_those_who_wait(void **state)
 		assert_true(is_answered(asked[i], RCODE_NOERROR, true));
 }
 
+// ---- slow all at once, and a machine without CPU ----
+
+// Timeouts of 50 ms, and then answers after 1.5 s: there is time enough for all of them.
+static void servers_that_turn_slow_at_once_cost_no_answer(void **state)
+{
+	struct question *asked[200];
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		world_ask(w, i % 2 ? "zero.example.com." : "zero.plain.org.", TYPE_A, 0);
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 1490});
+	for (unsigned i = 0; i < 200; i++) {
+		asked[i] = ask_new(i % 2 ? "wild.example.com." : "plain.org.", i);
+		world_advance(w, 20);
+	}
+	world_run(w);
+	for (unsigned i = 0; i < 200; i++) {
+		assert_true(is_answered(asked[i], i % 2 ? RCODE_NOERROR : RCODE_NXDOMAIN, i % 2));
+		assert_true(asked[i]->done_us - asked[i]->asked_us < 7000000);
+	}
+}
+
+// What was under way when the process lost its CPU is no silence: no server and no zone is held to
+// be bad for it, and the answers that came meanwhile are read.
+static void a_process_without_cpu_takes_nobody_for_silent(void **state)
+{
+	static const unsigned stalls_ms[] = {100, 400, 900, 2000};
+
+	(void)state;
+	for (size_t s = 0; s < 4; s++) {
+		struct question *asked[20];
+		start_common(state);
+		for (unsigned i = 0; i < 40; i++)
+			world_ask(w, i % 2 ? "zero.example.com." : "zero.plain.org.", TYPE_A, 0);
+		for (unsigned i = 0; i < 20; i++)
+			asked[i] = ask_new("wild.example.com.", i);
+		world_turn(w, w->network.now_us); // they are sent
+		w->network.now_us += stalls_ms[s] * 1000ull;
+		world_run(w);
+		for (unsigned i = 0; i < 20; i++)
+			assert_true(is_answered(asked[i], RCODE_NOERROR, true));
+		assert_int_equal(world_counter(w, "upstream.server.timeout"), 0);
+		assert_true(world_counter(w, "upstream.excused") > 0);
+		end_world(state);
+	}
+}
+
+// Nor is it an excuse for servers that are silent.
+static void silence_is_excused_once(void **state)
+{
+	(void)state;
+	warm();
+	break_example(FAULT_DROP);
+	struct question *q = ask_new("wild.example.com.", 0);
+	for (unsigned i = 0; i < 40 && !q->done; i++) {
+		w->network.now_us += 100000;
+		world_advance(w, 1);
+	}
+	assert_true(q->done);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+}
+
+// Questions of a kind that servers drop make no server a bad one, for nobody.
+static void d14_dropped_questions_make_no_server_a_bad_one(void **state)
+{
+	(void)state;
+	warm();
+	with((struct fault){.kind = FAULT_DROP, .type = DROPPED});
+	for (unsigned i = 0; i < 10; i++)
+		ask_dropped("example.com.", i);
+	world_run(w);
+	network_forget_log(&w->network);
+	assert_int_equal(world_counter(w, "upstream.server.timeout"), 0);
+	struct question *q = world_ask(w, "first.wild.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	// Over UDP, and once for each part of the name.
+	assert_int_equal(w->network.connections, 0);
+	assert_sent_at_most(w, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +293,10 @@ int main(void)
 		scenario_common(d14_dropped_questions_give_nobody_stale_data),
 		scenario_common(a_dead_zone_goes_down_for_every_kind),
 		scenario_common(a_zone_that_answers_again_answers_those_who_wait),
+		scenario_common(servers_that_turn_slow_at_once_cost_no_answer),
+		scenario(a_process_without_cpu_takes_nobody_for_silent),
+		scenario_common(silence_is_excused_once),
+		scenario_common(d14_dropped_questions_make_no_server_a_bad_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
