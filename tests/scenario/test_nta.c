@@ -342,6 +342,8 @@ static void a_check_that_fails_disturbs_nobody(void **state)
 	}
 	assert_true(world_counter(w, "nta.checks") >= 4);
 	assert_int_equal(world_counter(w, "nta.active"), 1);
+	// What the check finds bogus is held against no server either.
+	assert_int_equal(world_counter(w, "upstream.server.bogus"), 0);
 }
 
 // The apex validates, but not what the zone denies.
