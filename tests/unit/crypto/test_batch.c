@@ -73,6 +73,38 @@ static void a_wrong_signature_is_never_remembered_as_good(void **state)
 	batch_free(batch);
 }
 
+static void one_rrsig_over_two_rrsets_is_two_jobs(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	struct rrset *other = rrset_clone(signed_rrsets[1]);
+	struct waiter w[2] = {0};
+
+	(void)state;
+	((uint8_t *)(uintptr_t)other->rdatas[0].data)[3] ^= 1; // of the address
+	assert_int_equal(submit(batch, &w[0], 1), BATCH_QUEUED);
+	assert_int_equal(submit_with(batch, &w[1], other, key), BATCH_QUEUED);
+	batch_run(batch, 100, NULL, NULL, 0);
+	assert_int_equal(w[0].outcome, 1);
+	assert_int_equal(w[1].outcome, 0);
+	assert_int_equal(count(batch).joined, 0);
+	rrset_free(other);
+	batch_free(batch);
+}
+
+static void a_key_of_another_algorithm_than_the_rrsigs_verifies_nothing(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	struct rrset *other = rrset_clone(signed_rrsets[1]);
+	struct waiter w = {0};
+
+	(void)state;
+	((uint8_t *)(uintptr_t)other->rrsigs[0].data)[2] = 14;
+	assert_int_equal(submit_with(batch, &w, other, key), BATCH_BAD);
+	assert_int_equal(count(batch).unusable, 1);
+	rrset_free(other);
+	batch_free(batch);
+}
+
 static void the_memo_is_bounded(void **state)
 {
 	struct batch *batch = open_batch(&(struct batch_config){.memo_max = 16});
@@ -374,6 +406,21 @@ static void a_key_is_parsed_for_those_who_pay(void **state)
 	batch_free(batch);
 }
 
+static void signatures_by_a_known_key_are_paid_for_too(void **state)
+{
+	struct batch *batch = open_batch(NULL);
+	struct waiter w[2] = {{0}, {.broke = true}};
+
+	(void)state;
+	assert_int_equal(submit(batch, &w[0], 1), BATCH_QUEUED);
+	assert_int_equal(submit(batch, &w[1], 3), BATCH_REFUSED);
+	assert_int_equal(count(batch).keys_parsed, 1);
+	assert_int_equal(count(batch).refused, 1);
+	batch_run(batch, 100, NULL, NULL, 0);
+	assert_int_equal(count(batch).verified, 1);
+	batch_free(batch);
+}
+
 // ATTACKS B10: CVE-2025-8677.
 static void broken_keys_verify_nothing_and_are_parsed_once(void **state)
 {
@@ -487,6 +534,8 @@ int main(void)
 		cmocka_unit_test(identical_jobs_are_done_once),
 		cmocka_unit_test(what_was_verified_is_known_at_once),
 		cmocka_unit_test(a_wrong_signature_is_never_remembered_as_good),
+		cmocka_unit_test(one_rrsig_over_two_rrsets_is_two_jobs),
+		cmocka_unit_test(a_key_of_another_algorithm_than_the_rrsigs_verifies_nothing),
 		cmocka_unit_test(the_memo_is_bounded),
 		cmocka_unit_test(jobs_own_what_they_read),
 		cmocka_unit_test(a_cancelled_job_is_gone_at_once),
@@ -499,6 +548,7 @@ int main(void)
 		cmocka_unit_test(a_turn_is_bounded_by_count_and_time),
 		cmocka_unit_test(c1_keys_take_turns),
 		cmocka_unit_test(a_key_is_parsed_for_those_who_pay),
+		cmocka_unit_test(signatures_by_a_known_key_are_paid_for_too),
 		cmocka_unit_test(broken_keys_verify_nothing_and_are_parsed_once),
 		cmocka_unit_test(rsa_keys_of_costly_shapes_are_refused),
 		cmocka_unit_test(rsa_moduli_have_512_to_4096_bits),
