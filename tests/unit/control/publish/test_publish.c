@@ -324,8 +324,9 @@ static uint32_t nsec_kept(void)
 
 static void only_verified_proofs_deny_other_names(void **state)
 {
-	const char *const sig = "example. 300 IN RRSIG NSEC 13 1 300 20261001000000 20260901000000 1 "
-				"example. AAAA";
+	const char *const sig =
+		"example. 300 IN RRSIG NSEC 13 1 300 20261001000000 20260901000000 1 "
+		"example. AAAA";
 	const struct rrset *proofs[] = {
 		rrset_of("m.example. 300 IN NSEC p.example. A RRSIG NSEC", sig),
 		rrset_of("r.example. 300 IN NSEC t.example. A RRSIG NSEC", sig),
@@ -362,7 +363,8 @@ static const struct rrset *expanded(const char *owner, unsigned first, unsigned 
 	snprintf(lines[0], sizeof(lines[0]), "%s 300 IN A 192.0.2.1", owner);
 	for (int i = 1; i < 3; i++)
 		snprintf(lines[i], sizeof(lines[i]),
-			 "%s 300 IN RRSIG A 13 %u 300 20261001000000 20260901000000 %d example. AAAA",
+			 "%s 300 IN RRSIG A 13 %u 300 20261001000000 20260901000000 %d example. "
+			 "AAAA",
 			 owner, i == 1 ? first : second, i);
 	for (int i = 0; i < 3; i++) {
 		text_record(lines[i], &texts[i]);
@@ -416,7 +418,8 @@ static void no_ad_on_data_of_an_outdated_delegation(void **state)
 
 	(void)state;
 	revived.outdated = true;
-	const struct entry *entry = publish_step(publisher, &step, VERDICT_SECURE, &result, &revived);
+	const struct entry *entry =
+		publish_step(publisher, &step, VERDICT_SECURE, &result, &revived);
 	assert_non_null(entry);
 	entry_facts(entry, &facts);
 	cache_unpin(cache, entry);
@@ -475,10 +478,87 @@ static void ttl_min_raises_short_ttls_but_not_zero(void **state)
 	assert_null(cache_find(cache, text_name("www.example."), TYPE_A));
 }
 
+// RFC 2181 §8 (ATTACKS E2)
+static void a_ttl_with_its_top_bit_set_is_zero(void **state)
+{
+	struct step step = positive("www.example. 2147483648 IN A 192.0.2.1");
+	struct entry_facts facts;
+
+	(void)state;
+	assert_int_equal(life_of(&step, VERDICT_SECURE, &facts), 0);
+	assert_true(facts.one_shot);
+}
+
+static void a_last_resort_is_short_and_never_stale(void **state)
+{
+	struct step step = positive("www.example. 300 IN A 192.0.2.1");
+	struct publication resort = publication;
+	struct entry_facts facts;
+
+	(void)state;
+	resort.provenance = FROM_NON_AUTHORITY;
+	const struct entry *entry =
+		publish_step(publisher, &step, VERDICT_INSECURE, &result, &resort);
+	assert_non_null(entry);
+	entry_facts(entry, &facts);
+	cache_unpin(cache, entry);
+	assert_int_equal(facts.expires_ms - facts.created_ms, RESORT_TTL_MAX_S * 1000);
+	assert_true(facts.stale_until_ms <= facts.expires_ms);
+	// Others are.
+	life_of(&step, VERDICT_INSECURE, &facts);
+	assert_true(facts.stale_until_ms > facts.expires_ms);
+}
+
+static void what_is_by_value_is_not_kept(void **state)
+{
+	struct step step = positive("www.example. 300 IN A 192.0.2.1");
+	struct publication once = publication;
+
+	(void)state;
+	once.one_shot = true;
+	const struct entry *entry = publish_step(publisher, &step, VERDICT_SECURE, &result, &once);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+	assert_null(cache_find(cache, text_name("www.example."), TYPE_A));
+}
+
+// A forwarder may hide names from us that others have.
+static void a_forwarders_proofs_deny_no_other_names(void **state)
+{
+	const struct rrset *proofs[] = {
+		rrset_of("m.example. 300 IN NSEC p.example. A RRSIG NSEC",
+			 "m.example. 300 IN RRSIG NSEC 13 2 300 20261001000000 20260901000000 1 "
+			 "example. AAAA"),
+	};
+	struct step step = negative(STEP_NXDOMAIN, "example. 300 IN SOA a. b. 1 2 3 4 300");
+	struct publication how = publication;
+
+	(void)state;
+	step.proofs = proofs;
+	step.proof_count = 1;
+	result.signer = text_name("example.");
+	result.proofs_used = 1;
+	for (int servers = 0; servers < 2; servers++) {
+		how.denial = servers == 1;
+		const struct entry *entry =
+			publish_step(publisher, &step, VERDICT_SECURE, &result, &how);
+		assert_non_null(entry);
+		cache_unpin(cache, entry);
+		assert_int_equal(nsec_kept(), servers);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(only_secure_and_insecure_pass, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_ttl_with_its_top_bit_set_is_zero, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_last_resort_is_short_and_never_stale, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_by_value_is_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_forwarders_proofs_deny_no_other_names, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(no_ttl_outlives_signature_original_ttl_or_a_day,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(data_at_the_end_of_its_signature_is_given_by_value,
@@ -495,11 +575,16 @@ int main(void)
 			what_is_unproven_is_found_by_cd_only_and_not_for_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_has_its_text_and_no_data, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(only_verified_proofs_deny_other_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(rrsigs_that_disagree_name_no_wildcard, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_ad_on_data_of_an_outdated_delegation, setup, teardown),
-		cmocka_unit_test_setup_teardown(b16_what_is_past_its_proof_ends_nothing_by_value, setup, teardown),
-		cmocka_unit_test_setup_teardown(ttl_min_raises_short_ttls_but_not_zero, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_verified_proofs_deny_other_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(rrsigs_that_disagree_name_no_wildcard, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(no_ad_on_data_of_an_outdated_delegation, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(b16_what_is_past_its_proof_ends_nothing_by_value,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(ttl_min_raises_short_ttls_but_not_zero, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

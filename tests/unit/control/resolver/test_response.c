@@ -298,6 +298,22 @@ static void a_dname_outside_the_zone_is_ignored(void **state)
 	assert_link(0, STEP_ANSWER, "x.old.example.");
 }
 
+// RFC 6672 §2.4: what is above hides what is below, in whatever order they come.
+static void of_two_dnames_the_higher_one_rewrites(void **state)
+{
+	(void)state;
+	assert_int_equal(read_it("x.b.a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an b.a.example. 300 IN DNAME low.example.",
+				       "an a.example. 300 IN DNAME high.example.")),
+			 RESPONSE_ANSWER);
+	assert_true(name_equal(response.names[1], text_name("x.b.high.example.")));
+	assert_int_equal(read_it("x.b.a.example.", TYPE_A, "example.", FLAG_AA, 0,
+				 LINES("an a.example. 300 IN DNAME high.example.",
+				       "an b.a.example. 300 IN DNAME low.example.")),
+			 RESPONSE_ANSWER);
+	assert_true(name_equal(response.names[1], text_name("x.b.high.example.")));
+}
+
 static void a_dname_that_makes_a_name_too_long_ends_the_chain(void **state)
 {
 	char line[600], name[300] = "";
@@ -696,6 +712,7 @@ int main(void)
 		cmocka_unit_test(a_dname_rewrites_and_its_cname_is_not_believed),
 		cmocka_unit_test(a_dname_answers_a_question_for_cname),
 		cmocka_unit_test(a_dname_outside_the_zone_is_ignored),
+		cmocka_unit_test(of_two_dnames_the_higher_one_rewrites),
 		cmocka_unit_test(a_dname_that_makes_a_name_too_long_ends_the_chain),
 		cmocka_unit_test(a_loop_ends_the_reading),
 		cmocka_unit_test(a_chain_of_twenty_stops_after_eleven),
