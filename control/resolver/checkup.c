@@ -286,6 +286,7 @@ static void pass(struct checkup *checkup)
 	}
 	upstream_report(resolver->parts.upstream, checkup->zone, &checkup->server, SERVER_GOOD,
 			checkup->rtt_us);
+	upstream_cured(resolver->parts.upstream, checkup->zone, &checkup->server);
 	end(checkup);
 }
 

@@ -58,8 +58,9 @@ uint8_t evidence_kind(uint16_t type, bool minimised)
 	case TYPE_MX:
 	case TYPE_TXT:
 	case TYPE_DS:
-	case TYPE_DNSKEY:
 		return EVIDENCE_CLASSIC;
+	case TYPE_DNSKEY:
+		return EVIDENCE_KEYS;
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
 		return EVIDENCE_SERVICE;

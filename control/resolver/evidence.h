@@ -37,6 +37,7 @@ enum evidence_type {
 	EVIDENCE_STEP, // A, for the part of a name that minimising leaves
 	EVIDENCE_AAAA,
 	EVIDENCE_CLASSIC, // what RFC 1035 and DNSSEC have brought
+	EVIDENCE_KEYS,    // DNSKEY: some drop that alone, for its size
 	EVIDENCE_SERVICE, // SVCB, HTTPS
 	EVIDENCE_OTHER,
 	EVIDENCE_TYPES,

@@ -493,6 +493,15 @@ void upstream_validated(struct upstream *upstream, const uint8_t *zone,
 		rating->validated_us = now_us;
 }
 
+void upstream_cured(struct upstream *upstream, const uint8_t *zone, const struct address *server)
+{
+	struct rating *rating =
+		ratings_find(&upstream->ratings, zone, server, upstream_now_us(upstream));
+
+	if (rating != NULL)
+		rating->bogus_us = 0;
+}
+
 static bool is_silence(enum server_failure failure)
 {
 	return failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||

@@ -245,6 +245,9 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 // What a server has answered for the zone has validated as secure.
 void upstream_validated(struct upstream *upstream, const uint8_t *zone,
 			const struct address *server) __attribute__((nonnull));
+// It has been looked at often enough, and is good: what it sent before counts no more.
+void upstream_cured(struct upstream *upstream, const uint8_t *zone, const struct address *server)
+	__attribute__((nonnull));
 
 struct pool_server;
 struct candidate {
