@@ -270,14 +270,16 @@ static const struct rrset *elsewhere(const struct network_query *query, enum sec
 // The first question meets the bogus referral, the others find the parent known to be broken.
 static void b17_name_servers_of_a_bogus_referral_are_not_used(void **state)
 {
+	struct signer_zone *evil = signer_zone_new(
+		"free.com.",
+		"free.com. 300 IN SOA ns.free.com. h.free.com. 1 1 1 1 300\n"
+		"free.com. 300 IN NS ns.evil.free.com.\n"
+		"*.wild.free.com. 300 IN A 203.0.113.66\n",
+		&(struct signer_zone_options){.unsigned_ = true});
+
 	start_for(86400);
 	know_all();
-	network_serve(&w->network, "203.0.113.66",
-		      signer_zone_new("free.com.",
-				      "free.com. 300 IN SOA ns.free.com. h.free.com. 1 1 1 1 300\n"
-				      "free.com. 300 IN NS ns.evil.free.com.\n"
-				      "*.wild.free.com. 300 IN A 203.0.113.66\n",
-				      &(struct signer_zone_options){.unsigned_ = true}));
+	network_serve(&w->network, "203.0.113.66", evil);
 	with((struct fault){.kind = FAULT_BOGUS, .server = COM_A, .rewrite = elsewhere});
 	with((struct fault){.kind = FAULT_BOGUS, .server = COM_B, .rewrite = elsewhere});
 	world_advance(w, 2 * HOUR_MS);
@@ -287,6 +289,7 @@ static void b17_name_servers_of_a_bogus_referral_are_not_used(void **state)
 		world_advance(w, i % 2 ? 700 : 6000);
 	}
 	end_world(state);
+	signer_zone_free(evil);
 }
 
 // ---- stale data ----
