@@ -297,6 +297,39 @@ static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
 	assert_true(world_counter(w, "resolver.denied_hashed") >= 4);
 }
 
+// Below a cut of which only an RRset of the zone there is known: the chain above covers the hashes
+// of all its names, those that exist among them.
+static void a_wildcard_is_expanded_by_its_own_zone_alone(void **state)
+{
+	(void)state;
+	begin_denial();
+	world_add(w, &(struct world_zone){.apex = "above.com.",
+					  .servers = "ns.above.com.=" PROVIDER_A,
+					  .text = "www.above.com. 300 IN A 192.0.2.80\n"
+						  "w2.above.com. 300 IN A 192.0.2.80\n"
+						  "w3.above.com. 300 IN A 192.0.2.80\n",
+					  .options = {.nsec3 = true}});
+	world_add(w, &(struct world_zone){.apex = "sub.above.com.",
+					  .servers = "ns.sub.above.com.=" PROVIDER_A,
+					  .text = "*.sub.above.com. 900 IN CNAME www.above.com.\n"
+						  "x.a.sub.above.com. 300 IN A 192.0.2.81\n"
+						  "x.b.sub.above.com. 300 IN A 192.0.2.82\n"
+						  "x.c.sub.above.com. 300 IN A 192.0.2.83\n"
+						  "x.d.sub.above.com. 300 IN A 192.0.2.84\n",
+					  .options = {.nsec3 = true, .params = {.opt_out = true}}});
+	world_start(w);
+	char name[64];
+	// Of the chain above, one span, which does not begin at the delegation.
+	world_ask(w, "none.above.com.", TYPE_A, ASK_DO);
+	world_ask(w, "*.sub.above.com.", TYPE_CNAME, ASK_DO);
+	for (int c = 'a'; c <= 'd'; c++) {
+		snprintf(name, sizeof(name), "%c.sub.above.com.", c);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 0);
+	}
+}
+
 // RFC 8198 §5.3. Control follows them; a name that is asked for again is the core's.
 static void an_alias_of_a_wildcard_that_was_seen_leads_other_names_on(void **state)
 {
@@ -569,6 +602,7 @@ int main(void)
 		scenario_denial(data_that_were_there_are_asked_for_again),
 		scenario(nsec3_is_said_by_control_and_kept_when_asked_for_again),
 		scenario(an_alias_of_a_wildcard_that_was_seen_leads_other_names_on),
+		scenario(a_wildcard_is_expanded_by_its_own_zone_alone),
 		scenario(data_that_come_end_what_denies_their_name),
 		scenario(a_flush_reaches_what_denies_the_name),
 		scenario_denial(opt_out_spans_deny_nothing),

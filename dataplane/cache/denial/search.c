@@ -1,6 +1,8 @@
 #include "dataplane/cache/denial/search.h"
 
+#include "dataplane/dns/header.h"
 #include "dataplane/dns/name.h"
+#include "dataplane/dns/rdata.h"
 
 // The zone of the question before, in which the next one often is.
 static inline bool is_zone(const struct denial_zone *zone, size_t labels, const uint8_t *name,
@@ -52,13 +54,39 @@ static bool never_expanded(uint16_t type)
 	return type == TYPE_NS || type == TYPE_SOA || type == TYPE_DS || type == TYPE_DNAME;
 }
 
+// One of the entry's RRSIGs, a record in wire form.
+static const uint8_t *next_rrsig(const uint8_t *at, struct rdata_rrsig *out)
+{
+	while (*at < 0xc0)
+		at += *at + 1;
+	at += 2 + 10; // what the owner shares with the entry's name; type, class, TTL, RDLENGTH
+	size_t len = wire_get16(at - 2);
+	return rdata_rrsig(at, len, out) ? at + len : NULL;
+}
+
+// Its RRSIGs say whose it is, and of which labels: it can be a zone's further down, of which these
+// chains know nothing, or have come from a wildcard above itself.
+static bool is_wildcard_of(const struct entry *entry, const struct denial_zone *zone, size_t labels)
+{
+	const uint8_t *at = entry_rrsigs(entry);
+	struct rdata_rrsig rrsig;
+
+	for (size_t i = 0; i < entry->rrsig_count; i++) {
+		at = next_rrsig(at, &rrsig);
+		if (at == NULL || rrsig.labels != labels || !name_equal(rrsig.signer, zone->name))
+			return false;
+	}
+	return entry->rrsig_count > 0;
+}
+
 static bool may_expand(const struct search *search, const struct candidate *found,
-		       enum entry_kind kind)
+		       enum entry_kind kind, size_t encloser_labels)
 {
 	const struct entry *entry = found->entry;
 
 	return entry != NULL && entry->kind == kind && entry->security == SECURITY_SECURE &&
-	       search_fresh(search, entry->expires_ms, entry->signature_expires_s);
+	       search_fresh(search, entry->expires_ms, entry->signature_expires_s) &&
+	       is_wildcard_of(entry, search->zone, encloser_labels);
 }
 
 bool search_expand(struct search *search, const struct denial_item *proof, size_t encloser_labels)
@@ -76,9 +104,10 @@ bool search_expand(struct search *search, const struct denial_item *proof, size_
 	uint64_t hash = cache_hash(search->cache, name, len);
 	table_node(&cache_shard_of(search->cache, hash)->answers.table, hash, name, len,
 		   lookup->type, &node);
-	if (may_expand(search, &node.exact, wanted))
+	if (may_expand(search, &node.exact, wanted, encloser_labels))
 		found = &node.exact;
-	else if (!type_beside_cname(lookup->type) && may_expand(search, &node.cname, ENTRY_CNAME))
+	else if (!type_beside_cname(lookup->type) &&
+		 may_expand(search, &node.cname, ENTRY_CNAME, encloser_labels))
 		found = &node.cname;
 	else
 		return false;

@@ -84,6 +84,38 @@ static inline struct rrset *signed_rrset(const uint8_t *owner, uint16_t type, co
 	return rrset;
 }
 
+// An RRset's entry with the RRSIG of a zone; a wildcard's own label is not counted (RFC 4034
+// §3.1.3).
+static inline struct entry_spec signed_for(struct entry_spec spec, const char *zone, size_t labels)
+{
+	static uint8_t rdatas[64][18 + NAME_MAX_LEN + 64];
+	static struct record rrsigs[64];
+	static unsigned turn;
+	const unsigned slot = turn++ % 64;
+	uint8_t *rdata = rdatas[slot];
+	const size_t zone_len = name_len(wire(zone));
+
+	wire_put16(rdata, spec.type);
+	rdata[2] = 13;
+	rdata[3] = (uint8_t)labels;
+	memcpy(rdata + 18, wire(zone), zone_len);
+	memset(rdata + 18 + zone_len, 0x5a, 64);
+	rrsigs[slot] = (struct record){.owner = spec.name,
+				       .rdata = rdata,
+				       .ttl_s = spec.ttl_s,
+				       .type = TYPE_RRSIG,
+				       .class_ = CLASS_IN,
+				       .rdlen = (uint16_t)(18 + zone_len + 64)};
+	spec.rrsigs = &rrsigs[slot];
+	spec.rrsig_count = 1;
+	return spec;
+}
+
+static inline struct entry_spec signed_by(struct entry_spec spec, const char *zone)
+{
+	return signed_for(spec, zone, name_labels(spec.name) - name_is_wildcard(spec.name));
+}
+
 // A small share may wait for readers to let go of what was replaced.
 static inline bool put_soa(const char *zone, uint32_t ttl_s)
 {

@@ -135,7 +135,8 @@ static void wildcard_with_the_type_answers_once_it_is_cached(void **state)
 	(void)state;
 	put_all();
 	assert_not_denied("a.wild.example.", TYPE_A);
-	assert_int_equal(put(cache, spec_a("*.wild.example.", 7)), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_a("*.wild.example.", 7), "example.")),
+			 PUBLISHED);
 	struct denial_answer answer = deny("a.b.wild.example.", TYPE_A);
 	assert_int_equal(answer.kind, DENIED_WILDCARD);
 	assert_int_equal(address_of(answer.wildcard), 7);
@@ -146,7 +147,7 @@ static void wildcard_with_the_type_answers_once_it_is_cached(void **state)
 static void wildcard_that_is_not_proven_never_answers(void **state)
 {
 	(void)state;
-	struct entry_spec spec = spec_a("*.wild.example.", 7);
+	struct entry_spec spec = signed_by(spec_a("*.wild.example.", 7), "example.");
 
 	put_all();
 	spec.security = SECURITY_INSECURE;
@@ -156,7 +157,7 @@ static void wildcard_that_is_not_proven_never_answers(void **state)
 
 static void wildcard_that_has_ended_answers_nothing(void **state)
 {
-	struct entry_spec spec = spec_a("*.wild.example.", 7);
+	struct entry_spec spec = signed_by(spec_a("*.wild.example.", 7), "example.");
 
 	(void)state;
 	put_all();
@@ -168,7 +169,7 @@ static void wildcard_that_has_ended_answers_nothing(void **state)
 	assert_int_equal(last.left_s, 0);
 	assert_int_equal(deny_at("a.wild.example.", TYPE_A, NOW_MS + 100000, NOW_S + 100).kind,
 			 DENIED_NOT);
-	spec = spec_a("*.wild.example.", 7);
+	spec = signed_by(spec_a("*.wild.example.", 7), "example.");
 	spec.signature_expires_s = NOW_S + 50;
 	assert_int_equal(put(cache, spec), PUBLISHED);
 	assert_int_equal(deny_at("a.wild.example.", TYPE_A, NOW_MS, NOW_S + 49).left_s, 1);
@@ -185,7 +186,9 @@ static void wildcard_cname_answers_for_all_types_but_those_beside_it(void **stat
 	assert_int_equal(put(cache, spec_nodata("*.c.example.", TYPE_CNAME)), PUBLISHED);
 	assert_not_denied("a.c.example.", TYPE_A);
 	assert_not_denied("a.c.example.", TYPE_CNAME);
-	assert_int_equal(put(cache, spec_cname("*.c.example.", "www.example.")), PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.c.example.", "www.example."), "example.")),
+		PUBLISHED);
 	static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_MX, TYPE_TXT, TYPE_CNAME};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		struct denial_answer answer = deny("a.b.c.example.", types[i]);
@@ -203,7 +206,9 @@ static void wildcard_is_known_by_its_rrset_where_no_record_shows_it(void **state
 	(void)state;
 	KEPT("example.", "c.example.", "x.c.example.", "A RRSIG NSEC");
 	KEPT("example.", "y.c.example.", "z.c.example.", "A RRSIG NSEC");
-	assert_int_equal(put(cache, spec_cname("*.d.example.", "www.example.")), PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.d.example.", "www.example."), "example.")),
+		PUBLISHED);
 	KEPT("example.", "f.d.example.", "k.d.example.", "A RRSIG NSEC");
 	assert_denied("g.d.example.", TYPE_A, DENIED_WILDCARD, "f.d.example.");
 	assert_denied("x.f.d.example.", TYPE_A, DENIED_NXDOMAIN,
@@ -216,14 +221,16 @@ static void wildcard_is_known_by_its_rrset_where_no_record_shows_it(void **state
 		assert_int_equal(put(cache, spec_bytes("*.d.example.", cuts[i], 40)), PUBLISHED);
 		assert_not_denied("g.d.example.", cuts[i]);
 	}
-	assert_int_equal(put(cache, spec_cname("*.d.example.", "www.example.")), PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.d.example.", "www.example."), "example.")),
+		PUBLISHED);
 	// A record that says there is none goes before an RRset of before.
-	assert_int_equal(put(cache, spec_a("*.c.example.", 7)), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_a("*.c.example.", 7), "example.")), PUBLISHED);
 	assert_denied("yy.c.example.", TYPE_A, DENIED_NXDOMAIN, "y.c.example. c.example.");
 	// So does one that shows an empty non-terminal.
 	KEPT("example.", "e.example.", "a.*.e.example.", "A RRSIG NSEC");
 	KEPT("example.", "b.e.example.", "g.e.example.", "A RRSIG NSEC");
-	assert_int_equal(put(cache, spec_a("*.e.example.", 7)), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_a("*.e.example.", 7), "example.")), PUBLISHED);
 	assert_not_denied("c.e.example.", TYPE_A);
 }
 
@@ -244,10 +251,13 @@ static void b4_no_wildcard_answers_below_a_delegation_or_a_dname(void **state)
 						"*.s.example.", "*.t.example.", "*.x.example."};
 	for (size_t i = 0; i < 5; i++) {
 		char name[40];
-		assert_int_equal(put(cache, spec_a(wildcards[i], 7)), PUBLISHED);
+		assert_int_equal(put(cache, signed_by(spec_a(wildcards[i], 7), "example.")),
+				 PUBLISHED);
 		snprintf(name, sizeof(name), "c%s", wildcards[i] + 1);
 		assert_not_denied(name, TYPE_A);
-		assert_int_equal(put(cache, spec_cname(wildcards[i], "www.example.")), PUBLISHED);
+		assert_int_equal(
+			put(cache, signed_by(spec_cname(wildcards[i], "www.example."), "example.")),
+			PUBLISHED);
 		assert_not_denied(name, TYPE_A);
 	}
 }
@@ -317,7 +327,7 @@ static void without_the_soa_nothing_is_denied_and_wildcards_answer_for_five_minu
 	assert_int_equal(put_nsec_until("other.", "*.w.other.", "x.other.", "A RRSIG NSEC", 3600,
 					SIGNATURE_END),
 			 DENIAL_KEPT);
-	struct entry_spec spec = spec_a("*.w.other.", 7);
+	struct entry_spec spec = signed_by(spec_a("*.w.other.", 7), "other.");
 	spec.ttl_s = 3600;
 	assert_int_equal(put(cache, spec), PUBLISHED);
 	struct denial_answer answer = deny("a.w.other.", TYPE_A);

@@ -284,7 +284,8 @@ static void burst_says_what_one_by_one_says(void **state)
 	assert_int_equal(
 		put_nsec("deep.example.", "*.w.deep.example.", "deep.example.", "A RRSIG NSEC"),
 		DENIAL_KEPT);
-	assert_int_equal(put(cache, spec_a("*.w.deep.example.", 7)), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_a("*.w.deep.example.", 7), "deep.example.")),
+			 PUBLISHED);
 	assert_true(cache_denial_bar(cache, wire("barred.example.")));
 	for (int round = 0; round < 300; round++) {
 		for (size_t i = 0; i < DENIAL_BURST_MAX; i++) {

@@ -386,19 +386,25 @@ static void wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not(v
 
 	(void)state;
 	put_example();
-	assert_int_equal(put(cache, spec_cname("*.ent.example.", "www.example.")), PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.ent.example.", "www.example."), "example.")),
+		PUBLISHED);
 	// A record says that there is none.
 	assert_int_equal(said("q.ent.example.", TYPE_A), DENIED_NXDOMAIN);
 	assert_int_equal(put_zone("wild.", wild, 7, 0), 7);
 	assert_int_equal(said("q.a.wild.", TYPE_A), DENIED_NOT);
-	assert_int_equal(put(cache, spec_cname("*.a.wild.", "www.example.")), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_cname("*.a.wild.", "www.example."), "wild.")),
+			 PUBLISHED);
 	assert_int_equal(said("q.a.wild.", TYPE_A), DENIED_WILDCARD);
 	assert_int_equal(said("q.q.a.wild.", TYPE_CNAME), DENIED_WILDCARD);
 	assert_int_equal(said("q.x.a.wild.", TYPE_A), DENIED_NXDOMAIN);
 	assert_int_equal(said("x.a.wild.", TYPE_MX), DENIED_NODATA);
 	assert_int_equal(said("q.a.wild.", TYPE_DS), DENIED_NOT);
-	assert_int_equal(put(cache, spec_cname("*.cut.wild.", "www.example.")), PUBLISHED);
-	assert_int_equal(put(cache, spec_cname("*.dname.wild.", "www.example.")), PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_cname("*.cut.wild.", "www.example."), "wild.")),
+			 PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.dname.wild.", "www.example."), "wild.")),
+		PUBLISHED);
 	assert_int_equal(said("q.cut.wild.", TYPE_A), DENIED_NOT);
 	assert_int_equal(said("q.dname.wild.", TYPE_A), DENIED_NOT);
 	// Without the records of the encloser and of the wildcard: RFC 5155 §7.2.6 returns neither.
@@ -412,10 +418,54 @@ static void no_wildcard_answers_through_an_opt_out_span(void **state)
 {
 	(void)state;
 	assert_int_equal(put_zone("example.", example, EXAMPLE_COUNT, NSEC3_OPTOUT), 0);
-	assert_int_equal(put(cache, spec_cname("*.example.", "www.example.")), PUBLISHED);
-	assert_int_equal(put(cache, spec_a("*.ent.example.", 7)), PUBLISHED);
+	assert_int_equal(
+		put(cache, signed_by(spec_cname("*.example.", "www.example."), "example.")),
+		PUBLISHED);
+	assert_int_equal(put(cache, signed_by(spec_a("*.ent.example.", 7), "example.")), PUBLISHED);
 	assert_int_equal(said("q.example.", TYPE_A), DENIED_NOT);
 	assert_int_equal(said("q.ent.example.", TYPE_A), DENIED_NOT);
+}
+
+static unsigned expanded(const char *below)
+{
+	unsigned count = 0;
+
+	for (char c = 'a'; c <= 'z'; c++) {
+		char name[40];
+		snprintf(name, sizeof(name), "%c.%s", c, below);
+		count += said(name, TYPE_A) == DENIED_WILDCARD;
+	}
+	return count;
+}
+
+// A zone further down can be known by its RRsets alone: the chain above says nothing of its names.
+static void no_chain_expands_the_wildcard_of_a_zone_further_down(void **state)
+{
+	(void)state;
+	put_example();
+	flush("cut.example."); // that names end there is not known any more
+	assert_true(kept() < EXAMPLE_COUNT);
+	struct entry_spec alias = spec_cname("*.cut.example.", "www.example.");
+	assert_int_equal(put(cache, signed_by(alias, "cut.example.")), PUBLISHED);
+	assert_int_equal(expanded("cut.example."), 0);
+	assert_int_equal(put(cache, alias), PUBLISHED);
+	assert_int_equal(expanded("cut.example."), 0);
+	// Were it the zone's own.
+	assert_int_equal(put(cache, signed_by(alias, "example.")), PUBLISHED);
+	assert_true(expanded("cut.example.") > 0);
+}
+
+// What came from a wildcard further up shows nothing of the name below its own asterisk.
+static void what_a_wildcard_was_expanded_to_is_no_wildcard(void **state)
+{
+	(void)state;
+	put_example();
+	data_come("a.ent.example.", TYPE_MX, "example.");
+	struct entry_spec spec = spec_a("*.a.ent.example.", 7);
+	assert_int_equal(put(cache, signed_for(spec, "example.", 2)), PUBLISHED);
+	assert_int_equal(expanded("a.ent.example."), 0);
+	assert_int_equal(put(cache, signed_by(spec, "example.")), PUBLISHED);
+	assert_true(expanded("a.ent.example.") > 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
@@ -439,6 +489,8 @@ int main(void)
 		TEST(opt_out_records_end_what_they_contradict),
 		TEST(wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not),
 		TEST(no_wildcard_answers_through_an_opt_out_span),
+		TEST(no_chain_expands_the_wildcard_of_a_zone_further_down),
+		TEST(what_a_wildcard_was_expanded_to_is_no_wildcard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
