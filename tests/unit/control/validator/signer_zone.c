@@ -416,6 +416,8 @@ static const uint8_t *provable_encloser(const struct signer_zone *z, const uint8
 static void prove_absent(struct signer_zone *z, struct signer_answer *a, const uint8_t *name,
 			 const uint8_t *encloser, const uint8_t *wildcard)
 {
+	uint8_t of_encloser[NAME_MAX_LEN];
+
 	if (z->options.nsec3) {
 		encloser = provable_encloser(z, encloser);
 		prove(z, a, encloser);
@@ -423,8 +425,11 @@ static void prove_absent(struct signer_zone *z, struct signer_answer *a, const u
 	} else {
 		prove(z, a, name);
 	}
-	if (wildcard != NULL)
-		prove(z, a, wildcard);
+	if (wildcard == NULL)
+		return;
+	if (z->options.nsec3 && name_wildcard_of(encloser, of_encloser) > 0)
+		wildcard = of_encloser;
+	prove(z, a, wildcard);
 }
 
 static void answer_at(struct signer_zone *z, struct signer_answer *a, const uint8_t *owner,
