@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LAST_TCP_LATEST_MS 1800 // of the question: 1.5 s for TCP, half a second for UDP after that
 #define HEDGE_PACKETS_LEFT 20 // of the payer's budget, or there is no hedge
 
 #define MESSAGE_MEMORY(wire_len) ((wire_len)*3) // parsed, roughly
@@ -60,7 +61,7 @@ bool inquiry_join(struct task *task)
 		if (inquiry->hash != q.hash || inquiry->type != q.type ||
 		    !name_equal(inquiry->name, q.name) || !name_equal(inquiry->zone, q.zone))
 			continue;
-		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp) ||
+		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp_only) ||
 		    (task->settled && inquiry->provable))
 			continue;
 		task->resolver->counters.shared++;
@@ -283,6 +284,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.unsigned_zone = unsigned_zone,
 		.signatures_settle = inquiry->provable,
 		.last_try = inquiry->last_try,
+		.tcp_only = inquiry->tcp_only,
 		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
 		.tls = tls_of(&task->servers[server]),
 		.timeout_ms = timeout_ms,
@@ -318,6 +320,14 @@ static void late(void *arg)
 	start_leg(task, 1, (size_t)server, timeout_ms);
 }
 
+// What has answered with errors may say over TCP what it is that it does not like, if there is time
+// for a connection that does not come about.
+static bool last_over_tcp(const struct task *task)
+{
+	return task->answered &&
+	       task->resolver->clock.now_ms < task->started_ms + LAST_TCP_LATEST_MS;
+}
+
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 {
 	struct resolver *resolver = task->resolver;
@@ -332,7 +342,8 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.type = q.type,
 		.rd = forward_holds(task),
 		.cd = asks_cd(task),
-		.tcp = task->over_tcp || (task->last_try && task->answered),
+		.tcp = task->over_tcp || (task->last_try && last_over_tcp(task)),
+		.tcp_only = task->over_tcp,
 		.last_try = task->last_try,
 	};
 	name_copy(inquiry->zone, q.zone);

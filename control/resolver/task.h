@@ -116,6 +116,7 @@ struct inquiry {
 	uint16_t type;
 	bool tcp, cd, rd;
 	bool last_try;  // nothing else is left
+	bool tcp_only;  // not over UDP, whatever comes of TCP
 	bool provable;  // a reply in another case is left to its signatures
 	bool overdrawn; // nobody could pay for the next packet
 	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];

@@ -52,6 +52,15 @@ void beside_without_edns(struct exchange *exchange)
 		exchange->upstream->counters.without_edns++;
 }
 
+bool beside_any(const struct exchange *first)
+{
+	for (size_t i = 0; i < EXCHANGE_BESIDE_MAX; i++) {
+		if (first->beside[i])
+			return true;
+	}
+	return false;
+}
+
 uint64_t beside_deadline_us(const struct exchange *first)
 {
 	uint64_t deadline_us = 0;

@@ -25,6 +25,7 @@ void exchange_discard(struct exchange *exchange)
 	unlink_exchange(exchange);
 	message_free(exchange->other_case);
 	message_free(exchange->spare.message);
+	message_free(exchange->refusal.message);
 	free(exchange->abandoned_for);
 	free(exchange);
 }
@@ -100,6 +101,14 @@ static void tell(struct exchange *exchange, const struct exchange_reply *reply)
 		done(arg, reply);
 }
 
+static void end_refused(struct exchange *exchange)
+{
+	struct exchange_reply reply = exchange->refusal;
+
+	exchange->refusal.message = NULL;
+	tell(exchange, &reply);
+}
+
 // One that was put beside another has ended: an answer is that one's, anything else is nothing.
 static void finish_beside(struct exchange *exchange, struct exchange_reply reply)
 {
@@ -114,9 +123,21 @@ static void finish_beside(struct exchange *exchange, struct exchange_reply reply
 		reply.bytes = first->bytes;
 		reply.ignored = first->ignored;
 		tell(first, &reply);
+	} else if (first->refused && !beside_any(first)) {
+		end_refused(first);
 	} else {
 		upstream_rearm(upstream);
 	}
+}
+
+// What one of those beside it was answered is the answer after all.
+static void end_with_spare(struct exchange *exchange)
+{
+	struct exchange_reply reply = exchange->spare;
+
+	exchange->spare.message = NULL;
+	last_learn(exchange);
+	tell(exchange, &reply);
 }
 
 static void finish(struct exchange *exchange, enum upstream_outcome outcome,
@@ -125,10 +146,18 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 	struct exchange_reply reply = reply_of(exchange, outcome);
 
 	reply.message = message;
-	if (exchange->first)
+	if (exchange->first) {
 		finish_beside(exchange, reply);
-	else
+		return;
+	}
+	if (message)
+		last_learn_tcp(exchange, message);
+	if (!last_refused(exchange, &reply))
 		tell(exchange, &reply);
+	else if (exchange->spare.message)
+		end_with_spare(exchange);
+	else
+		upstream_rearm(exchange->upstream);
 }
 
 // Its owner hears of the timeout, and the port stays open for what may come.
@@ -224,6 +253,20 @@ static void go_on(struct exchange *exchange, enum upstream_outcome outcome)
 		finish(exchange, outcome, NULL);
 }
 
+// The last try goes on over UDP where TCP is closed. False: it does not.
+static bool leave_tcp(struct exchange *exchange)
+{
+	enum upstream_outcome outcome;
+
+	if (!last_leave_tcp(exchange))
+		return false;
+	outcome = attempt_start(exchange);
+	if (outcome == UPSTREAM_OK)
+		last_start(exchange);
+	go_on(exchange, outcome);
+	return true;
+}
+
 // TCP was tried because UDP did not get through, and does not either: UDP may have come back.
 static void forget_tcp(struct exchange *exchange)
 {
@@ -248,11 +291,13 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 		break;
 	case CHANNEL_UNREACHABLE:
 		forget_tcp(exchange);
-		finish(exchange, UPSTREAM_UNREACHABLE, NULL);
+		if (!leave_tcp(exchange))
+			finish(exchange, UPSTREAM_UNREACHABLE, NULL);
 		break;
 	case CHANNEL_RESET:
 		forget_tcp(exchange);
-		finish(exchange, UPSTREAM_RESET, NULL);
+		if (!leave_tcp(exchange))
+			finish(exchange, UPSTREAM_RESET, NULL);
 		break;
 	case CHANNEL_UNTRUSTED:
 		finish(exchange, UPSTREAM_UNTRUSTED, NULL);
@@ -284,8 +329,8 @@ static bool may_ask_again(const struct exchange *exchange, const struct address 
 			  uint64_t now_us)
 {
 	return !exchange->asked_again && !exchange->abandoned_for && !exchange->first &&
-	       exchange->outcome == UPSTREAM_OK && exchange->near_misses == 0 &&
-	       (!exchange->tcp || exchange->tcp_for_loss) &&
+	       !exchange->refused && exchange->outcome == UPSTREAM_OK &&
+	       exchange->near_misses == 0 && (!exchange->tcp || exchange->tcp_for_loss) &&
 	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
 	       server_address_equal(&exchange->request.server, server) &&
 	       now_us >= exchange->sent_us + RATING_MIN_US;
@@ -394,11 +439,7 @@ void exchange_timeout(struct exchange *exchange)
 		return;
 	}
 	if (exchange->spare.message) {
-		struct exchange_reply reply = exchange->spare;
-
-		exchange->spare.message = NULL;
-		last_learn(exchange);
-		tell(exchange, &reply);
+		end_with_spare(exchange);
 		return;
 	}
 	if (beside_deadline_us(exchange) > 0) {
@@ -406,11 +447,17 @@ void exchange_timeout(struct exchange *exchange)
 		timers_set(&upstream->timers, &exchange->timer, exchange->deadline_us);
 		return;
 	}
+	if (exchange->refused) {
+		end_refused(exchange);
+		return;
+	}
 	if (!exchange->tcp && exchange->settle_by_tcp && settle_start(exchange)) {
 		upstream->counters.settled_by_tcp++;
 		start_next(exchange);
 		return;
 	}
+	if (leave_tcp(exchange))
+		return;
 	if (exchange->near_misses == 0) {
 		if (exchange->tcp)
 			forget_tcp(exchange);

@@ -61,6 +61,11 @@ struct exchange {
 	// longer.
 	struct exchange_reply spare;
 	bool spare_without_case; // to the one in one case, else to the one without a cookie
+	// The error that this one was answered meanwhile: how it ends when those have no more to
+	// say.
+	struct exchange_reply refusal;
+	bool refused;
+	bool last_over_udp; // TCP has been tried for it, and is closed
 	uint32_t drill;     // that it is part of; 0: none
 	bool drilled;       // it has spoilt the signatures of the reply
 	bool unsettled;     // see struct exchange_reply; of the message it ends with
@@ -130,6 +135,7 @@ bool beside_start(struct exchange *first, enum form form, bool lower_case) __att
 // A server that answers with nothing but a header may not know EDNS: it is asked without, where no
 // signatures are to be had.
 void beside_without_edns(struct exchange *exchange) __attribute__((nonnull));
+bool beside_any(const struct exchange *first) __attribute__((nonnull, pure));
 // The last moment at which one of them is waited for; 0: there is none.
 uint64_t beside_deadline_us(const struct exchange *first) __attribute__((nonnull, pure));
 void beside_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
@@ -143,8 +149,17 @@ void last_choose(struct exchange *exchange, const struct server *server, uint64_
 // owned.
 bool last_hold(struct exchange *first, const struct exchange *beside,
 	       const struct exchange_reply *reply) __attribute__((nonnull, warn_unused_result));
-// The first one has been silent, and `spare` is the answer.
+// The first one has been silent or refused, and `spare` is the answer.
 void last_learn(struct exchange *first) __attribute__((nonnull));
+// The last try was answered over TCP.
+void last_learn_tcp(struct exchange *exchange, const struct message *message)
+	__attribute__((nonnull));
+// The first one is answered. False: that is how it ends; else it is an error, which is kept, and
+// those beside it are waited for.
+bool last_refused(struct exchange *first, const struct exchange_reply *reply)
+	__attribute__((nonnull, warn_unused_result));
+// TCP is closed: from now on over UDP. False: it was not over TCP, or is over.
+bool last_leave_tcp(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
 
 // settle.c: TCP tells what may be a forgery from what the server says. False: too many do that.
 bool settle_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));

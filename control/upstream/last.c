@@ -1,8 +1,9 @@
 // The last try: the same question with cookie and mixed case and, beside it, without the one and
 // without the other. Never without both, so that a reply to either still has something to be
 // guessed besides ID and port. What the server answers in one way only, while it is silent in the
-// other before, at the same time and for longer, is believed; what two different questions show so
-// is remembered.
+// other before, at the same time and for longer, or answers with errors before and at the same
+// time, is believed; what two different questions show so is remembered. Where it has answered with
+// errors TCP comes first, without both; over UDP it goes on when TCP is closed.
 //
 // A forger can make a server look silent, by making it limit its rate. What he wins then is one
 // reply without a cookie (which nobody else asks for, either) or in one case, of a server that has
@@ -84,7 +85,8 @@ int upstream_last_try(struct upstream *upstream, const struct candidate *candida
 			continue;
 		// A server that does not like the cookie and says so is asked without it anyway.
 		if (!may_lose_case(upstream, server, now_us) &&
-		    (over_tcp || !may_lose_cookie(upstream, server, now_us)))
+		    (over_tcp ? !server || !is_recent(&server->one_case, now_us)
+			      : !may_lose_cookie(upstream, server, now_us)))
 			continue;
 		if (server && server->last_try_us > 0 &&
 		    now_us < server->last_try_us + SERVER_LAST_TRY_US)
@@ -122,21 +124,29 @@ void last_choose(struct exchange *exchange, const struct server *server, uint64_
 		exchange->case_random = false;
 }
 
+static bool is_answer(const struct message *message)
+{
+	return message->rcode == RCODE_NOERROR || message->rcode == RCODE_NXDOMAIN;
+}
+
 bool last_hold(struct exchange *first, const struct exchange *beside,
 	       const struct exchange_reply *reply)
 {
 	uint64_t now_us = upstream_now_us(first->upstream);
 	uint64_t wait_us = 2 * reply->rtt_us;
-	unsigned rcode = reply->message->rcode;
 
 	if (!first->request.last_try || reply->strong)
 		return false;
-	if (first->spare.message || (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)) {
+	if (first->spare.message || !is_answer(reply->message)) {
 		message_free(reply->message);
 		return true;
 	}
-	first->spare = *reply;
 	first->spare_without_case = beside->lower_case;
+	if (first->refused) {
+		last_learn(first);
+		return false;
+	}
+	first->spare = *reply;
 	if (wait_us < LAST_WAIT_MS * 1000)
 		wait_us = LAST_WAIT_MS * 1000;
 	if (now_us + wait_us < first->deadline_us)
@@ -145,19 +155,78 @@ bool last_hold(struct exchange *first, const struct exchange *beside,
 	return true;
 }
 
-void last_learn(struct exchange *first)
+bool last_refused(struct exchange *first, const struct exchange_reply *reply)
 {
-	struct upstream *upstream = first->upstream;
-	uint64_t now_us = upstream_now_us(upstream), question = exchange_question(first);
-	struct server *server = servers_use(&upstream->servers, &first->request.server,
-					    first->request.port, now_us);
+	bool error = reply->outcome == UPSTREAM_FORMERR || reply->outcome == UPSTREAM_NOTIMP ||
+		     reply->outcome == UPSTREAM_BADVERS ||
+		     (reply->outcome == UPSTREAM_OK && !is_answer(reply->message));
 
-	upstream->counters.last_answers++;
-	server->last_try_us = 0;
-	if (first->spare_without_case) {
+	if (!first->request.last_try || first->tcp || !error ||
+	    (!first->spare.message && !beside_any(first)))
+		return false;
+	attempt_close(first);
+	first->refused = true;
+	first->refusal = *reply;
+	return true;
+}
+
+bool last_leave_tcp(struct exchange *exchange)
+{
+	const struct exchange_request *request = &exchange->request;
+
+	if (!request->last_try || !exchange->tcp || request->tls || request->tcp_only ||
+	    exchange->last_over_udp || exchange->first || exchange->abandoned_for)
+		return false;
+	settle_forget(exchange);
+	exchange->last_over_udp = true;
+	exchange->tcp = false;
+	exchange->form = exchange->upstream->config.cookies ? FORM_COOKIE : FORM_EDNS;
+	return true;
+}
+
+// What two different questions show is remembered.
+static void note_need(struct exchange *exchange, struct server *server, bool without_case,
+		      uint64_t now_us)
+{
+	uint64_t question = exchange_question(exchange);
+
+	if (without_case) {
 		if (server_habit(&server->one_case, question, now_us))
 			server->case_lost_until_us = now_us + SERVER_MEMORY_US;
 	} else if (server_habit(&server->no_cookie, question, now_us)) {
 		server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
 	}
+}
+
+static struct server *use_answering(struct exchange *exchange, uint64_t now_us)
+{
+	struct server *server = servers_use(&exchange->upstream->servers, &exchange->request.server,
+					    exchange->request.port, now_us);
+
+	exchange->upstream->counters.last_answers++;
+	server->last_try_us = 0;
+	return server;
+}
+
+void last_learn(struct exchange *first)
+{
+	uint64_t now_us = upstream_now_us(first->upstream);
+
+	note_need(first, use_answering(first, now_us), first->spare_without_case, now_us);
+}
+
+// Which of the two it was does not show. Neither is anything that the server has ever shown.
+void last_learn_tcp(struct exchange *exchange, const struct message *message)
+{
+	uint64_t now_us = upstream_now_us(exchange->upstream);
+	struct server *server;
+
+	if (!exchange->request.last_try || !exchange->tcp || exchange->request.tls ||
+	    !is_answer(message))
+		return;
+	server = use_answering(exchange, now_us);
+	if (exchange->upstream->config.case_randomisation && !exchange->case_random)
+		note_need(exchange, server, true, now_us);
+	if (exchange->upstream->config.cookies && exchange->form != FORM_COOKIE)
+		note_need(exchange, server, false, now_us);
 }

@@ -35,4 +35,5 @@ void settle_forget(struct exchange *exchange)
 	while (upstream->settlers[i] != exchange)
 		i++;
 	upstream->settlers[i] = upstream->settlers[--upstream->settler_count];
+	exchange->settling = false;
 }

@@ -102,11 +102,12 @@ struct exchange_request {
 	bool tcp;             // start over TCP
 	// Nothing else is left. Some servers drop or refuse questions with a cookie, or names in
 	// mixed case. The question is put as ever and, beside it, without cookie and in one case;
-	// an answer to those counts when the first one stays silent for at least as long. With tcp:
-	// once, without both. Not where the server has echoed our cookie or kept the case within a
-	// day. Each gives up what one of the two guards, for one reply; none of them is strong over
-	// UDP but by its cookie.
+	// an answer to those counts when the first one stays silent for at least as long, or gets
+	// an error. With tcp: over TCP, without both, and so over UDP only when TCP is closed. Not
+	// where the server has echoed our cookie or kept the case within a day. Each gives up what
+	// one of the two guards, for one reply; none of them is strong over UDP but by its cookie.
 	bool last_try;
+	bool tcp_only;              // nor over UDP then
 	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
 	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
 	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,

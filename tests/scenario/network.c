@@ -92,7 +92,7 @@ static bool matches(const struct fault *fault, const struct network_server *serv
 		return false;
 	if (fault->below != NULL && !name_within(query->name, text_name(fault->below)))
 		return false;
-	if (fault->udp_only && query->tcp)
+	if ((fault->udp_only && query->tcp) || (fault->tcp_only && !query->tcp))
 		return false;
 	return fault->type == 0 || fault->type == query->type;
 }

@@ -72,7 +72,7 @@ struct fault {
 	uint16_t type;      // 0: all
 	int times;          // 0: for ever
 	uint32_t delay_ms;
-	bool udp_only;
+	bool udp_only, tcp_only;
 	bool edns_only, cookie_only, mixed_only; // of questions that have it
 	bool lower_case;                         // the question comes back so
 	unsigned trailing;                       // octets behind the message

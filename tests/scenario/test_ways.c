@@ -235,6 +235,57 @@ static void servers_that_refuse_mixed_case_are_asked_over_tcp_in_one_case(void *
 	}
 }
 
+// with, without, with: an error, an answer, an error.
+static void and_where_tcp_is_closed_over_udp(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_REFUSED, FAULT_SERVFAIL, FAULT_FORMERR,
+						FAULT_BARE};
+
+	// A header alone leads to TCP by itself, and there is no time for that twice.
+	for (size_t i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]) - 1; i++) {
+		start_common(state);
+		at_both(plain_servers, (struct fault){.kind = i % 2 == 0 ? FAULT_RESET : FAULT_DROP,
+						      .tcp_only = true});
+		at_both(plain_servers, (struct fault){.kind = kinds[i / 2],
+						      .flags = RCODE_REFUSED,
+						      .mixed_only = true});
+		assert_answered("www.plain.org.", false, "192.0.2.90", 4000);
+		assert_answered("x.new.plain.org.", false, "192.0.2.91", 4000);
+		// Two different questions later it is known.
+		network_forget_log(&w->network);
+		assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN,
+			      false, EDE_NONE);
+		assert_sent_at_most(w, 2);
+		assert_int_equal(w->network.connections, 0);
+		end_world(state);
+	}
+}
+
+static void a_server_that_refuses_mixed_case_is_found_out_once(void **state)
+{
+	(void)state;
+	at_both(plain_servers, (struct fault){.kind = FAULT_REFUSED, .mixed_only = true});
+	assert_answered("www.plain.org.", false, "192.0.2.90", 1000);
+	for (int i = 0; i < 20; i++) {
+		char name[30];
+		snprintf(name, sizeof(name), "n%d.plain.org.", i);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, false, EDE_NONE);
+	}
+	assert_in_range(w->network.connections, 1, 6);
+}
+
+// A server that says no in either case, and answers over TCP, is asked over TCP each time.
+static void servers_that_answer_over_tcp_alone_are_not_lost(void **state)
+{
+	(void)state;
+	at_both(plain_servers, (struct fault){.kind = FAULT_REFUSED, .udp_only = true});
+	for (int i = 0; i < 8; i++) {
+		char name[30];
+		snprintf(name, sizeof(name), "n%d.plain.org.", i);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, false, EDE_NONE);
+	}
+}
+
 // Signed zones lose nothing: the answer is proven as any other.
 static void signed_zones_on_them_are_validated(void **state)
 {
@@ -254,6 +305,13 @@ static void a8_a_dname_of_the_last_try_is_asked_for_over_tcp(void **state)
 	start_with_cookies();
 	close_tcp(plain_servers);
 	at_both(plain_servers, (struct fault){.kind = FAULT_DROP, .cookie_only = true});
+	assert_int_equal(world_ask(w, "x.old.plain.org.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_not_cached(w, "old.plain.org.", TYPE_DNAME);
+	end_world(state);
+	start_common(state);
+	close_tcp(plain_servers);
+	at_both(plain_servers, (struct fault){.kind = FAULT_REFUSED, .mixed_only = true});
 	assert_int_equal(world_ask(w, "x.old.plain.org.", TYPE_A, ASK_DO)->reply->rcode,
 			 RCODE_SERVFAIL);
 	assert_not_cached(w, "old.plain.org.", TYPE_DNAME);
@@ -335,6 +393,9 @@ int main(void)
 		cmocka_unit_test(servers_that_drop_cookies_are_asked_without),
 		cmocka_unit_test(servers_that_drop_mixed_case_are_asked_in_one_case),
 		cmocka_unit_test(servers_that_refuse_mixed_case_are_asked_over_tcp_in_one_case),
+		cmocka_unit_test(and_where_tcp_is_closed_over_udp),
+		scenario_common(a_server_that_refuses_mixed_case_is_found_out_once),
+		scenario_common(servers_that_answer_over_tcp_alone_are_not_lost),
 		scenario(signed_zones_on_them_are_validated),
 		scenario(a8_a_dname_of_the_last_try_is_asked_for_over_tcp),
 		scenario(what_servers_can_do_is_never_left_out_when_they_fall_silent),

@@ -238,6 +238,162 @@ static void an_error_in_our_case_does_not_show_that_case_is_kept(void **state)
 	}
 }
 
+// with, without, with: an error, an answer, an error, in whatever order they come.
+static void what_is_answered_in_one_way_only_counts_beside_an_error(void **state)
+{
+	struct script s;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		size_t way = 1 + i % 2;
+		bool error_first = i < 2;
+
+		script_start(&s, &script_config);
+		try_last(&s, LONG_NAME);
+		if (error_first) {
+			script_answer_to(&s, 0, (struct script_reply){.rcode = RCODE_REFUSED});
+			script_expect_waiting(&s);
+		}
+		script_answer_to(&s, way, (struct script_reply){.no_cookie = true});
+		if (!error_first) {
+			script_expect_waiting(&s);
+			script_answer_to(&s, 0, (struct script_reply){.rcode = RCODE_REFUSED});
+		}
+		script_expect(&s, UPSTREAM_OK);
+		assert_int_equal(s.reply.message->rcode, RCODE_NOERROR);
+		assert_false(s.reply.strong);
+		assert_int_equal(script_counter(&s, "upstream.last_answers"), 1);
+		script_stop(&s);
+	}
+}
+
+static void an_error_in_every_way_is_the_answer(void **state)
+{
+	struct script s;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		script_start(&s, &script_config);
+		try_last(&s, LONG_NAME);
+		script_answer_to(&s, i, (struct script_reply){.rcode = RCODE_REFUSED});
+		script_answer_to(&s, (i + 1) % 3, (struct script_reply){.rcode = RCODE_REFUSED});
+		script_expect_waiting(&s);
+		script_answer_to(&s, (i + 2) % 3, (struct script_reply){.rcode = RCODE_REFUSED});
+		script_expect(&s, UPSTREAM_OK);
+		assert_int_equal(s.reply.message->rcode, RCODE_REFUSED);
+		assert_int_equal(script_counter(&s, "upstream.last_answers"), 0);
+		script_stop(&s);
+	}
+}
+
+static void an_error_beside_silence_is_the_answer_when_that_is_over(void **state)
+{
+	struct script s;
+
+	(void)state;
+	script_start(&s, &script_config);
+	try_last(&s, LONG_NAME);
+	script_answer_to(&s, 0, (struct script_reply){.rcode = RCODE_SERVFAIL});
+	script_advance_ms(&s, 399);
+	script_expect_waiting(&s);
+	script_advance_ms(&s, 3);
+	script_expect(&s, UPSTREAM_OK);
+	assert_int_equal(s.reply.message->rcode, RCODE_SERVFAIL);
+	script_stop(&s);
+	script_start(&s, &script_config);
+	try_last(&s, LONG_NAME);
+	script_answer_to(&s, 0, (struct script_reply){.rcode = RCODE_SERVFAIL});
+	exchange_cancel(s.exchange);
+	assert_false(script_open(&s));
+	script_stop(&s);
+}
+
+static void over_tcp(struct script *s, const char *name, bool tcp_only)
+{
+	struct exchange_request request = script_request(s);
+
+	request.name = script_name(name);
+	request.tcp = request.last_try = true;
+	request.tcp_only = tcp_only;
+	script_ask(s, &request);
+}
+
+static void reset(struct script *s)
+{
+	struct channel *channel = NULL;
+
+	for (size_t i = 0; i < s->channel_count; i++) {
+		if (s->channels[i].open && s->channels[i].tcp)
+			channel = &s->channels[i];
+	}
+	assert_non_null(channel);
+	channel->on_event(channel->arg, CHANNEL_RESET, NULL, 0, &channel->server);
+}
+
+static void where_tcp_is_closed_the_last_try_goes_over_udp(void **state)
+{
+	struct script s;
+
+	(void)state;
+	for (int silent = 0; silent < 2; silent++) {
+		script_start(&s, &script_config);
+		over_tcp(&s, LONG_NAME, false);
+		assert_int_equal(s.sent_count, 0);
+		if (silent)
+			script_advance_ms(&s, 1501);
+		else
+			reset(&s);
+		script_expect_waiting(&s);
+		assert_int_equal(s.sent_count, 3);
+		assert_true(script_query_at(&s, 0).edns.has_cookie && !in_one_case(&s, 0));
+		assert_true(!script_query_at(&s, 1).edns.has_cookie && !in_one_case(&s, 1));
+		assert_true(script_query_at(&s, 2).edns.has_cookie && in_one_case(&s, 2));
+		script_answer_to(&s, 0, (struct script_reply){.rcode = RCODE_REFUSED});
+		script_answer_to(&s, 2, (struct script_reply){.no_cookie = true});
+		script_expect(&s, UPSTREAM_OK);
+		assert_false(s.reply.tcp);
+		assert_false(s.reply.strong);
+		script_stop(&s);
+	}
+}
+
+static void a8_it_stays_away_from_udp_where_nothing_weak_will_do(void **state)
+{
+	struct script s;
+
+	(void)state;
+	script_start(&s, &script_config);
+	over_tcp(&s, LONG_NAME, true);
+	reset(&s);
+	script_expect(&s, UPSTREAM_RESET);
+	assert_int_equal(s.sent_count, 0);
+	script_stop(&s);
+}
+
+static void what_tcp_shows_is_remembered(void **state)
+{
+	struct script s;
+
+	(void)state;
+	script_start(&s, &script_config);
+	for (int i = 0; i < 2; i++) {
+		over_tcp(&s, i == 0 ? "first.example." : "second.example.", false);
+		script_connected(&s);
+		assert_true(in_one_case(&s, s.sent_count - 1));
+		script_answer(&s, (struct script_reply){.no_cookie = true});
+		script_expect(&s, UPSTREAM_OK);
+		assert_int_equal(last_server(&s, true), 0);
+		assert_true(was_of_use(&s));
+		script_advance_ms(&s, 10000);
+	}
+	ask_name(&s, LONG_NAME);
+	assert_true(in_one_case(&s, s.sent_count - 1));
+	exchange_cancel(s.exchange);
+	// What it refuses all the same is asked for over TCP again.
+	assert_int_equal(last_server(&s, true), 0);
+	script_stop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +406,12 @@ int main(void)
 		cmocka_unit_test(what_was_kept_within_a_day_is_never_left_out),
 		cmocka_unit_test(a_server_gets_one_last_try_in_ten_seconds_until_one_is_of_use),
 		cmocka_unit_test(an_error_in_our_case_does_not_show_that_case_is_kept),
+		cmocka_unit_test(what_is_answered_in_one_way_only_counts_beside_an_error),
+		cmocka_unit_test(an_error_in_every_way_is_the_answer),
+		cmocka_unit_test(an_error_beside_silence_is_the_answer_when_that_is_over),
+		cmocka_unit_test(where_tcp_is_closed_the_last_try_goes_over_udp),
+		cmocka_unit_test(a8_it_stays_away_from_udp_where_nothing_weak_will_do),
+		cmocka_unit_test(what_tcp_shows_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
