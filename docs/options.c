@@ -2,17 +2,8 @@
 //   options TEMPLATE
 #include "control/config/options.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct option options[] = {
-#define X(path, default_text, minimum, maximum, unit, words)                                       \
-	{path, default_text, minimum, maximum, unit, words},
-	CONFIG_OPTIONS(X)
-#undef X
-};
 
 // What scdoc(5) would take for markup.
 static void print_text(const char *text)
@@ -26,7 +17,7 @@ static void print_text(const char *text)
 
 static void print_option(const struct option *option)
 {
-	bool flag = option->minimum == 0 && option->maximum <= 1;
+	char bounds[OPTION_BOUNDS_MAX];
 
 	putchar('*');
 	print_text(option->path);
@@ -34,18 +25,18 @@ static void print_option(const struct option *option)
 	print_text(option->words);
 	printf(".\n\n\tDefault: ");
 	print_text(option->default_text);
-	if (!flag) {
-		printf(". Bounds: %" PRId64 " to %" PRId64, option->minimum, option->maximum);
-		if (option->unit[0] != '\0')
-			printf(" %s", option->unit);
-	}
+	option_bounds_text(option, bounds);
+	if (bounds[0] != '\0')
+		printf(". Bounds: %s", bounds);
 	printf(".\n\n");
 }
 
 static void print_options(void)
 {
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		print_option(&options[i]);
+	const struct option *option;
+
+	for (size_t i = 0; (option = option_at(i)) != NULL; i++)
+		print_option(option);
 }
 
 int main(int argc, char **argv)

@@ -24,8 +24,9 @@ void loader_fail(struct loader *loader, const char *path, const char *format, ..
 	if (loader->failed)
 		return;
 	loader->failed = true;
-	used = snprintf(loader->err, CONFIG_ERROR_MAX, "%s:%u: %s: ", loader->file,
-			schema_line(loader->file, path), path);
+	used = snprintf(loader->err, CONFIG_ERROR_MAX,
+			"%s:%u: %s: ", document_file(loader->document),
+			document_line(loader->document, path), path);
 	if (used < 0 || used >= CONFIG_ERROR_MAX)
 		return;
 	va_start(arguments, format);
@@ -33,27 +34,9 @@ void loader_fail(struct loader *loader, const char *path, const char *format, ..
 	va_end(arguments);
 }
 
-static int64_t checked(struct loader *loader, const char *where, const char *name, int64_t value)
+int64_t loader_number(const char *option, const int64_t *given)
 {
-	const struct option *option = option_find(name);
-
-	if (option && (value < option->minimum || value > option->maximum))
-		loader_fail(loader, where, "%" PRId64 " is outside %" PRId64 " to %" PRId64 "%s%s",
-			    value, option->minimum, option->maximum, option->unit[0] ? " " : "",
-			    option->unit);
-	return value;
-}
-
-int64_t loader_number(struct loader *loader, const char *where, const char *name,
-		      const int64_t *given)
-{
-	return given ? checked(loader, where, name, *given)
-		     : strtoll(option_find(name)->default_text, NULL, 10);
-}
-
-static int64_t number(struct loader *loader, const char *path, const int64_t *given)
-{
-	return loader_number(loader, path, path, given);
+	return given ? *given : strtoll(option_find(option)->default_text, NULL, 10);
 }
 
 static bool yes_no(const char *path, const bool *given)
@@ -61,42 +44,21 @@ static bool yes_no(const char *path, const bool *given)
 	return given ? *given : strcmp(option_find(path)->default_text, "true") == 0;
 }
 
-// "256M": a number with K, M, G or T (powers of 1024).
-static int64_t bytes(struct loader *loader, const char *path, const char *given)
+// Words in brackets stand for what has no text of its own, "\"\"" for none.
+static const char *default_text(const char *path)
 {
-	const char *text = given ? given : option_find(path)->default_text;
-	static const char units[] = "KMGT";
-	const char *unit;
-	int64_t value;
-	char *end;
+	const char *text = option_find(path)->default_text;
 
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (end == text || errno != 0 || value < 0) {
-		loader_fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
-		return 0;
-	}
-	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	if (*end && (!unit || end[1] != '\0')) {
-		loader_fail(loader, path, "\"%s\" is no size: a number with K, M, G or T", text);
-		return 0;
-	}
-	for (ptrdiff_t i = unit ? unit - units + 1 : 0; i > 0; i--) {
-		if (__builtin_mul_overflow(value, (int64_t)1024, &value)) {
-			loader_fail(loader, path, "\"%s\" is too large", text);
-			return 0;
-		}
-	}
-	return checked(loader, path, path, value);
+	return strchr("\"(", text[0]) != NULL ? "" : text;
 }
 
-static void text(struct loader *loader, const char *path, const char *given, const char *otherwise,
-		 char *out, size_t size)
+void loader_text(struct loader *loader, const char *path, const char *given, char *out, size_t size)
 {
-	const char *value = given ? given : otherwise;
+	const char *value = given ? given : default_text(path);
 
+	// Unless a bound in options.h is wider than its array.
 	if (strlen(value) >= size)
-		loader_fail(loader, path, "\"%s\" is longer than %zu characters", value, size - 1);
+		loader_fail(loader, path, "is longer than %zu characters", size - 1);
 	else
 		memcpy(out, value, strlen(value) + 1);
 }
@@ -111,116 +73,6 @@ char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
 {
 	snprintf(out, LOADER_PATH_MAX, "%s.%s", path, key);
 	return out;
-}
-
-static void load_ports(struct loader *loader)
-{
-	struct dataplane_config *out = &loader->config->dataplane;
-
-	for (unsigned i = 0; i < loader->schema->ports_count; i++) {
-		out->devices[out->device_count] = strdup(loader->schema->ports[i].device);
-		if (!out->devices[out->device_count])
-			loader_fail(loader, "ports", "out of memory");
-		else
-			out->device_count++;
-	}
-}
-
-static void add_service(struct loader *loader, const char *path, const char *given)
-{
-	struct dataplane_config *out = &loader->config->dataplane;
-	const char *slash = strchr(given, '/');
-	char plain[ADDRESS_TEXT_MAX];
-	struct address address;
-	long length = -1;
-	uint8_t *common;
-	char *end;
-
-	if (slash && (size_t)(slash - given) < sizeof(plain)) {
-		snprintf(plain, sizeof(plain), "%.*s", (int)(slash - given), given);
-		length = strtol(slash + 1, &end, 10);
-		if (slash[1] == '\0' || *end != '\0')
-			length = -1;
-	}
-	if (length < 0 || address_from_text(plain, &address) != 0 ||
-	    length > (address.family == 4 ? 32 : 128)) {
-		loader_fail(loader, path,
-			    "\"%s\" is no address with the length of its prefix, such as "
-			    "192.0.2.53/24",
-			    given);
-		return;
-	}
-	if (out->service.count == SERVICE_ADDRESSES_MAX) {
-		loader_fail(loader, path, "more than %d service addresses", SERVICE_ADDRESSES_MAX);
-		return;
-	}
-	common = address.family == 4 ? &out->service_prefix_v4 : &out->service_prefix_v6;
-	if (*common != 0 && *common != length) {
-		loader_fail(loader, path, "all addresses of a family must have one prefix length");
-		return;
-	}
-	*common = (uint8_t)length;
-	out->service.list[out->service.count++] = address;
-}
-
-static void load_service(struct loader *loader)
-{
-	const struct text_list *addresses = &loader->schema->service.addresses;
-	char path[LOADER_PATH_MAX];
-
-	if (addresses->count == 0)
-		loader_fail(loader, "service.addresses", "at least one address is needed");
-	for (unsigned i = 0; i < addresses->count; i++)
-		add_service(loader, loader_item(path, "service.addresses", i), addresses->list[i]);
-	text(loader, "service.tap", loader->schema->service.tap, "assay0",
-	     loader->config->dataplane.tap_name, sizeof(loader->config->dataplane.tap_name));
-}
-
-static void load_cores(struct loader *loader)
-{
-	const struct schema *schema = loader->schema;
-	struct dataplane_config *out = &loader->config->dataplane;
-	char path[LOADER_PATH_MAX];
-
-	out->control_cpu = (int)number(loader, "cores.control", schema->cores.control);
-	out->poll = schema->cores.mode ? (enum poll_mode)*schema->cores.mode : POLL_ADAPTIVE;
-	if (schema->cores.poll_count > DATAPLANE_LCORES_MAX) {
-		loader_fail(loader, "cores.poll", "more than %d poll-mode cores",
-			    DATAPLANE_LCORES_MAX);
-		return;
-	}
-	for (unsigned i = 0; i < schema->cores.poll_count; i++) {
-		int64_t cpu = schema->cores.poll[i];
-
-		loader_item(path, "cores.poll", i);
-		if (cpu < 0 || cpu > 1023)
-			loader_fail(loader, path, "%" PRId64 " is no CPU number", cpu);
-		for (unsigned j = 0; j < i; j++) {
-			if (schema->cores.poll[j] == cpu)
-				loader_fail(loader, path, "CPU %" PRId64 " is named twice", cpu);
-		}
-		out->lcores[out->lcore_count++] = (unsigned)cpu;
-	}
-	if (out->lcore_count == 0)
-		out->lcores[out->lcore_count++] = 1;
-}
-
-static void load_memory(struct loader *loader)
-{
-	const struct schema *schema = loader->schema;
-	struct config *config = loader->config;
-	int64_t tickets = number(loader, "memory.tickets", schema->memory.tickets);
-
-	config->cache_bytes = (size_t)bytes(loader, "memory.cache", schema->memory.cache);
-	config->dataplane.packet_memory_bytes =
-		(size_t)bytes(loader, "memory.packets", schema->memory.packets);
-	config->hugepages = schema->memory.hugepages
-				    ? (enum hugepage_use)*schema->memory.hugepages
-				    : HUGEPAGES_AUTO;
-	config->dataplane.hugepages = config->hugepages != HUGEPAGES_OFF;
-	if ((tickets & (tickets - 1)) != 0)
-		loader_fail(loader, "memory.tickets", "%" PRId64 " is no power of two", tickets);
-	config->dataplane.tickets = (unsigned)tickets;
 }
 
 static void add_rules(struct loader *loader, const char *path, const struct text_list *list,
@@ -274,10 +126,10 @@ static void load_answers(struct loader *loader)
 	struct config *config = loader->config;
 
 	config->rotate = yes_no("answers.rotate", schema->answers.rotate);
-	text(loader, "answers.identity", schema->answers.identity, "", config->identity,
-	     sizeof(config->identity));
-	text(loader, "answers.version", schema->answers.version, "", config->version,
-	     sizeof(config->version));
+	loader_text(loader, "answers.identity", schema->answers.identity, config->identity,
+		    sizeof(config->identity));
+	loader_text(loader, "answers.version", schema->answers.version, config->version,
+		    sizeof(config->version));
 }
 
 static void load_source(struct loader *loader)
@@ -306,8 +158,8 @@ static void load_ca_file(struct loader *loader)
 	const char *given = loader->schema->upstream.tls_ca_file;
 	struct config *config = loader->config;
 
-	text(loader, "upstream.tls-ca-file", given, "", config->tls_ca_file,
-	     sizeof(config->tls_ca_file));
+	loader_text(loader, "upstream.tls-ca-file", given, config->tls_ca_file,
+		    sizeof(config->tls_ca_file));
 	if (config->tls_ca_file[0] != '\0' && access(config->tls_ca_file, R_OK) != 0)
 		loader_fail(loader, "upstream.tls-ca-file", "%s: %s", config->tls_ca_file,
 			    strerror(errno));
@@ -321,8 +173,8 @@ static void load_upstream(struct loader *loader)
 
 	load_source(loader);
 	load_domains(loader);
-	text(loader, "upstream.interface", schema->upstream.interface, "", config->source.interface,
-	     sizeof(config->source.interface));
+	loader_text(loader, "upstream.interface", schema->upstream.interface,
+		    config->source.interface, sizeof(config->source.interface));
 	load_ca_file(loader);
 	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
 	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
@@ -351,13 +203,13 @@ static void load_resolver(struct loader *loader)
 	loader->config->aggressive_denial =
 		yes_no("resolver.aggressive-denial", schema->resolver.aggressive_denial);
 	out->local_zones = yes_no("resolver.local-zones", schema->resolver.local_zones);
-	out->ttl_max_s = (uint32_t)number(loader, "resolver.ttl-max", schema->resolver.ttl_max);
-	out->ttl_min_s = (uint32_t)number(loader, "resolver.ttl-min", schema->resolver.ttl_min);
-	out->negative_ttl_max_s = (uint32_t)number(loader, "resolver.negative-ttl-max",
-						   schema->resolver.negative_ttl_max);
-	out->stale_s = (uint32_t)number(loader, "resolver.stale", schema->resolver.stale);
-	out->waiters_max = (unsigned)number(loader, "resolver.waiting", schema->resolver.waiting);
-	out->tasks_max = (size_t)number(loader, "resolver.questions", schema->resolver.questions);
+	out->ttl_max_s = (uint32_t)loader_number("resolver.ttl-max", schema->resolver.ttl_max);
+	out->ttl_min_s = (uint32_t)loader_number("resolver.ttl-min", schema->resolver.ttl_min);
+	out->negative_ttl_max_s = (uint32_t)loader_number("resolver.negative-ttl-max",
+							  schema->resolver.negative_ttl_max);
+	out->stale_s = (uint32_t)loader_number("resolver.stale", schema->resolver.stale);
+	out->waiters_max = (unsigned)loader_number("resolver.waiting", schema->resolver.waiting);
+	out->tasks_max = (size_t)loader_number("resolver.questions", schema->resolver.questions);
 	// A question needs a ticket, too, unless it came by TCP.
 	const struct dataplane_config *ports = &loader->config->dataplane;
 	const size_t tickets = ports->tickets * ports->lcore_count;
@@ -371,8 +223,8 @@ static void load_insecure(struct loader *loader)
 	char path[LOADER_PATH_MAX];
 
 	// A zone with `dnssec: insecure` adds itself.
-	config->insecure = calloc(names->count + loader->schema->zones_count + 1,
-				  sizeof(*config->insecure));
+	config->insecure =
+		calloc(names->count + loader->schema->zones_count + 1, sizeof(*config->insecure));
 	if (!config->insecure) {
 		loader_fail(loader, "trust.insecure", "out of memory");
 		return;
@@ -443,17 +295,17 @@ static void load_trust(struct loader *loader)
 			    "name private zones in trust.insecure");
 	load_insecure(loader);
 	load_anchors(loader);
-	text(loader, "trust.state", schema->trust.state, "/var/lib/assay/trust.state",
-	     config->trust_state, sizeof(config->trust_state));
+	loader_text(loader, "trust.state", schema->trust.state, config->trust_state,
+		    sizeof(config->trust_state));
 	config->sentinel = yes_no("trust.sentinel", schema->trust.sentinel);
 	config->resolver.key_tag_signal =
 		yes_no("trust.key-tag-signal", schema->trust.key_tag_signal);
 	config->inception_skew_s =
-		(uint32_t)number(loader, "trust.inception-skew", schema->trust.inception_skew);
+		(uint32_t)loader_number("trust.inception-skew", schema->trust.inception_skew);
 	config->expiration_skew_s =
-		(uint32_t)number(loader, "trust.expiration-skew", schema->trust.expiration_skew);
+		(uint32_t)loader_number("trust.expiration-skew", schema->trust.expiration_skew);
 	config->crypto_workers =
-		(unsigned)number(loader, "trust.crypto-workers", schema->trust.crypto_workers);
+		(unsigned)loader_number("trust.crypto-workers", schema->trust.crypto_workers);
 }
 
 static void load_rest(struct loader *loader)
@@ -461,46 +313,60 @@ static void load_rest(struct loader *loader)
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
 
-	text(loader, "control.socket", schema->control.socket, "/run/assay/control.sock",
-	     config->control_socket, sizeof(config->control_socket));
-	text(loader, "metrics.address", schema->metrics.address, "", config->metrics_address,
-	     sizeof(config->metrics_address));
-	text(loader, "user", schema->user, "", config->user, sizeof(config->user));
-	text(loader, "test-clock", schema->test_clock, "", config->test_clock,
-	     sizeof(config->test_clock));
-	config->log_level = schema->log ? (enum log_level)*schema->log : LOG_LEVEL_INFO;
+	loader_text(loader, "control.socket", schema->control.socket, config->control_socket,
+		    sizeof(config->control_socket));
+	loader_text(loader, "metrics.address", schema->metrics.address, config->metrics_address,
+		    sizeof(config->metrics_address));
+	loader_text(loader, "user", schema->user, config->user, sizeof(config->user));
+	loader_text(loader, "test-clock", schema->test_clock, config->test_clock,
+		    sizeof(config->test_clock));
+	config->log_level = schema->log ? (enum log_level) * schema->log : LOG_LEVEL_INFO;
 }
 
-struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+static void load_all(struct loader *loader)
 {
-	struct schema *schema = schema_load(path, err, CONFIG_ERROR_MAX);
-	struct loader loader = {.file = path, .schema = schema, .err = err};
+	load_ports(loader);
+	load_service(loader);
+	load_cores(loader);
+	load_memory(loader);
+	load_access(loader);
+	load_answers(loader);
+	load_upstream(loader);
+	load_resolver(loader);
+	load_trust(loader);
+	load_pools(loader);
+	load_zones(loader);
+	load_rest(loader);
+}
+
+static struct config *load_document(const struct document *document, char err[CONFIG_ERROR_MAX])
+{
+	struct schema *schema = schema_load(document, err, CONFIG_ERROR_MAX);
+	struct loader loader = {.document = document, .schema = schema, .err = err};
 
 	if (!schema)
 		return NULL;
 	loader.config = calloc(1, sizeof(*loader.config));
-	if (!loader.config) {
-		snprintf(err, CONFIG_ERROR_MAX, "%s: out of memory", path);
-		schema_free(schema);
-		return NULL;
+	if (loader.config) {
+		load_all(&loader);
+	} else {
+		snprintf(err, CONFIG_ERROR_MAX, "%s: out of memory", document_file(document));
+		loader.failed = true;
 	}
-	load_ports(&loader);
-	load_service(&loader);
-	load_cores(&loader);
-	load_memory(&loader);
-	load_access(&loader);
-	load_answers(&loader);
-	load_upstream(&loader);
-	load_resolver(&loader);
-	load_trust(&loader);
-	load_pools(&loader);
-	load_zones(&loader);
-	load_rest(&loader);
 	schema_free(schema);
 	if (!loader.failed)
 		return loader.config;
 	config_free(loader.config);
 	return NULL;
+}
+
+struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+{
+	struct document *document = document_read(path, err, CONFIG_ERROR_MAX);
+	struct config *config = document ? load_document(document, err) : NULL;
+
+	document_free(document);
+	return config;
 }
 
 void config_free(struct config *config)

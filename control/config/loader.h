@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/config/config.h"
+#include "control/config/document.h"
 #include "control/config/schema.h"
 
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 #define LOADER_PATH_MAX 96
 
 struct loader {
-	const char *file;
+	const struct document *document;
 	const struct schema *schema;
 	struct config *config;
 	char *err; // CONFIG_ERROR_MAX
@@ -20,14 +21,22 @@ struct loader {
 // "FILE:LINE: PATH: sentence"; the first error holds.
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
-// `where`: the value's own path, `option`: its row in options.h. The default when nothing is given.
-int64_t loader_number(struct loader *loader, const char *where, const char *option,
-		      const int64_t *given) __attribute__((nonnull(1, 2, 3)));
+// The default of the option when nothing is given.
+int64_t loader_number(const char *option, const int64_t *given) __attribute__((nonnull(1)));
+// The text, "" where the option has none by default.
+void loader_text(struct loader *loader, const char *path, const char *given, char *out, size_t size)
+	__attribute__((nonnull(1, 2, 4)));
 // PATH[INDEX], or PATH.KEY.
 char *loader_item(char out[LOADER_PATH_MAX], const char *path, size_t index)
 	__attribute__((nonnull));
 char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
 	__attribute__((nonnull));
+
+// hardware.c
+void load_ports(struct loader *loader) __attribute__((nonnull));
+void load_service(struct loader *loader) __attribute__((nonnull));
+void load_cores(struct loader *loader) __attribute__((nonnull));
+void load_memory(struct loader *loader) __attribute__((nonnull));
 
 void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 

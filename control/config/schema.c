@@ -1,14 +1,16 @@
 #include "control/config/schema.h"
 
+#include "control/config/check.h"
 #include "control/config/config.h"
 
 #include <cyaml/cyaml.h>
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COMPLAINT_MAX 256
 
 #define TEXT_OPTIONAL(key, member_of, member)                                                      \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member, 0, \
@@ -48,7 +50,8 @@ static const cyaml_strval_t dnssec_words[] = {{"validate", SCHEMA_VALIDATE},
 					      {"insecure", SCHEMA_INSECURE}};
 
 static const cyaml_schema_field_t port_fields[] = {
-	CYAML_FIELD_STRING_PTR("device", CYAML_FLAG_POINTER, struct schema_port, device, 1, 255),
+	CYAML_FIELD_STRING_PTR("device", CYAML_FLAG_POINTER, struct schema_port, device, 0,
+			       CYAML_UNLIMITED),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t port_value = {
@@ -56,7 +59,8 @@ static const cyaml_schema_value_t port_value = {
 };
 
 static const cyaml_schema_field_t server_fields[] = {
-	CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER, struct schema_server, address, 1, 64),
+	CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER, struct schema_server, address, 0,
+			       CYAML_UNLIMITED),
 	INT_OPTIONAL("priority", struct schema_server, priority),
 	INT_OPTIONAL("weight", struct schema_server, weight),
 	TEXT_OPTIONAL("domain", struct schema_server, domain),
@@ -81,7 +85,8 @@ static const cyaml_schema_value_t pool_value = {
 };
 
 static const cyaml_schema_field_t zone_fields[] = {
-	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct schema_zone, name, 1, 1024),
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct schema_zone, name, 0,
+			       CYAML_UNLIMITED),
 	CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, struct schema_zone, type, zone_words,
 			 CYAML_ARRAY_LEN(zone_words)),
 	TEXTS("servers", CYAML_FLAG_OPTIONAL, struct schema_zone, servers),
@@ -106,7 +111,7 @@ static const cyaml_schema_field_t service_fields[] = {
 };
 static const cyaml_schema_field_t cores_fields[] = {
 	CYAML_FIELD_SEQUENCE_COUNT("poll", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, IN(cores), poll,
-				   poll_count, &int_value, 1, CYAML_UNLIMITED),
+				   poll_count, &int_value, 0, CYAML_UNLIMITED),
 	INT_OPTIONAL("control", IN(cores), control),
 	ENUM_OPTIONAL("mode", IN(cores), mode, mode_words),
 	CYAML_FIELD_END,
@@ -179,8 +184,8 @@ static const cyaml_schema_field_t metrics_fields[] = {
 };
 
 static const cyaml_schema_field_t top_fields[] = {
-	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct schema, ports, &port_value, 1,
-			     DATAPLANE_PORTS_MAX),
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct schema, ports, &port_value, 0,
+			     CYAML_UNLIMITED),
 	SECTION("service", CYAML_FLAG_DEFAULT, service, service_fields),
 	SECTION("cores", CYAML_FLAG_OPTIONAL, cores, cores_fields),
 	SECTION("memory", CYAML_FLAG_OPTIONAL, memory, memory_fields),
@@ -204,90 +209,49 @@ static const cyaml_schema_value_t top_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct schema, top_fields),
 };
 
-// libcyaml reports what is wrong in one line and where in the lines after it: the first sentence and
-// the first line number are kept.
-struct complaint {
-	char sentence[256];
-	unsigned line;
-};
-
-static void note_complaint(struct complaint *complaint, char *text)
+// What check_document() lets pass libcyaml takes; its own words are for what was overlooked there.
+static void note_complaint(cyaml_log_t level, void *arg, const char *format, va_list arguments)
 {
-	const char *where = strstr(text, "line: ");
-	char *start = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+	char *sentence = arg;
 
-	if (where && complaint->line == 0)
-		complaint->line = (unsigned)strtoul(where + 6, NULL, 10);
-	while (isspace((unsigned char)*start))
-		start++;
-	if (!where && complaint->sentence[0] == '\0' && strncmp(start, "Backtrace", 9) != 0)
-		snprintf(complaint->sentence, sizeof(complaint->sentence), "%s", start);
-}
-
-static void collect(cyaml_log_t level, void *arg, const char *format, va_list arguments)
-{
-	char text[512];
-
-	if (level < CYAML_LOG_ERROR)
+	if (level < CYAML_LOG_ERROR || sentence[0] != '\0')
 		return;
-	vsnprintf(text, sizeof(text), format, arguments);
-	text[strcspn(text, "\n")] = '\0';
-	note_complaint(arg, text);
+	vsnprintf(sentence, COMPLAINT_MAX, format, arguments);
+	sentence[strcspn(sentence, "\n")] = '\0';
 }
 
-static cyaml_config_t reader(struct complaint *complaint)
+static cyaml_config_t reader(char complaint[COMPLAINT_MAX])
 {
 	return (cyaml_config_t){
-		.log_fn = collect,
+		.log_fn = note_complaint,
 		.log_ctx = complaint,
 		.mem_fn = cyaml_mem,
 		.log_level = CYAML_LOG_WARNING,
 	};
 }
 
-// For a key that it does not know and for text that is no YAML the library names the line of
-// what it had read before.
-static unsigned complaint_line(const char *path, const struct complaint *complaint)
+struct schema *schema_load(const struct document *document, char *err, size_t err_len)
 {
-	static const char *const about_keys[] = {"Unexpected key: ", "Mapping field already seen: "};
-	unsigned line = 0;
-
-	if (strncmp(complaint->sentence, "libyaml", 7) == 0)
-		line = schema_syntax_line(path);
-	for (size_t i = 0; i < sizeof(about_keys) / sizeof(about_keys[0]); i++) {
-		size_t len = strlen(about_keys[i]);
-
-		if (strncmp(complaint->sentence, about_keys[i], len) == 0)
-			line = schema_key_line(path, complaint->sentence + len, complaint->line);
-	}
-	if (line == 0)
-		line = complaint->line;
-	return line > 0 ? line : 1;
-}
-
-struct schema *schema_load(const char *path, char *err, size_t err_len)
-{
-	struct complaint complaint = {0};
-	cyaml_config_t config = reader(&complaint);
+	char complaint[COMPLAINT_MAX] = "";
+	cyaml_config_t config = reader(complaint);
 	cyaml_data_t *data = NULL;
-	cyaml_err_t status = cyaml_load_file(path, &config, &top_value, &data, NULL);
+	size_t len;
+	const uint8_t *text = document_text(document, &len);
 
+	if (!check_document(document, &top_value, err, err_len))
+		return NULL;
+	cyaml_err_t status = cyaml_load_data(text, len, &config, &top_value, &data, NULL);
 	if (status == CYAML_OK && data)
 		return (struct schema *)data;
-	if (status == CYAML_OK)
-		snprintf(err, err_len, "%s:1: the file is empty", path);
-	else if (status == CYAML_ERR_FILE_OPEN)
-		snprintf(err, err_len, "%s: cannot be read", path);
-	else
-		snprintf(err, err_len, "%s:%u: %s", path, complaint_line(path, &complaint),
-			 complaint.sentence[0] ? complaint.sentence : cyaml_strerror(status));
+	snprintf(err, err_len, "%s:1: %s", document_file(document),
+		 complaint[0] != '\0' ? complaint : cyaml_strerror(status));
 	return NULL;
 }
 
 void schema_free(struct schema *schema)
 {
-	struct complaint complaint = {0};
-	cyaml_config_t config = reader(&complaint);
+	char complaint[COMPLAINT_MAX] = "";
+	cyaml_config_t config = reader(complaint);
 
 	cyaml_free(&config, &top_value, schema, 0);
 }

@@ -1,5 +1,8 @@
-// assayd.yaml as libcyaml reads it: words and numbers, not judged yet.
+// assayd.yaml as libcyaml reads it: words and numbers, each within its own bounds (check.c), not judged
+// together yet.
 #pragma once
+
+#include "control/config/document.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -103,15 +106,7 @@ struct schema {
 	char *test_clock;
 };
 
-// NULL with "FILE:LINE: sentence" in err.
-struct schema *schema_load(const char *path, char *err, size_t err_len)
+// NULL with "FILE:LINE: PATH: sentence" in err.
+struct schema *schema_load(const struct document *document, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 void schema_free(struct schema *schema);
-
-// Line of the value at a path such as "service.addresses[1]", or of its nearest parent that is in the
-// file; 0 when the file cannot be read.
-unsigned schema_line(const char *file, const char *path) __attribute__((nonnull));
-// Line of the first syntax error, 0 without one.
-unsigned schema_syntax_line(const char *file) __attribute__((nonnull));
-// First line, from a line on, where a key of that name stands; 0 when none does.
-unsigned schema_key_line(const char *file, const char *key, unsigned from) __attribute__((nonnull));

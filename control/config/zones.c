@@ -5,6 +5,7 @@
 #include "control/config/zonefile.h"
 #include "dataplane/dns/types.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -51,14 +52,6 @@ static void add_address(struct loader *loader, const char *path, const char *giv
 	}
 }
 
-static bool has_room(struct loader *loader, const char *path, unsigned count)
-{
-	if (count >= 1 && count <= POOL_SERVERS_MAX)
-		return true;
-	loader_fail(loader, path, "1 to %d servers are needed", POOL_SERVERS_MAX);
-	return false;
-}
-
 // ---- pools ----
 
 static void load_label(struct loader *loader, const char *path, const char *given,
@@ -82,10 +75,6 @@ static void load_pins(struct loader *loader, const char *path, const struct text
 {
 	char item[LOADER_PATH_MAX];
 
-	if (given->count > TLS_PINS_MAX) {
-		loader_fail(loader, path, "more than %d pins", TLS_PINS_MAX);
-		return;
-	}
 	for (unsigned i = 0; i < given->count; i++) {
 		if (!tls_pin_parse(given->list[i], peer->pins[peer->pin_count++]))
 			loader_fail(loader, loader_item(item, path, i),
@@ -136,10 +125,8 @@ static void load_server(struct loader *loader, const char *path, const struct sc
 	char key[LOADER_PATH_MAX];
 
 	add_address(loader, loader_key(key, path, "address"), given->address, pool);
-	server->priority = (uint16_t)loader_number(loader, loader_key(key, path, "priority"),
-						   "pools.servers.priority", given->priority);
-	server->weight = (uint16_t)loader_number(loader, loader_key(key, path, "weight"),
-						 "pools.servers.weight", given->weight);
+	server->priority = (uint16_t)loader_number("pools.servers.priority", given->priority);
+	server->weight = (uint16_t)loader_number("pools.servers.weight", given->weight);
 	if (given->domain)
 		load_label(loader, loader_key(key, path, "domain"), given->domain, server->domain);
 	load_transport(loader, path, given, server);
@@ -182,8 +169,6 @@ static void load_pool(struct loader *loader, const char *path, const struct sche
 	else
 		memcpy(pool->name, given->name, strlen(given->name) + 1);
 	loader_key(key, path, "servers");
-	if (!has_room(loader, key, given->servers_count))
-		return;
 	for (unsigned i = 0; i < given->servers_count; i++)
 		load_server(loader, loader_item(item, key, i), &given->servers[i], pool);
 	config->pool_count++;
@@ -192,7 +177,11 @@ static void load_pool(struct loader *loader, const char *path, const struct sche
 void load_pools(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
-	const struct option *option = option_find("pools");
+
+	// check.c has counted by these.
+	assert(option_find("pools.servers")->maximum == POOL_SERVERS_MAX);
+	assert(option_find("zones.servers")->maximum == POOL_SERVERS_MAX);
+	assert(option_find("pools.servers.pins")->maximum == TLS_PINS_MAX);
 	char path[LOADER_PATH_MAX];
 
 	loader->config->pools = calloc(schema->pools_count + schema->zones_count + 1,
@@ -201,8 +190,6 @@ void load_pools(struct loader *loader)
 		loader_fail(loader, "pools", "out of memory");
 		return;
 	}
-	if (schema->pools_count > option->maximum)
-		loader_fail(loader, "pools", "more than %d pools", (int)option->maximum);
 	for (unsigned i = 0; i < schema->pools_count && !loader->failed; i++)
 		load_pool(loader, loader_item(path, "pools", i), &schema->pools[i]);
 }
@@ -215,8 +202,8 @@ static void load_own_pool(struct loader *loader, const char *path, const struct 
 	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX];
 
 	loader_key(key, path, "servers");
-	if (!has_room(loader, key, zone->servers.count))
-		return;
+	if (zone->servers.count == 0)
+		loader_fail(loader, path, "either servers or a pool are needed");
 	for (unsigned i = 0; i < zone->servers.count; i++) {
 		struct pool_server *server = &pool->servers[pool->count];
 		add_address(loader, loader_item(item, key, i), zone->servers.list[i], pool);
@@ -321,7 +308,6 @@ static void load_zone(struct loader *loader, const char *path, const struct sche
 void load_zones(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
-	const struct option *option = option_find("zones");
 	struct config *config = loader->config;
 	char path[LOADER_PATH_MAX];
 
@@ -330,8 +316,6 @@ void load_zones(struct loader *loader)
 		loader_fail(loader, "zones", "out of memory");
 		return;
 	}
-	if (schema->zones_count > option->maximum)
-		loader_fail(loader, "zones", "more than %d zones", (int)option->maximum);
 	for (unsigned i = 0; i < schema->zones_count && !loader->failed; i++)
 		load_zone(loader, loader_item(path, "zones", i), &schema->zones[i],
 			  &config->pools[config->pool_count + i], &config->routes[i]);
