@@ -70,9 +70,14 @@ bool forward_without_cd(struct task *task)
 				   task->server_count);
 }
 
+bool forward_falls_back(const struct task *task)
+{
+	return task->route != NULL && task->route->first;
+}
+
 bool forward_fall_back(struct task *task)
 {
-	if (task->route == NULL || !task->route->first)
+	if (!forward_falls_back(task))
 		return false;
 	task->resolver->counters.fallbacks++;
 	task->past_route = true;

@@ -163,7 +163,7 @@ static bool try_last(struct task *task)
 	struct resolver *resolver = task->resolver;
 	uint64_t age_ms = resolver->clock.now_ms - task->started_ms;
 
-	if (task->last_tried || task->for_glue || (task->route != NULL && task->route->first) ||
+	if (task->last_tried || task->for_glue || forward_falls_back(task) ||
 	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS ||
 	    upstream_uplink_lost(resolver->parts.upstream))
 		return false;
@@ -239,7 +239,7 @@ void iterate_servers_found(struct task *task)
 // Each server has been tried, and none has answered.
 static bool all_silent(const struct task *task)
 {
-	return !task->answered && task->route == NULL && all_tried(task);
+	return !task->answered && !forward_falls_back(task) && all_tried(task);
 }
 
 // Zones below that end now need not find out themselves. Whether to go on trying is another matter:

@@ -133,7 +133,7 @@ bool observe_wait(struct task *task)
 	struct cds_list_head *after = resolver->doubting.prev;
 
 	// The question that sees whether anybody is there is put again every second.
-	if (task->answered || task->route != NULL || !task->timed_out || !counts(task) ||
+	if (task->answered || forward_falls_back(task) || !task->timed_out || !counts(task) ||
 	    ailing_probes(task))
 		return false;
 	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
@@ -240,6 +240,15 @@ bool observe_doubt(struct task *task)
 				resolver->clock.now_ms, &task->in_doubt);
 }
 
+// As long as one question would wait for an answer.
+static bool silent_long_enough(const struct task *task)
+{
+	const struct resolver *resolver = task->resolver;
+	uint64_t silent_ms = evidence_silent_ms(resolver->evidence, task->cut_key);
+
+	return silent_ms != 0 && silent_ms + PATIENCE_MS <= resolver->clock.now_ms;
+}
+
 // A forwarder that says nothing to a question may be waiting for somebody else's servers. That none
 // of a pool's servers says anything to the zone's own SOA, either, means that nobody is there; for
 // as long as that is asked again and again.
@@ -251,13 +260,14 @@ static void pool_unanswered(struct task *task)
 		if (task->servers[i].tries == 0)
 			return;
 	}
-	if (!ailing_probes(task))
+	if (!ailing_probes(task) || !silent_long_enough(task))
 		return;
 	if (evidence_take_down(resolver->evidence, task->cut_key, task->kind, task->kind_ms,
 			       resolver->clock.now_ms) &&
 	    resolver->pool_tell != NULL)
 		resolver->pool_tell(resolver->pool_tell_arg, task->cut->zone, true);
 	explain_down(task);
+	settle(resolver, task->cut_key, task->kind, ask_on);
 }
 
 void observe_unanswered(struct task *task)
@@ -273,9 +283,7 @@ void observe_unanswered(struct task *task)
 	bool down = evidence_unanswered(resolver->evidence, task->cut_key, task->kind, task->hash,
 					task->kind_ms, resolver->clock.now_ms);
 	// Nobody has chosen that question but us.
-	uint64_t silent_ms = evidence_silent_ms(resolver->evidence, task->cut_key);
-	if (ailing_probes(task) && silent_ms != 0 &&
-	    silent_ms + PATIENCE_MS <= resolver->clock.now_ms)
+	if (ailing_probes(task) && silent_long_enough(task))
 		down = evidence_take_down(resolver->evidence, task->cut_key, EVIDENCE_A,
 					  task->kind_ms, resolver->clock.now_ms) ||
 		       down;

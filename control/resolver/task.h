@@ -705,6 +705,7 @@ void forward_settle(struct task *task); // somebody has given a good answer
 // server may be asked it, for there is none that might be better.
 bool forward_without_cd(struct task *task);
 // The zone's servers are through; true: recursion has begun.
+bool forward_falls_back(const struct task *task); // to recursion, when the forwarders fail
 bool forward_fall_back(struct task *task);
 
 // local.c

@@ -45,6 +45,9 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 
 	if (exchange->given_up && !was_answered(outcome))
 		return; // as was told
+	if (was_answered(outcome) && exchange->upstream->heard)
+		exchange->upstream->heard(exchange->upstream->heard_arg, exchange->abandoned_for,
+					  exchange->request.pool != NULL, exchange->request.type);
 	if (exchange->given_up)
 		failure = SERVER_SLOW;
 	else if (outcome == UPSTREAM_TIMEOUT && !upstream_type_counts(exchange->request.type))

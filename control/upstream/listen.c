@@ -10,7 +10,9 @@ bool listen_wanted(const struct exchange *exchange)
 	const struct upstream *upstream = exchange->upstream;
 	size_t same = 0;
 
-	if (exchange->tcp || exchange->near_misses > 0 || upstream->uplink.lost ||
+	// Over TCP, while the connection stands; those that settle something are few.
+	if ((exchange->tcp && (!exchange->connected || exchange->settling)) ||
+	    exchange->near_misses > 0 || upstream->uplink.lost ||
 	    upstream->listener_count == LISTENERS_MAX ||
 	    (!exchange->abandoned_for && !exchange->request.zone))
 		return false;

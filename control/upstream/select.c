@@ -14,6 +14,7 @@ enum standing {
 	STANDING_GOOD,
 	STANDING_SUSPECT, // not out for this zone, but out for whoever asked it last
 	STANDING_FAILED,  // in this task, but not out
+	STANDING_SLOW,    // out, but it has answered since, too late
 	STANDING_OUT,
 	STANDING_OUT_FAILED,
 	STANDING_NEVER, // tried often enough, or may not be asked
@@ -76,7 +77,9 @@ static void look(struct race *race, size_t i, const uint8_t *zone, unsigned max_
 	if (state == RATING_PROBE)
 		view->probe = out ? everywhere : view->rating;
 	if (state != RATING_IN) {
-		view->standing = candidate->failed ? STANDING_OUT_FAILED : STANDING_OUT;
+		view->standing = view->rating->slow_us > 0 ? STANDING_SLOW
+				 : candidate->failed       ? STANDING_OUT_FAILED
+							   : STANDING_OUT;
 		return;
 	}
 	view->standing = candidate->failed ? STANDING_FAILED : STANDING_GOOD;
@@ -376,7 +379,7 @@ int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 	for (size_t i = 0; i < race.count; i++) {
 		struct view *view = &race.views[i];
 		look(&race, i, zone, instead ? 1 : max_tries, now_us);
-		view->chosen = view->standing < (instead ? STANDING_OUT : STANDING_NEVER);
+		view->chosen = view->standing < (instead ? STANDING_SLOW : STANDING_NEVER);
 	}
 	int which = due_probe(&race, instead, now_us);
 	if (which < 0)

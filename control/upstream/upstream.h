@@ -226,7 +226,7 @@ enum server_failure { // beyond the outcomes above
 	SERVER_FAILURE_COUNT
 };
 const char *server_failure_words(enum server_failure failure);
-#define LISTEN_MS            2000
+#define LISTEN_MS            3000
 #define LISTENERS_MAX        128
 #define LISTENERS_PER_SERVER 4
 // Whether silence to a question of that type says anything about the server: some drop what they do

@@ -292,6 +292,89 @@ static void an_abandoned_question_is_listened_for_too(void **state)
 	script_stop(&s);
 }
 
+static unsigned heard_count;
+static uint16_t heard_type;
+static bool heard_pooled;
+
+static void hear(void *arg, const uint8_t *zone, bool pooled, uint16_t type)
+{
+	assert_true(name_equal(zone, arg));
+	heard_count++;
+	heard_pooled = pooled;
+	heard_type = type;
+}
+
+// Whatever it says; and who is silent to the end is not heard.
+static void who_listens_is_told_of_late_answers(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct script s;
+		script_start(&s, &script_config);
+		struct exchange_request request = request_of(&s);
+		uint8_t zone[NAME_MAX_LEN];
+		name_copy(zone, request.zone);
+		upstream_listen(s.upstream, hear, zone);
+		request.pool = i == 1 ? "work" : NULL;
+		heard_count = 0;
+		give_up(&s, &request);
+		script_advance_ms(&s, 1100);
+		assert_int_equal(heard_count, 0);
+		if (i < 2)
+			script_answer(&s, (struct script_reply){.rcode = RCODE_SERVFAIL});
+		script_advance_ms(&s, LISTEN_MS);
+		assert_false(script_open(&s));
+		assert_int_equal(heard_count, i < 2);
+		if (i < 2) {
+			assert_int_equal(heard_pooled, i == 1);
+			assert_int_equal(heard_type, request.type);
+		}
+		script_stop(&s);
+	}
+}
+
+static void who_listens_is_told_of_answers_that_nobody_waits_for(void **state)
+{
+	struct script s;
+
+	(void)state;
+	script_start(&s, &script_config);
+	struct exchange_request request = request_of(&s);
+	upstream_listen(s.upstream, hear, (void *)(uintptr_t)request.zone);
+	heard_count = 0;
+	script_ask(&s, &request);
+	exchange_abandon(s.exchange, request.zone);
+	s.exchange = NULL;
+	script_answer(&s, (struct script_reply){0});
+	assert_int_equal(heard_count, 1);
+	script_stop(&s);
+}
+
+// While its connection stands; a server that takes none is not waited for.
+static void a_late_answer_over_tcp_is_slow_too(void **state)
+{
+	(void)state;
+	for (unsigned connected = 0; connected < 2; connected++) {
+		struct script s;
+		script_start(&s, &script_config);
+		struct exchange_request request = request_of(&s);
+		request.tcp = true;
+		script_ask(&s, &request);
+		if (connected)
+			script_connected(&s);
+		script_advance_ms(&s, EXCHANGE_TCP_MIN_MS);
+		expect_timeout(&s);
+		upstream_report(s.upstream, request.zone, &request.server, SERVER_TIMEOUT, 0);
+		assert_int_equal(script_open(&s), connected);
+		if (connected) {
+			script_advance_ms(&s, 500);
+			script_answer(&s, (struct script_reply){0});
+			assert_int_equal(rating_of(&s, &request)->slow_us, 2000000);
+		}
+		script_stop(&s);
+	}
+}
+
 static char described[1024];
 
 static void keep_line(const char *text, void *arg)
@@ -333,6 +416,9 @@ int main(void)
 		cmocka_unit_test(a2_ports_kept_open_are_bounded_per_server_and_give_way),
 		cmocka_unit_test(late_answers_in_all_are_bounded),
 		cmocka_unit_test(an_abandoned_question_is_listened_for_too),
+		cmocka_unit_test(who_listens_is_told_of_late_answers),
+		cmocka_unit_test(who_listens_is_told_of_answers_that_nobody_waits_for),
+		cmocka_unit_test(a_late_answer_over_tcp_is_slow_too),
 		cmocka_unit_test(slow_is_shown_apart_from_timeouts),
 	};
 
