@@ -1,7 +1,10 @@
 // ANY and RRSIG. ANY is answered with one RRset of the name and its RRSIGs (RFC 8482 §4.1), which
-// was validated like any other; RRSIG with the RRSIGs of that RRset, by value only.
+// was validated like any other; RRSIG with the RRSIGs of that RRset, by value only. Where none of
+// the common types is there, the proof says which others are; an unsigned zone says nothing, and
+// ANY is answered with as much (RFC 8482 §4.2).
 
 #include "control/resolver/task.h"
+#include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
 #include <errno.h>
@@ -11,11 +14,14 @@
 static const uint16_t types[] = {TYPE_A,  TYPE_AAAA, TYPE_MX,  TYPE_TXT,
 				 TYPE_NS, TYPE_SRV,  TYPE_PTR, TYPE_HTTPS};
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
+#define LISTED_MAX 8 // asked for besides; a bitmap that names so many that are not there is wrong
 
 void any_next(struct task *task)
 {
 	task->state = TASK_WAIT_TYPE;
-	int error = task_wait(task, WAIT_TYPE, task->name, types[task->type_index], 0);
+	uint16_t type = task->type_listed != 0 ? task->type_listed : types[task->type_index];
+	int error = task_wait(task, WAIT_TYPE, task->name, type, 0);
+
 	if (error == 0)
 		return;
 	if (error == -EAGAIN || error == -ENOMEM)
@@ -50,6 +56,103 @@ static const struct entry *rrsigs_of(struct task *task, struct entry_reader *rea
 			   &publication);
 }
 
+static bool is_nodata(const struct chain *chain)
+{
+	struct entry_facts facts;
+
+	entry_facts(chain->links[0], &facts);
+	return facts.kind == ENTRY_NODATA;
+}
+
+// ---- types that no common one stands beside ----
+
+// An RRset that can be asked for at the name. A DS is the zone's above.
+static bool is_other_type(uint16_t type)
+{
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
+		if (types[i] == type)
+			return false;
+	}
+	return type != TYPE_RRSIG && type != TYPE_NSEC && type != TYPE_NSEC3 && type != TYPE_DS &&
+	       !type_is_meta(type);
+}
+
+// Whether the record can be about the name: an NSEC tells by its owner, an NSEC3 only by a hash.
+static bool read_bitmap(const struct record *record, const uint8_t *name, const uint8_t **bitmap,
+			size_t *len)
+{
+	struct rdata_nsec nsec;
+	struct rdata_nsec3 nsec3;
+
+	if (record->type == TYPE_NSEC && rdata_nsec(record->rdata, record->rdlen, &nsec) &&
+	    (name_equal(record->owner, name) || name_is_wildcard(record->owner))) {
+		*bitmap = nsec.bitmap;
+		*len = nsec.bitmap_len;
+		return true;
+	}
+	if (record->type != TYPE_NSEC3 || !rdata_nsec3(record->rdata, record->rdlen, &nsec3))
+		return false;
+	*bitmap = nsec3.bitmap;
+	*len = nsec3.bitmap_len;
+	return true;
+}
+
+// The next type that a record of the denial's proof names, or 0. False: it has no proof.
+static bool next_listed(const struct task *task, const struct chain *chain, uint16_t *next)
+{
+	struct entry_reader reader;
+	enum entry_part part;
+	struct record record;
+	bool any = false;
+
+	*next = 0;
+	if (!entry_denial(chain->links[0], SECURITY_UNPROVEN, NULL, &reader))
+		return true;
+	while (entry_next(&reader, &part, &record)) {
+		const uint8_t *bitmap;
+		size_t len;
+		if (part != ENTRY_PROOFS)
+			continue;
+		any = true;
+		if (!read_bitmap(&record, task->name, &bitmap, &len))
+			continue;
+		uint16_t type = task->type_listed;
+		do {
+			type = rdata_bitmap_next(bitmap, len, type);
+		} while (type != 0 && !is_other_type(type));
+		if (type != 0 && (*next == 0 || type < *next))
+			*next = type;
+	}
+	return any;
+}
+
+// Neither an RRset nor the word that there is none.
+static const struct entry *unsaid(struct task *task, const struct entry *nodata)
+{
+	static const uint8_t rdata[] = "\007RFC8482"; // and an empty second string: its NUL
+	struct resolver *resolver = task->resolver;
+	const struct publication publication = {
+		.provenance = FROM_RECURSION,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+		.one_shot = true,
+	};
+	const struct record record = {.owner = task->name,
+				      .rdata = rdata,
+				      .type = TYPE_HINFO,
+				      .class_ = CLASS_IN,
+				      .rdlen = sizeof(rdata)};
+	struct entry_facts facts;
+
+	entry_facts(nodata, &facts);
+	uint64_t left_ms =
+		facts.expires_ms > publication.now_ms ? facts.expires_ms - publication.now_ms : 0;
+	return publish_own(resolver->publisher, task->name, TYPE_HINFO, ENTRY_POSITIVE, &record, 1,
+			   (uint32_t)(left_ms / 1000), &publication);
+}
+
+// ---- answers ----
+
 // The first link alone: a CNAME is itself an RRset of the name.
 static void take(struct task *task, struct chain *to, const struct chain *from)
 {
@@ -57,6 +160,7 @@ static void take(struct task *task, struct chain *to, const struct chain *from)
 	const struct entry *entry = from->links[0];
 	struct entry_reader reader;
 	struct entry_facts facts;
+	uint16_t next;
 
 	entry_facts(entry, &facts);
 	to->failed = from->failed && from->count == 1;
@@ -65,16 +169,30 @@ static void take(struct task *task, struct chain *to, const struct chain *from)
 		chain_add(resolver, to, rrsigs_of(task, &reader));
 		return;
 	}
+	if (task->type == TYPE_ANY && facts.kind == ENTRY_NODATA &&
+	    !next_listed(task, from, &next)) {
+		chain_add(resolver, to, unsaid(task, entry));
+		return;
+	}
 	cache_pin(resolver->cache, entry);
 	chain_add(resolver, to, entry);
 }
 
-static bool is_nodata(const struct chain *chain)
+// What was asked for is not there: whether there is something else to ask for.
+static bool take_next(struct task *task, const struct chain *nodata)
 {
-	struct entry_facts facts;
+	uint16_t next = 0;
 
-	entry_facts(chain->links[0], &facts);
-	return facts.kind == ENTRY_NODATA;
+	if (task->type_index + 1u >= TYPE_COUNT + LISTED_MAX)
+		return false;
+	if (task->type_index + 1u >= TYPE_COUNT) {
+		(void)next_listed(task, nodata, &next);
+		if (next == 0)
+			return false;
+	}
+	task->type_listed = next;
+	task->type_index++;
+	return true;
 }
 
 void any_deliver(struct task *parent, const struct task *child)
@@ -87,8 +205,7 @@ void any_deliver(struct task *parent, const struct task *child)
 		fail_own(parent, EDE_OTHER, "out of memory for answers");
 		return;
 	}
-	if (is_nodata(heard) && parent->type_index + 1u < TYPE_COUNT) {
-		parent->type_index++;
+	if (is_nodata(heard) && take_next(parent, heard)) {
 		parent->state = TASK_TYPE;
 		return;
 	}

@@ -264,7 +264,8 @@ struct task {
 	struct chain chain;
 	struct chain unproven; // for CD=1, instead of chain, when has_unproven
 	bool has_unproven;
-	uint8_t type_index;              // TASK_TYPE
+	uint8_t type_index;              // TASK_TYPE: how many came before it
+	uint16_t type_listed;            // TASK_TYPE: it is this one, of a denial's bitmap; or 0
 	uint64_t refresh_ms; // when the keys may be asked for again that one of them lacked; or 0
 	bool postponed;      // until then, which it is once
 	int bogus_ede;       // of the first answer that did not validate

@@ -90,6 +90,9 @@ bool rdata_nsec3(const uint8_t *rdata, size_t len, struct rdata_nsec3 *out)
 	__attribute__((nonnull));
 
 bool rdata_bitmap_has(const uint8_t *bitmap, size_t len, uint16_t type) __attribute__((nonnull));
+// The least type over `after`; 0: there is none.
+uint16_t rdata_bitmap_next(const uint8_t *bitmap, size_t len, uint16_t after)
+	__attribute__((nonnull));
 
 struct rdata_soa {
 	const uint8_t *mname, *rname;

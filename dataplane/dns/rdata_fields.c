@@ -125,6 +125,22 @@ bool rdata_bitmap_has(const uint8_t *bitmap, size_t len, uint16_t type)
 	return false;
 }
 
+uint16_t rdata_bitmap_next(const uint8_t *bitmap, size_t len, uint16_t after)
+{
+	for (size_t off = 0; len - off > 2;) {
+		uint8_t octets = bitmap[off + 1];
+		if (octets > len - off - 2)
+			return 0;
+		for (unsigned bit = 0; bit < octets * 8u; bit++) {
+			uint16_t type = (uint16_t)(bitmap[off] << 8 | bit);
+			if (type > after && bitmap[off + 2 + bit / 8] & 0x80 >> (bit & 7))
+				return type;
+		}
+		off += (size_t)octets + 2;
+	}
+	return 0;
+}
+
 bool rdata_soa(const uint8_t *rdata, size_t len, struct rdata_soa *out)
 {
 	int mname_len = name_check(rdata, len);

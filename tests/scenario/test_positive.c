@@ -118,6 +118,57 @@ static void any_is_one_rrset_with_its_signatures(void **state)
 	assert_answer(q, RCODE_NXDOMAIN, true, EDE_NONE);
 }
 
+// None of the types that are asked for first.
+static void any_finds_a_rare_type_by_the_proof(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+	} there[] = {
+		{"caa.rare.com.", TYPE_CAA},    {"tlsa.rare.com.", TYPE_TLSA},
+		{"own.rare.com.", 65400},       {"soa.rare.com.", TYPE_NAPTR},
+		{"a.wild.rare.com.", TYPE_CAA}, {"dname.rare.com.", TYPE_DNAME},
+	};
+	static const char *const not_there[] = {"ent.rare.com.", "ent.wild.rare.com."};
+
+	(void)state;
+	for (int mode = 0; mode < 3; mode++) {
+		w = world_new();
+		world_add_tlds(w);
+		world_add(w, &(struct world_zone){
+				     .apex = "rare.com.",
+				     .servers = "ns.rare.com.=192.0.2.30",
+				     .text = "caa.rare.com. 300 IN CAA 0 issue \"ca\"\n"
+					     "tlsa.rare.com. 300 IN TYPE52 \\# 4 03010101\n"
+					     "own.rare.com. 300 IN TYPE65400 \\# 1 07\n"
+					     "soa.rare.com. 300 IN TYPE35 \\# 8 0001000100000000\n"
+					     "*.wild.rare.com. 300 IN CAA 0 issue \"ca\"\n"
+					     "b.ent.wild.rare.com. 300 IN A 192.0.2.1\n"
+					     "dname.rare.com. 300 IN DNAME www.rare.com.\n"
+					     "a.ent.rare.com. 300 IN A 192.0.2.1\n",
+				     .options = {.nsec3 = mode == 1, .unsigned_ = mode == 2},
+			     });
+		world_start(w);
+		for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+			// An unsigned zone does not say; nobody is told that there is nothing.
+			uint16_t type = mode == 2 ? TYPE_HINFO : there[i].type;
+			struct question *q = world_ask(w, there[i].name, TYPE_ANY, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, mode != 2, EDE_NONE);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, type), 1);
+			q = world_ask(w, there[i].name, TYPE_RRSIG, ASK_DO);
+			assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG),
+					 mode == 2 ? 0 : 1);
+		}
+		for (size_t i = 0; i < 2 && mode != 2; i++) {
+			struct question *q = world_ask(w, not_there[i], TYPE_ANY, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_int_equal(q->reply->sections[SECTION_ANSWER].count, 0);
+		}
+		end_world(state);
+	}
+}
+
 static void any_with_cd_passes_over_types_that_are_not_there(void **state)
 {
 	(void)state;
@@ -266,6 +317,7 @@ int main(void)
 		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
 		scenario_common(any_is_one_rrset_with_its_signatures),
 		scenario_common(any_with_cd_passes_over_types_that_are_not_there),
+		cmocka_unit_test(any_finds_a_rare_type_by_the_proof),
 		scenario_common(rrsig_is_answered_by_value),
 		scenario(a_large_answer_comes_over_tcp),
 		scenario(name_servers_without_glue_are_looked_up),

@@ -156,6 +156,23 @@ static void bitmap_of_rfc4034_has_its_types_and_no_others(void **state)
 	assert_true(rdata_bitmap_has(bitmap, sizeof(bitmap), 1234));
 }
 
+static void bitmap_gives_its_types_one_after_the_other(void **state)
+{
+	(void)state;
+	uint8_t bitmap[2 + 6 + 2 + 27] = {0, 6, 0x40, 0x01, 0, 0, 0, 0x03, 4, 27};
+	static const uint16_t types[] = {TYPE_A, TYPE_MX, TYPE_RRSIG, TYPE_NSEC, 1234, 0};
+	uint16_t type = 0;
+
+	bitmap[10 + 26] = 0x20;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		type = rdata_bitmap_next(bitmap, sizeof(bitmap), type);
+		assert_int_equal(type, types[i]);
+	}
+	assert_int_equal(rdata_bitmap_next(bitmap, 0, 0), 0);
+	assert_int_equal(rdata_bitmap_next(bitmap, sizeof(bitmap) - 1, TYPE_NSEC), 0);
+	assert_int_equal(rdata_bitmap_next(bitmap, sizeof(bitmap), UINT16_MAX), 0);
+}
+
 static void empty_or_cut_bitmap_has_nothing(void **state)
 {
 	(void)state;
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test(nsec_fields_are_found),
 		cmocka_unit_test(nsec3_fields_are_found),
 		cmocka_unit_test(bitmap_of_rfc4034_has_its_types_and_no_others),
+		cmocka_unit_test(bitmap_gives_its_types_one_after_the_other),
 		cmocka_unit_test(empty_or_cut_bitmap_has_nothing),
 		cmocka_unit_test(soa_fields_are_found),
 	};
