@@ -37,7 +37,10 @@ struct authority_zone {
 	bool nods, bogus, hidden;
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
-	char host[128];             // "": its servers' names are its own
+	bool mute;                  // no server of it answers at all
+	uint64_t may_be_mute_until_us;
+	bool stripped;  // some server of it is without DNSSEC, or was
+	char host[128]; // "": its servers' names are its own
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];
 	size_t server_count;

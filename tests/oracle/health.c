@@ -96,8 +96,21 @@ static bool misleads(struct authority *a, const struct authority_zone *zone, con
 	return false;
 }
 
+static bool may_be_stripped(const struct health *health, const struct authority_zone *zone)
+{
+	for (size_t i = 0; i < health->fault_count; i++) {
+		for (size_t k = 0; k < zone->server_count; k++) {
+			if (health->faults[i].kind == FAULT_STRIP &&
+			    strcmp(health->faults[i].address, zone->servers[k].address) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+// bogus: those whose data cannot be proven, too.
 static bool has_good_server(const struct health *health, struct authority *a,
-			    struct authority_zone *zone)
+			    struct authority_zone *zone, bool bogus)
 {
 	const uint64_t now_us = a->world->network.now_us;
 
@@ -106,13 +119,20 @@ static bool has_good_server(const struct health *health, struct authority *a,
 		const struct version *version = &zone->versions[server->version];
 		// What is hidden is not asked.
 		unsigned security = truth_security(a, zone, version, now_us + 1);
-		if (version->bogus)
+		if (version->bogus && !bogus)
 			continue;
 		if (!harmed(health, server->address) && !misleads(a, zone, server->address) &&
-		    !(security & TRUTH_BOGUS))
+		    (bogus || !(security & TRUTH_BOGUS)))
 			return true;
 	}
 	return false;
+}
+
+static void note(bool *failing, uint64_t *until_us, bool fails, uint64_t now_us)
+{
+	if (*failing && !fails && *until_us < now_us + FAILURE_US)
+		*until_us = now_us + FAILURE_US;
+	*failing = fails;
 }
 
 void health_look(const struct health *health, struct authority *a)
@@ -121,9 +141,10 @@ void health_look(const struct health *health, struct authority *a)
 
 	for (size_t i = 0; i < a->zone_count; i++) {
 		struct authority_zone *zone = &a->zones[i];
-		bool was = zone->dead;
-		zone->dead = !has_good_server(health, a, zone);
-		if (was && !zone->dead && zone->may_fail_until_us < now_us + FAILURE_US)
-			zone->may_fail_until_us = now_us + FAILURE_US;
+		note(&zone->dead, &zone->may_fail_until_us,
+		     !has_good_server(health, a, zone, false), now_us);
+		note(&zone->mute, &zone->may_be_mute_until_us,
+		     !has_good_server(health, a, zone, true), now_us);
+		zone->stripped |= may_be_stripped(health, zone);
 	}
 }

@@ -213,6 +213,18 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY || judge_order(t, &spell));
 }
 
+// What a server that strips zones of their proofs says of those types; nobody can tell of an
+// insecure zone.
+static bool is_stripped(const struct trial *t, const struct said *said)
+{
+	return said->zone->stripped &&
+	       (t->asked->type == TYPE_NSEC || t->asked->type == TYPE_NSEC3 ||
+		t->asked->type == TYPE_DNSKEY) &&
+	       said->kind == SIGNER_ANSWER &&
+	       (truth_security(t->judge->authority, said->zone, said->version, t->since_us) &
+		TRUTH_INSECURE);
+}
+
 static bool judge_denial(struct trial *t, enum signer_kind kind)
 {
 	const struct section_rrsets *authority = &t->reply->sections[SECTION_AUTHORITY];
@@ -237,14 +249,17 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	}
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
+		seen |= is_stripped(t, said);
 		// What a span covers that opts out may be there or not, as far as anybody can tell.
-		if (said->kind != kind && (!said->opt_out || (said->kind != SIGNER_NODATA &&
-							      said->kind != SIGNER_NXDOMAIN)))
+		if (said->kind != kind && !is_stripped(t, said) &&
+		    (!said->opt_out ||
+		     (said->kind != SIGNER_NODATA && said->kind != SIGNER_NXDOMAIN)))
 			continue;
 		seen = true;
 		if (soa != NULL && !name_equal(soa->owner, said->zone->name))
 			continue;
-		if (!in_time(t, said, soa != NULL ? soa->ttl_s : 0))
+		if (said->soa == NULL ? age_us(t, said) > 0
+				      : !in_time(t, said, soa != NULL ? soa->ttl_s : 0))
 			continue;
 		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
 		spell_add(&spell, said->version);
@@ -314,6 +329,22 @@ static const struct rrset *dname_before(const struct trial *t, const struct rrse
 	return NULL;
 }
 
+// RFC 8482 §4.2, of a name that is there in a zone without proofs.
+static bool says_nothing(const struct trial *t, const struct rrset *rrset)
+{
+	unsigned mask = 0;
+
+	for (size_t i = 0; i < t->said_count; i++) {
+		const struct said *said = &t->said[i];
+		if (said->kind != SIGNER_NXDOMAIN)
+			mask |= truth_security(t->judge->authority, said->zone, said->version,
+					       t->since_us);
+	}
+	return rrset->type == TYPE_HINFO && rrset->count == 1 && rrset->rdatas[0].len == 9 &&
+	       memcmp(rrset->rdatas[0].data, "\7RFC8482", 9) == 0 &&
+	       ((mask & TRUTH_INSECURE) || (t->asked->flags & ASKED_CD));
+}
+
 static enum outcome judge_link(struct trial *t)
 {
 	const struct rrset *rrset = t->answer->rrsets[t->index++];
@@ -327,6 +358,10 @@ static enum outcome judge_link(struct trial *t)
 	if (dname != NULL) {
 		t->index--;
 		return judge_synthesised(t, dname) ? after_dname(t) : STEP_WRONG;
+	}
+	if (type == TYPE_ANY && says_nothing(t, rrset)) {
+		t->never_secure = t->maybe_insecure = true;
+		return STEP_END;
 	}
 	if (!judge_rrset(t, rrset))
 		return STEP_WRONG;
@@ -444,12 +479,9 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 		return !(asked->flags & ASKED_TCP) && t->answer->count == 0
 			       ? true
 			       : complain(t, "truncated, over TCP or with records");
-	// XXX: with CD=1 a question for RRSIG may fail where the zone does not validate.
 	if (t->reply->rcode == RCODE_SERVFAIL)
-		return (asked->type == TYPE_RRSIG && (asked->flags & ASKED_CD)) ||
-				       !truth_resolves(judge->authority, asked->name, asked->type,
-						       (asked->flags & ASKED_CD) != 0, t->since_us,
-						       asked->asked_us)
+		return !truth_resolves(judge->authority, asked->name, asked->type,
+				       (asked->flags & ASKED_CD) != 0, t->since_us, asked->asked_us)
 			       ? true
 			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
 					  t->reply->edns.ede);

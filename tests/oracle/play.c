@@ -68,8 +68,11 @@ static void take_reply(struct player *p, struct client *client, const uint8_t *w
 				 p->judge.complaint);
 		client->asked.reply = NULL;
 	}
-	if (failed(p) && p->verbose)
+	if (failed(p) && p->verbose) {
 		network_print_log(&p->world->network);
+		printf("%.3f s: %s\n", (double)(now_us(p) - 1000000000) / 1e6,
+		       p->script->lines[client->line]);
+	}
 	if (failed(p)) {
 		p->out->line = client->line;
 		if (reply != NULL)

@@ -4,10 +4,6 @@
 
 #define LINKS_MAX 11
 
-// XXX: a name that has none but other types than the first eight is said to have none at all when
-// asked for ANY (RFC 8482 leaves the choice of the RRset to the responder, not whether there is
-// one).
-#define ANY_TYPES 8
 static const uint16_t data_types[] = {TYPE_A,     TYPE_AAAA,  TYPE_MX,     TYPE_TXT,       TYPE_NS,
 				      TYPE_SRV,   TYPE_PTR,   TYPE_HTTPS,  TYPE_SOA,       TYPE_CAA,
 				      TYPE_DNAME, TYPE_CNAME, TYPE_DNSKEY, TYPE_NSEC,      TYPE_DS,
@@ -33,6 +29,19 @@ static bool has_nsec3(const struct authority_zone *zone, const struct version *v
 	return signer_zone_find(version->zone, owner, TYPE_NSEC3) != NULL;
 }
 
+// RFC 5155 §7.2.2: of a name error, that the wildcard of the closest encloser does not exist; where
+// that encloser has no record, the one above has.
+static bool lacks_proof(const struct authority_zone *zone, const struct version *version,
+			const uint8_t *name)
+{
+	uint8_t wildcard[NAME_MAX_LEN];
+
+	do {
+		name = name_skip(name, 1);
+	} while (!has_nsec3(zone, version, name));
+	return name_wildcard_of(name, wildcard) > 0 && has_nsec3(zone, version, wildcard);
+}
+
 // False: what is said there is that somebody else knows.
 static bool say(struct authority_zone *zone, const struct version *version, const uint8_t *name,
 		uint16_t type, struct said *out)
@@ -50,6 +59,8 @@ static bool say(struct authority_zone *zone, const struct version *version, cons
 		.version = version,
 		.opt_out = version->mode == MODE_OPTOUT && answer.proof_count > 0 &&
 			   !has_nsec3(zone, version, name),
+		.unprovable = version->mode == MODE_OPTOUT && answer.kind == SIGNER_NXDOMAIN &&
+			      lacks_proof(zone, version, name),
 		.expanded = (answer.kind == SIGNER_ANSWER || answer.kind == SIGNER_CNAME) &&
 			    answer.proof_count > 0,
 	};
@@ -60,7 +71,7 @@ static size_t say_any(struct authority_zone *zone, const struct version *version
 		      const uint8_t *name, struct said *out, size_t max)
 {
 	struct said nothing = {0}, said;
-	size_t count = 0, common = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < DATA_TYPE_COUNT && count < max; i++) {
 		if (data_types[i] == TYPE_DS || !say(zone, version, name, data_types[i], &said))
@@ -69,9 +80,8 @@ static size_t say_any(struct authority_zone *zone, const struct version *version
 			nothing = said;
 		else
 			out[count++] = said;
-		common = i < ANY_TYPES ? count : common;
 	}
-	if (common == 0 && count < max && nothing.zone != NULL)
+	if (count == 0 && count < max && nothing.zone != NULL)
 		out[count++] = nothing;
 	return count;
 }
@@ -180,15 +190,19 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 // ---- whether there is a way ----
 
 // Whether the zone's servers, those of the zones above it, and their addresses, can be had.
+// With CD=1 bogus data will do.
 static bool reachable(struct authority *a, struct authority_zone *zone, bool must_be_delegated,
-		      uint64_t now_us)
+		      bool cd, uint64_t now_us)
 {
 	for (; zone != NULL; zone = authority_parent(a, zone)) {
 		struct authority_zone *host = authority_zone(a, zone->host);
-		if (zone->dead || now_us < zone->may_fail_until_us ||
+		bool any = cd && zone->bogus;
+		if (any ? zone->mute : zone->dead)
+			return false;
+		if (now_us < (any ? zone->may_be_mute_until_us : zone->may_fail_until_us) ||
 		    (must_be_delegated && zone->hidden))
 			return false;
-		if (host != NULL && !reachable(a, host, true, now_us))
+		if (host != NULL && !reachable(a, host, true, false, now_us))
 			return false;
 	}
 	return true;
@@ -229,8 +243,8 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		struct authority_zone *zone = said[i].zone;
 		if (truth_security(way->authority, zone, said[i].version, way->since_us) == 0)
 			continue;
-		if (!reachable(way->authority, zone, false, way->now_us) &&
-		    !(zone->bogus && way->cd))
+		if (said[i].unprovable ||
+		    !reachable(way->authority, zone, false, way->cd, way->now_us))
 			return false;
 		// An NSEC is about its owner alone, so that none can be believed of a wildcard.
 		if (way->type == TYPE_NSEC && said[i].expanded)

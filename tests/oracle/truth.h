@@ -13,6 +13,9 @@ struct said {
 	const struct version *version;
 	bool opt_out;  // shown by an opt-out span: never AD (RFC 5155 §9.2)
 	bool expanded; // from a wildcard
+	// The zone has no records that prove it: below an empty non-terminal that only insecure
+	// delegations in an opt-out span make, beside the wildcard of what is above that.
+	bool unprovable;
 };
 #define SAID_MAX 512
 
