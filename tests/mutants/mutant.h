@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MUTANTS_MAX 4096
+#define MUTANTS_MAX 65536
 
 __attribute__((weak)) int assay_mutant;
 __attribute__((weak)) int assay_mutant_ended;
@@ -34,7 +34,7 @@ __attribute__((destructor)) static void assay_mutant_end(void)
 
 	if (path == NULL || assay_mutant_ended++ != 0)
 		return;
-	file = fopen(path, "w");
+	file = fopen(path, "a"); // beside what its children wrote
 	if (file == NULL)
 		return;
 	for (int i = 0; i < MUTANTS_MAX; i++) {

@@ -17,6 +17,9 @@ import pathlib
 import re
 import shutil
 import subprocess
+import zlib
+
+NUMBERS = 65536  # MUTANTS_MAX of mutant.h
 
 
 class ListError(Exception):
@@ -78,8 +81,13 @@ def read_list(path):
 
 def read_lists(folder):
     mutants = [m for path in sorted(folder.glob('*.txt')) for m in read_list(path)]
-    for number, m in enumerate(mutants, 1):
-        m.number = number
+    taken = {0}
+    for m in mutants:
+        # Made of what it says: another mutant in the list changes no other file of the tree.
+        m.number = zlib.crc32(f'{m.path} {m.place} {m.old} {m.new}'.encode()) % NUMBERS
+        while m.number in taken:
+            m.number = (m.number + 1) % NUMBERS
+        taken.add(m.number)
     return mutants
 
 

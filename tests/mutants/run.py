@@ -1,16 +1,20 @@
 """Mutants: small changes of rules that matter, one at a time, each of which some test must notice.
 
-    tests/mutants/run.py                     every mutant of list/, about an hour
+    tests/mutants/run.py                     every mutant of list/, about half an hour
     tests/mutants/run.py --only stale        those whose file, text or what says so
+    tests/mutants/run.py --open              those for which the list names no test
     tests/mutants/run.py --sample 20         some of each list, with the test that is known to fail
     tests/mutants/run.py --record            writes the test that failed into the list
     tests/mutants/run.py --check             only that each one is where the list says
 
-One build, in build/mutants, holds all of them behind a switch (mutants.py). The unit and scenario
-tests that come by a mutant run with it until one fails. Exit status 1: one survives.
+One build, in build/mutants, holds all of them behind a switch (mutants.py). With a mutant run the
+unit and scenario tests that come by it, until one fails: first the one that the list names, then
+those of its folder, then the quickest. What a test comes by is kept in build/mutants/reach.json as
+long as its program is the same. Exit status 1: one survives.
 """
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -28,9 +32,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 TREE = TOP / 'build' / 'mutants' / 'tree'
 BUILD = TOP / 'build' / 'mutants' / 'build'
+REACH = TOP / 'build' / 'mutants' / 'reach.json'
 SLOW = {'scenario-matrix', 'upstream-tls', 'scenario-posture', 'scenario-oracle'}  # run last
 SUITES = {'unit', 'scenario'}
 LIMIT_S = 120  # of a test beyond eight times what it takes otherwise
+GUESS_S = {'unit': 1, 'scenario': 20}  # of a test that has not run yet
+
+
+class BadTest(Exception):
+    pass
 
 
 def fail(words):
@@ -52,7 +62,7 @@ def tests_of_build():
     for t in json.loads(out):
         suites = {s.split(':')[-1] for s in t['suite']}
         if suites & SUITES and t['cmd'][0].startswith(str(BUILD)):
-            tests[t['name']] = t
+            tests[t['name']] = {**t, 'kind': (suites & SUITES).pop()}
     return tests
 
 
@@ -92,38 +102,64 @@ class Run:
         self.failed = self.status not in (0, 77)
 
 
-def reach(tests, jobs, count):
-    """Which tests come by which mutant, and how long each takes without any."""
-    reached, took = {n: set() for n in range(1, count + 1)}, {}
-    lock = threading.Lock()
+class Reach:
+    """Which mutants a test comes by, and how long it takes without any; found out when asked."""
 
-    def one(name):
-        with tempfile.NamedTemporaryFile('r', suffix='.seen') as seen:
-            run = Run(tests[name], 0, 1200, seen.name)
-            if run.failed:
-                return name
-            with lock:
-                took[name] = run.took_s
-                for line in seen:
-                    if int(line) in reached:
-                        reached[int(line)].add(name)
-        return None
+    def __init__(self, tests):
+        self.tests = tests
+        self.locks = {name: threading.Lock() for name in tests}
+        self.lock = threading.Lock()  # of what follows
+        self.prints, self.known = {}, json.loads(REACH.read_text()) if REACH.exists() else {}
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        bad = [name for name in pool.map(one, sorted(tests)) if name]
-    bad = [name for name in bad if one(name)]  # without others beside it
-    if bad:
-        fail(f'without any mutant these fail: {", ".join(bad)}')
-    return reached, took
+    def took_s(self, name):
+        entry = self.known.get(name)
+        return entry['took_s'] if entry else GUESS_S[self.tests[name]['kind']]
+
+    def comes_by(self, name, number):
+        with self.locks[name]:
+            if name not in self.prints:
+                program = pathlib.Path(self.tests[name]['cmd'][0]).read_bytes()
+                self.prints[name] = hashlib.sha256(program).hexdigest()
+            if self.known.get(name, {}).get('print') != self.prints[name]:
+                self.find_out(name)
+        return number in self.known[name]['seen']
+
+    def find_out(self, name):
+        for _ in range(3):  # the machine may be busy
+            with tempfile.NamedTemporaryFile('r', suffix='.seen') as file:
+                run = Run(self.tests[name], 0, 1200, file.name)
+                seen = sorted({int(line) for line in file})
+            if not run.failed:
+                break
+        else:
+            raise BadTest(f'{name} fails without any mutant')
+        with self.lock:
+            self.known[name] = {'print': self.prints[name], 'took_s': run.took_s, 'seen': seen}
+            text = json.dumps(self.known)
+            new = REACH.with_suffix('.new')
+            new.write_text(text)
+            new.replace(REACH)
 
 
-def judge(m, tests, names, took):
-    """The name of a test that fails with it, or None."""
-    order = sorted(names, key=lambda n: (n != m.killer, n in SLOW, took.get(n, 0)))
-    for name in order:
-        if Run(tests[name], m.number, LIMIT_S + 8 * took.get(name, 0)).failed:
-            return name
-    return None
+def judge(m, tests, reach):
+    """(the name of a test that fails with it or None, how many come by)"""
+    folder = os.path.dirname(m.path)
+
+    def far(name):
+        beside = os.path.dirname(target_of(tests[name])).removeprefix('tests/unit/')
+        near = tests[name]['kind'] == 'unit' and f'{folder}/'.startswith(f'{beside}/')
+        return name != m.killer, not near, name in SLOW, reach.took_s(name)
+
+    count = 0
+    for name in sorted(tests, key=far):
+        if not reach.comes_by(name, m.number):
+            continue
+        count += 1
+        limit_s = LIMIT_S + 8 * reach.took_s(name)
+        # One that the list does not name must fail twice: it may be the machine.
+        if all(Run(tests[name], m.number, limit_s).failed for _ in range(1 if name == m.killer else 2)):
+            return name, count
+    return None, count
 
 
 def record(killers):
@@ -143,6 +179,8 @@ def chosen(everything, options):
     if options.only:
         words = options.only.lower()
         live = [m for m in live if words in f'{m.path} {m.old} {m.what}'.lower()]
+    if options.open:
+        live = [m for m in live if not m.killer]
     if options.sample:
         live = [m for m in live if m.killer and m.killer not in SLOW]
         live = live[::max(1, len(live) // options.sample)][:options.sample]
@@ -151,9 +189,31 @@ def chosen(everything, options):
     return live
 
 
+def judge_all(live, tests, jobs):
+    """Judges and prints each; [(mutant, test that fails)]."""
+    reach, killers = Reach(tests), []
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(judge, m, tests, reach): m for m in live}
+        for number, done in enumerate(concurrent.futures.as_completed(running), 1):
+            m = running[done]
+            try:
+                killer, count = done.result()
+            except BadTest as error:
+                pool.shutdown(cancel_futures=True)
+                fail(error)
+            if killer:
+                print(f'ok {number} - {m} ({killer})', flush=True)
+                killers.append((m, killer))
+                continue
+            why = f'{count} tests come by' if count else 'no test comes by'
+            print(f'not ok {number} - {m} ({why}; {m.source.name}:{m.line})', flush=True)
+    return killers
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', 1)[0])
     parser.add_argument('--only')
+    parser.add_argument('--open', action='store_true')
     parser.add_argument('--sample', type=int)
     parser.add_argument('--record', action='store_true')
     parser.add_argument('--check', action='store_true')
@@ -167,37 +227,24 @@ def main():
     except mutants.ListError as error:
         fail(error)
     equivalent = sum(1 for m in everything if m.equivalent)
-    print(f'# {len(everything)} mutants, {equivalent} of them equivalent; {len(live)} to be run')
+    unjudged = sum(1 for m in everything if not m.equivalent and not m.killer)
+    print(f'# listed: {len(everything)} mutants, {equivalent} of them equivalent, '
+          f'{unjudged} without a test that is known to notice them; {len(live)} to be run')
     if options.check:
         return 0
     configure()
     tests = tests_of_build()
     if options.sample:
         tests = {name: tests[name] for m in live for name in [m.killer] if name in tests}
-        build(sorted({target_of(t) for t in tests.values()}))
         live = [m for m in live if m.killer in tests]  # not those that need a packet driver
-        reached, took = {m.number: {m.killer} for m in live}, {}
-    else:
-        build([])
-        reached, took = reach(tests, options.jobs, len(everything))
-    survivors, killers = 0, []
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(judge, m, tests, reached[m.number], took): m for m in live}
-        for number, done in enumerate(concurrent.futures.as_completed(running), 1):
-            m, killer = running[done], done.result()
-            if killer:
-                print(f'ok {number} - {m} ({killer})')
-                killers.append((m, killer))
-            else:
-                survivors += 1
-                why = f'{len(reached[m.number])} tests come by' if reached[m.number] else 'no test comes by'
-                print(f'not ok {number} - {m} ({why}; {m.source.name}:{m.line})')
-            sys.stdout.flush()
+    build(sorted({target_of(t) for t in tests.values()}))
+    killers = judge_all(live, tests, options.jobs)
     if options.record:
         record(killers)
     print(f'1..{len(live)}')
-    print(f'#| {len(live)} mutants, {len(live) - survivors} noticed, {survivors} not')
-    return 1 if survivors else 0
+    print(f'#| mutants: {len(everything)} listed, {equivalent} equivalent, {len(live)} run: '
+          f'{len(killers)} noticed, {len(live) - len(killers)} surviving')
+    return 0 if len(killers) == len(live) else 1
 
 
 if __name__ == '__main__':
