@@ -169,6 +169,45 @@ static void numbers_out_of_range_are_no_signature(void **state)
 	close_pair(&pair);
 }
 
+// With the key 2G and r = x(G), s belongs to the digest s - 2r: a small s has a twin above the
+// order.
+static void an_s_above_the_order_is_no_signature_though_it_fits_modulo(void **state)
+{
+	static const char generator_x[] =
+		"6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296";
+	static const char twice[] =
+		"7CF27B188D034F7E8A52380304B51AC3C08969E277F21B35A60B48FC47669978"
+		"07775510DB8ED040293D9AC69F7430DBBA7DADE63CE982299E04B79D227873D1";
+	uint8_t key[P256_KEY_LEN], digest[P256_DIGEST_LEN], raw[P256_SIGNATURE_LEN];
+	BIGNUM *order = NULL, *q = NULL, *r = NULL, *e = BN_new(), *s = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+
+	(void)state;
+	assert_true(BN_hex2bn(&order, order_hex) > 0);
+	assert_true(BN_hex2bn(&q, twice) > 0);
+	assert_true(BN_hex2bn(&r, generator_x) > 0);
+	assert_int_equal(BN_bn2binpad(q, key, sizeof(key)), sizeof(key));
+	struct p256_table *table = p256_table_new(key);
+	assert_non_null(table);
+	assert_int_equal(BN_set_word(s, 5), 1);
+	assert_int_equal(BN_sub(e, s, r), 1);
+	assert_int_equal(BN_mod_sub(e, e, r, order, ctx), 1);
+	assert_int_equal(BN_bn2binpad(e, digest, sizeof(digest)), sizeof(digest));
+	assert_int_equal(BN_bn2binpad(r, raw, 32), 32);
+	assert_int_equal(BN_bn2binpad(s, raw + 32, 32), 32);
+	assert_true(p256_verify(table, scratch, digest, raw));
+	assert_int_equal(BN_add(s, s, order), 1);
+	assert_int_equal(BN_bn2binpad(s, raw + 32, 32), 32);
+	assert_false(p256_verify(table, scratch, digest, raw));
+	p256_table_free(table);
+	BN_CTX_free(ctx);
+	BN_free(s);
+	BN_free(e);
+	BN_free(r);
+	BN_free(q);
+	BN_free(order);
+}
+
 // (r, n - s) is as good as (r, s), by the algorithm.
 static void the_other_s_verifies_too(void **state)
 {
@@ -252,6 +291,7 @@ int main(void)
 		cmocka_unit_test(signatures_verify_as_openssl_verifies_them),
 		cmocka_unit_test(digests_at_the_ends_of_the_range_verify),
 		cmocka_unit_test(numbers_out_of_range_are_no_signature),
+		cmocka_unit_test(an_s_above_the_order_is_no_signature_though_it_fits_modulo),
 		cmocka_unit_test(the_other_s_verifies_too),
 		cmocka_unit_test(sums_that_are_special_are_judged_alike),
 		cmocka_unit_test(what_is_no_point_has_no_table),

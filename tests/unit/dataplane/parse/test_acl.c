@@ -68,6 +68,23 @@ static void G3_no_rules_and_no_family_refuse(void **state)
 	acl_free(acl);
 }
 
+static void G3_a_client_of_no_family_is_refused_where_everybody_may_ask(void **state)
+{
+	(void)state;
+	const struct acl_rule rules[] = {rule("0.0.0.0/0", ACL_ALLOW), rule("::/0", ACL_ALLOW)};
+	struct acl *acl = acl_new(rules, sizeof(rules) / sizeof(rules[0]));
+
+	assert_non_null(acl);
+	assert_action(acl, "192.0.2.1", ACL_ALLOW);
+	assert_action(acl, "2001:db8::1", ACL_ALLOW);
+	for (int family = 0; family < 256; family++) {
+		struct address odd = {.family = (uint8_t)family};
+		if (family != 4 && family != 6)
+			assert_int_equal(acl_lookup(acl, &odd), ACL_REFUSE);
+	}
+	acl_free(acl);
+}
+
 static void longest_prefix_holds(void **state)
 {
 	(void)state;
@@ -243,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(G3_default_rules_allow_private_clients_only),
 		cmocka_unit_test(G3_no_rules_and_no_family_refuse),
+		cmocka_unit_test(G3_a_client_of_no_family_is_refused_where_everybody_may_ask),
 		cmocka_unit_test(longest_prefix_holds),
 		cmocka_unit_test(later_of_two_rules_for_one_prefix_holds),
 		cmocka_unit_test(look_up_agrees_with_trying_every_rule),
