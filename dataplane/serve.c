@@ -150,6 +150,31 @@ static enum serve_verdict serve_miss(struct store *store, struct serve *serve, u
 	return SERVE_MISS;
 }
 
+// After an answer that did not validate, what was never proven serves only where its zone is known
+// to have no DS still, which control knows (DESIGN §7).
+static bool is_doubtful(const struct lookup *lookup)
+{
+	struct entry_facts facts;
+
+	if (!ede_is_of_validation(failure_ede(lookup)))
+		return false;
+	for (size_t i = 0; i < lookup->stale_count; i++) {
+		entry_facts(lookup->stale_links[i], &facts);
+		if (facts.security != SECURITY_SECURE)
+			return true;
+	}
+	return false;
+}
+
+// Not even when control cannot be asked.
+static enum serve_verdict serve_doubtful(struct serve *serve)
+{
+	serve->lookup.status = LOOKUP_MISS;
+	serve->lookup.count = 0;
+	serve->lookup.stale_count = 0;
+	return SERVE_MISS;
+}
+
 static enum serve_verdict serve_end(struct store *store, struct serve *serve, uint8_t *out,
 				    size_t cap)
 {
@@ -164,7 +189,10 @@ static enum serve_verdict serve_end(struct store *store, struct serve *serve, ui
 		return serve_miss(store, serve, out, cap);
 	}
 	// RFC 8767 §4: better what was proven before than that nothing can be had.
-	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count > 0) {
+	const bool doubtful = is_doubtful(lookup);
+	if (doubtful && serve->query.rd)
+		return serve_doubtful(serve);
+	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count > 0 && !doubtful) {
 		size_t len = store_render_stale(store, serve, out, cap);
 		if (len > 0)
 			return replied(store, serve, OUTCOME_STALE, out, cap, len);

@@ -277,11 +277,6 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 		snprintf(text, sizeof(text), "%s", exhausted_words[item]);
 		if (of_validation(item))
 			ede = EDE_DNSSEC_INDETERMINATE;
-		// What did not validate says more than that there was too much of it.
-		if (item == BUDGET_failed_signatures && task->bogus_ede != EDE_NONE) {
-			ede = task->bogus_ede;
-			snprintf(text, sizeof(text), "%s", task->bogus_text);
-		}
 	} else {
 		if (!explain_out_of_time(client, text))
 			snprintf(text, sizeof(text), "gave up: out of time");
@@ -295,8 +290,15 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 								    resolver->clock.now_ms,
 								    FAILURE_TTL_MAX_S));
 	}
+	// What did not validate says more than that there was too much of it, or servers that gave
+	// nothing.
+	const struct task *doubted = stale_doubt(task);
+	if (doubted != NULL && (item < 0 || item == BUDGET_failed_signatures)) {
+		ede = doubted->bogus_ede;
+		snprintf(text, sizeof(text), "%s", doubted->bogus_text);
+	}
 	explain_exhausted(client, kind, ede, text);
-	stale_drop_revoked(resolver, task->name, task->type);
+	stale_drop(task, task->name);
 	const struct entry *entry = publish_failure(resolver->publisher, task->name, task->type,
 						    RCODE_SERVFAIL, ede, text, ttl_s, &publication);
 	if (entry != NULL)

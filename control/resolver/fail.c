@@ -22,7 +22,7 @@ void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede
 
 	if (rcode == RCODE_SERVFAIL)
 		explain_failed(task, kind, ede, text);
-	stale_drop_revoked(resolver, name, task->type);
+	stale_drop(task, name);
 	posture_failed(task, ede, text, ttl_s);
 	if (!task->chain.failed) {
 		const struct entry *entry = publish_failure(resolver->publisher, name, task->type,

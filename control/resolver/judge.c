@@ -218,6 +218,7 @@ static void bogus(struct task *task, const struct validation_result *result)
 	struct address server = task->good_server;
 
 	resolver->counters.bogus++;
+	task->bogus_answer |= task->reply == NULL || !task->reply->drilled;
 	if (result->refresh_ms != 0)
 		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
@@ -405,6 +406,7 @@ static void forget_bogus(struct task *task)
 	chain_release(task->resolver, &task->unproven);
 	task->has_unproven = task->unproven_open = false;
 	task->bogus_ede = EDE_NONE;
+	task->bogus_answer = false;
 }
 
 // RFC 2181 §5.4.1: behind an alias a server may add what it is not authoritative for, and who

@@ -91,6 +91,9 @@ void need_deliver(struct task *parent, const struct task *child)
 		entry_facts(child->chain.links[child->chain.count - 1], &facts);
 		need->ede = facts.ede;
 		snprintf(need->reason, sizeof(need->reason), "%s", facts.ede_text);
+		parent->bogus_answer |= !child->failed_own &&
+					need->ede != EDE_DNSSEC_INDETERMINATE &&
+					ede_is_of_validation(need->ede);
 	} else if (need->failed) {
 		need->ede = EDE_DNSSEC_INDETERMINATE;
 		snprintf(need->reason, sizeof(need->reason), "its keys could not be fetched");

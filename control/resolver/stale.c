@@ -26,18 +26,6 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	return false;
 }
 
-// Beside a failure the poll-mode cores would find it without asking us.
-void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t type)
-{
-	const uint16_t types[] = {type, TYPE_CNAME, 0}; // 0: NXDOMAIN
-
-	for (size_t i = 0; i < 3; i++) {
-		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
-		if (entry != NULL && !entry_usable(resolver, entry) && is_revoked(resolver, entry))
-			cache_flush_type(resolver->cache, name, types[i]);
-	}
-}
-
 // So do validated records that deny it: any data that came after them would have ended them. Those of
 // NSEC3 are not looked at, which takes hashes.
 static bool is_denied(const struct resolver *resolver, const struct entry *entry)
@@ -68,6 +56,48 @@ static bool holds_on_insecure(const struct resolver *resolver, const uint8_t *na
 	const struct trust_past past = parent_past(resolver, 0);
 
 	return resolver->clock.trusted && trust_past_insecure(resolver->parts.trust, name, &past);
+}
+
+static bool is_need(const struct waiter *wait)
+{
+	return wait->purpose == WAIT_NEED || wait->purpose == WAIT_NEED_ANEW;
+}
+
+// A server's answer has not validated, or what it takes to validate one.
+static bool was_bogus(const struct task *task)
+{
+	const struct waiter *wait;
+	bool bogus = task->bogus_answer;
+
+	cds_list_for_each_entry(wait, &task->waits, in_parent) bogus =
+		bogus || (is_need(wait) && was_bogus(wait->task));
+	return bogus;
+}
+
+// And nothing says that its zone is insecure still.
+static bool is_spoilt(const struct task *task, const struct entry *entry)
+{
+	struct entry_facts facts;
+
+	if (task->past_nta || !was_bogus(task))
+		return false;
+	entry_facts(entry, &facts);
+	return facts.security != SECURITY_SECURE && !holds_on_insecure(task->resolver, facts.name);
+}
+
+// Beside a failure the poll-mode cores would find it without asking us, and so would whoever asks
+// again when the failure is over.
+void stale_drop(const struct task *task, const uint8_t *name)
+{
+	struct resolver *resolver = task->resolver;
+	const uint16_t types[] = {task->type, TYPE_CNAME, 0}; // 0: NXDOMAIN
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
+		if (entry != NULL && !entry_usable(resolver, entry) &&
+		    (is_revoked(resolver, entry) || is_spoilt(task, entry)))
+			cache_flush_type(resolver->cache, name, types[i]);
+	}
 }
 
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
@@ -159,22 +189,19 @@ bool stale_instead(struct resolver *resolver, struct client *client)
 	return true;
 }
 
-// What speaks against the servers' answers so far, here or further along the chain.
-static int doubt(const struct task *task)
+const struct task *stale_doubt(const struct task *task)
 {
+	const struct task *doubted = NULL;
 	struct waiter *wait;
 
-	for (const struct task *next; task != NULL; task = next) {
-		if (task->bogus_ede != EDE_NONE)
-			return task->bogus_ede;
-		next = NULL;
-		cds_list_for_each_entry(wait, &task->waits, in_parent)
-		{
-			if (wait->purpose == WAIT_TARGET)
-				next = wait->task;
-		}
+	if (task == NULL || task->bogus_ede != EDE_NONE)
+		return task;
+	cds_list_for_each_entry(wait, &task->waits, in_parent)
+	{
+		if (doubted == NULL && (wait->purpose == WAIT_TARGET || is_need(wait)))
+			doubted = stale_doubt(wait->task);
 	}
-	return EDE_NONE;
+	return doubted;
 }
 
 // One client per task stays behind, whose budget pays for the rest.
@@ -201,10 +228,12 @@ static void answer(struct resolver *resolver, struct client *client, struct stor
 static void give(struct resolver *resolver, struct client *client)
 {
 	struct store_result *result = client->stale;
+	const struct task *doubted = stale_doubt(client->waiter.task);
 
 	cds_list_del_init(&client->in_patience);
 	if (result == NULL)
-		result = stale_result(resolver, client, doubt(client->waiter.task));
+		result = stale_result(resolver, client,
+				      doubted != NULL ? doubted->bogus_ede : EDE_NONE);
 	if (result != NULL)
 		answer(resolver, client, result);
 }

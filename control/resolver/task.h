@@ -269,6 +269,8 @@ struct task {
 	uint64_t refresh_ms; // when the keys may be asked for again that one of them lacked; or 0
 	bool postponed;      // until then, which it is once
 	int bogus_ede;       // of the first answer that did not validate
+	bool bogus_answer;   // of a server, here or to what this needs, and no good one since; no
+			     // drill's
 	bool unproven_open; // the unproven chain leads on to open_name
 	bool lacks_own;     // what its validation needed failed for want of something of our own
 	bool failed_own;    // for want of something of our own
@@ -486,8 +488,12 @@ void stale_start(struct resolver *resolver, struct client *client);
 bool stale_instead(struct resolver *resolver, struct client *client);
 uint64_t stale_run(struct resolver *resolver); // when to be called again
 struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why);
-// What it held before the parent denied a zone above it can no longer serve.
-void stale_drop_revoked(struct resolver *resolver, const uint8_t *name, uint16_t type);
+// The task that has had an answer which did not validate, here, further along the chain of names or
+// along the chain of trust; or NULL.
+const struct task *stale_doubt(const struct task *task);
+// The task has failed for that name: what can no longer serve, since the parent has denied a zone
+// above it or an answer was bogus.
+void stale_drop(const struct task *task, const uint8_t *name);
 
 // parent.c: when the servers above a delegation are silent, and when they deny it
 // On the way from the servers of `cut` to a name: a delegation past its end that might be used.

@@ -162,6 +162,13 @@ static void begin_turned(void)
 	world_advance(w, 4000000); // the proof that it is not signed has ended
 }
 
+static void assert_bogus(const struct question *q)
+{
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_true(ede_is_of_validation(q->reply->edns.ede));
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+}
+
 // DESIGN §7: whoever made the answer bogus may as well have made the data of before.
 static void after_a_bogus_answer_insecure_stale_data_do_not_serve(void **state)
 {
@@ -169,10 +176,34 @@ static void after_a_bogus_answer_insecure_stale_data_do_not_serve(void **state)
 	begin_turned();
 	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_A, .below = "turned.com."});
 	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_B, .below = "turned.com."});
-	struct question *q = world_ask(w, "www.turned.com.", TYPE_A, ASK_DO);
-	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
-	assert_true(ede_is_of_validation(q->reply->edns.ede));
-	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	assert_bogus(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO));
+}
+
+// Nor while the failure is remembered, nor early because the servers are known to fail.
+static void they_do_not_serve_whoever_asks_next(void **state)
+{
+	(void)state;
+	begin_turned();
+	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_A, .below = "turned.com."});
+	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_B, .below = "turned.com."});
+	for (int i = 0; i < 100; i++) {
+		assert_bogus(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO));
+		world_advance(w, 700);
+	}
+}
+
+// One server strips signatures, the other is silent: neither the early timer nor the end of the
+// client's time is a way past the rule.
+static void nor_do_they_when_other_servers_are_silent(void **state)
+{
+	(void)state;
+	begin_turned();
+	with((struct fault){.kind = FAULT_STRIP, .server = PROVIDER_A, .below = "turned.com."});
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_B, .below = "turned.com."});
+	for (int i = 0; i < 100; i++) {
+		assert_bogus(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO));
+		world_advance(w, 700);
+	}
 }
 
 // The twin: silence says nothing against them.
@@ -238,6 +269,8 @@ int main(void)
 		scenario(crowds_get_stale_data),
 		scenario(stale_data_do_not_outlive_a_proven_denial),
 		scenario(after_a_bogus_answer_insecure_stale_data_do_not_serve),
+		scenario(they_do_not_serve_whoever_asks_next),
+		scenario(nor_do_they_when_other_servers_are_silent),
 		scenario(while_servers_are_silent_insecure_stale_data_serve),
 		scenario(stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve),
 	};

@@ -145,6 +145,33 @@ static void stale_answer_after_a_bogus_refresh_ends_with_its_signatures(void **s
 		     "beef 8182 %1 %0 %0 %1 @a. %1 %1 00 %41 %1232 #0 %6 %15 %2 %6");
 }
 
+// DESIGN §7: it needs a proof that its zone is insecure still, which control knows.
+static void after_a_bogus_refresh_insecure_stale_data_are_for_control_to_give(void **state)
+{
+	(void)state;
+	struct given a = given_address("a."), failure = given_failure("a.", EDE_DNSSEC_BOGUS);
+
+	a.security = SECURITY_INSECURE;
+	a.stale_s = 3600;
+	failure.now_ms = NOW_MS + 60000;
+	failure.ttl_s = 300;
+	put(&a);
+	put(&failure);
+	serve.now_ms = NOW_MS + 61000;
+	ask(FLAG_RD, "@a. %1 %1", OPT_PLAIN);
+	assert_int_equal(verdict, SERVE_MISS);
+	assert_int_equal(serve.lookup.stale_count, 0); // not if control has no room, either
+	ask(0, "@a. %1 %1", OPT_PLAIN);
+	assert_reply(OUTCOME_FAILURE,
+		     "beef 8082 %1 %0 %0 %1 @a. %1 %1 00 %41 %1232 #0 %6 %15 %2 %6");
+	// Silence says nothing against them.
+	failure = given_failure("a.", 22);
+	failure.now_ms = NOW_MS + 61000;
+	put(&failure);
+	ask(FLAG_RD, "@a. %1 %1", OPT_PLAIN);
+	assert_int_equal(serve.outcome, OUTCOME_STALE);
+}
+
 // RFC 4035 §3.2.2: CD=1 asks for what did not validate, and only CD=1 gets it.
 static void unproven_data_reaches_clients_with_cd_only(void **state)
 {
@@ -339,6 +366,7 @@ int main(void)
 		served_test(failure_is_answered_with_its_ede),
 		served_test(stale_answer_goes_before_a_failure),
 		served_test(stale_answer_after_a_bogus_refresh_ends_with_its_signatures),
+		served_test(after_a_bogus_refresh_insecure_stale_data_are_for_control_to_give),
 		served_test(unproven_data_reaches_clients_with_cd_only),
 		served_test(cd_gets_no_further_than_others_where_nothing_was_reached),
 		served_test(rd_0_is_answered_from_the_cache_and_never_recurses),
