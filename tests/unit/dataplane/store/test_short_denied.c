@@ -118,6 +118,8 @@ static void fill_answers(void)
 	list[2].ttl_s = 5;
 	list[2].stale_s = 3600;
 	list[7].signature_expires_s = NOW_S + 1000;
+	list[7].rrsigs[0] = (struct given_record){
+		NULL, TYPE_RRSIG, 300, "%1 0d02 #300 #1900000000 #1600000000 %1 @x. 5a5a5a5a"};
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		put(&list[i]);
 	put(&(const struct given){.name = "dname.m.x.",
