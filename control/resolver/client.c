@@ -253,6 +253,23 @@ static void mark_down(struct client *client)
 	}
 }
 
+// Time is over while what came is still being judged: with CD=1 that is the client's own affair
+// (RFC 4035 §3.2.2).
+static bool client_takes_unproven(struct resolver *resolver, struct client *client)
+{
+	struct task *task = client->waiter.task;
+
+	if (!client->cd || client->answered)
+		return false;
+	judge_show_unproven(task);
+	if (!task->has_unproven || task->unproven_open)
+		return false;
+	mark_down(client);
+	task_leave(&client->waiter);
+	client_deliver(resolver, client, task);
+	return true;
+}
+
 // Our own limits are held against nobody; servers that let the time pass are, so that the next
 // client need not wait for them as long (RFC 9520 §3.2).
 static void client_exhausted(struct resolver *resolver, struct client *client)
@@ -273,6 +290,8 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 	enum failed_kind kind = FAILED_OWN;
 
 	resolver->counters.exhausted++;
+	if (client_takes_unproven(resolver, client))
+		return;
 	if (item >= 0) {
 		snprintf(text, sizeof(text), "%s", exhausted_words[item]);
 		if (of_validation(item))

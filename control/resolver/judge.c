@@ -178,6 +178,12 @@ static void keep_unproven(struct task *task)
 		name_copy(task->open_name, response->names[response->link_count]);
 }
 
+void judge_show_unproven(struct task *task)
+{
+	if (task->validation != NULL)
+		keep_unproven(task);
+}
+
 static void remember_bogus(struct task *task, const struct validation_result *result)
 {
 	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 24] = "";

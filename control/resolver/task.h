@@ -631,6 +631,8 @@ void judge_start(struct task *task); // begins with task->response's first link
 bool judge_hint(struct task *task);  // true: begun with what a referral said
 void judge_run(struct task *task);
 void judge_release(struct task *task);
+// Puts what is being judged where CD=1 finds it (task->unproven).
+void judge_show_unproven(struct task *task);
 
 // need.c: what a validation needs
 // False: it cannot be had, and the validation has been told; or what was known of it holds on.

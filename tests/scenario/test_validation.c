@@ -221,6 +221,26 @@ static void cd_gets_the_good_answer_when_one_server_has_it(void **state)
 	assert_sent_at_most(w, 30);
 }
 
+// The keys of a zone that cannot be had keep others waiting to the end.
+static void cd_gets_what_came_when_there_is_no_time_left_to_judge_it(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com.", .server = PROVIDER_A});
+	with((struct fault){.kind = FAULT_DROP, .below = "example.com.", .server = PROVIDER_B});
+	for (int i = 0; i < 4; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.wild.example.com.", i);
+		struct question *q = world_ask_later(w, name, TYPE_A, ASK_DO);
+		struct question *cd = world_ask_later(w, name, TYPE_A, ASK_DO | ASK_CD);
+		world_run(w);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		assert_answer(cd, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(cd, "192.0.2.81");
+		assert_not_cached(w, name, TYPE_A);
+		world_advance(w, 9000);
+	}
+}
+
 static void cd_follows_a_bogus_alias_out_of_its_zone(void **state)
 {
 	(void)state;
@@ -555,6 +575,7 @@ int main(void)
 		scenario_common(cd_gets_what_did_not_validate_and_nobody_else_does),
 		scenario_common(cd_and_others_wait_for_one_question_and_get_their_own_answers),
 		scenario_common(cd_gets_the_good_answer_when_one_server_has_it),
+		scenario_common(cd_gets_what_came_when_there_is_no_time_left_to_judge_it),
 		scenario_common(cd_follows_a_bogus_alias_out_of_its_zone),
 		scenario(keys_that_failed_are_not_asked_for_with_every_name),
 		scenario(a_good_link_to_a_bogus_one),
