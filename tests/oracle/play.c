@@ -46,6 +46,18 @@ static uint64_t now_us(const struct player *p)
 
 // ---- answers ----
 
+// Whether everything has worked for long enough.
+static bool is_calm(const struct player *p, uint64_t asked_us)
+{
+	if (p->troubled_us == 0)
+		return true;
+	for (size_t i = 0; i < p->authority.zone_count; i++) {
+		if (p->authority.zones[i].may_fail_until_us > asked_us)
+			return false;
+	}
+	return p->health.fault_count == 0 && asked_us - p->troubled_us > CALM_US;
+}
+
 static void take_reply(struct player *p, struct client *client, const uint8_t *wire, size_t len)
 {
 	struct message *reply = NULL;
@@ -55,8 +67,7 @@ static void take_reply(struct player *p, struct client *client, const uint8_t *w
 	if (client->gone || failed(p))
 		return;
 	p->out->questions++;
-	p->judge.calm = p->troubled_us == 0 || (p->health.fault_count == 0 &&
-						client->asked.asked_us - p->troubled_us > CALM_US);
+	p->judge.calm = is_calm(p, client->asked.asked_us);
 	if (len == 0) {
 		snprintf(p->out->complaint, sizeof(p->out->complaint), "no reply");
 	} else if (message_parse(wire, len, &reply) != MESSAGE_OK) {
