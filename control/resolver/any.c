@@ -164,7 +164,8 @@ static void take(struct task *task, struct chain *to, const struct chain *from)
 
 	entry_facts(entry, &facts);
 	to->failed = from->failed && from->count == 1;
-	if (task->type == TYPE_RRSIG && facts.kind != ENTRY_DNAME &&
+	// A DNAME further up is no RRset of the name.
+	if (task->type == TYPE_RRSIG && name_equal(facts.name, task->name) &&
 	    entry_rrset(entry, facts.type, SECURITY_UNPROVEN, NULL, &reader)) {
 		chain_add(resolver, to, rrsigs_of(task, &reader));
 		return;

@@ -156,6 +156,7 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 			assert_answer(q, RCODE_NOERROR, mode != 2, EDE_NONE);
 			assert_int_equal(question_count_of(q, SECTION_ANSWER, type), 1);
 			q = world_ask(w, there[i].name, TYPE_RRSIG, ASK_DO);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, there[i].type), 0);
 			assert_int_equal(q->reply->rcode, RCODE_NOERROR);
 			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG),
 					 mode == 2 ? 0 : 1);
