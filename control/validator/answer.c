@@ -75,6 +75,22 @@ static enum verdict unsigned_answer(struct validation *v)
 		"no RRSIG, and no insecure delegation on the way");
 }
 
+// Strictly between the two: a zone that has been proven, later than what is known of the lower one, not
+// to be a signed one. What hung from it has gone with it.
+static bool is_cut_off(const struct validation *v, const struct standing *lower, const uint8_t *at,
+		       size_t above)
+{
+	for (size_t labels = name_labels(at); labels > above + 1; labels--) {
+		struct standing upper;
+		at = name_skip(at, 1);
+		trust_standing(v->trust, at, &v->moment, &upper);
+		if ((upper.cut == CUT_INSECURE || upper.cut == CUT_NOTHING_BELOW) &&
+		    upper.zone->ds_fetched_ms > lower->zone->ds_fetched_ms)
+			return true;
+	}
+	return false;
+}
+
 // ATTACKS B4: between the signer and the data no other zone may begin. An anchor of a zone's own
 // counts even where the zones above are insecure.
 //
@@ -106,6 +122,8 @@ static bool cut_between(struct validation *v, enum verdict *verdict)
 			v->denied = chain.zone;
 			continue;
 		}
+		if (!chain.standing.anchored && is_cut_off(v, &chain.standing, at, above))
+			continue;
 		// The delegation may be gone since its DS was asked for.
 		*verdict = validation_refresh(v, chain.zone, TYPE_DS)
 				   ? VERDICT_NEED

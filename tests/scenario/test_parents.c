@@ -276,6 +276,38 @@ static void a_delegation_that_is_gone_is_denied_whatever_its_ds_said(void **stat
 		      EDE_NONE);
 }
 
+// A zone two levels down is signed, and its DS is still known.
+static void what_hung_from_a_delegation_goes_with_it(void **state)
+{
+	static const char *const tlds[] = {"com.", "org.", "net."}; // NSEC, NSEC3, opt-out
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		char gone[24], sub[24], name[24], servers[2][60], text[60];
+		snprintf(gone, sizeof(gone), "gone.%s", tlds[i]);
+		snprintf(sub, sizeof(sub), "sub.%s", gone);
+		snprintf(servers[0], sizeof(servers[0]), "ns.%s=192.0.2.51", gone);
+		snprintf(servers[1], sizeof(servers[1]), "ns.%s=192.0.2.52", sub);
+		snprintf(name, sizeof(name), "www.%s", sub);
+		snprintf(text, sizeof(text), "%s 0 IN A 192.0.2.80\n", name);
+		begin();
+		world_add(w, &(struct world_zone){
+				     .apex = gone, .servers = servers[0], .ns_ttl_s = 60});
+		world_add(w, &(struct world_zone){.apex = sub,
+						  .servers = servers[1],
+						  .text = text,
+						  .ns_ttl_s = 60});
+		world_start(w);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NOERROR, true, EDE_NONE);
+		world_undelegate(w, gone);
+		world_advance(w, 301000);
+		snprintf(name, sizeof(name), "mail.%s", sub);
+		assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, i != 2, EDE_NONE);
+		if (i < 2)
+			end_world(state);
+	}
+}
+
 // The NS are good for longer than the proof that there is no DS.
 static void a_childs_answer_does_not_stand_against_its_parents_denial(void **state)
 {
@@ -420,6 +452,7 @@ int main(void)
 		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
 		scenario(a_referrals_ds_does_not_outlive_its_ttl),
 		scenario(a_delegation_that_is_gone_is_denied_whatever_its_ds_said),
+		scenario(what_hung_from_a_delegation_goes_with_it),
 		scenario(a_childs_answer_does_not_stand_against_its_parents_denial),
 		scenario_common(a_ds_does_not_outlive_its_signature),
 		scenario(bogus_data_stay_bogus_below_a_silent_parent),
