@@ -384,7 +384,7 @@ static void print_numbers(const char *key, const double *numbers, unsigned count
 static void measure_kind(struct bench *bench, unsigned rounds)
 {
 	double bare[ROUNDS_MAX], batch[ROUNDS_MAX], memo[ROUNDS_MAX];
-	struct outcome outcome;
+	struct outcome outcome = {0}; // the last round's
 
 	for (unsigned i = 0; i < rounds; i++) {
 		measure(bench, &outcome);
