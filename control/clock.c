@@ -63,7 +63,8 @@ void clock_read(struct clock *clock, struct store_clock *out)
 	struct timespec monotonic, wall;
 	int64_t offset_s = test_offset(clock);
 
-	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	// Goes on while the machine is suspended: what was cached before has aged by that time.
+	clock_gettime(CLOCK_BOOTTIME, &monotonic);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	out->now_ms = (uint64_t)monotonic.tv_sec * 1000 + (uint64_t)monotonic.tv_nsec / 1000000;
 	out->now_ms += (uint64_t)clock->aged_s * 1000;

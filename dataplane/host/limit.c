@@ -25,6 +25,9 @@ void limit_tick(struct limit *limit, uint64_t now_ms)
 
 	if (passed_ms == 0)
 		return;
+	// Put right: nothing has passed.
+	if (now_ms < limit->then_ms)
+		passed_ms = 0;
 	limit->then_ms = now_ms;
 	for (unsigned i = 0; i < EXCEPTION_CLASS_COUNT; i++) {
 		uint64_t full = (uint64_t)rates[i].burst * TOKEN;

@@ -13,7 +13,8 @@ struct limit {
 
 // Full buckets.
 void limit_init(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));
-// Once per turn of the poll loop.
+// Once per turn of the poll loop. A time before the last one (dataplane/miss/beat.h) refills
+// nothing, and counts from there on.
 void limit_tick(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));
 // Takes a token; false when the class is over its rate.
 bool limit_take(struct limit *limit, enum exception_class class) __attribute__((nonnull));

@@ -15,9 +15,15 @@ void beat_read(const struct beat *beat, uint64_t counter_ms, struct beat_view *v
 	int64_t wall = atomic_load_explicit(&beat->wall, memory_order_relaxed);
 	uint64_t age_ms;
 
-	// A new offset may be a little smaller than the last one.
-	if (now_ms < view->clock.now_ms)
+	// The counter may have been set back, or be of another machine by now.
+	if ((int64_t)(now_ms - beat_ms) < 0)
+		now_ms = beat_ms;
+	// A new offset may be a little smaller than the last one. One that is much smaller puts
+	// right what a counter that jumped had made of the time.
+	if (now_ms < view->clock.now_ms &&
+	    (beat_ms == view->beat_ms || view->clock.now_ms - now_ms < BEAT_BACK_MS))
 		now_ms = view->clock.now_ms;
+	view->beat_ms = beat_ms;
 	age_ms = now_ms > beat_ms ? now_ms - beat_ms : 0;
 	view->clock.now_ms = now_ms;
 	view->clock.now_s = ((wall - (wall & 1)) / 2 + (int64_t)counter_ms) / 1000;

@@ -10,6 +10,9 @@
 
 // A control core that has said nothing for this long does not answer misses either.
 #define BEAT_LATE_MS 500
+// A lcore that is this far ahead of control's new beat was led astray by its counter (a guest that
+// was paused or moved to another machine) and follows control back.
+#define BEAT_BACK_MS 1000
 
 // control: wo, lcores: ro. Each word stands for itself: words of two beats mixed are wrong by
 // no more than the time between them, so relaxed loads and stores are enough.
@@ -23,7 +26,8 @@ struct beat {
 
 // What one lcore knows of time.
 struct beat_view {
-	struct store_clock clock; // now_ms never goes back
+	struct store_clock clock; // now_ms never goes back but by BEAT_BACK_MS or more
+	uint64_t beat_ms;         // of the last read
 	bool control_late;        // no heartbeat for BEAT_LATE_MS
 };
 

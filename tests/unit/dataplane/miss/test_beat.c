@@ -86,6 +86,44 @@ static void a_wall_clock_that_steps_is_followed(void **state)
 	assert_int_equal(view.clock.now_s, 1600000000);
 }
 
+// A guest that was paused for an hour: its counter ran on, the monotonic clock did not.
+static void a_counter_that_jumped_ahead_is_put_right_by_the_next_beat(void **state)
+{
+	struct beat beat = {0};
+	struct beat_view view = {0};
+	uint64_t counter = 5000000;
+
+	(void)state;
+	publish(&beat, 1000000, 1700000000, counter);
+	beat_read(&beat, counter, &view);
+	counter += 3600000;
+	beat_read(&beat, counter, &view);
+	publish(&beat, 1000050, 1700003600, counter + 50);
+	beat_read(&beat, counter + 51, &view);
+	assert_int_equal(view.clock.now_ms, 1000051);
+	assert_int_equal(view.clock.now_s, 1700003600);
+	assert_false(view.control_late);
+	beat_read(&beat, counter + 60, &view);
+	assert_int_equal(view.clock.now_ms, 1000060);
+}
+
+// Moved to a machine that was started later.
+static void a_counter_that_was_set_back_does_not_set_time_back(void **state)
+{
+	struct beat beat = {0};
+	struct beat_view view = {0};
+
+	(void)state;
+	publish(&beat, 1000000, 1700000000, 5000000);
+	beat_read(&beat, 5000040, &view);
+	beat_read(&beat, 7, &view);
+	assert_int_equal(view.clock.now_ms, 1000040);
+	publish(&beat, 1000050, 1700000000, 17);
+	beat_read(&beat, 18, &view);
+	assert_int_equal(view.clock.now_ms, 1000051);
+	assert_false(view.control_late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +132,8 @@ int main(void)
 		cmocka_unit_test(time_never_goes_back),
 		cmocka_unit_test(o16_control_is_late_only_after_its_limit),
 		cmocka_unit_test(a_wall_clock_that_steps_is_followed),
+		cmocka_unit_test(a_counter_that_jumped_ahead_is_put_right_by_the_next_beat),
+		cmocka_unit_test(a_counter_that_was_set_back_does_not_set_time_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
