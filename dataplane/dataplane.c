@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,6 +107,25 @@ static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
 	return code;
 }
 
+// The ports' hardware addresses. A virtual device that no interface stands behind has one that
+// nobody sends to.
+static void stations_set(struct dataplane *dataplane)
+{
+	struct service_addresses *service = &dataplane->config.service;
+	size_t count = 0;
+
+	for (size_t i = 0; i < dataplane->port_count; i++) {
+		if (dataplane->ports[i].device.kind == DEVICE_VIRTUAL) {
+			count = 0;
+			break;
+		}
+		memcpy(service->stations[count++], dataplane->ports[i].mac, 6);
+	}
+	service->station_count = count;
+	plain_service_make(service, &dataplane->plain_service);
+}
+static_assert(STATIONS_MAX >= DATAPLANE_PORTS_MAX, "one for each port");
+
 // The smallest MTU of all ports; a frame must also fit a slot of the exception path's rings.
 static uint16_t tap_mtu(const struct dataplane *dataplane)
 {
@@ -166,6 +186,7 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 			.queue_id = (uint16_t)index,
 			.port = (uint8_t)i,
 			.from_host = index == 0,
+			.local = dataplane->ports[i].device.ifindex != 0,
 			.pool = dataplane->ports[i].pools[index],
 		};
 	}
@@ -201,7 +222,7 @@ static uint64_t monotonic_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now); // as control's clock
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -233,7 +254,6 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 		return sentence(err, err_len, -ENOMEM, "no memory for the packet path");
 	memset(dataplane, 0, sizeof *dataplane);
 	dataplane->config = *config;
-	plain_service_make(&config->service, &dataplane->plain_service);
 	dataplane->store = store;
 	code = wake_init(&dataplane->wake);
 	if (code < 0)
@@ -246,6 +266,7 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 		dataplane->eal = true;
 		code = ports_open(dataplane, err, err_len);
 	}
+	stations_set(dataplane);
 	if (code == 0)
 		code = exception_path_start(dataplane, err, err_len);
 	if (code == 0) {

@@ -63,9 +63,28 @@ static void drop(struct lcore *lcore, struct rte_mbuf *mbuf, enum drop_reason re
 
 // ---- packets for the host's stack ----
 
-static void exception(struct lcore *lcore, const struct queue *queue, struct rte_mbuf *mbuf,
-		      enum exception_class class)
+static struct packet_offload offload_of(const struct queue *queue, const struct rte_mbuf *mbuf)
 {
+	const uint64_t ip = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	const uint64_t l4 = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	// NONE is more than not to know: what it covers is intact, though the field is not right.
+	return (struct packet_offload){
+		.ip_checksum_good =
+			ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || ip == RTE_MBUF_F_RX_IP_CKSUM_NONE,
+		.udp_checksum_good = l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		.unfinished = l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE,
+		.local = queue->local,
+	};
+}
+
+static void exception(struct lcore *lcore, const struct queue *queue, struct rte_mbuf *mbuf,
+		      const struct packet *packet)
+{
+	const enum exception_class class = packet->exception;
+
+	packet_finish(rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf), packet,
+		      offload_of(queue, mbuf));
 	if (lcore->host == NULL || !limit_take(&lcore->limit, class) ||
 	    !host_offer(lcore->host, lcore->index, queue->port, rte_pktmbuf_mtod(mbuf, uint8_t *),
 			rte_pktmbuf_data_len(mbuf))) {
@@ -179,16 +198,6 @@ static void question(struct lcore *lcore, struct rte_mbuf *mbuf, unsigned i)
 
 // ---- the loop ----
 
-static struct packet_offload offload_of(const struct rte_mbuf *mbuf)
-{
-	return (struct packet_offload){
-		.ip_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) ==
-				    RTE_MBUF_F_RX_IP_CKSUM_GOOD,
-		.udp_checksum_good = (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
-				     RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-	};
-}
-
 // Sorts the packet at once, unless it is a question: true, and it is number i of the slow lane.
 static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf, unsigned i)
 {
@@ -199,12 +208,12 @@ static bool sort(struct lcore *lcore, struct queue *queue, struct rte_mbuf *mbuf
 		return false;
 	}
 	switch (packet_parse(rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf),
-			     lcore->service, offload_of(mbuf), packet)) {
+			     lcore->service, offload_of(queue, mbuf), packet)) {
 	case PACKET_DNS:
 		question(lcore, mbuf, i);
 		return true;
 	case PACKET_EXCEPTION:
-		exception(lcore, queue, mbuf, packet->exception);
+		exception(lcore, queue, mbuf, packet);
 		return false;
 	case PACKET_DROP:
 		break;
@@ -270,7 +279,7 @@ static unsigned answer_short(struct lcore *lcore, struct queue *queue, unsigned 
 			.bytes = rte_pktmbuf_mtod(mbuf, uint8_t *),
 			.len = rte_pktmbuf_data_len(mbuf),
 			.room = (uint16_t)(mbuf->buf_len - mbuf->data_off),
-			.offload = offload_of(mbuf),
+			.offload = offload_of(queue, mbuf),
 		};
 		// A packet in several pieces ends where its first one ends: it is none of these.
 		if (mbuf->nb_segs > 1)

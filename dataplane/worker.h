@@ -29,6 +29,7 @@ struct queue {
 	uint16_t port_id, queue_id; // DPDK's
 	uint8_t port;               // index in the configuration
 	bool from_host;             // this lcore sends the host's frames by this port
+	bool local;                 // frames of this host's other interfaces may come by it
 	struct rte_mempool *pool;
 	unsigned waiting; // to be sent at the end of the turn
 	struct rte_mbuf *out[BURST];

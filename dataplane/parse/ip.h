@@ -34,14 +34,21 @@ enum ip_verdict ipv4_parse(const uint8_t *ip, size_t room, bool checksum_good,
 enum ip_verdict ipv6_parse(const uint8_t *ip, size_t room, struct ip_payload *out)
 	__attribute__((nonnull, warn_unused_result));
 
-// Sum of the pseudo-header of UDP (RFC 768, RFC 8200 §8.1). Addresses are of one family.
-static inline uint64_t udp_pseudo_sum(const struct address *source,
-				      const struct address *destination, uint16_t udp_len)
+// Sum of the pseudo-header of UDP or TCP (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1). Addresses are of one
+// family.
+static inline uint64_t pseudo_sum(const struct address *source, const struct address *destination,
+				  enum ip_protocol protocol, uint16_t transport_len)
 {
 	size_t len = source->family == 4 ? 4 : 16;
 	uint64_t sum = checksum_add(0, source->bytes, len);
 
 	sum = checksum_add(sum, destination->bytes, len);
-	sum = checksum_add16(sum, IP_UDP);
-	return checksum_add16(sum, udp_len);
+	sum = checksum_add16(sum, (uint16_t)protocol);
+	return checksum_add16(sum, transport_len);
+}
+
+static inline uint64_t udp_pseudo_sum(const struct address *source,
+				      const struct address *destination, uint16_t udp_len)
+{
+	return pseudo_sum(source, destination, IP_UDP, udp_len);
 }

@@ -82,11 +82,17 @@ static bool source_impossible_ipv6(const uint8_t *bytes)
 	return bytes[0] == 0xff || (memcmp(bytes, zero, 15) == 0 && bytes[15] <= 1);
 }
 
-static bool checksum_wrong(const struct packet *packet, const uint8_t *udp, size_t len)
+static bool checksum_wrong(const struct packet *packet, const uint8_t *udp, size_t len,
+			   struct packet_offload offload)
 {
 	uint64_t sum = udp_pseudo_sum(&packet->source, &packet->destination, (uint16_t)len);
+	uint16_t field;
 
-	return checksum_fold(checksum_add(sum, udp, len)) != 0xffff;
+	if (offload.udp_checksum_good || offload.unfinished ||
+	    checksum_fold(checksum_add(sum, udp, len)) == 0xffff)
+		return false;
+	memcpy(&field, udp + 6, sizeof(field));
+	return !offload.local || field != checksum_fold(sum);
 }
 
 // UDP to a service address, its source already seen to be possible.
@@ -107,7 +113,7 @@ static enum packet_verdict parse_udp(uint8_t *frame, uint8_t *udp, size_t len,
 	if (wire_get16(udp + 6) == 0) {
 		if (out->family == 6)
 			return drop(out, DROP_udp_checksum);
-	} else if (!offload.udp_checksum_good && checksum_wrong(out, udp, len)) {
+	} else if (checksum_wrong(out, udp, len, offload)) {
 		return drop(out, DROP_udp_checksum);
 	}
 	out->source_port = wire_get16(udp);
@@ -193,6 +199,17 @@ static enum packet_verdict parse_ipv6(uint8_t *frame, size_t len,
 	return parse_udp(frame, ip + payload.offset, payload.len, offload, out);
 }
 
+static bool for_another_station(const struct service_addresses *service, const uint8_t *frame)
+{
+	size_t i = 0;
+
+	if (service->station_count == 0 || (frame[0] & 1) != 0)
+		return false;
+	while (i < service->station_count && memcmp(service->stations[i], frame, 6) != 0)
+		i++;
+	return i == service->station_count;
+}
+
 static bool is_vlan(unsigned type)
 {
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ;
@@ -205,6 +222,9 @@ enum packet_verdict packet_parse(uint8_t *frame, size_t len,
 	memset(out, 0, sizeof(*out));
 	if (len < ETHERNET_LEN)
 		return drop(out, DROP_runt);
+	// A network floods what it has not learnt: the answer would come from the wrong address.
+	if (__builtin_expect(for_another_station(service, frame), false))
+		return drop(out, DROP_l2_station);
 	unsigned type = wire_get16(frame + 12);
 	out->l2_len = ETHERNET_LEN;
 	// IEEE 802.1Q §9: a tag is the type that stands for it, TCI, then the next type.

@@ -12,9 +12,13 @@ struct address { // shared by the whole dataplane and the seam
 };
 
 #define SERVICE_ADDRESSES_MAX 64
+#define STATIONS_MAX 8
 struct service_addresses {
 	struct address list[SERVICE_ADDRESSES_MAX];
 	size_t count;
+	// Hardware addresses that frames are for; without any, all frames are.
+	uint8_t stations[STATIONS_MAX][6];
+	size_t station_count;
 };
 
 // Why a packet ends here: symbol, operator's words. One list for the whole dataplane.
@@ -23,6 +27,7 @@ struct service_addresses {
 	X(ethertype, "not IPv4, IPv6 or ARP")                                                      \
 	X(vlan_depth, "more than two VLAN tags")                                                   \
 	X(l2_address, "a question from or to a group MAC address")                                 \
+	X(l2_station, "a frame for another station's MAC address")                                 \
 	X(ip_header, "bad IP version, length, or too many extension headers")                      \
 	X(ip_checksum, "wrong IPv4 header checksum")                                               \
 	X(ip_source, "source address unspecified, multicast, broadcast or our own")                \
@@ -56,6 +61,12 @@ enum packet_verdict {
 struct packet_offload {
 	bool ip_checksum_good;
 	bool udp_checksum_good;
+	// The data are intact, but the sender left the checksum to a NIC that the frame never passed: its
+	// field does not hold it.
+	bool unfinished;
+	// The same may be true of a frame from this host, and nobody says so. Its checksum field then
+	// holds the sum of the pseudo-header.
+	bool local;
 };
 
 // Classes of exception traffic, each with its own rate limit.
@@ -82,6 +93,11 @@ enum packet_verdict packet_parse(uint8_t *frame, size_t len,
 				 const struct service_addresses *service,
 				 struct packet_offload offload, struct packet *out)
 	__attribute__((nonnull, warn_unused_result));
+
+// Before the host's stack gets a frame that packet_parse() called an exception: finishes the checksum
+// of TCP or UDP that the sender left unfinished. Any other frame stays as it is.
+void packet_finish(uint8_t *frame, size_t len, const struct packet *packet,
+		   struct packet_offload offload) __attribute__((nonnull));
 
 // Turns the received frame into the reply's: swaps Ethernet, IP and UDP source and
 // destination, keeps VLAN tags, drops IP options and extension headers, sets lengths, TTL 64,

@@ -13,4 +13,7 @@ void plain_service_make(const struct service_addresses *service, struct plain_se
 			memcpy(out->v6[out->v6_count++], bytes, 16);
 		}
 	}
+	out->station_count = (uint32_t)service->station_count;
+	for (size_t i = 0; i < service->station_count; i++)
+		memcpy(&out->stations[i], service->stations[i], 6);
 }

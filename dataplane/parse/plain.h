@@ -23,6 +23,8 @@ struct plain_service {
 	uint64_t v4_bits;                      // plain_bit() of each
 	uint32_t v4[SERVICE_ADDRESSES_MAX];    // network order
 	uint64_t v6[SERVICE_ADDRESSES_MAX][2]; // as they stand in memory
+	uint32_t station_count;
+	uint64_t stations[STATIONS_MAX]; // plain_station() of each
 };
 void plain_service_make(const struct service_addresses *service, struct plain_service *out)
 	__attribute__((nonnull));
@@ -40,6 +42,23 @@ struct plain_frame {
 static inline uint64_t plain_bit(uint32_t address)
 {
 	return 1ull << (address * 0x9e3779b1u >> 26);
+}
+
+// A frame's destination, from its first eight bytes.
+static inline uint64_t plain_station(uint64_t bytes)
+{
+	return bytes & 0xffffffffffff;
+}
+
+static inline bool plain_for_us(const struct plain_service *service, const uint8_t *bytes)
+{
+	const uint64_t station = plain_station(plain_load64(bytes));
+
+	for (uint32_t i = 0; i < service->station_count; i++) {
+		if (service->stations[i] == station)
+			return true;
+	}
+	return service->station_count == 0;
 }
 
 static inline bool plain_is_ours(const struct plain_service *service, uint32_t address)
@@ -288,7 +307,7 @@ static inline bool plain_parse(struct plain_frame *frame, const struct plain_ser
 	// Headers, query and what is read behind it lie in the buffer, and the whole shortest
 	// frame of this kind (IPv4: 14 + 20 + 8 + 17 bytes) is there to be looked at.
 	if (frame->len < ETHERNET_LEN + IPV4_LEN + UDP_LEN + PLAIN_LEN_MIN ||
-	    frame->room < PLAIN_ROOM)
+	    frame->room < PLAIN_ROOM || !plain_for_us(service, bytes))
 		return false;
 	if (__builtin_expect(plain_seen(bytes), true)) {
 		frame->l2_len = ETHERNET_LEN;

@@ -503,7 +503,32 @@ class PacketPath:
 
     def test_tcp_carries_full_segments_both_ways(self):
         self.start()
-        sent = os.urandom(300000)
+        self.assert_reflected(os.urandom(300000))
+
+    def test_peers_that_leave_checksums_to_their_nic_are_answered(self):
+        run("ethtool", "-K", PEER, "tx", "on")
+        self.addCleanup(run, "ethtool", "-K", PEER, "tx", "off")
+        echo = self.start()
+        for address in (SERVER4, SERVER6):
+            for flags, rcode in ((0x0100, SERVFAIL), (0, REFUSED)):
+                payload = question(flags=flags)
+                self.assert_rcode(self.ask(payload, address), payload, rcode)
+        self.assert_reflected(b"a question over TCP")
+        self.assertEqual(echo.counters()["dataplane.drop.udp_checksum"], 0)
+
+    def test_frames_for_another_station_are_dropped(self):
+        echo, wire = self.start(), self.wire()
+        for sport, station in ((40001, b"\x02\xde\xad\xbe\xef\x01"), (40002, wire.theirs)):
+            for flags in (0, 0x0100):
+                frame = wire.frame(ipv4(udp(CLIENT4, SERVER4, question(flags=flags), sport)))
+                wire.send(station + frame[6:])
+        got = wire.received(lambda frame: frame[:6] == wire.ours and frame[34:36] == b"\0\x35")
+        self.assertEqual({struct.unpack("!H", frame[36:38])[0] for frame in got}, {40002})
+        c = self.quiet(echo)
+        self.assertEqual(c["dataplane.drop.l2_station"], 2)
+        self.assert_balanced(c)
+
+    def assert_reflected(self, sent):
         for family, address in ((socket.AF_INET, SERVER4), (socket.AF_INET6, SERVER6)):
             with lab.inside_server(), contextlib.ExitStack() as stack:
                 listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))

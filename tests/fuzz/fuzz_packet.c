@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || size > FRAME_MAX)
 		return 0;
-	struct packet_offload offload = {(data[0] & 1) != 0, (data[0] & 2) != 0};
+	struct packet_offload offload = {(data[0] & 1) != 0, (data[0] & 2) != 0, (data[0] & 4) != 0,
+					 (data[0] & 8) != 0};
 	size_t len = size - 1;
 	uint8_t *frame = malloc(len > 0 ? len : 1); // of just this size, for ASan to watch
 	CHECK(frame != NULL);
@@ -60,8 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(memcmp(frame, data + 1, len) == 0);
 	if (verdict == PACKET_DROP)
 		CHECK(packet.reason < DROP_REASON_COUNT);
-	if (verdict == PACKET_EXCEPTION)
+	if (verdict == PACKET_EXCEPTION) {
 		CHECK(packet.exception < EXCEPTION_CLASS_COUNT);
+		packet_finish(frame, len, &packet, offload);
+	}
 	if (verdict == PACKET_DNS) {
 		check_payload(frame, len, &packet);
 		check_reply(frame, &packet);
