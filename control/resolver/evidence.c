@@ -15,7 +15,8 @@ struct record {
 	uint64_t used_ms;
 	uint64_t heard_ms, good_ms; // the last ones; 0: none
 	uint64_t doubt_ms;          // when the question began that brought doubt; 0: there is none
-	uint64_t failing_ms;        // the same of one that no server is good for
+	uint64_t bad_ms, bad;       // the first question that no server is good for; 0: none
+	uint64_t failing_ms;        // when it began, once there is a second one; 0: there is not
 	uint64_t down_until_ms;     // 0: not down since something was heard
 	uint64_t silent;            // the first question that was silent to its end; 0: none
 	uint16_t waiting;           // in doubt, and asking
@@ -272,19 +273,25 @@ uint64_t evidence_silent_ms(const struct evidence *evidence, uint64_t cut)
 	return silent_ms;
 }
 
-void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t began_ms,
-		      uint64_t now_ms)
+void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t question,
+		      uint64_t began_ms, uint64_t now_ms)
 {
 	struct record *record = use(evidence, cut, kind, now_ms);
 
-	if (record->since_ms <= began_ms && record->good_ms < began_ms && record->failing_ms == 0)
-		record->failing_ms = began_ms;
+	if (record->since_ms > began_ms || record->good_ms >= began_ms)
+		return;
+	if (record->bad_ms == 0) {
+		record->bad_ms = began_ms;
+		record->bad = question;
+	} else if (record->bad != question && record->failing_ms == 0) {
+		record->failing_ms = record->bad_ms;
+	}
 }
 
 static void be_good(struct record *record, uint64_t now_ms)
 {
 	record->good_ms = now_ms;
-	record->failing_ms = 0;
+	record->bad_ms = record->failing_ms = 0;
 }
 
 void evidence_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)

@@ -90,10 +90,11 @@ bool evidence_outweighed(const struct evidence *evidence, uint64_t cut, uint8_t 
 uint64_t evidence_silent_ms(const struct evidence *evidence, uint64_t cut) __attribute__((nonnull));
 uint64_t evidence_heard_ms(const struct evidence *evidence, uint64_t cut) __attribute__((nonnull));
 
-// No server is left that might give a good answer to a question of the kind, which began then; and a
-// good answer has come. Stale data serve at once while a cut is failing.
-void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t began_ms,
-		      uint64_t now_ms) __attribute__((nonnull));
+// No server is left that might give a good answer to a question of the kind (a hash of name and type),
+// which began then; and a good answer has come. Stale data serve at once while a cut is failing: two
+// different questions have come to that since the last good answer.
+void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t question,
+		      uint64_t began_ms, uint64_t now_ms) __attribute__((nonnull));
 void evidence_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
 	__attribute__((nonnull));
 bool evidence_failing(const struct evidence *evidence, uint64_t cut, uint8_t kind)

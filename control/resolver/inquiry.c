@@ -179,6 +179,8 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 	{
 		explain_server(task, &leg->server, replies_failure(from->outcome), &none);
 		task->timed_out = task->timed_out || from->outcome == UPSTREAM_TIMEOUT;
+		if (replies_heard(from->outcome))
+			observe_reply(task);
 		iterate_leg_failed(task, &leg->server);
 		broken_server(task, &leg->server, replies_failure(from->outcome), from->drilled);
 	}

@@ -11,6 +11,8 @@
 #define TRY_MS_MIN  400
 #define SLOW_RTT_US 150000
 
+#define ANYBODYS 1 // in the place of a question's hash: which one it was is all the same
+
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)
 {
 	return resolver_hash(resolver, zone) ^ (routed ? ROUTED : 0);
@@ -196,7 +198,7 @@ void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type)
 		resolver->pool_tell(resolver->pool_tell_arg, zone, false);
 }
 
-bool observe_reply(struct task *task)
+void observe_reply(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 
@@ -205,7 +207,8 @@ bool observe_reply(struct task *task)
 				       resolver->clock.now_ms);
 	if (ends != 0)
 		settle(resolver, task->cut_key, task->kind, hearten);
-	return ends & EVIDENCE_DOWN_ENDS;
+	if (ends & EVIDENCE_DOWN_ENDS && task->route != NULL && resolver->pool_tell != NULL)
+		resolver->pool_tell(resolver->pool_tell_arg, task->cut->zone, false);
 }
 
 void observe_good(struct task *task)
@@ -223,9 +226,17 @@ void observe_no_good(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 
-	if (counts(task))
-		evidence_no_good(resolver->evidence, task->cut_key, task->kind, task->kind_ms,
-				 resolver->clock.now_ms);
+	// What a forwarder says to a name may be said of somebody else's servers.
+	if (!counts(task) || (forward_holds(task) && task->answered))
+		return;
+	// For the measure of all kinds it takes our own question: any others may have been chosen.
+	bool own = ailing_probes(task);
+	uint64_t question = task->kind == EVIDENCE_A && !own ? ANYBODYS : task->hash;
+	evidence_no_good(resolver->evidence, task->cut_key, task->kind, question, task->kind_ms,
+			 resolver->clock.now_ms);
+	if (own)
+		evidence_no_good(resolver->evidence, task->cut_key, EVIDENCE_A, task->hash,
+				 task->kind_ms, resolver->clock.now_ms);
 }
 
 bool observe_doubt(struct task *task)

@@ -32,6 +32,22 @@ enum server_failure replies_failure(enum upstream_outcome outcome)
 	return failures[outcome];
 }
 
+// Something came that is of no use, and so no silence.
+bool replies_heard(enum upstream_outcome outcome)
+{
+	switch (outcome) {
+	case UPSTREAM_FORMERR:
+	case UPSTREAM_NOTIMP:
+	case UPSTREAM_BADVERS:
+	case UPSTREAM_MALFORMED:
+	case UPSTREAM_WRONG_QUESTION:
+	case UPSTREAM_TRUNCATED_OVER_TCP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void report(struct task *task, enum server_failure failure)
 {
 	struct reply *reply = task->reply;
@@ -273,12 +289,10 @@ static void read_response(struct task *task, struct response *response)
 		shelf_put(&task->resolver->responses, response);
 		return;
 	}
-	bool was_down = observe_reply(task);
+	observe_reply(task);
 	// On the way down nothing would be validated.
 	if (response->secure_only && !minimise_full(&task->minimise))
 		response->kind = RESPONSE_LAME;
-	if (was_down && task->route != NULL && task->resolver->pool_tell != NULL)
-		task->resolver->pool_tell(task->resolver->pool_tell_arg, task->cut->zone, false);
 	if (task->for_glue && response->kind == RESPONSE_ANSWER) {
 		// Glue is never an answer (ATTACKS A7), and a denial of it none either.
 		free(response);
@@ -381,6 +395,8 @@ void replies_read(struct task *task)
 	if (reply->asked_ms == 0)
 		reply->asked_ms = now_ms > reply->waited_ms ? now_ms - reply->waited_ms : 1;
 	task->without_cd = false;
+	if (replies_heard(reply->outcome))
+		observe_reply(task);
 	switch (reply->outcome) {
 	case UPSTREAM_OK:
 		break;

@@ -573,7 +573,7 @@ void observe_begin(struct task *task);      // before a question to the cut; its
 void observe_leave(struct task *task);      // of the cut, or of its kind
 bool observe_may_ask(struct task *task);    // false: the cut is down
 void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type); // upstream_heard
-bool observe_reply(struct task *task);      // of any content. True: it was down
+void observe_reply(struct task *task);      // of any content
 // Every server has been silent, and it has no more tries, or may not use them: it waits whether
 // others hear of the cut. False: it has waited for long enough, or there is nothing to wait for.
 bool observe_wait(struct task *task);
@@ -597,6 +597,7 @@ void replies_doubt_edns(struct task *task);
 void replies_state_known(struct task *task); // as far as it can be
 void reply_release(struct task *task); // the one it has, if any
 enum server_failure replies_failure(enum upstream_outcome outcome);
+bool replies_heard(enum upstream_outcome outcome);
 
 // resort.c: when all servers have failed, what some of them said
 void resort_note(struct task *task, const struct response *response); // of task->reply

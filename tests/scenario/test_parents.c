@@ -155,7 +155,9 @@ static void unsigned_zones_outlive_their_tlds_servers_too(void **state)
 // REFUSED makes no ghost domains. Of a signed one test_broken_parents.c.
 static void parents_that_answer_are_believed(void **state)
 {
-	static const enum fault_kind kinds[] = {FAULT_SERVFAIL, FAULT_REFUSED, FAULT_LAME};
+	static const enum fault_kind kinds[] = {
+		FAULT_SERVFAIL,  FAULT_REFUSED,        FAULT_LAME,           FAULT_FORMERR,
+		FAULT_MALFORMED, FAULT_WRONG_QUESTION, FAULT_TRUNCATE_ALWAYS};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		begin();

@@ -158,6 +158,63 @@ static void a_dead_pool_keeps_nobody_waiting_for_long(void **state)
 	}
 }
 
+// ---- stale data are given for what fails, and for nothing else ----
+
+static const enum fault_kind bad[] = {FAULT_DROP,  FAULT_SERVFAIL, FAULT_REFUSED,
+				      FAULT_LAME,  FAULT_FORMERR,  FAULT_BOGUS,
+				      FAULT_STRIP, FAULT_MALFORMED};
+
+// Its copy of the name is stale, and the servers are there and good for it.
+static void assert_not_stale(unsigned fault, unsigned what)
+{
+	struct question *q = world_ask(w, "x.wild.slow.com.", TYPE_A, ASK_DO);
+
+	if (q->result->stale)
+		fail_msg("fault %u, %u: stale after %u ms", bad[fault], what,
+			 (unsigned)((q->done_us - q->asked_us) / 1000));
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+}
+
+static void start_with_stale_data(void)
+{
+	start_zone("ns.slow.com.=" ALONE, false, false);
+	world_ask(w, "x.wild.slow.com.", TYPE_A, ASK_DO);
+	world_advance(w, 61000);
+}
+
+static void what_is_good_for_no_other_type_gives_nobody_stale_data(void **state)
+{
+	static const uint16_t types[] = {TYPE_NSEC, 65400, TYPE_HTTPS, TYPE_MX, TYPE_AAAA};
+
+	for (size_t i = 0; i < 5 * sizeof(bad) / sizeof(bad[0]); i++) {
+		uint16_t type = types[i % 5];
+		start_with_stale_data();
+		with((struct fault){.kind = bad[i / 5], .server = ALONE, .type = type});
+		world_ask_later(w, "y.wild.slow.com.", type, ASK_DO);
+		world_ask_later(w, "z.wild.slow.com.", type, ASK_DO);
+		world_advance(w, 700);
+		assert_not_stale((unsigned)i / 5, type);
+		world_run(w);
+		end_world(state);
+	}
+}
+
+static void names_that_are_broken_give_nobody_stale_data_of_others(void **state)
+{
+	for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
+		start_with_stale_data();
+		with((struct fault){
+			.kind = bad[i / 2], .server = ALONE, .below = "y.wild.slow.com."});
+		world_ask_later(w, "y.wild.slow.com.", TYPE_A, ASK_DO);
+		world_ask_later(w, "a.y.wild.slow.com.", TYPE_A, ASK_DO);
+		world_ask_later(w, "b.y.wild.slow.com.", TYPE_A, ASK_DO);
+		world_advance(w, i % 2 ? 700 : 2500);
+		assert_not_stale((unsigned)i / 2, (unsigned)i % 2);
+		world_run(w);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +225,8 @@ int main(void)
 		scenario(a_stubs_only_server_that_turns_slow_is_waited_for),
 		scenario(a_forwarder_that_turns_slow_is_waited_for),
 		scenario(a_dead_pool_keeps_nobody_waiting_for_long),
+		scenario(what_is_good_for_no_other_type_gives_nobody_stale_data),
+		scenario(names_that_are_broken_give_nobody_stale_data_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

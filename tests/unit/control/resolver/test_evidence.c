@@ -217,7 +217,10 @@ static void a_cut_fails_while_nothing_good_comes(void **state)
 {
 	(void)state;
 	evidence_asked(e, CUT, EVIDENCE_A, 1000);
-	evidence_no_good(e, CUT, EVIDENCE_A, 1000, 1500);
+	evidence_no_good(e, CUT, EVIDENCE_A, 1, 1000, 1500);
+	evidence_no_good(e, CUT, EVIDENCE_A, 1, 1200, 1500); // the same one says no more
+	assert_false(evidence_failing(e, CUT, EVIDENCE_A));
+	evidence_no_good(e, CUT, EVIDENCE_A, 2, 1200, 1500);
 	assert_true(evidence_failing(e, CUT, EVIDENCE_A));
 	assert_true(evidence_failing(e, CUT, EVIDENCE_AAAA));
 	// An answer that is not good is heard, and no more.
@@ -228,11 +231,17 @@ static void a_cut_fails_while_nothing_good_comes(void **state)
 	assert_false(evidence_failing(e, CUT, EVIDENCE_AAAA));
 	evidence_good(e, CUT, EVIDENCE_STEP, 1800);
 	assert_false(evidence_failing(e, CUT, EVIDENCE_A));
-	// One name that no server can answer, among others that they do.
-	evidence_no_good(e, CUT, EVIDENCE_A, 1750, 1900);
+	// Names that no server can answer, among others that they do.
+	evidence_no_good(e, CUT, EVIDENCE_A, 3, 1750, 1900);
+	evidence_no_good(e, CUT, EVIDENCE_A, 4, 1750, 1900);
+	assert_false(evidence_failing(e, CUT, EVIDENCE_A));
+	evidence_no_good(e, CUT, EVIDENCE_A, 5, 1850, 1950);
+	evidence_good(e, CUT, EVIDENCE_A, 2000);
+	evidence_no_good(e, CUT, EVIDENCE_A, 6, 2050, 2100);
 	assert_false(evidence_failing(e, CUT, EVIDENCE_A));
 	evidence_asked(e, CUT, EVIDENCE_OTHER, 1000);
-	evidence_no_good(e, CUT, EVIDENCE_OTHER, 1000, 1900);
+	evidence_no_good(e, CUT, EVIDENCE_OTHER, 1, 1000, 1900);
+	evidence_no_good(e, CUT, EVIDENCE_OTHER, 2, 1000, 1900);
 	assert_true(evidence_failing(e, CUT, EVIDENCE_OTHER));
 	assert_false(evidence_failing(e, CUT, EVIDENCE_A));
 }
