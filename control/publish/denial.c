@@ -12,20 +12,11 @@ static uint32_t least(uint32_t a, uint32_t b, uint32_t c)
 	return ab < c ? ab : c;
 }
 
-static uint32_t signatures_left_s(const struct validation_result *result, int64_t now_s)
-{
-	if (result->signature_expires_s == SIGNATURE_NEVER_EXPIRES)
-		return UINT32_MAX;
-	int64_t left_s = result->signature_expires_s - now_s;
-	return left_s <= 0 ? 0 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s;
-}
-
-// True: all that count are kept.
+// True: all that count are kept. The signatures' end bounds what is answered with them.
 static bool put_proofs(struct publisher *publisher, const struct step *step,
 		       const struct validation_result *result,
 		       const struct publication *publication)
 {
-	uint32_t left_s = signatures_left_s(result, publication->now_s);
 	bool all = true;
 
 	for (size_t i = 0; i < step->proof_count && i < STEP_PROOFS_MAX; i++) {
@@ -37,9 +28,9 @@ static bool put_proofs(struct publisher *publisher, const struct step *step,
 					 ? 0
 					 : least(proof->ttl_s, result->proof_ttl_s[i],
 						 publisher->config.negative_ttl_max_s);
-		enum denial_put put = cache_denial_put(
-			publisher->cache, result->signer, proof, ttl_s < left_s ? ttl_s : left_s,
-			result->signature_expires_s, publication->now_ms);
+		enum denial_put put =
+			cache_denial_put(publisher->cache, result->signer, proof, ttl_s,
+					 result->signature_expires_s, publication->now_ms);
 		all = all && put == DENIAL_KEPT;
 		publisher->counters.denial_kept += put == DENIAL_KEPT;
 		publisher->counters.denial_unfit +=

@@ -263,7 +263,7 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.now_ms = publication->now_ms,
 		.asked_ms = publication->asked_ms,
 		.ttl_s = ttl_s,
-		.stale_s = ttl_s > 0 && !resort ? publisher->config.stale_s : 0,
+		.stale_s = resort ? 0 : publisher->config.stale_s,
 		.signature_expires_s = result->signature_expires_s,
 		.one_shot = publication->one_shot || ttl_s == 0,
 		// What is not proven as it should be, for a failure of others, ends nothing.
@@ -293,7 +293,7 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 		.provenance = publication->provenance,
 		.ede = EDE_NONE,
 		.now_ms = publication->now_ms,
-		.ttl_s = lesser(data_ttl(publisher, step), UNPROVEN_TTL_MAX_S),
+		.ttl_s = data_ttl(publisher, step),
 		.signature_expires_s = SIGNATURE_NEVER_EXPIRES,
 		.asked_ms = publication->asked_ms,
 		.one_shot = publication->one_shot,

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNPROVEN_TTL_MAX_S 30
 #define OUTDATED_TTL_MAX_S 30
 #define RESORT_TTL_MAX_S   30 // FROM_NON_AUTHORITY, which is never stale either
 
