@@ -586,6 +586,26 @@ static void it_can_be_switched_off(void **state)
 
 #define scenario_denial(f) cmocka_unit_test_setup_teardown(f, start_denial, end_world)
 
+// It may hide names from us that others have: what it proves stands for the name asked alone.
+static void what_a_forwarder_proves_denies_no_other_names(void **state)
+{
+	(void)state;
+	w = world_new();
+	w->denial = true;
+	world_add_tlds(w);
+	add_example(w);
+	world_route(w, "example.com.", true, "203.0.113.50");
+	world_start(w);
+	world_serve_all(w, "203.0.113.50");
+	assert_answer(world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_missed("aab.example.com.", TYPE_A);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_sent(w, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +627,7 @@ int main(void)
 		scenario(a_flush_reaches_what_denies_the_name),
 		scenario_denial(opt_out_spans_deny_nothing),
 		scenario(generated_denials_deny_nothing_else),
+		scenario(what_a_forwarder_proves_denies_no_other_names),
 		scenario(configured_zones_are_asked_whatever_those_above_say),
 		scenario(a_stub_zone_denies_its_own_names_and_nothing_above_does),
 		scenario_denial(special_use_zones_are_answered_as_ever),

@@ -439,6 +439,76 @@ static void a_child_on_its_parents_servers_is_not_denied(void **state)
 	assert_int_equal(world_counter(w, "resolver.revoked"), 0);
 }
 
+// Some of the parent's servers have the child, too: when its delegation has ended, what these say
+// for the child takes nothing away, be it data or a denial.
+static void what_a_child_says_on_its_parents_servers_denies_no_delegation(void **state)
+{
+	(void)state;
+	for (int is_signed = 0; is_signed < 2; is_signed++) {
+		begin();
+		world_add(w, &(struct world_zone){.apex = "example.com.",
+						  .servers = "ns1.example.com.=" PROVIDER_A
+							     " ns2.example.com.=" PROVIDER_B});
+		world_add(w,
+			  &(struct world_zone){.apex = "sub.example.com.",
+					       .servers = "ns1.example.com.=" PROVIDER_A
+							  " ns3.sub.example.com.=" PROVIDER_C,
+					       .text = "www.sub.example.com. 60 IN A 192.0.2.80\n",
+					       .ns_ttl_s = 60,
+					       .options = {.unsigned_ = !is_signed}});
+		world_start(w);
+		// The one that knows of nothing but the parent refers.
+		with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+		assert_answer(world_ask(w, "www.sub.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR,
+			      is_signed, EDE_NONE);
+		network_heal(&w->network);
+		with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_B});
+		for (int i = 0; i < 3; i++) {
+			world_advance(w, 61000);
+			world_ask(w, "nope.sub.example.com.", TYPE_A, ASK_DO);
+			world_ask(w, "www.sub.example.com.", TYPE_MX, ASK_DO);
+			world_ask(w, "www.sub.example.com.", TYPE_A, ASK_DO);
+		}
+		assert_true(network_sent(&w->network, PROVIDER_A, NULL, 0) > 0);
+		assert_int_equal(world_counter(w, "resolver.revoked"), 0);
+		if (is_signed == 0)
+			end_world(NULL);
+	}
+}
+
+// However many delegations have ended, one question a second sees whether their parent is back.
+static void a_silent_parent_is_asked_once_a_second_for_all_of_its_zones(void **state)
+{
+	static char apexes[30][40], servers[30][60];
+	char name[60];
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(apexes[i], sizeof(apexes[i]), "z%u.com.", i);
+		snprintf(servers[i], sizeof(servers[i]), "ns.z%u.com.=" PROVIDER_A, i);
+		world_add(w, &(struct world_zone){.apex = apexes[i], .servers = servers[i]});
+	}
+	world_start(w);
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "ns.z%u.com.", i);
+		world_ask(w, name, TYPE_A, ASK_DO);
+	}
+	break_com(FAULT_DROP);
+	world_advance(w, 7200000);
+	for (unsigned i = 0; i < 300; i++) {
+		if (i == 150)
+			network_forget_log(&w->network);
+		snprintf(name, sizeof(name), "n%u.z%u.com.", i, i % 30);
+		world_ask(w, name, TYPE_A, ASK_DO);
+		world_advance(w, 50);
+	}
+	size_t sent = network_sent(&w->network, COM_A, NULL, 0) +
+		      network_sent(&w->network, COM_B, NULL, 0);
+	assert_true(sent >= 1 && sent <= 10);
+	assert_true(world_counter(w, "resolver.revived") >= 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +532,8 @@ int main(void)
 		scenario_common(a_denied_delegation_is_dead_with_all_below_it),
 		scenario_common(a_delegation_that_was_not_denied_comes_back),
 		scenario(a_child_on_its_parents_servers_is_not_denied),
+		scenario(what_a_child_says_on_its_parents_servers_denies_no_delegation),
+		scenario(a_silent_parent_is_asked_once_a_second_for_all_of_its_zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
