@@ -1,7 +1,6 @@
 // What is newer ends what is older (ATTACKS B16; RFC 8767 §4): in the table, and by value.
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/fixture.h"
 
 #include <string.h>
 
@@ -150,7 +149,9 @@ static void b16_nor_does_it_need_memory_to_be_given(void **state)
 
 static void b16_what_could_never_stand_in_the_table_ends_nothing(void **state)
 {
-	struct entry_spec specs[] = {spec_a(NAME, 2), spec_a(NAME, 2), spec_nxdomain(NAME),
+	struct entry_spec specs[] = {spec_a(NAME, 2),
+				     spec_a(NAME, 2),
+				     spec_nxdomain(NAME),
 				     spec_failure(NAME, TYPE_A, EDE_OTHER),
 				     spec_bytes(NAME, TYPE_ANY, 20),
 				     spec_bytes(NAME, TYPE_RRSIG, 20)};
@@ -183,6 +184,19 @@ static void what_an_answer_by_value_repeats_stays(void **state)
 	assert_int_equal(put(*state, denied), ONE_SHOT);
 	assert_true(held(*state, NAME, TYPE_MX));
 	assert_int_equal(put(*state, other), ONE_SHOT);
+	assert_false(held(*state, NAME, TYPE_A));
+}
+
+static void an_answer_with_one_record_more_repeats_nothing(void **state)
+{
+	struct entry_spec one = spec_a(NAME, 1), two = spec_a(NAME, 2), both = one;
+	const struct record records[] = {one.data[0], two.data[0]};
+
+	PUT(one);
+	both.data = records;
+	both.data_count = 2;
+	both.one_shot = true;
+	assert_int_equal(put(*state, both), ONE_SHOT);
 	assert_false(held(*state, NAME, TYPE_A));
 }
 
@@ -219,6 +233,18 @@ static void b16_an_answer_to_an_earlier_question_is_no_news(void **state)
 	assert_int_equal(address_of(ask(*state, NAME, TYPE_A).links[0]), 1);
 	// What it repeats or does not exclude is no rival of it.
 	PUT(asked(spec_nodata(NAME, TYPE_MX), 2000));
+}
+
+// Also where that one is kept nowhere.
+static void b16_an_answer_by_value_outlasts_those_to_earlier_questions(void **state)
+{
+	assert_int_equal(put(*state, asked(zero_ttl(spec_a(NAME, 1)), 50)), ONE_SHOT);
+	assert_int_equal(put(*state, asked(spec_nxdomain(NAME), 3000)), ONE_SHOT);
+	assert_int_equal(put(*state, asked(spec_nodata(NAME, TYPE_A), 3000)), ONE_SHOT);
+	assert_int_equal(counters_of(*state).entries, 0);
+	// What it does not exclude, and what was asked for later.
+	PUT(asked(spec_nodata(NAME, TYPE_MX), 3000));
+	PUT(asked(spec_nxdomain(NAME), 10));
 }
 
 static void what_can_no_longer_be_given_is_no_rival(void **state)
@@ -324,6 +350,7 @@ static void an_earlier_or_unproven_denial_above_does_not(void **state)
 {
 	struct entry_facts facts;
 
+	PUT(from(spec_nxdomain("z.example."), NOW_MS)); // names with so many labels are looked at
 	PUT(from(insecure(spec_nxdomain(NAME)), NOW_MS + 5000));
 	PUT(from(spec_a(BELOW, 1), NOW_MS));
 	entry_facts(stale_of(*state, BELOW, TYPE_A), &facts);
@@ -371,8 +398,10 @@ int main(void)
 		cached(b16_nor_does_it_need_memory_to_be_given),
 		cached(b16_what_could_never_stand_in_the_table_ends_nothing),
 		cached(what_an_answer_by_value_repeats_stays),
+		cached(an_answer_with_one_record_more_repeats_nothing),
 		cached(b16_unproven_data_end_with_proven_ones_by_value),
 		cached(b16_an_answer_to_an_earlier_question_is_no_news),
+		cached(b16_an_answer_by_value_outlasts_those_to_earlier_questions),
 		cached(what_can_no_longer_be_given_is_no_rival),
 		cached(questions_of_one_moment_are_no_rivals),
 		cached(b16_data_end_the_denial_of_names_above),
