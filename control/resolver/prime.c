@@ -248,13 +248,14 @@ static void canary_done(void *arg, struct store_result *result)
 	store_result_unref(resolver->parts.store, result);
 }
 
-// DESIGN §7: whether our own path has returned is seen even when no client asks. The root servers
-// are the most diverse there are.
+// DESIGN §7: whether our own path is lost, and whether it has returned, is seen even when no client
+// asks. The root servers are the most diverse there are, and nobody chooses them but us.
 static uint64_t watch_uplink(struct resolver *resolver)
 {
 	uint64_t now_ms = resolver->clock.now_ms;
 
-	if (!upstream_uplink_lost(resolver->parts.upstream))
+	if (!upstream_uplink_lost(resolver->parts.upstream) &&
+	    !upstream_uplink_doubted(resolver->parts.upstream))
 		return UINT64_MAX;
 	if (now_ms >= resolver->canary_ms) {
 		resolver->canary_ms = now_ms + CANARY_MS;

@@ -236,6 +236,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	end_overdue(resolver);
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
+	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
 	run_ready(resolver); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);

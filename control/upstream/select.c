@@ -583,6 +583,11 @@ bool upstream_uplink_lost(const struct upstream *upstream)
 	return upstream->uplink.lost;
 }
 
+bool upstream_uplink_doubted(const struct upstream *upstream)
+{
+	return upstream->uplink.doubted;
+}
+
 const char *server_failure_words(enum server_failure failure)
 {
 	static const char *const list[SERVER_FAILURE_COUNT] = {

@@ -8,7 +8,8 @@
 static void begin_row(struct uplink *uplink, uint64_t now_us)
 {
 	uplink->since_us = now_us;
-	uplink->network_count = uplink->zone_count = 0;
+	uplink->network_count = uplink->zone_count = uplink->root_count = 0;
+	uplink->doubted = false;
 	uplink->change_count = 0;
 }
 
@@ -90,7 +91,11 @@ bool uplink_failure(struct uplink *uplink, struct ratings *ratings, const uint8_
 	keep(uplink, ratings, NULL, server);
 	note(uplink->networks, &uplink->network_count, network_of(server));
 	note(uplink->zones, &uplink->zone_count, siphash_1_3(key, zone, name_len(zone)));
-	if (uplink->network_count < UPLINK_MANY || uplink->zone_count < UPLINK_MANY ||
+	if (name_is_root(zone) && uplink->root_count < UPLINK_ROOT)
+		uplink->root_count++;
+	uplink->doubted =
+		uplink->network_count == UPLINK_MANY && uplink->zone_count == UPLINK_MANY;
+	if (!uplink->doubted || uplink->root_count < UPLINK_ROOT ||
 	    now_us < uplink->since_us + UPLINK_LEAST_US)
 		return false;
 	uplink->lost = true;

@@ -2,6 +2,9 @@
 // all silent and nobody answers, it is not they who have failed (DESIGN §7): what their silence did
 // to their ratings is taken back, and no further silence counts until somebody answers.
 //
+// Whoever asks for some dead zones while nobody else asks for anything makes the path doubted, no
+// more: that it is lost takes the silence of the root's servers, too, which the resolver asks then.
+//
 // Private to this folder. Thread: control.
 #pragma once
 
@@ -17,6 +20,7 @@
 #define UPLINK_WAIT_US   UINT64_C(1000000)       // for an answer, while it is lost
 #define UPLINK_RETURN_US (2 * UINT64_C(1000000)) // questions of before may still time out
 #define UPLINK_JOURNAL   512
+#define UPLINK_ROOT      2 // silences of the root's servers
 
 // A rating as it was before this row of failures.
 struct uplink_change {
@@ -27,12 +31,12 @@ struct uplink_change {
 };
 
 struct uplink {
-	bool lost;
+	bool lost, doubted;
 	uint64_t since_us;    // the first failure after the last answer
 	uint64_t failed_us;   // the last failure
 	uint64_t returned_us; // 0: never lost
 	uint64_t networks[UPLINK_MANY], zones[UPLINK_MANY];
-	uint8_t network_count, zone_count;
+	uint8_t network_count, zone_count, root_count;
 	size_t change_count;
 	struct uplink_change changes[UPLINK_JOURNAL];
 };

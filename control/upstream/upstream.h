@@ -320,6 +320,9 @@ bool upstream_may_ask(const struct upstream *upstream, const struct address *ser
 // Servers of many unrelated networks have fallen silent together and nobody answers: our own path is
 // lost. Failures are then held against no server.
 bool upstream_uplink_lost(const struct upstream *upstream) __attribute__((nonnull, pure));
+// Unrelated networks are silent, and nobody has answered since: it takes a question for the root to
+// tell whether it is they or our own path.
+bool upstream_uplink_doubted(const struct upstream *upstream) __attribute__((nonnull, pure));
 
 // What the operator says that it fails together with: the label of its place in a pool, or else of
 // its address (labels.h); NULL: nothing.

@@ -214,6 +214,9 @@ static bool recognised_as_uplinks(enum server_failure failure, unsigned first)
 			unsigned n = (i + first) % (SERVERS * ZONES);
 			report(&f, n % ZONES, n / ZONES, failure);
 		}
+		// The resolver asks the root then.
+		upstream_report(f.s.upstream, script_name("."), &f.list[first % SERVERS].address,
+				failure, 0);
 		script_advance_ms(&f.s, 500);
 	}
 	good &= upstream_uplink_lost(f.s.upstream) == silence;

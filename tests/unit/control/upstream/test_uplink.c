@@ -53,8 +53,17 @@ static void snapshot(struct script *s, struct rating out[7][SERVERS])
 	}
 }
 
+static void root_is_silent(struct script *s)
+{
+	struct address address = script_address("192.0.2.200");
+
+	upstream_report(s->upstream, script_name("."), &address, SERVER_TIMEOUT, 0);
+}
+
 static void silence(struct script *s, unsigned zones, unsigned count)
 {
+	root_is_silent(s);
+	root_is_silent(s);
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned zone = 0; zone < zones; zone++) {
 			for (unsigned i = 0; i < count; i++)
@@ -118,6 +127,7 @@ static void a_moment_of_silence_is_not_the_loss_of_our_path(void **state)
 	report(&s, 0, 0, SERVER_GOOD);
 	for (unsigned ms = 0; ms < 600; ms += 100) {
 		assert_false(upstream_uplink_lost(s.upstream));
+		root_is_silent(&s);
 		for (unsigned i = 0; i < SERVERS; i++)
 			report(&s, i, i, SERVER_TIMEOUT);
 		script_advance_ms(&s, 100);
@@ -172,7 +182,7 @@ static void silence_about_few_zones_is_held_against_their_servers(void **state)
 	(void)state;
 	know_all(&s);
 	silence(&s, 1, SERVERS);
-	silence(&s, 3, SERVERS);
+	silence(&s, 2, SERVERS); // beside the root
 	assert_false(upstream_uplink_lost(s.upstream));
 	assert_int_equal(script_counter(&s, "upstream.uplink_losses"), 0);
 	script_stop(&s);
@@ -192,6 +202,32 @@ static void one_answer_shows_that_the_path_is_there(void **state)
 		script_advance_ms(&s, 60);
 	}
 	assert_int_equal(script_counter(&s, "upstream.uplink_losses"), 0);
+	script_stop(&s);
+}
+
+// Whoever has dead zones asked for chooses them; the root is chosen by us.
+static void dead_zones_alone_are_not_our_own_path(void **state)
+{
+	struct script s;
+
+	(void)state;
+	know_all(&s);
+	for (unsigned round = 0; round < 40; round++) {
+		for (unsigned zone = 0; zone < 6; zone++) {
+			for (unsigned i = 0; i < SERVERS; i++)
+				report(&s, zone, i, SERVER_TIMEOUT);
+		}
+		script_advance_ms(&s, 100);
+	}
+	assert_true(upstream_uplink_doubted(s.upstream));
+	assert_false(upstream_uplink_lost(s.upstream));
+	assert_int_equal(script_counter(&s, "upstream.uplink_excused"), 0);
+	root_is_silent(&s);
+	assert_false(upstream_uplink_lost(s.upstream));
+	report(&s, 0, 0, SERVER_GOOD);
+	assert_false(upstream_uplink_doubted(s.upstream));
+	silence(&s, 6, SERVERS);
+	assert_true(upstream_uplink_lost(s.upstream));
 	script_stop(&s);
 }
 
@@ -239,6 +275,7 @@ int main(void)
 		cmocka_unit_test(silence_of_one_network_is_held_against_it),
 		cmocka_unit_test(silence_about_few_zones_is_held_against_their_servers),
 		cmocka_unit_test(one_answer_shows_that_the_path_is_there),
+		cmocka_unit_test(dead_zones_alone_are_not_our_own_path),
 		cmocka_unit_test(failures_far_apart_are_unrelated),
 		cmocka_unit_test(operators_are_told),
 	};

@@ -1,0 +1,101 @@
+// Our own path, and whoever makes it look lost: silence of servers that somebody has chosen says
+// nothing about it (DESIGN §7).
+#include "tests/scenario/failures.h"
+
+#define DEAD 8
+
+static char apexes[DEAD][16], servers[DEAD][80], texts[DEAD][80], addresses[2 * DEAD][16];
+
+static void start_zones(void)
+{
+	begin();
+	add_example(w);
+	for (unsigned i = 0; i < DEAD; i++) {
+		snprintf(apexes[i], sizeof(apexes[i]), "z%u.com.", i);
+		snprintf(servers[i], sizeof(servers[i]),
+			 "a.z%u.com.=192.1.%u.1 b.z%u.com.=192.2.%u.1", i, i, i, i);
+		snprintf(texts[i], sizeof(texts[i]), "*.z%u.com. 2 IN A 192.0.2.99\n", i);
+		world_add(w, &(struct world_zone){
+				     .apex = apexes[i], .servers = servers[i], .text = texts[i]});
+	}
+	world_start(w);
+	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+}
+
+static void ask_dead(unsigned i, unsigned n)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "n%u.z%u.com.", n, i);
+	world_ask_later(w, name, TYPE_A, 0);
+}
+
+static void kill_zones(void)
+{
+	for (unsigned i = 0; i < 2 * DEAD; i++) {
+		snprintf(addresses[i], sizeof(addresses[i]), "192.%u.%u.1", 1 + i % 2, i / 2);
+		with((struct fault){.kind = FAULT_DROP, .server = addresses[i]});
+	}
+}
+
+// Nobody else asks for anything, and the zones are somebody's who lets them answer at first, or
+// never.
+static void d14_zones_that_are_dead_are_not_our_own_path(void **state)
+{
+	for (unsigned answered = 0; answered < 2; answered++) {
+		start_zones();
+		for (unsigned i = 0; answered && i < 4 * DEAD; i++) {
+			ask_dead(i % DEAD, i);
+			world_run(w);
+		}
+		world_advance(w, 60000);
+		kill_zones();
+		// From here on, one client has dead zones asked for without end.
+		for (unsigned round = 0; round < 20; round++) {
+			for (unsigned i = 0; i < DEAD; i++)
+				ask_dead(i, 100 + round);
+			world_advance(w, 500);
+			assert_int_equal(world_counter(w, "upstream.uplink_lost"), 0);
+		}
+		assert_int_equal(world_counter(w, "upstream.uplink_losses"), 0);
+		assert_int_equal(world_counter(w, "upstream.uplink_excused"), 0);
+		// It is the root that tells, once a second at most.
+		assert_in_range(world_counter(w, "resolver.canaries"), 1, 12);
+		struct question *q = world_ask(w, "new.wild.example.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		world_run(w);
+		end_world(state);
+	}
+}
+
+// Where everybody is silent, the root among them, it is our path, and that is known within a
+// second.
+static void silence_of_the_root_too_is_our_own_path(void **state)
+{
+	(void)state;
+	start_zones();
+	for (unsigned i = 0; i < 4 * DEAD; i++) {
+		ask_dead(i % DEAD, i);
+		world_run(w);
+	}
+	world_advance(w, 60000);
+	with((struct fault){.kind = FAULT_DROP});
+	for (unsigned i = 0; i < DEAD; i++)
+		ask_dead(i, 1000);
+	world_advance(w, 1500);
+	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 1);
+	network_heal(&w->network);
+	world_advance(w, 2000);
+	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 0);
+	world_run(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scenario(d14_zones_that_are_dead_are_not_our_own_path),
+		scenario(silence_of_the_root_too_is_our_own_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
