@@ -42,6 +42,13 @@ static const char *const provenance_words[] = {
 	[FROM_LOCAL] = "local",
 };
 
+static const char *kind_to_text(const struct entry_facts *facts)
+{
+	bool nxdomain = facts->kind == ENTRY_NODATA && facts->rcode == RCODE_NXDOMAIN;
+
+	return kind_words[nxdomain ? ENTRY_NXDOMAIN : facts->kind];
+}
+
 static const char *time_to_text(int64_t at_s, char out[TIME_TEXT_MAX])
 {
 	time_t seconds = (time_t)at_s;
@@ -76,7 +83,7 @@ static void describe_what(const struct view *view, const struct entry_facts *fac
 	else
 		reply_line(view->reply, "; %s%s%s: %s, %s, from %s%s", name,
 			   facts->kind == ENTRY_NXDOMAIN ? "" : " ",
-			   facts->kind == ENTRY_NXDOMAIN ? "" : type, kind_words[facts->kind],
+			   facts->kind == ENTRY_NXDOMAIN ? "" : type, kind_to_text(facts),
 			   security_words[facts->security], provenance_words[facts->provenance],
 			   facts->opt_out ? ", opt-out (no AD)" : "");
 }
@@ -142,7 +149,7 @@ static json_t *facts_to_json(const struct view *view, const struct entry_facts *
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:o, s:s, s:b, s:I}", "name",
 		name_to_text(facts->name, name), "type", type_to_text(facts->type, type), "kind",
-		kind_words[facts->kind], "security", security_words[facts->security], "provenance",
+		kind_to_text(facts), "security", security_words[facts->security], "provenance",
 		provenance_words[facts->provenance], "age_s",
 		(json_int_t)-seconds_until(view, facts->created_ms), "ttl_s",
 		(json_int_t)seconds_until(view, facts->expires_ms), "stale_until_s",

@@ -204,6 +204,26 @@ static enum entry_kind kind_of(const struct step *step)
 	return kinds[step->kind];
 }
 
+// RFC 4074 §4.2: load balancers deny a name when they have no record of the type asked, mostly
+// other than A. Where nothing proves it, the answer is for that type alone, unless the name is
+// denied already.
+static bool denies_type_only(const struct publisher *publisher, const struct step *step,
+			     enum verdict verdict, uint64_t now_ms)
+{
+	const struct entry *held;
+	struct entry_facts facts;
+	uint8_t lower[NAME_MAX_LEN];
+
+	if (verdict == VERDICT_SECURE || step->kind != STEP_NXDOMAIN || step->type == TYPE_A)
+		return false;
+	name_lower(lower, step->name, name_len(step->name));
+	held = cache_find(publisher->cache, lower, 0);
+	if (held == NULL)
+		return true;
+	entry_facts(held, &facts);
+	return facts.expires_ms <= now_ms;
+}
+
 static const struct entry *publish(struct publisher *publisher, const struct entry_spec *spec)
 {
 	const struct entry *entry = NULL;
@@ -271,6 +291,10 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.opt_out = result->opt_out,
 		.this_name_only = publication->this_name_only,
 	};
+	if (denies_type_only(publisher, step, verdict, publication->now_ms)) {
+		spec.kind = ENTRY_NODATA;
+		spec.rcode = RCODE_NXDOMAIN;
+	}
 	// ATTACKS D7: names that do not exist are given by value, or a flood of them would take the
 	// place of names that do.
 	if (secure && publish_denial(publisher, step, result, ttl_s, publication) &&

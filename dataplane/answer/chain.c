@@ -117,9 +117,9 @@ static enum chain_verdict answer_link(struct chain *chain, size_t i, struct repl
 	case ENTRY_DNAME:
 		return follow_dname(chain, i, reply, cursor);
 	case ENTRY_NXDOMAIN:
-		chain->rcode = RCODE_NXDOMAIN;
-		return CHAIN_OK;
 	case ENTRY_NODATA:
+		if (entry_is_nxdomain(entry))
+			chain->rcode = RCODE_NXDOMAIN;
 		return CHAIN_OK;
 	case ENTRY_FAILURE:
 		break;

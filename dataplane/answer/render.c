@@ -112,7 +112,7 @@ static size_t render(const struct query *query, const struct entry *const *links
 		return 0;
 	if (verdict == CHAIN_FULL) {
 		// What did not fit may hold the RCODE's proof: the whole answer comes over TCP.
-		if (links[count - 1]->kind == ENTRY_NXDOMAIN)
+		if (entry_is_nxdomain(links[count - 1]))
 			chain.rcode = RCODE_NXDOMAIN;
 		reply_truncate(&reply);
 		flags = FLAG_TC;
@@ -139,5 +139,5 @@ size_t answer_render_stale(const struct query *query, const struct entry *const 
 
 enum entry_kind answer_kind(const struct entry *link)
 {
-	return (enum entry_kind)link->kind;
+	return entry_is_nxdomain(link) ? ENTRY_NXDOMAIN : (enum entry_kind)link->kind;
 }

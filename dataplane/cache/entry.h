@@ -127,6 +127,13 @@ static inline bool entry_is_rrset(const struct entry *entry)
 	       entry->kind == ENTRY_DNAME;
 }
 
+// The answer is NXDOMAIN, for the name or for one type of it.
+static inline bool entry_is_nxdomain(const struct entry *entry)
+{
+	return entry->kind == ENTRY_NXDOMAIN ||
+	       (entry->kind == ENTRY_NODATA && entry->rcode == RCODE_NXDOMAIN);
+}
+
 // A question for this type goes on where the CNAME leads.
 static inline bool entry_is_cname_for(const struct entry *entry, uint16_t type)
 {

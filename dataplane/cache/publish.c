@@ -14,6 +14,7 @@ static struct news news_of(const struct entry_spec *spec)
 		.kind = entry_kind_of(spec),
 		.type = entry_type_of(spec),
 		.local = spec->provenance == FROM_LOCAL,
+		.nxdomain = spec->kind == ENTRY_NODATA && spec->rcode == RCODE_NXDOMAIN,
 		.now_ms = spec->now_ms,
 		.asked_ms = spec->asked_ms != 0 ? spec->asked_ms : spec->now_ms,
 	};
@@ -40,8 +41,11 @@ static bool excludes(enum entry_kind kind, uint16_t type, enum entry_kind held_k
 
 bool publish_voids(const struct news *news, const struct entry *held)
 {
-	return news->entry != held &&
-	       excludes(news->kind, news->type, (enum entry_kind)held->kind, held->type);
+	if (news->entry == held)
+		return false;
+	if (news->nxdomain)
+		return !entry_is_nxdomain(held);
+	return excludes(news->kind, news->type, (enum entry_kind)held->kind, held->type);
 }
 
 bool publish_replaces(const struct news *news, const struct entry *held)
@@ -116,6 +120,12 @@ static bool is_newer(const struct entry *held, const struct news *news)
 	       held->stale_until_ms > news->now_ms;
 }
 
+// For another type than the news', which it leaves alone when it is older.
+static bool denies_name(const struct entry *held, const struct news *news)
+{
+	return entry_is_nxdomain(held) && news->kind != ENTRY_NXDOMAIN && !news->nxdomain;
+}
+
 struct rivals {
 	const struct subject *subject;
 	const struct news *news;
@@ -129,7 +139,8 @@ static void look_at_rival(const struct position *position, struct entry *held, v
 
 	(void)position;
 	if (entry_is_named(held, subject->hash, subject->name, subject->len) &&
-	    publish_replaces(rivals->news, held) && is_newer(held, rivals->news))
+	    (publish_replaces(rivals->news, held) || denies_name(held, rivals->news)) &&
+	    is_newer(held, rivals->news))
 		rivals->newer = true;
 }
 
@@ -171,8 +182,8 @@ static void note_said(const struct subject *subject, const struct news *news)
 	subject->shard->said[subject->hash & (SAID_MAX - 1)] = (struct said){
 		.hash = subject->hash,
 		.asked_ms = news->asked_ms,
-		.type = news->type,
-		.kind = (uint8_t)news->kind,
+		.type = news->nxdomain ? 0 : news->type,
+		.kind = (uint8_t)(news->nxdomain ? ENTRY_NXDOMAIN : news->kind),
 	};
 }
 

@@ -18,6 +18,7 @@ struct news {
 	enum entry_kind kind;
 	uint16_t type;
 	bool local; // says nothing about the zones above
+	bool nxdomain; // for one type, but what is there of others is older
 	uint64_t now_ms, asked_ms;
 	const struct entry *entry; // itself, once it is in the table
 };

@@ -16,7 +16,8 @@ enum entry_kind {
 	ENTRY_POSITIVE, // the RRset (name, type)
 	ENTRY_CNAME,    // the CNAME at name (RFC 1034 §3.6.2)
 	ENTRY_DNAME,    // the DNAME at name: names below it are rewritten (RFC 6672)
-	ENTRY_NODATA,   // (name, type) does not exist, name does (RFC 2308 §2.2)
+	ENTRY_NODATA,   // (name, type) does not exist, name does (RFC 2308 §2.2); or, with the RCODE
+			// NXDOMAIN, servers say for this type that the name does not either
 	ENTRY_NXDOMAIN, // name does not exist; kept under type 0
 	ENTRY_FAILURE,  // (name, type) could not be resolved or is bogus: no RRset in it (RFC 9520)
 };
@@ -46,7 +47,7 @@ struct entry_spec {
 	enum entry_kind kind;
 	enum entry_security security; // ignored for FAILURE, which vouches for nothing
 	enum entry_provenance provenance;
-	uint8_t rcode;       // FAILURE: SERVFAIL mostly
+	uint8_t rcode;       // FAILURE: SERVFAIL mostly. NODATA: NOERROR or NXDOMAIN. Else 0
 	int ede;             // EDE_NONE, or the code to send with it
 	const char *ede_text; // NULL or UTF-8, at most 160 bytes are kept. FAILURE: of `ede`; else
 			      // of a second one, EDE 6: what the data rest on is past its time

@@ -51,6 +51,61 @@ static void an_unproven_nxdomain_of_a_minimised_name_means_one_try_with_the_full
 	assert_cached(w, "a.ent.broken.org.", TYPE_A, ENTRY_POSITIVE, SECURITY_INSECURE);
 }
 
+// RFC 4074 §4.2: load balancers deny a name when they have no record of the type asked.
+static void an_unproven_nxdomain_of_another_type_hides_no_address(void **state)
+{
+	for (int first = 0; first < 2; first++) {
+		start_common(state);
+		with((struct fault){.kind = FAULT_OTHER_RCODE,
+				    .name = "www.plain.org.",
+				    .type = TYPE_AAAA});
+		if (first == 1)
+			assert_address(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO),
+				       "192.0.2.90");
+		struct question *q = world_ask(w, "www.plain.org.", TYPE_AAAA, ASK_DO);
+		assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+		assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_SOA), 1);
+		q = world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.90");
+		// Both are known from now on.
+		network_forget_log(&w->network);
+		assert_answer(world_ask(w, "www.plain.org.", TYPE_AAAA, ASK_DO), RCODE_NXDOMAIN,
+			      false, EDE_NONE);
+		assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+		assert_sent(w, 0);
+		end_world(state);
+	}
+}
+
+// RFC 2308 §5: of the type that nearly every name has it stands for the name.
+static void an_unproven_nxdomain_of_addresses_stands_for_all_types(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, 0), RCODE_NXDOMAIN, false, EDE_NONE);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_AAAA, 0), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	assert_sent(w, 0);
+}
+
+// RFC 8767 §4: whatever its type, it is newer than what is stale.
+static void an_unproven_nxdomain_of_another_type_ends_what_is_older(void **state)
+{
+	(void)state;
+	assert_address(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO), "192.0.2.90");
+	world_advance(w, 301 * 1000);
+	with((struct fault){
+		.kind = FAULT_OTHER_RCODE, .name = "www.plain.org.", .type = TYPE_AAAA});
+	world_ask(w, "www.plain.org.", TYPE_AAAA, 0);
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	assert_int_equal(world_ask(w, "www.plain.org.", TYPE_A, 0)->reply->rcode, RCODE_SERVFAIL);
+}
+
 static void fall_back(enum fault_kind kind)
 {
 	with((struct fault){.kind = kind, .name = "ent.example.com."});
@@ -206,6 +261,9 @@ int main(void)
 		scenario_common(a_denial_that_rests_on_opt_out_is_not_authentic),
 		scenario(negative_answers_live_an_hour_at_most),
 		scenario_common(a_name_beyond_all_tlds_is_denied_by_the_root_once),
+		cmocka_unit_test(an_unproven_nxdomain_of_another_type_hides_no_address),
+		scenario_common(an_unproven_nxdomain_of_addresses_stands_for_all_types),
+		scenario_common(an_unproven_nxdomain_of_another_type_ends_what_is_older),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ static const struct {
 	uint16_t type; // 0: NXDOMAIN
 	enum entry_kind kind;
 	const char *left;
+	uint8_t rcode;
 } news[] = {
 	{"A", TYPE_A, ENTRY_POSITIVE, "MD"},
 	{"MX", TYPE_MX, ENTRY_POSITIVE, "AFD"},
@@ -65,18 +66,23 @@ static const struct {
 	{"CNAME", TYPE_CNAME, ENTRY_CNAME, "D"},
 	{"DNAME", TYPE_DNAME, ENTRY_DNAME, "AMFD"},
 	{"NXDOMAIN", 0, ENTRY_NXDOMAIN, "N"},
+	{"NXDOMAIN of TXT alone", TYPE_TXT, ENTRY_NODATA, "N", RCODE_NXDOMAIN},
 };
 #define NEWS_COUNT (sizeof(news) / sizeof(news[0]))
 
 static struct entry_spec spec_of(size_t i)
 {
+	struct entry_spec spec;
+
 	switch (news[i].kind) {
 	case ENTRY_CNAME:
 		return spec_cname(NAME, "y.example.");
 	case ENTRY_DNAME:
 		return spec_dname(NAME, "y.example.");
 	case ENTRY_NODATA:
-		return spec_nodata(NAME, news[i].type);
+		spec = spec_nodata(NAME, news[i].type);
+		spec.rcode = news[i].rcode;
+		return spec;
 	case ENTRY_NXDOMAIN:
 		return spec_nxdomain(NAME);
 	default:
@@ -247,6 +253,26 @@ static void b16_an_answer_by_value_outlasts_those_to_earlier_questions(void **st
 	PUT(asked(spec_nxdomain(NAME), 10));
 }
 
+static void b16_nor_is_one_that_is_denied_for_another_type_since(void **state)
+{
+	struct entry_spec denial = spec_nodata(NAME, TYPE_TXT), older = spec_a(NAME, 1);
+
+	older.asked_ms = NOW_MS - 100;
+	denial.rcode = RCODE_NXDOMAIN;
+	denial.asked_ms = NOW_MS - 50;
+	for (int by_value = 0; by_value < 2; by_value++) {
+		denial.one_shot = by_value;
+		cache_flush_all(*state);
+		assert_int_equal(put(*state, denial), by_value ? ONE_SHOT : PUBLISHED);
+		assert_int_equal(put(*state, older), ONE_SHOT);
+	}
+	older.asked_ms = NOW_MS - 10;
+	denial.one_shot = false;
+	assert_int_equal(put(*state, denial), PUBLISHED);
+	assert_int_equal(put(*state, older), PUBLISHED);
+	assert_true(held(*state, NAME, TYPE_TXT));
+}
+
 static void what_can_no_longer_be_given_is_no_rival(void **state)
 {
 	struct entry_spec old = spec_nxdomain(NAME), late = asked(spec_a(NAME, 1), 0);
@@ -402,6 +428,7 @@ int main(void)
 		cached(b16_unproven_data_end_with_proven_ones_by_value),
 		cached(b16_an_answer_to_an_earlier_question_is_no_news),
 		cached(b16_an_answer_by_value_outlasts_those_to_earlier_questions),
+		cached(b16_nor_is_one_that_is_denied_for_another_type_since),
 		cached(what_can_no_longer_be_given_is_no_rival),
 		cached(questions_of_one_moment_are_no_rivals),
 		cached(b16_data_end_the_denial_of_names_above),

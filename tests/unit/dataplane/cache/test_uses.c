@@ -99,6 +99,20 @@ static struct entry_spec no_dnskey(void)
 {
 	return spec_nodata(NAME, TYPE_DNSKEY);
 }
+static struct entry_spec no_name_for_aaaa(void)
+{
+	struct entry_spec spec = spec_nodata(NAME, TYPE_AAAA);
+
+	spec.rcode = RCODE_NXDOMAIN;
+	return spec;
+}
+static struct entry_spec no_name_for_cname(void)
+{
+	struct entry_spec spec = spec_nodata(NAME, TYPE_CNAME);
+
+	spec.rcode = RCODE_NXDOMAIN;
+	return spec;
+}
 static struct entry_spec nxdomain(void)
 {
 	return spec_nxdomain(NAME);
@@ -142,6 +156,8 @@ static const struct row {
 	{"NODATA of DNAME", no_dname, as_is, "Q"},
 	{"NODATA of DS", no_ds, as_is, "D"},
 	{"NODATA of DNSKEY", no_dnskey, as_is, "K"},
+	{"NXDOMAIN of AAAA alone", no_name_for_aaaa, insecure, ""},
+	{"NXDOMAIN of CNAME alone", no_name_for_cname, insecure, "C"},
 	{"NXDOMAIN", nxdomain, as_is, "ACDKNQBf"},
 	{"NXDOMAIN, insecure", nxdomain, insecure, "ACKNQf"},
 	{"NXDOMAIN of its name only", nxdomain, this_name_only, "ACDKNQf"},
