@@ -2,6 +2,7 @@
 
 #include "control/api/api.h"
 #include "control/clock.h"
+#include "control/config/host.h"
 #include "control/drill/host.h"
 #include "control/exceptions.h"
 #include "control/listen/listen.h"
@@ -13,6 +14,7 @@
 #include "control/state/drills.h"
 #include "control/state/trust.h"
 #include "control/upstream/upstream.h"
+#include "control/upstream_watch.h"
 #include "control/validator/trust.h"
 #include "crypto/batch.h"
 #include "dataplane/dataplane.h"
@@ -68,7 +70,7 @@ struct daemon {
 	uv_timer_t heartbeat, due, report;
 	uv_async_t results;
 	int signal_fd;
-	bool stopping, silent;
+	bool loop_open, stopping, silent;
 	char not_silent[256]; // why not, though it should be
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
@@ -218,6 +220,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	(void)timer;
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
+	upstream_watch(assayd.config, assayd.now.now_ms);
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
@@ -288,6 +291,21 @@ static void describe_broken(void *arg, const struct resolver_broken *parent)
 	lines->line(text, lines->arg);
 }
 
+// What the configuration says that is hardly meant, and what it asks for that is not there.
+static void describe_config(void (*line)(const char *text, void *line_arg), void *line_arg)
+{
+	char text[CONFIG_ERROR_MAX + 16];
+
+	for (size_t i = 0; i < assayd.config->warning_count; i++) {
+		snprintf(text, sizeof(text), "alarm: %s", assayd.config->warnings[i]);
+		line(text, line_arg);
+	}
+	if (upstream_watch_alarm()[0] == '\0')
+		return;
+	snprintf(text, sizeof(text), "alarm: %s", upstream_watch_alarm());
+	line(text, line_arg);
+}
+
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	char text[NAME_TEXT_MAX + 64];
@@ -296,6 +314,7 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	trust_state_describe(assayd.anchors, line, line_arg);
 	drill_state_describe(assayd.drill_state, line, line_arg);
 	exceptions_describe(assayd.config, assayd.trust, &assayd.now, line, line_arg);
+	describe_config(line, line_arg);
 	if (assayd.not_silent[0] != '\0') {
 		snprintf(text, sizeof(text),
 			 "alarm: open ports towards servers may be told by ICMP: %s",
@@ -393,6 +412,7 @@ static int start_store(void)
 		.cache = {.memory_bytes = config->cache_bytes,
 			  .shards = 1,
 			  .hugepages = config->hugepages != HUGEPAGES_OFF,
+			  .hugepages_only = config->hugepages == HUGEPAGES_REQUIRE,
 			  .one_shot_bytes = ONE_SHOT_BYTES,
 			  .denial_bytes = config->aggressive_denial
 						  ? config->cache_bytes / DENIAL_SHARE
@@ -684,8 +704,8 @@ static int start(void)
 	assayd.clock_was_trusted = true;
 	if (privileges_prepare() != 0)
 		return fail("resource limits cannot be set");
-	if (uv_loop_init(&assayd.loop) != 0 ||
-	    uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
+	assayd.loop_open = uv_loop_init(&assayd.loop) == 0;
+	if (!assayd.loop_open || uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
 		return fail("no event loop");
 	if (start_signals() != 0 || start_store() != 0)
 		return -1;
@@ -738,15 +758,36 @@ static void stop(void)
 		trust_free(assayd.trust);
 	if (assayd.batch)
 		batch_free(assayd.batch);
-	uv_walk(&assayd.loop, close_handle, NULL);
-	uv_run(&assayd.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&assayd.loop);
+	if (assayd.loop_open) {
+		uv_walk(&assayd.loop, close_handle, NULL);
+		uv_run(&assayd.loop, UV_RUN_DEFAULT);
+		uv_loop_close(&assayd.loop);
+	}
 	if (assayd.store)
 		store_free(assayd.store);
 	acl_free(assayd.acl);
 	clock_close(&assayd.clock);
 	if (assayd.signal_fd >= 0)
 		close(assayd.signal_fd);
+}
+
+static void log_missing(const char *sentence, bool later, void *arg)
+{
+	if (later)
+		return; // an alarm once it runs
+	log_error("%s", sentence);
+	*(bool *)arg = true;
+}
+
+// Before anything of this host is touched.
+static bool host_is_fit(const struct config *config)
+{
+	bool unfit = false;
+
+	for (size_t i = 0; i < config->warning_count; i++)
+		log_warning("%s", config->warnings[i]);
+	host_check(config, log_missing, &unfit);
+	return !unfit;
 }
 
 int daemon_run(const struct config *config)
@@ -757,6 +798,8 @@ int daemon_run(const struct config *config)
 	assayd.config = config;
 	assayd.signal_fd = -1;
 	log_set_level(config->log_level);
+	if (!host_is_fit(config))
+		return 1;
 	status = start();
 	if (status == 0) {
 		log_info("assayd %s answers", ASSAY_VERSION);

@@ -1,6 +1,7 @@
 // assayd: command line, configuration, signals, then the daemon.
 
 #include "control/config/config.h"
+#include "control/config/host.h"
 #include "control/daemon.h"
 #include "control/log.h"
 
@@ -28,20 +29,49 @@ static void print_line(const char *text, void *stream)
 	fprintf(stream, "%s\n", text);
 }
 
+struct check {
+	bool refused;
+	unsigned warnings;
+};
+
+static void print_finding(const char *sentence, bool later, void *arg)
+{
+	struct check *check = arg;
+
+	fprintf(stderr, "assayd: %s%s\n", later ? "warning: " : "", sentence);
+	check->refused |= !later;
+	check->warnings += later;
+}
+
+// What the start would refuse, and what would be an alarm of the daemon from its start on.
+static int check(const char *path, const struct config *config)
+{
+	struct check findings = {0};
+
+	for (size_t i = 0; i < config->warning_count; i++)
+		print_finding(config->warnings[i], true, &findings);
+	host_check(config, print_finding, &findings);
+	if (findings.refused)
+		return 1;
+	if (findings.warnings > 0)
+		printf("%s: configuration is good, with %u warning%s\n", path, findings.warnings,
+		       findings.warnings == 1 ? "" : "s");
+	else
+		printf("%s: configuration is good\n", path);
+	return 0;
+}
+
 static int run(const char *path, bool check_only)
 {
 	char err[CONFIG_ERROR_MAX];
 	struct config *config = config_load(path, err);
-	int status = 0;
+	int status;
 
 	if (!config) {
 		fprintf(stderr, "assayd: %s\n", err);
 		return 1;
 	}
-	if (check_only)
-		printf("%s: configuration is good\n", path);
-	else
-		status = daemon_run(config);
+	status = check_only ? check(path, config) : daemon_run(config);
 	config_free(config);
 	return status;
 }

@@ -29,6 +29,7 @@ struct dataplane_config {
 	int control_cpu;        // CPU of control, host thread and the rest; -1: not pinned
 	enum poll_mode poll;
 	bool hugepages;         // allow them; used where they can be had
+	bool hugepages_only;    // without them nothing starts
 	size_t packet_memory_bytes; // for mbufs, rings and EAL
 	unsigned tickets;       // per lcore, power of two
 	char file_prefix[32];   // EAL's

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct document;
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum hugepage_use { HUGEPAGES_OFF, HUGEPAGES_AUTO, HUGEPAGES_REQUIRE };
 
@@ -57,6 +59,9 @@ struct config {
 	enum log_level log_level;
 	char metrics_address[64];        // "" : off; "127.0.0.1:9953"
 	char test_clock[108];            // path of a test-only clock offset file; "" : none
+	struct document *document;       // the file, for the lines that sentences name
+	char **warnings;                 // what it says of itself: lines of FILE:LINE: PATH: sentence
+	size_t warning_count;
 };
 
 #define CONFIG_ERROR_MAX 512
@@ -66,6 +71,11 @@ struct config {
 struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 void config_free(struct config *config);
+
+// "FILE:LINE: PATH: sentence" about an option, in out.
+void config_sentence(const struct config *config, const char *path, char out[CONFIG_ERROR_MAX],
+		     const char *format, ...)
+	__attribute__((nonnull, format(printf, 4, 5)));
 
 // The table of options (control/config/options.h), a line each: name, default, bounds, unit, words.
 void config_print_options(void (*line)(const char *text, void *arg), void *arg)

@@ -3,6 +3,8 @@
 #include "control/config/config.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
+#include "control/upstream/upstream.h"
+#include "dataplane/store.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -52,13 +54,47 @@ static size_t bytes(struct loader *loader, const char *path, const char *given)
 	return value < 0 ? 0 : (size_t)value;
 }
 
+// Length of "iface=eth1" in a device's options, 0 without one.
+static size_t iface_of(const char *device, const char **out)
+{
+	const char *at = strstr(device, ",iface=");
+
+	*out = at ? at + strlen(",iface=") : "";
+	return strcspn(*out, ",");
+}
+
+size_t device_interface(const char *device, char out[INTERFACE_MAX])
+{
+	const char *name;
+	size_t len = iface_of(device, &name);
+
+	snprintf(out, INTERFACE_MAX, "%.*s", (int)len, name);
+	return len;
+}
+
+static bool same_device(const char *one, const char *other)
+{
+	const char *a, *b;
+	size_t a_len = iface_of(one, &a), b_len = iface_of(other, &b);
+
+	return strcmp(one, other) == 0 || (a_len > 0 && a_len == b_len && memcmp(a, b, a_len) == 0);
+}
+
 void load_ports(struct loader *loader)
 {
 	struct dataplane_config *out = &loader->config->dataplane;
+	char path[LOADER_PATH_MAX];
 
 	assert(option_find("ports")->maximum == DATAPLANE_PORTS_MAX); // check.c has counted
 	for (unsigned i = 0; i < loader->schema->ports_count; i++) {
-		out->devices[out->device_count] = strdup(loader->schema->ports[i].device);
+		const char *device = loader->schema->ports[i].device;
+
+		for (unsigned j = 0; j < i; j++) {
+			if (same_device(device, loader->schema->ports[j].device))
+				loader_fail(loader, loader_item(path, "ports", i),
+					    "%.128s is the device of ports[%u] already", device, j);
+		}
+		out->devices[out->device_count] = strdup(device);
 		if (!out->devices[out->device_count])
 			loader_fail(loader, "ports", "out of memory");
 		else
@@ -66,49 +102,101 @@ void load_ports(struct loader *loader)
 	}
 }
 
+void check_interface(struct loader *loader, const char *path, const char *name)
+{
+	bool good = strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+
+	for (const char *c = name; *c != '\0'; c++)
+		good &= *c > ' ' && *c <= '~' && strchr("/:%", *c) == NULL;
+	if (!good)
+		loader_fail(loader, path, "\"%s\" is no name of an interface", name);
+}
+
+// Decimal, 1 to most; -1 for anything else.
+static int prefix_length(const char *text, int most)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 3 || text[digits] != '\0' || text[0] == '0')
+		return -1;
+	int length = atoi(text);
+	return length <= most ? length : -1;
+}
+
+// RFC 1122 §3.2.1.3, RFC 4291 §2.6.1: all bits behind the prefix are zero or, with IPv4, one.
+static bool is_whole_network(const struct address *address, unsigned length)
+{
+	unsigned bits = address->family == 4 ? 32 : 128, ones = 0;
+
+	if (length + 1 >= bits)
+		return false;
+	for (unsigned bit = length; bit < bits; bit++)
+		ones += (address->bytes[bit / 8] & (0x80 >> bit % 8)) != 0;
+	return ones == 0 || (address->family == 4 && ones == bits - length);
+}
+
+static const char *why_no_service(const struct dataplane_config *config,
+				  const struct address *address, unsigned length)
+{
+	const uint8_t common =
+		address->family == 4 ? config->service_prefix_v4 : config->service_prefix_v6;
+	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
+	const char *why = upstream_never_asks(&both, false, address);
+
+	if (why != NULL)
+		return why;
+	if (is_whole_network(address, length))
+		return "this address stands for its whole network, not for a host";
+	for (size_t i = 0; i < config->service.count; i++) {
+		if (memcmp(&config->service.list[i], address, sizeof(*address)) == 0)
+			return "it stands here already";
+	}
+	if (common != 0 && common != length)
+		return "all addresses of a family must have one prefix length";
+	return NULL;
+}
+
 static void add_service(struct loader *loader, const char *path, const char *given)
 {
 	struct dataplane_config *out = &loader->config->dataplane;
-	const char *slash = strchr(given, '/');
-	char plain[ADDRESS_TEXT_MAX];
+	const char *slash = strchrnul(given, '/');
+	char plain[ADDRESS_TEXT_MAX] = "";
 	struct address address;
-	long length = -1;
-	uint8_t *common;
-	char *end;
+	int length = -1;
 
-	if (slash && (size_t)(slash - given) < sizeof(plain)) {
-		snprintf(plain, sizeof(plain), "%.*s", (int)(slash - given), given);
-		length = strtol(slash + 1, &end, 10);
-		if (slash[1] == '\0' || *end != '\0')
-			length = -1;
-	}
-	if (length < 0 || address_from_text(plain, &address) != 0 ||
-	    length > (address.family == 4 ? 32 : 128)) {
+	if ((size_t)(slash - given) < sizeof(plain))
+		memcpy(plain, given, (size_t)(slash - given));
+	if (*slash == '/' && address_from_text(plain, &address) == 0)
+		length = prefix_length(slash + 1, address.family == 4 ? 32 : 128);
+	if (length < 0) {
 		loader_fail(loader, path,
-			    "\"%s\" is no address with the length of its prefix, such as "
+			    "\"%.64s\" is no address with the length of its prefix, such as "
 			    "192.0.2.53/24",
 			    given);
 		return;
 	}
-	common = address.family == 4 ? &out->service_prefix_v4 : &out->service_prefix_v6;
-	if (*common != 0 && *common != length) {
-		loader_fail(loader, path, "all addresses of a family must have one prefix length");
+	const char *why = why_no_service(out, &address, (unsigned)length);
+	if (why != NULL) {
+		loader_fail(loader, path, "\"%.64s\": %s", given, why);
 		return;
 	}
-	*common = (uint8_t)length;
+	*(address.family == 4 ? &out->service_prefix_v4 : &out->service_prefix_v6) =
+		(uint8_t)length;
 	out->service.list[out->service.count++] = address;
 }
 
 void load_service(struct loader *loader)
 {
 	const struct text_list *addresses = &loader->schema->service.addresses;
+	struct dataplane_config *out = &loader->config->dataplane;
 	char path[LOADER_PATH_MAX];
 
 	assert(option_find("service.addresses")->maximum == SERVICE_ADDRESSES_MAX);
 	for (unsigned i = 0; i < addresses->count; i++)
 		add_service(loader, loader_item(path, "service.addresses", i), addresses->list[i]);
-	loader_text(loader, "service.tap", loader->schema->service.tap,
-		    loader->config->dataplane.tap_name, sizeof(loader->config->dataplane.tap_name));
+	loader_text(loader, "service.tap", loader->schema->service.tap, out->tap_name,
+		    sizeof(out->tap_name));
+	check_interface(loader, "service.tap", out->tap_name);
 }
 
 void load_cores(struct loader *loader)
@@ -134,6 +222,14 @@ void load_cores(struct loader *loader)
 	}
 	if (out->lcore_count == 0)
 		out->lcores[out->lcore_count++] = 1;
+	for (size_t i = 0; i < out->lcore_count; i++) {
+		if (out->control_cpu == (int)out->lcores[i])
+			loader_fail(
+				loader, "cores.control",
+				"CPU %d is a poll-mode core's (cores.poll): give control another, "
+				"or -1",
+				out->control_cpu);
+	}
 }
 
 void load_memory(struct loader *loader)
@@ -148,7 +244,9 @@ void load_memory(struct loader *loader)
 	config->hugepages = schema->memory.hugepages
 				    ? (enum hugepage_use) * schema->memory.hugepages
 				    : HUGEPAGES_AUTO;
+	assert((size_t)option_find("memory.cache")->maximum == CACHE_MEMORY_MAX);
 	config->dataplane.hugepages = config->hugepages != HUGEPAGES_OFF;
+	config->dataplane.hugepages_only = config->hugepages == HUGEPAGES_REQUIRE;
 	if ((tickets & (tickets - 1)) != 0)
 		loader_fail(loader, "memory.tickets", "%" PRId64 " is no power of two", tickets);
 	config->dataplane.tickets = (unsigned)tickets;

@@ -1,11 +1,13 @@
 // From the file's words to what the daemon runs on: defaults, bounds, names, addresses.
 
 #include "control/config/config.h"
+#include "control/config/endpoint.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
 #include "control/config/schema.h"
 #include "control/config/zonefile.h"
 #include "control/upstream/labels.h"
+#include "control/upstream/upstream.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,22 +18,62 @@
 #include <string.h>
 #include <unistd.h>
 
+// "FILE:LINE: PATH: ", its length.
+static size_t say_where(const struct document *document, const char *path,
+			char out[CONFIG_ERROR_MAX])
+{
+	int used = snprintf(out, CONFIG_ERROR_MAX, "%s:%u: %s: ", document_file(document),
+			    document_line(document, path), path);
+
+	return used < 0 || used >= CONFIG_ERROR_MAX ? CONFIG_ERROR_MAX : (size_t)used;
+}
+
+void config_sentence(const struct config *config, const char *path, char out[CONFIG_ERROR_MAX],
+		     const char *format, ...)
+{
+	size_t used = say_where(config->document, path, out);
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (used < CONFIG_ERROR_MAX)
+		vsnprintf(out + used, CONFIG_ERROR_MAX - used, format, arguments);
+	va_end(arguments);
+}
+
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 {
 	va_list arguments;
-	int used;
 
 	if (loader->failed)
 		return;
 	loader->failed = true;
-	used = snprintf(loader->err, CONFIG_ERROR_MAX,
-			"%s:%u: %s: ", document_file(loader->document),
-			document_line(loader->document, path), path);
-	if (used < 0 || used >= CONFIG_ERROR_MAX)
-		return;
+	size_t used = say_where(loader->document, path, loader->err);
 	va_start(arguments, format);
-	vsnprintf(loader->err + used, CONFIG_ERROR_MAX - (size_t)used, format, arguments);
+	if (used < CONFIG_ERROR_MAX)
+		vsnprintf(loader->err + used, CONFIG_ERROR_MAX - used, format, arguments);
 	va_end(arguments);
+}
+
+void loader_warn(struct loader *loader, const char *path, const char *format, ...)
+{
+	struct config *config = loader->config;
+	char text[CONFIG_ERROR_MAX];
+	size_t used = say_where(loader->document, path, text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (used < CONFIG_ERROR_MAX)
+		vsnprintf(text + used, CONFIG_ERROR_MAX - used, format, arguments);
+	va_end(arguments);
+	char **grown = realloc(config->warnings, (config->warning_count + 1) * sizeof(*grown));
+	if (grown != NULL) {
+		config->warnings = grown;
+		grown[config->warning_count] = strdup(text);
+	}
+	if (grown != NULL && grown[config->warning_count] != NULL)
+		config->warning_count++;
+	else
+		loader_fail(loader, path, "out of memory");
 }
 
 int64_t loader_number(const char *option, const int64_t *given)
@@ -75,51 +117,6 @@ char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
 	return out;
 }
 
-static void add_rules(struct loader *loader, const char *path, const struct text_list *list,
-		      enum acl_action action)
-{
-	struct config *config = loader->config;
-	char item[LOADER_PATH_MAX];
-
-	for (unsigned i = 0; i < list->count; i++) {
-		struct acl_rule *rule = &config->acl_rules[config->acl_rule_count];
-
-		if (acl_prefix_from_text(list->list[i], rule) != 0) {
-			loader_fail(loader, loader_item(item, path, i),
-				    "\"%s\" is no prefix, or has bits set below its length",
-				    list->list[i]);
-			return;
-		}
-		rule->action = action;
-		config->acl_rule_count++;
-	}
-}
-
-static void load_access(struct loader *loader)
-{
-	const struct schema *schema = loader->schema;
-	struct config *config = loader->config;
-	size_t count = (size_t)schema->access.allow.count + schema->access.refuse.count +
-		       schema->access.drop.count;
-
-	if (count > 4096)
-		loader_fail(loader, "access", "more than 4096 prefixes");
-	config->acl_rules = calloc(count + acl_default_rule_count, sizeof(*config->acl_rules));
-	if (!config->acl_rules) {
-		loader_fail(loader, "access", "out of memory");
-		return;
-	}
-	if (count == 0) {
-		memcpy(config->acl_rules, acl_default_rules,
-		       acl_default_rule_count * sizeof(*config->acl_rules));
-		config->acl_rule_count = acl_default_rule_count;
-		return;
-	}
-	add_rules(loader, "access.allow", &schema->access.allow, ACL_ALLOW);
-	add_rules(loader, "access.refuse", &schema->access.refuse, ACL_REFUSE);
-	add_rules(loader, "access.drop", &schema->access.drop, ACL_DROP);
-}
-
 static void load_answers(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
@@ -132,9 +129,24 @@ static void load_answers(struct loader *loader)
 		    sizeof(config->version));
 }
 
+// What questions can leave from: an address of this host alone, of a family that is asked over.
+static const char *why_no_source(const struct config *config, const struct address *address)
+{
+	const struct service_addresses *service = &config->dataplane.service;
+
+	if (!(address->family == 4 ? config->upstream.ipv4 : config->upstream.ipv6))
+		return "its family is off (upstream.ipv4, upstream.ipv6)";
+	for (size_t i = 0; i < service->count; i++) {
+		if (memcmp(&service->list[i], address, sizeof(*address)) == 0)
+			return "a service address: the replies would come in at the ports";
+	}
+	return upstream_never_asks(&config->upstream, config->allow_loopback_upstream, address);
+}
+
 static void load_source(struct loader *loader)
 {
 	const struct text_list *sources = &loader->schema->upstream.source;
+	struct config *config = loader->config;
 	char path[LOADER_PATH_MAX];
 
 	for (unsigned i = 0; i < sources->count; i++) {
@@ -142,11 +154,14 @@ static void load_source(struct loader *loader)
 
 		loader_item(path, "upstream.source", i);
 		if (address_from_text(sources->list[i], &address) != 0) {
-			loader_fail(loader, path, "\"%s\" is no address", sources->list[i]);
+			loader_fail(loader, path, "\"%.64s\" is no address", sources->list[i]);
 			return;
 		}
-		out = address.family == 4 ? &loader->config->source.source_v4
-					  : &loader->config->source.source_v6;
+		const char *why = why_no_source(config, &address);
+		if (why != NULL)
+			loader_fail(loader, path, "%.64s cannot be asked from: %s",
+				    sources->list[i], why);
+		out = address.family == 4 ? &config->source.source_v4 : &config->source.source_v6;
 		if (out->family != 0)
 			loader_fail(loader, path, "a second address of this family");
 		*out = address;
@@ -166,16 +181,26 @@ static void load_ca_file(struct loader *loader)
 	config->source.tls_ca_file = config->tls_ca_file;
 }
 
+static void load_interface(struct loader *loader)
+{
+	struct config *config = loader->config;
+
+	loader_text(loader, "upstream.interface", loader->schema->upstream.interface,
+		    config->source.interface, sizeof(config->source.interface));
+	check_interface(loader, "upstream.interface", config->source.interface);
+	if (config->source.interface[0] != '\0' &&
+	    strcmp(config->source.interface, config->dataplane.tap_name) == 0)
+		loader_fail(loader, "upstream.interface",
+			    "%s is the tap of the service addresses (service.tap): no server is "
+			    "behind it",
+			    config->source.interface);
+}
+
 static void load_upstream(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
 
-	load_source(loader);
-	load_domains(loader);
-	loader_text(loader, "upstream.interface", schema->upstream.interface,
-		    config->source.interface, sizeof(config->source.interface));
-	load_ca_file(loader);
 	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
 	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
 	if (!config->upstream.ipv4 && !config->upstream.ipv6)
@@ -186,6 +211,28 @@ static void load_upstream(struct loader *loader)
 	config->upstream.cookies = yes_no("upstream.cookies", schema->upstream.cookies);
 	config->allow_loopback_upstream =
 		yes_no("upstream.ask-loopback", schema->upstream.ask_loopback);
+	load_source(loader);
+	load_domains(loader);
+	load_interface(loader);
+	load_ca_file(loader);
+}
+
+static void load_ttls(struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	struct resolver_config *out = &loader->config->resolver;
+
+	out->ttl_max_s = (uint32_t)loader_number("resolver.ttl-max", schema->resolver.ttl_max);
+	out->ttl_min_s = (uint32_t)loader_number("resolver.ttl-min", schema->resolver.ttl_min);
+	out->negative_ttl_max_s = (uint32_t)loader_number("resolver.negative-ttl-max",
+							  schema->resolver.negative_ttl_max);
+	out->stale_s = (uint32_t)loader_number("resolver.stale", schema->resolver.stale);
+	if (out->ttl_min_s > out->ttl_max_s)
+		loader_fail(loader, "resolver.ttl-min", "%u is more than ttl-max, %u",
+			    out->ttl_min_s, out->ttl_max_s);
+	if (out->ttl_min_s > out->negative_ttl_max_s)
+		loader_fail(loader, "resolver.ttl-min", "%u is more than negative-ttl-max, %u",
+			    out->ttl_min_s, out->negative_ttl_max_s);
 }
 
 static void load_resolver(struct loader *loader)
@@ -198,22 +245,32 @@ static void load_resolver(struct loader *loader)
 	if (schema->resolver.root_hints &&
 	    hints_read(schema->resolver.root_hints, out, complaint, sizeof(complaint)) != 0)
 		loader_fail(loader, "resolver.root-hints", "%s", complaint);
+	else if (schema->resolver.root_hints)
+		check_hints(loader);
 	out->qname_minimisation =
 		yes_no("resolver.qname-minimisation", schema->resolver.qname_minimisation);
 	loader->config->aggressive_denial =
 		yes_no("resolver.aggressive-denial", schema->resolver.aggressive_denial);
 	out->local_zones = yes_no("resolver.local-zones", schema->resolver.local_zones);
-	out->ttl_max_s = (uint32_t)loader_number("resolver.ttl-max", schema->resolver.ttl_max);
-	out->ttl_min_s = (uint32_t)loader_number("resolver.ttl-min", schema->resolver.ttl_min);
-	out->negative_ttl_max_s = (uint32_t)loader_number("resolver.negative-ttl-max",
-							  schema->resolver.negative_ttl_max);
-	out->stale_s = (uint32_t)loader_number("resolver.stale", schema->resolver.stale);
+	load_ttls(loader);
 	out->waiters_max = (unsigned)loader_number("resolver.waiting", schema->resolver.waiting);
 	out->tasks_max = (size_t)loader_number("resolver.questions", schema->resolver.questions);
 	// A question needs a ticket, too, unless it came by TCP.
 	const struct dataplane_config *ports = &loader->config->dataplane;
 	const size_t tickets = ports->tickets * ports->lcore_count;
 	out->places = tickets < out->tasks_max ? tickets : out->tasks_max;
+}
+
+static bool is_insecure(const struct config *config, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_LEN];
+
+	name_lower(lower, name, name_len(name));
+	for (size_t i = 0; i < config->insecure_count; i++) {
+		if (name_equal(config->insecure[i].name, lower))
+			return true;
+	}
+	return false;
 }
 
 static void load_insecure(struct loader *loader)
@@ -235,7 +292,9 @@ static void load_insecure(struct loader *loader)
 
 		loader_item(path, "trust.insecure", i);
 		if (len < 0) {
-			loader_fail(loader, path, "\"%s\" is no name", names->list[i]);
+			loader_fail(loader, path, "\"%.128s\" is no name", names->list[i]);
+		} else if (is_insecure(config, name)) {
+			loader_fail(loader, path, "\"%.128s\" stands here already", names->list[i]);
 		} else if (name_is_root(name)) {
 			loader_fail(loader, path,
 				    "this would turn all validation off: name the private zones");
@@ -243,6 +302,21 @@ static void load_insecure(struct loader *loader)
 			name_lower(name, name, (size_t)len);
 			config->insecure_count++;
 		}
+	}
+}
+
+static void judge_anchors(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	char name[NAME_TEXT_MAX];
+
+	for (size_t i = 0; i < config->anchor_count; i++) {
+		const struct config_anchor *anchor = &config->anchors[i];
+
+		if (is_insecure(config, anchor->owner))
+			loader_fail(loader, "trust.insecure",
+				    "%.128s has a trust anchor: either that, or insecure",
+				    name_to_text(anchor->owner, name));
 	}
 }
 
@@ -275,6 +349,7 @@ static void load_anchors(struct loader *loader)
 	}
 	mark_anchors(loader->config, 0, automatic);
 	mark_anchors(loader->config, from_files, false);
+	judge_anchors(loader);
 	if (loader->config->anchor_count > 0 || !loader->config->resolver.validate)
 		return;
 	status = anchors_built_in(loader->config, complaint, sizeof(complaint));
@@ -308,10 +383,24 @@ static void load_trust(struct loader *loader)
 		(unsigned)loader_number("trust.crypto-workers", schema->trust.crypto_workers);
 }
 
+static void load_test_clock(struct loader *loader)
+{
+	const char *path = loader->config->test_clock;
+
+	if (path[0] == '\0')
+		return;
+	if (access(path, R_OK) != 0)
+		loader_fail(loader, "test-clock", "%s: %s", path, strerror(errno));
+	else
+		loader_warn(loader, "test-clock",
+			    "for tests alone: the clocks are what this file says");
+}
+
 static void load_rest(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
+	struct sockaddr_storage metrics;
 
 	loader_text(loader, "control.socket", schema->control.socket, config->control_socket,
 		    sizeof(config->control_socket));
@@ -320,6 +409,12 @@ static void load_rest(struct loader *loader)
 	loader_text(loader, "user", schema->user, config->user, sizeof(config->user));
 	loader_text(loader, "test-clock", schema->test_clock, config->test_clock,
 		    sizeof(config->test_clock));
+	load_test_clock(loader);
+	if (config->metrics_address[0] != '\0' &&
+	    endpoint_from_text(config->metrics_address, &metrics) < 0)
+		loader_fail(loader, "metrics.address",
+			    "\"%s\" is no address and port such as 127.0.0.1:9953 or [::1]:9953",
+			    config->metrics_address);
 	config->log_level = schema->log ? (enum log_level) * schema->log : LOG_LEVEL_INFO;
 }
 
@@ -337,6 +432,8 @@ static void load_all(struct loader *loader)
 	load_pools(loader);
 	load_zones(loader);
 	load_rest(loader);
+	if (!loader->failed)
+		check_pools(loader);
 }
 
 static struct config *load_document(const struct document *document, char err[CONFIG_ERROR_MAX])
@@ -365,7 +462,10 @@ struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
 	struct document *document = document_read(path, err, CONFIG_ERROR_MAX);
 	struct config *config = document ? load_document(document, err) : NULL;
 
-	document_free(document);
+	if (config)
+		config->document = document;
+	else
+		document_free(document);
 	return config;
 }
 
@@ -383,5 +483,9 @@ void config_free(struct config *config)
 	free(config->routes);
 	free(config->pools);
 	free(config->acl_rules);
+	for (size_t i = 0; i < config->warning_count; i++)
+		free(config->warnings[i]);
+	free(config->warnings);
+	document_free(config->document);
 	free(config);
 }

@@ -21,6 +21,9 @@ struct loader {
 // "FILE:LINE: PATH: sentence"; the first error holds.
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
+// Taken, but hardly meant: an alarm for as long as it runs.
+void loader_warn(struct loader *loader, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4), nonnull));
 // The default of the option when nothing is given.
 int64_t loader_number(const char *option, const int64_t *given) __attribute__((nonnull(1)));
 // The text, "" where the option has none by default.
@@ -37,9 +40,25 @@ void load_ports(struct loader *loader) __attribute__((nonnull));
 void load_service(struct loader *loader) __attribute__((nonnull));
 void load_cores(struct loader *loader) __attribute__((nonnull));
 void load_memory(struct loader *loader) __attribute__((nonnull));
+void check_interface(struct loader *loader, const char *path, const char *name)
+	__attribute__((nonnull));
+#define INTERFACE_MAX 64
+// The interface that a device's options name (iface=eth1); its length, 0: none.
+size_t device_interface(const char *device, char out[INTERFACE_MAX]) __attribute__((nonnull));
+
+void load_access(struct loader *loader) __attribute__((nonnull)); // access.c
 
 void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 
 // zones.c: pools, stub and forward zones
 void load_pools(struct loader *loader) __attribute__((nonnull));
 void load_zones(struct loader *loader) __attribute__((nonnull)); // after trust and pools
+
+// reach.c: which servers are asked, and whether one failure takes them all. After service and upstream.
+void check_server(struct loader *loader, const char *path, const struct address *server)
+	__attribute__((nonnull));
+void check_hints(struct loader *loader) __attribute__((nonnull));
+void check_route(struct loader *loader, const char *path, const struct route *route)
+	__attribute__((nonnull));
+// After all of them: pools that no zone uses.
+void check_pools(struct loader *loader) __attribute__((nonnull));

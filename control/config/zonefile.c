@@ -1,5 +1,6 @@
 #include "control/config/zonefile.h"
 
+#include "control/validator/trust.h"
 #include "dataplane/dns/types.h"
 
 #include <ldns/ldns.h>
@@ -72,16 +73,18 @@ static struct root_hint *hint_of(struct resolver_config *config, const uint8_t *
 	return &config->hints[config->hint_count++];
 }
 
-static void hint_add(struct root_hint *hint, uint8_t family, const uint8_t *bytes)
+// False: no room.
+static bool hint_add(struct root_hint *hint, uint8_t family, const uint8_t *bytes)
 {
 	struct address *address;
 
 	if (hint->address_count == sizeof(hint->addresses) / sizeof(hint->addresses[0]))
-		return;
+		return false;
 	address = &hint->addresses[hint->address_count++];
 	memset(address, 0, sizeof(*address));
 	address->family = family;
 	memcpy(address->bytes, bytes, family == 4 ? 4 : 16);
+	return true;
 }
 
 static const char *take_hint(const ldns_rr *record, void *arg)
@@ -105,8 +108,9 @@ static const char *take_hint(const ldns_rr *record, void *arg)
 	hint = hint_of(config, name);
 	if (!hint)
 		return "more than 32 root servers";
-	hint_add(hint, type == LDNS_RR_TYPE_A ? 4 : 6, ldns_rdf_data(ldns_rr_rdf(record, 0)));
-	return NULL;
+	return hint_add(hint, type == LDNS_RR_TYPE_A ? 4 : 6, ldns_rdf_data(ldns_rr_rdf(record, 0)))
+		       ? NULL
+		       : "more than 8 addresses of one root server";
 }
 
 int hints_read(const char *path, struct resolver_config *out, char *err, size_t err_len)
@@ -146,6 +150,24 @@ static const char *anchor_append(struct config *config, const ldns_rr *record, c
 	return name_of(ldns_rr_owner(record), anchor->owner) == 0 ? NULL : "a name is too long";
 }
 
+// What can be trusted for nothing is no anchor (RFC 4034 §2.1.1, RFC 5011 §2.1).
+static const char *judge_anchor(uint16_t type, const uint8_t *rdata, size_t len)
+{
+	static const uint8_t digests[] = {[1] = 20, [2] = 32, [4] = 48};
+
+	if (type == TYPE_DS && len > 4 && rdata[3] < sizeof(digests) && digests[rdata[3]] != 0 &&
+	    len - 4 != digests[rdata[3]])
+		return "the digest has not the length of its type";
+	switch (trust_anchor_check(type, rdata, len)) {
+	case 0:
+		return NULL;
+	case -ENOTSUP:
+		return "its algorithm or digest is not validated here: it would prove nothing";
+	default:
+		return "no key to trust: the flags want ZONE, without REVOKE";
+	}
+}
+
 static const char *take_anchor(const ldns_rr *record, void *arg)
 {
 	ldns_rr_type type = ldns_rr_get_type(record);
@@ -159,8 +181,11 @@ static const char *take_anchor(const ldns_rr *record, void *arg)
 		return "the record cannot be read";
 	// Owner, then type, class, TTL and RDLENGTH.
 	head = ldns_rdf_size(ldns_rr_owner(record)) + 10;
-	complaint = size > head + 4 ? anchor_append(arg, record, wire + head, size - head)
-				    : "the record is too short";
+	complaint = ldns_rr_get_class(record) != LDNS_RR_CLASS_IN ? "the class is not IN"
+		    : size > head + 4 ? judge_anchor((uint16_t)type, wire + head, size - head)
+				      : "the record is too short";
+	if (!complaint)
+		complaint = anchor_append(arg, record, wire + head, size - head);
 	free(wire);
 	return complaint;
 }
@@ -184,7 +209,8 @@ int anchor_read(const char *text, struct config *out, char *err, size_t err_len)
 	const char *complaint;
 
 	if (status != LDNS_STATUS_OK) {
-		snprintf(err, err_len, "\"%s\" is no record: %s", text, ldns_get_errorstr_by_id(status));
+		snprintf(err, err_len, "\"%s\" is no record: %s", text,
+			 ldns_get_errorstr_by_id(status));
 		return -1;
 	}
 	complaint = take_anchor(record, out);

@@ -23,7 +23,7 @@ static int server_of(const char *given, struct pool_server *out)
 
 	if (at) {
 		port = strtoul(at + 1, &end, 10);
-		if (!isdigit((unsigned char)at[1]) || *end != '\0' || port == 0 || port > 65535)
+		if (at[1] < '1' || at[1] > '9' || *end != '\0' || port > 65535)
 			return -EINVAL;
 	}
 	if (len >= sizeof(plain))
@@ -39,9 +39,13 @@ static void add_address(struct loader *loader, const char *path, const char *giv
 	struct pool_server *server = &pool->servers[pool->count];
 
 	if (server_of(given, server) != 0) {
-		loader_fail(loader, path, "\"%s\" is no server address", given);
+		loader_fail(
+			loader, path,
+			"\"%.80s\" is no server address: an address, and @PORT where it is not 53",
+			given);
 		return;
 	}
+	check_server(loader, path, &server->address);
 	for (size_t i = 0; i < pool->count; i++) {
 		if (memcmp(&pool->servers[i].address, &server->address, sizeof(server->address)) ==
 		    0)
@@ -54,13 +58,24 @@ static void add_address(struct loader *loader, const char *path, const char *giv
 
 // ---- pools ----
 
+static bool is_word(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (!isalnum((unsigned char)*text) && strchr("-_.", *text) == NULL)
+			return false;
+	}
+	return true;
+}
+
+// As in the file upstream.domains: it stands in lists and scopes of drills.
 static void load_label(struct loader *loader, const char *path, const char *given,
 		       char out[POOL_DOMAIN_MAX])
 {
-	if (given[0] == '\0' || strlen(given) >= POOL_DOMAIN_MAX)
-		loader_fail(loader, path, "a label has 1 to %d characters", POOL_DOMAIN_MAX - 1);
-	else
-		memcpy(out, given, strlen(given) + 1);
+	if (!is_word(given))
+		loader_fail(loader, path,
+			    "\"%.64s\": a label has letters, digits, hyphens, underscores and dots",
+			    given);
+	loader_text(loader, "pools.servers.domain", given, out, POOL_DOMAIN_MAX);
 }
 
 static void load_name(struct loader *loader, const char *path, const char *given,
@@ -133,17 +148,6 @@ static void load_server(struct loader *loader, const char *path, const struct sc
 	pool->count++;
 }
 
-static bool is_pool_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)name[i]) && strchr("-_.", name[i]) == NULL)
-			return false;
-	}
-	return len >= 1 && len < POOL_NAME_MAX;
-}
-
 static const struct pool *find_pool(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->pool_count; i++) {
@@ -160,14 +164,13 @@ static void load_pool(struct loader *loader, const char *path, const struct sche
 	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX];
 
 	loader_key(key, path, "name");
-	if (!is_pool_name(given->name))
-		loader_fail(loader, key,
-			    "\"%.80s\" is no name of 1 to %d letters, digits, -, _ and .",
-			    given->name, POOL_NAME_MAX - 1);
+	if (!is_word(given->name))
+		loader_fail(loader, key, "\"%.80s\" is no name of letters, digits, -, _ and .",
+			    given->name);
 	else if (find_pool(config, given->name) != NULL)
 		loader_fail(loader, key, "a second pool \"%s\"", given->name);
 	else
-		memcpy(pool->name, given->name, strlen(given->name) + 1);
+		loader_text(loader, key, given->name, pool->name, sizeof(pool->name));
 	loader_key(key, path, "servers");
 	for (unsigned i = 0; i < given->servers_count; i++)
 		load_server(loader, loader_item(item, key, i), &given->servers[i], pool);
@@ -302,6 +305,8 @@ static void load_zone(struct loader *loader, const char *path, const struct sche
 	route->forward = zone->type == SCHEMA_FORWARD;
 	route->first = zone->mode && *zone->mode == SCHEMA_FIRST;
 	choose_pool(loader, path, zone, own, route);
+	if (!loader->failed)
+		check_route(loader, path, route);
 	load_dnssec(loader, path, zone, route);
 }
 

@@ -25,6 +25,39 @@ static bool is_bad_ipv6(const uint8_t *bytes, bool allow_loopback)
 	       ((bytes[10] == 0 && bytes[11] == 0) || (bytes[10] == 0xff && bytes[11] == 0xff));
 }
 
+static const char *why_bad_ipv6(const uint8_t *bytes)
+{
+	static const uint8_t zeros[15];
+
+	if (bytes[0] == 0xff)
+		return "a multicast address";
+	if (bytes[0] == 0xfe)
+		return "a link-local address: the interface to use it on cannot be said";
+	if (memcmp(bytes, zeros, sizeof(zeros)) != 0)
+		return "another form of an IPv4 address: write that";
+	return bytes[15] == 1 ? "a loopback address (upstream.ask-loopback is for tests)"
+			      : "the unspecified address";
+}
+
+const char *upstream_never_asks(const struct upstream_config *config, bool allow_loopback,
+				const struct address *server)
+{
+	const uint8_t *bytes = server->bytes;
+
+	if (server->family == 6) {
+		if (!config->ipv6)
+			return "IPv6 is off (upstream.ipv6)";
+		return is_bad_ipv6(bytes, allow_loopback) ? why_bad_ipv6(bytes) : NULL;
+	}
+	if (!config->ipv4)
+		return "IPv4 is off (upstream.ipv4)";
+	if (!is_bad_ipv4(bytes, allow_loopback))
+		return NULL;
+	return bytes[0] == 127 ? "a loopback address (upstream.ask-loopback is for tests)"
+	       : bytes[0] == 0 ? "an address of \"this network\""
+			       : "a multicast, reserved or broadcast address";
+}
+
 void upstream_own_address_add(struct upstream *upstream, const struct address *address)
 {
 	for (size_t i = 0; i < upstream->own_count; i++)

@@ -313,6 +313,9 @@ bool upstream_good_left(struct upstream *upstream, const uint8_t *zone,
 // families that are off may never be asked (ATTACKS A14); exchange_start() refuses them too.
 void upstream_own_address_add(struct upstream *upstream, const struct address *address)
 	__attribute__((nonnull));
+// Why an address may never be asked, whoever has it, in words; NULL when it may.
+const char *upstream_never_asks(const struct upstream_config *config, bool allow_loopback,
+				const struct address *server) __attribute__((nonnull, pure));
 void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute__((nonnull));
 bool upstream_may_ask(const struct upstream *upstream, const struct address *server)
 	__attribute__((nonnull, pure));

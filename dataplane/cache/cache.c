@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MEMORY_MIN ((size_t)1 << 20) // per shard
-#define MEMORY_MAX ((size_t)32 << 32) // what a reference reaches
+#define MEMORY_MAX CACHE_MEMORY_MAX
 #define PAGE 4096
 #define DENIAL_MIN (64u << 10) // per shard
 
@@ -70,8 +70,10 @@ struct cache *cache_new(const struct cache_config *config, char *err, size_t err
 	cache->shard_count = config->shards;
 	cache->shard_shift = 63 - (unsigned)__builtin_ctz(config->shards);
 	memcpy(cache->hash_key, config->hash_key, sizeof(cache->hash_key));
-	if (reservation_make(&cache->reservation, config->memory_bytes, config->hugepages, err,
-			     err_len) < 0)
+	enum reservation_pages pages = config->hugepages_only ? PAGES_HUGE_ONLY
+				       : config->hugepages    ? PAGES_HUGE_FIRST
+							      : PAGES_ORDINARY;
+	if (reservation_make(&cache->reservation, config->memory_bytes, pages, err, err_len) < 0)
 		goto fail_reservation;
 	make_shards(cache, config->denial_bytes);
 	for (unsigned i = 0; i < config->shards; i++)

@@ -15,10 +15,13 @@
 
 struct cache;
 
+#define CACHE_MEMORY_MAX ((size_t)32 << 32) // what a reference reaches
+
 struct cache_config {
 	size_t memory_bytes;    // everything: index, entries, slack, pending frees, UNPROVEN
 	unsigned shards;        // power of two; 1 unless testing
 	bool hugepages;         // try MAP_HUGETLB first, else madvise
+	bool hugepages_only;    // never the latter: fail instead
 	uint8_t hash_key[16];   // secret, per boot
 	size_t one_shot_bytes;  // bound of one-shot entries alive
 	size_t denial_bytes;    // of memory_bytes, for dataplane/cache/denial/denial.h; 0: none is kept

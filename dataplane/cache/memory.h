@@ -21,9 +21,10 @@ struct reservation {
 	bool hugepages; // of 2 MiB, from the kernel's reserve
 };
 
+enum reservation_pages { PAGES_ORDINARY, PAGES_HUGE_FIRST, PAGES_HUGE_ONLY };
 // Every page is present afterwards. 0, or -errno with a sentence in err.
-int reservation_make(struct reservation *reservation, size_t bytes, bool hugepages, char *err,
-		     size_t err_len) __attribute__((nonnull, warn_unused_result));
+int reservation_make(struct reservation *reservation, size_t bytes, enum reservation_pages pages,
+		     char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
 void reservation_end(struct reservation *reservation) __attribute__((nonnull));
 
 struct slab {

@@ -45,14 +45,26 @@ static int map(struct reservation *reservation, size_t bytes, int flags)
 	return 0;
 }
 
-int reservation_make(struct reservation *reservation, size_t bytes, bool hugepages, char *err,
-		     size_t err_len)
+static int map_hugepages(struct reservation *reservation, size_t bytes, char *err, size_t err_len)
 {
-	if (hugepages && bytes >= HUGEPAGE_BYTES) {
-		size_t whole = bytes / HUGEPAGE_BYTES * HUGEPAGE_BYTES;
-		if (map(reservation, whole, MAP_HUGETLB) == 0)
-			return 0;
-	}
+	int rc = map(reservation, bytes / HUGEPAGE_BYTES * HUGEPAGE_BYTES, MAP_HUGETLB);
+
+	if (rc < 0)
+		snprintf(err, err_len,
+			 "cannot reserve %zu MiB for the cache in hugepages of 2 MiB: %s; reserve more "
+			 "(sysctl vm.nr_hugepages), or let memory.hugepages be auto",
+			 bytes >> 20, strerror(-rc));
+	return rc;
+}
+
+int reservation_make(struct reservation *reservation, size_t bytes, enum reservation_pages pages,
+		     char *err, size_t err_len)
+{
+	if (pages == PAGES_HUGE_ONLY)
+		return map_hugepages(reservation, bytes, err, err_len);
+	if (pages == PAGES_HUGE_FIRST && bytes >= HUGEPAGE_BYTES &&
+	    map_hugepages(reservation, bytes, err, err_len) == 0)
+		return 0;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int rc = map(reservation, bytes / page * page, 0);
 	if (rc < 0) {

@@ -278,6 +278,11 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 	if (code < 0)
 		return code;
 	*hugepages = config->hugepages && hugepages_available(config->packet_memory_bytes);
+	if (config->hugepages_only && !*hugepages)
+		return sentence(err, err_len, -ENOMEM,
+				"too few hugepages are free for %zu MiB of packets: reserve more (sysctl "
+				"vm.nr_hugepages), or let memory.hugepages be auto",
+				config->packet_memory_bytes >> 20);
 	words_open();
 	args_build(&args, config, devices, &allowed, *hugepages);
 	// EAL's getopt() permutes the list it is given.

@@ -63,7 +63,7 @@ class Assayd:
             device=devices(info['resolver']['port_interface'])[driver],
             service4=self.service4, service6=self.service6, tap='assay0',
             poll_cpu=1 if cpus > 1 else 0, control_cpu=-1, cache='64M', hugepages='auto',
-            access="allow: [0.0.0.0/0, '::/0']", tickets=8192, interface=info['resolver']['upstream_interface'],
+            access="allow: [198.18.0.0/15, '2001:db8::/32']", tickets=8192, interface=info['resolver']['upstream_interface'],
             hints=info['files']['root.hints'], anchor=info['files']['anchor.ds'],
             socket=self.socket, log='info', state=os.path.join(self.workdir, 'trust.state'))
         values.update(changes)

@@ -6,6 +6,13 @@
 #define ZONE(...) MINIMAL "zones:\n  - {name: a., type: forward, " __VA_ARGS__ "}\n"
 #define POOL(...) MINIMAL "pools:\n  - {name: p, servers: [" __VA_ARGS__ "]}\n"
 
+#define DIGEST "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+#define KEY                                                                                        \
+	"oJMRESz5E4gYzS/q6XDrvU1qMPYIjCWzJaOau8XNEZeqCYKD5ar0IRd8KqXXFJkqmVfRvMGPmM1x8fGAa2XhSA=="
+#define LONG                                                                                       \
+	"a-path-that-is-longer-than-a-socket-may-have-because-the-kernel-keeps-it-in-one-hundred-" \
+	"and-eight-bytes.sock"
+
 struct broken {
 	const char *text, *sentence; // how the sentence begins
 };
@@ -212,6 +219,279 @@ static void a_file_beyond_all_measure_is_not_read(void **state)
 	assert_non_null(strstr(err, "/tmp: cannot be read: Is a directory"));
 }
 
+static void servers_that_may_never_be_asked_are_refused(void **state)
+{
+	EACH_REFUSED(
+		{ZONE("servers: [127.0.0.1]"),
+		 "FILE:6: zones[0].servers[0]: 127.0.0.1 may never be asked: a loopback address"},
+		{ZONE("servers: ['::1']"), "FILE:6: zones[0].servers[0]: ::1 may never be asked: a "
+					   "loopback address"},
+		{ZONE("servers: [0.0.0.0]"),
+		 "FILE:6: zones[0].servers[0]: 0.0.0.0 may never be asked"},
+		{ZONE("servers: [224.0.0.1]"), "FILE:6: zones[0].servers[0]: 224.0.0.1 may never"},
+		{ZONE("servers: [255.255.255.255]"),
+		 "FILE:6: zones[0].servers[0]: 255.255.255.255 may"},
+		{ZONE("servers: ['fe80::1']"),
+		 "FILE:6: zones[0].servers[0]: fe80::1 may never be asked: a link-local address"},
+		{ZONE("servers: ['fe80::1%eth0']"), "FILE:6: zones[0].servers[0]: \"fe80::1%eth0\" "
+						    "is no server address: an address, and "
+						    "@PORT where it is not 53"},
+		{ZONE("servers: ['ff02::1']"),
+		 "FILE:6: zones[0].servers[0]: ff02::1 may never be asked: "
+		 "a multicast address"},
+		{ZONE("servers: ['::ffff:10.0.0.1']"),
+		 "FILE:6: zones[0].servers[0]: ::ffff:10.0.0.1 may never be asked: another form of "
+		 "an "
+		 "IPv4"},
+		{ZONE("servers: [192.0.2.53]"), "FILE:6: zones[0].servers[0]: 192.0.2.53 may never "
+						"be asked: our own service address"},
+		{MINIMAL "upstream: {ipv6: false}\nzones:\n  - {name: a., type: stub, servers: "
+			 "['2001:db8::1']}\n",
+		 "FILE:7: zones[0].servers[0]: 2001:db8::1 may never be asked: IPv6 is off"},
+		{POOL("{address: 127.0.0.53}"),
+		 "FILE:6: pools[0].servers[0].address: 127.0.0.53 may never be asked"},
+		{ZONE("servers: [10.0.0.1@0]"),
+		 "FILE:6: zones[0].servers[0]: \"10.0.0.1@0\" is no"},
+		{ZONE("servers: ['10.0.0.1:53']"),
+		 "FILE:6: zones[0].servers[0]: \"10.0.0.1:53\" is no"},
+		{ZONE("servers: [10.0.0.1@053]"),
+		 "FILE:6: zones[0].servers[0]: \"10.0.0.1@053\" is"},
+		{ZONE("servers: [10.0.0.1@65536]"),
+		 "FILE:6: zones[0].servers[0]: \"10.0.0.1@65536\""},
+		{ZONE("servers: [dns.example.net]"),
+		 "FILE:6: zones[0].servers[0]: \"dns.example.net\" is no server address"},
+		{ZONE("servers: []"), "FILE:6: zones[0].servers: 0 is outside 1 to 16 entries"},
+		{ZONE("mode: first"), "FILE:6: zones[0]: either servers or a pool are needed"},
+		{ZONE("pool: none"), "FILE:6: zones[0].pool: there is no pool \"none\""},
+		{POOL("{address: 10.0.0.1, domain: 'rack 7'}"),
+		 "FILE:6: pools[0].servers[0].domain: \"rack 7\": a label has letters, digits"});
+}
+
+static void questions_leave_from_this_host(void **state)
+{
+	EACH_REFUSED(
+		{MINIMAL "upstream: {source: [192.0.2.53]}\n",
+		 "FILE:5: upstream.source[0]: 192.0.2.53 cannot be asked from: a service address"},
+		{MINIMAL "upstream: {source: [127.0.0.1]}\n",
+		 "FILE:5: upstream.source[0]: 127.0.0.1 cannot be asked from: a loopback address"},
+		{MINIMAL "upstream: {source: [0.0.0.0]}\n",
+		 "FILE:5: upstream.source[0]: 0.0.0.0 cannot"},
+		{MINIMAL "upstream: {source: ['2001:db8::1'], ipv6: false}\n",
+		 "FILE:5: upstream.source[0]: 2001:db8::1 cannot be asked from: its family is off"},
+		{MINIMAL "upstream: {source: ['fe80::1%eth0']}\n",
+		 "FILE:5: upstream.source[0]: \"fe80::1%eth0\" is no address"},
+		{MINIMAL "upstream: {interface: eth0/1}\n",
+		 "FILE:5: upstream.interface: \"eth0/1\" is no name of an interface"},
+		{MINIMAL "upstream: {interface: assay0}\n",
+		 "FILE:5: upstream.interface: assay0 is the tap of the service addresses"},
+		{MINIMAL "upstream: {interface: interface-of-16}\n" /* 15 */ "log: 1\n",
+		 "FILE:6: log: \"1\" is none of"},
+		{MINIMAL "upstream: {interface: interface-of-016}\n",
+		 "FILE:5: upstream.interface: \"interface-of-016\": 16 is outside 0 to 15 "
+		 "characters"});
+}
+
+static void service_addresses_are_those_of_a_host(void **state)
+{
+	EACH_REFUSED(
+		{SERVICE "[192.0.2.53]\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53\" is no address "
+		 "with the length of its prefix, such as 192.0.2.53/24"},
+		{SERVICE "[192.0.2.53/33]\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53/33\" is no"},
+		{SERVICE "[192.0.2.53/0]\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53/0\" is no"},
+		{SERVICE "[192.0.2.53/024]\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53/024\" is no"},
+		{SERVICE "['192.0.2.53/ 24']\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53/ 24\" is"},
+		{SERVICE "[192.0.2.53/24x]\n",
+		 "FILE:4: service.addresses[0]: \"192.0.2.53/24x\" is no"},
+		{SERVICE "['fe80::1%eth0/64']\n",
+		 "FILE:4: service.addresses[0]: \"fe80::1%eth0/64\" is"},
+		{SERVICE "['fe80::1/64']\n",
+		 "FILE:4: service.addresses[0]: \"fe80::1/64\": a link-local address"},
+		{SERVICE "[127.0.0.1/8]\n",
+		 "FILE:4: service.addresses[0]: \"127.0.0.1/8\": a loopback"},
+		{SERVICE "[224.0.0.53/24]\n",
+		 "FILE:4: service.addresses[0]: \"224.0.0.53/24\": a multi"},
+		{SERVICE "[192.0.2.0/24]\n", "FILE:4: service.addresses[0]: \"192.0.2.0/24\": this "
+					     "address stands for its whole "
+					     "network"},
+		{SERVICE "[192.0.2.255/24]\n", "FILE:4: service.addresses[0]: \"192.0.2.255/24\": "
+					       "this address stands for its whole"},
+		{SERVICE "['2001:db8::/64']\n", "FILE:4: service.addresses[0]: \"2001:db8::/64\": "
+						"this address stands for its whole"},
+		{SERVICE "[192.0.2.53/24, 192.0.2.53/24]\n",
+		 "FILE:4: service.addresses[1]: \"192.0.2.53/24\": it stands here already"},
+		{SERVICE "[192.0.2.53/24, 192.0.2.54/25]\n",
+		 "FILE:4: service.addresses[1]: \"192.0.2.54/25\": all addresses of a family must "
+		 "have"},
+		{MINIMAL "  tap: a/b\n", "FILE:5: service.tap: \"a/b\" is no name of an interface"},
+		{MINIMAL "  tap: assay%d\n", "FILE:5: service.tap: \"assay%d\" is no name of an"},
+		{"ports:\n  - device: net_ring0\n  - device: net_ring0\nservice:\n  addresses: "
+		 "[192.0.2.53/24]\n",
+		 "FILE:3: ports[1]: net_ring0 is the device of ports[0] already"},
+		{"ports:\n  - device: 'net_af_xdp0,iface=eth1,force_copy=1'\n"
+		 "  - device: 'net_af_packet0,iface=eth1'\nservice:\n  addresses: "
+		 "[192.0.2.53/24]\n",
+		 "FILE:3: ports[1]: net_af_packet0,iface=eth1 is the device of ports[0] already"});
+}
+
+static void control_has_a_CPU_of_its_own(void **state)
+{
+	EACH_REFUSED(
+		{MINIMAL "cores: {poll: [2, 3], control: 3}\n",
+		 "FILE:5: cores.control: CPU 3 is a poll-mode core's (cores.poll): give control "
+		 "another"},
+		{MINIMAL "cores: {control: 1}\n",
+		 "FILE:5: cores.control: CPU 1 is a poll-mode core's"},
+		{MINIMAL "cores: {poll: []}\n", "FILE:5: cores.poll: 0 is outside 1 to 32 entries"},
+		{MINIMAL "cores: {poll: [-1]}\n", "FILE:5: cores.poll[0]: -1 is no CPU number"},
+		{MINIMAL "cores: {poll: [2, 2]}\n", "FILE:5: cores.poll[1]: CPU 2 is named twice"},
+		{MINIMAL "cores: {poll: 1-3}\n", "FILE:5: cores.poll: wants a list"},
+		{MINIMAL "cores: {poll: [1-3]}\n",
+		 "FILE:5: cores.poll[0]: \"1-3\" is no whole number"});
+}
+
+static void access_lists_say_one_thing(void **state)
+{
+	EACH_REFUSED({MINIMAL "access: {allow: []}\n",
+		      "FILE:5: access.allow: 0 is outside 1 to 4096 entries"},
+		     {MINIMAL "access: {drop: [10.9.0.0/16]}\n",
+		      "FILE:5: access: nobody would be answered: what is named here replaces the "
+		      "default"},
+		     {MINIMAL "access: {allow: [10.0.0.0/8], drop: [10.0.0.0/8]}\n",
+		      "FILE:5: access.drop[0]: 10.0.0.0/8 stands in access.allow already"},
+		     {MINIMAL "access: {allow: [10.0.0.0/8, 10.0.0.0/8]}\n",
+		      "FILE:5: access.allow[1]: 10.0.0.0/8 stands in access.allow already"},
+		     {MINIMAL "access: {allow: [10.0.0.1/8]}\n",
+		      "FILE:5: access.allow[0]: \"10.0.0.1/8\" is no prefix, or has bits set below "
+		      "its length"},
+		     {MINIMAL "access: {allow: [any]}\n",
+		      "FILE:5: access.allow[0]: \"any\" is no prefix"},
+		     {MINIMAL "access: {allow: [10.0.0.0/255.0.0.0]}\n",
+		      "FILE:5: access.allow[0]: \"10.0.0.0/2"});
+}
+
+static void lives_and_trust_do_not_contradict_themselves(void **state)
+{
+	EACH_REFUSED(
+		{MINIMAL "resolver: {ttl-min: 600, ttl-max: 300}\n",
+		 "FILE:5: resolver.ttl-min: 600 is more than ttl-max, 300"},
+		{MINIMAL "resolver: {ttl-min: 600, negative-ttl-max: 300}\n",
+		 "FILE:5: resolver.ttl-min: 600 is more than negative-ttl-max, 300"},
+		{MINIMAL "trust: {insecure: [corp.example, Corp.Example.]}\n",
+		 "FILE:5: trust.insecure[1]: \"Corp.Example.\" stands here already"},
+		{MINIMAL
+		 "trust: {insecure: [corp.example], anchors: ['corp.example. IN DS 1 8 2 " DIGEST
+		 "']}\n",
+		 "FILE:5: trust.insecure: corp.example. has a trust anchor: either that, or "
+		 "insecure"},
+		{MINIMAL "trust: {anchors: ['. IN DS 20326 8 2 AABB']}\n",
+		 "FILE:5: trust.anchors[0]: \". IN DS 20326 8 2 AABB\": the digest has not the "
+		 "length"},
+		{MINIMAL "trust: {anchors: ['. IN DS 20326 250 2 " DIGEST "']}\n",
+		 "FILE:5: trust.anchors[0]: \". IN DS 20326 250 2 " DIGEST
+		 "\": its algorithm or digest is not validated here"},
+		{MINIMAL "trust: {anchors: ['. CH DS 20326 8 2 " DIGEST "']}\n",
+		 "FILE:5: trust.anchors[0]: \". CH DS 20326 8 2 " DIGEST "\": the class is not IN"},
+		{MINIMAL "trust: {anchors: ['. IN DNSKEY 0 3 13 " KEY "']}\n",
+		 "FILE:5: trust.anchors[0]: \". IN DNSKEY 0 3 13 " KEY
+		 "\": no key to trust: the flags"},
+		{MINIMAL "trust: {anchor-files: []}\n",
+		 "FILE:5: trust.anchor-files: 0 is outside 1 to 16 entries"},
+		{MINIMAL "metrics: {address: 'localhost:9953'}\n",
+		 "FILE:5: metrics.address: \"localhost:9953\" is no address and port such as "
+		 "127.0.0.1:9953"},
+		{MINIMAL "metrics: {address: '127.0.0.1:0'}\n",
+		 "FILE:5: metrics.address: \"127.0.0.1:0\" is"},
+		{MINIMAL "metrics: {address: 127.0.0.1}\n",
+		 "FILE:5: metrics.address: \"127.0.0.1\" is no"},
+		{MINIMAL "metrics: {address: '::1:9953'}\n",
+		 "FILE:5: metrics.address: \"::1:9953\" is no"},
+		{MINIMAL "control: {socket: '/run/" LONG "'}\n", "FILE:5: control.socket: \"/run/"},
+		{MINIMAL "test-clock: /nowhere/clock\n",
+		 "FILE:5: test-clock: /nowhere/clock: No such file or directory"},
+		{MINIMAL "control: {socket: ''}\n",
+		 "FILE:5: control.socket: \"\": 0 is outside 1 to 107 characters"});
+}
+
+// Taken, and said for as long as it runs.
+static void warned(const char *text, const char *sentence)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load_text(text, err);
+	const char *said =
+		config && config->warning_count == 1 ? strstr(config->warnings[0], ":") : "";
+
+	if (!config || strncmp(said, sentence, strlen(sentence)) != 0)
+		fail_msg("wanted \"%s\", got \"%s%s\"", sentence, said, err);
+	config_free(config);
+}
+
+static void what_is_hardly_meant_is_warned_of(void **state)
+{
+	(void)state;
+	warned(MINIMAL "access: {allow: [0.0.0.0/0]}\n",
+	       ":5: access.allow[0]: open to the world: with 0.0.0.0/0 more of the Internet");
+	warned(MINIMAL "access: {allow: [10.0.0.0/8, '::/0']}\n",
+	       ":5: access.allow[1]: open to the world: with ::/0 ");
+	warned(MINIMAL "access: {allow: [0.0.0.0/1, 128.0.0.0/1]}\n",
+	       ":5: access.allow[0]: open to");
+	warned(MINIMAL "access: {allow: [11.0.0.0/8, 12.0.0.0/8, 13.0.0.0/8]}\n",
+	       ":5: access.allow[2]: open to the world: with 13.0.0.0/8 ");
+	warned(MINIMAL "access: {allow: ['2000::/3']}\n", ":5: access.allow[0]: open to the world");
+	warned(ZONE("servers: [10.0.0.1, 10.0.0.2]"),
+	       ":6: zones[0]: all 2 forwarders are in one failure domain (one network)");
+	warned(ZONE("servers: ['2001:db8:0:1::1', '2001:db8:0:2::1']"),
+	       ":6: zones[0]: all 2 forwarders are in one failure domain (one network)");
+	warned(ZONE("servers: [10.0.0.1]"),
+	       ":6: zones[0]: one forwarder alone: its failure takes the "
+	       "zone away; name another");
+	warned(POOL("{address: 10.0.0.1, domain: east}, {address: 10.9.0.1, domain: east}") "zones:"
+											    " [{"
+											    "name: "
+											    "., "
+											    "type: "
+											    "forwar"
+											    "d, "
+											    "pool: "
+											    "p}]\n",
+	       ":7: zones[0]: all 2 forwarders are in one failure domain (east)");
+	warned(POOL("{address: 10.0.0.1}"), ":6: pools[0]: no zone uses the pool p");
+	warned(MINIMAL "test-clock: /dev/null\n", ":5: test-clock: for tests alone");
+}
+
+static void what_is_meant_is_not_warned_of(void **state)
+{
+	static const char *const texts[] =
+		{
+			MINIMAL,
+			MINIMAL
+			"access: {allow: [10.0.0.0/8, 172.16.0.0/12, 'fc00::/7', 198.51.0.0/16, "
+			"'2001:db8::/32', 127.0.0.0/8]}\n",
+			MINIMAL "access: {allow: ['2a01:c000::/19']}\n",
+			ZONE("servers: [10.0.0.1, 10.0.1.1]"),
+			ZONE("servers: [10.0.0.1], mode: first"),
+			MINIMAL "zones: [{name: a., type: stub, servers: [10.0.0.1]}]\n",
+			POOL(
+				"{address: 10.0.0.1, domain: east}, {address: 10.0.0.2, domain: "
+				"west}") "zones: [{name: ., type: forward, pool: p}]\n",
+		};
+	char err[CONFIG_ERROR_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct config *config = load_text(texts[i], err);
+
+		assert_string_equal(err, "");
+		if (config->warning_count > 0)
+			fail_msg("case %zu: %s", i, config->warnings[0]);
+		config_free(config);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +504,14 @@ int main(void)
 		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_key),
 		cmocka_unit_test(anchors_of_YAML_stand_for_what_they_name),
 		cmocka_unit_test(a_file_beyond_all_measure_is_not_read),
+		cmocka_unit_test(servers_that_may_never_be_asked_are_refused),
+		cmocka_unit_test(questions_leave_from_this_host),
+		cmocka_unit_test(service_addresses_are_those_of_a_host),
+		cmocka_unit_test(control_has_a_CPU_of_its_own),
+		cmocka_unit_test(access_lists_say_one_thing),
+		cmocka_unit_test(lives_and_trust_do_not_contradict_themselves),
+		cmocka_unit_test(what_is_hardly_meant_is_warned_of),
+		cmocka_unit_test(what_is_meant_is_not_warned_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

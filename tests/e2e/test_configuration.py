@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""What a configuration asks for and the host has not: refused at the start, or an alarm from the start on
+that ends when it is there; --check-config says both."""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checks import Checks, wait_for  # noqa: E402
+from resolver import ASSAYD, Assayd, enter, lab_info  # noqa: E402
+
+
+def check_config(daemon):
+    run = subprocess.run([ASSAYD, '--check-config', '-c', daemon.config], capture_output=True, text=True)
+    return run.returncode, (run.stdout + run.stderr).replace(daemon.config, 'FILE')
+
+
+def refused(checks, info, name, words, extra='', **changes):
+    daemon = Assayd(info, extra=extra, **changes)
+    try:
+        status, shown = check_config(daemon)
+        checks.check('%s: --check-config refuses it' % name, status == 1 and words in shown, shown)
+        run = subprocess.run(['ip', 'netns', 'exec', daemon.namespace, ASSAYD, '-c', daemon.config],
+                             capture_output=True, text=True, timeout=120)
+        checks.check('%s: the start refuses it' % name, run.returncode == 1 and words in run.stderr,
+                     run.stderr)
+        checks.check('%s: and has made nothing' % name, not os.path.exists(daemon.socket))
+    finally:
+        daemon.remove()
+
+
+def refusals(checks, info):
+    pages = sum(int(open('/proc/sys/vm/' + name).read())
+                for name in ('nr_hugepages', 'nr_overcommit_hugepages'))
+    refused(checks, info, 'O22 hugepages that are required and not reserved', 'sysctl vm.nr_hugepages=',
+            hugepages='require', cache='%dM' % (2 * pages + 16))
+    refused(checks, info, 'a CPU that is not there', 'cores.poll[0]: there is no CPU 1023',
+            poll_cpu=1023)
+    refused(checks, info, 'control on the CPU of a poll-mode core', "a poll-mode core's", poll_cpu=0,
+            control_cpu=0)
+    refused(checks, info, 'a user that is not there', 'user: there is no user "nobody-made-me"',
+            extra='user: nobody-made-me\n')
+    refused(checks, info, 'a cache beyond its limit', 'memory.cache: 512G is outside 16M to 128G',
+            cache='512G')
+    refused(checks, info, 'a word that is no boolean', 'did you mean false?',
+            extra='metrics: {address: ""}\nzones: [{name: a, type: stub, servers: [10.0.0.1], '
+                  'tcp: flase}]\n')
+    refused(checks, info, 'a forwarder that may never be asked', 'our own service address',
+            extra='zones: [{name: ., type: forward, servers: [%s]}]\n'
+                  % info['resolver']['service_addresses'][0])
+
+
+def alarms(daemon):
+    return [a.replace(daemon.config, 'FILE') for a in
+            json.loads(daemon.ctl('status', '--json').stdout)['alarms']]
+
+
+def alarm_with(daemon, words):
+    return [a for a in alarms(daemon) if words in a]
+
+
+def in_resolver(info, *command):
+    return subprocess.run(['ip', '-n', info['namespaces']['resolver'], *command], check=True,
+                          capture_output=True, text=True)
+
+
+def ways_that_come_later(checks, info):
+    with Assayd(info, interface='up-later') as daemon:
+        found = wait_for(lambda: alarm_with(daemon, 'there is no interface "up-later"'), 2)
+        checks.check('an upstream interface that is not there is an alarm', bool(found), alarms(daemon))
+        in_resolver(info, 'link', 'add', 'up-later', 'type', 'veth', 'peer', 'name', 'up-later-peer')
+        found = wait_for(lambda: alarm_with(daemon, 'the interface up-later is down'), 2)
+        checks.check('one that is down is an alarm', bool(found), alarms(daemon))
+        in_resolver(info, 'link', 'set', 'up-later', 'up')
+        in_resolver(info, 'link', 'set', 'up-later-peer', 'up')
+        gone = wait_for(lambda: not alarm_with(daemon, 'upstream.interface'), 2)
+        checks.check('it is over when the interface is up', bool(gone), alarms(daemon))
+        in_resolver(info, 'link', 'del', 'up-later')
+        found = wait_for(lambda: alarm_with(daemon, 'there is no interface "up-later"'), 2)
+        checks.check('and back when it is gone', bool(found), alarms(daemon))
+        status, shown = check_config(daemon)
+        checks.check('--check-config warns of it', status == 0 and 'warning: FILE:' in shown and
+                     'up-later' in shown and 'configuration is good, with' in shown, shown)
+
+
+def sources_that_come_later(checks, info):
+    interface = info['resolver']['upstream_interface']
+    daemon = Assayd(info)
+    with open(daemon.config) as stream:
+        text = stream.read()
+    with open(daemon.config, 'w') as stream:
+        stream.write(text.replace('upstream: {interface: %s}' % interface,
+                                  'upstream: {source: [203.0.113.77]}'))
+    with daemon:
+        found = wait_for(lambda: alarm_with(daemon, 'this host has no address 203.0.113.77'), 2)
+        checks.check('a source address that is not there is an alarm', bool(found), alarms(daemon))
+        in_resolver(info, 'addr', 'add', '203.0.113.77/32', 'dev', interface)
+        gone = wait_for(lambda: not alarm_with(daemon, 'upstream.source'), 2)
+        in_resolver(info, 'addr', 'del', '203.0.113.77/32', 'dev', interface)
+        checks.check('it is over when the address is there', bool(gone), alarms(daemon))
+
+
+def warnings_are_alarms(checks, info):
+    with Assayd(info, access="allow: [0.0.0.0/0, '::/0']",
+                extra='zones: [{name: corp.example, type: forward, servers: [10.0.0.1, 10.0.0.2]}]\n'
+                ) as daemon:
+        found = alarms(daemon)
+        checks.check('open to the world is an alarm', any('FILE:' in a and 'access.allow[0]: open to '
+                                                          'the world' in a for a in found), found)
+        checks.check('forwarders in one failure domain are an alarm',
+                     any('all 2 forwarders are in one failure domain' in a for a in found), found)
+        checks.check('and lines of the log', 'warning: ' in daemon.log_text() and
+                     'open to the world' in daemon.log_text(), daemon.log_text())
+    with Assayd(info) as daemon:
+        checks.equal('what is meant has no alarm', alarms(daemon), [])
+
+
+def main():
+    checks = Checks()
+    info = lab_info()
+    enter(info['namespaces']['client'])
+    checks.run(refusals, info)
+    checks.run(ways_that_come_later, info)
+    checks.run(sources_that_come_later, info)
+    checks.run(warnings_are_alarms, info)
+    checks.done()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,147 @@
+// What this host lacks of what a configuration asks for.
+#include "control/config/host.h"
+
+#include "tests/unit/control/config/text.h"
+
+#include <inttypes.h>
+
+struct seen {
+	unsigned count, later;
+	char first[CONFIG_ERROR_MAX];
+};
+
+static void see(const char *sentence, bool later, void *arg)
+{
+	struct seen *seen = arg;
+
+	if (seen->count++ == 0)
+		snprintf(seen->first, sizeof(seen->first), "%s", strchr(sentence, ':'));
+	seen->later += later;
+}
+
+static struct seen survey(const char *text)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load_text(text, err);
+	struct seen seen = {0};
+
+	assert_string_equal(err, "");
+	host_check(config, see, &seen);
+	config_free(config);
+	return seen;
+}
+
+static void assert_missing(const char *text, const char *sentence, bool later)
+{
+	struct seen seen = survey(text);
+
+	if (seen.count != 1 || strncmp(seen.first, sentence, strlen(sentence)) != 0)
+		fail_msg("wanted \"%s\", got %u \"%s\"", sentence, seen.count, seen.first);
+	assert_int_equal(seen.later, later);
+}
+
+#define ONE_CPU "cores: {poll: [0]}\n"
+
+static void what_is_there_is_not_missed(void **state)
+{
+	struct seen seen = survey(MINIMAL ONE_CPU "memory: {cache: 16M, packets: 32M}\n"
+						  "user: root\nupstream: {interface: lo}\n");
+
+	(void)state;
+	assert_string_equal(seen.first, "");
+	assert_int_equal(seen.count, 0);
+}
+
+static void CPUs_that_are_not_there_are_named(void **state)
+{
+	(void)state;
+	assert_missing(MINIMAL "cores:\n  poll: [0,\n    1023]\n",
+		       ":7: cores.poll[1]: there is no CPU 1023 for this process, but ", false);
+	assert_missing(MINIMAL "cores: {poll: [0], control: 1022}\n",
+		       ":5: cores.control: there is no CPU 1022 for this process, but ", false);
+}
+
+static void a_user_that_nobody_has_made_is_named(void **state)
+{
+	(void)state;
+	assert_missing(MINIMAL ONE_CPU "user: nobody-has-made-me\n",
+		       ":6: user: there is no user \"nobody-has-made-me\" on this system: create it",
+		       false);
+}
+
+static uint64_t number_of(const char *file, const char *format)
+{
+	FILE *stream = fopen(file, "re");
+	uint64_t value = 0;
+	char line[160];
+
+	assert_non_null(stream);
+	while (fgets(line, sizeof(line), stream) && sscanf(line, format, &value) != 1) {
+	}
+	fclose(stream);
+	return value;
+}
+
+static void O22_required_hugepages_have_to_be_reserved(void **state)
+{
+	const uint64_t page_kb = number_of("/proc/meminfo", "Hugepagesize: %" SCNu64 " kB");
+	const uint64_t total_kb = number_of("/proc/meminfo", "MemTotal: %" SCNu64 " kB");
+	const uint64_t pages = number_of("/proc/sys/vm/nr_hugepages", "%" SCNu64) +
+			       number_of("/proc/sys/vm/nr_overcommit_hugepages", "%" SCNu64);
+	uint64_t cache_kb = pages * page_kb + (16 << 10); // beside the packets
+	char text[400];
+
+	(void)state;
+	if (page_kb == 0 || cache_kb + (32 << 10) > total_kb)
+		skip();
+	snprintf(text, sizeof(text),
+		 MINIMAL ONE_CPU "memory: {cache: %" PRIu64 "K, packets: 32M, hugepages: require}\n",
+		 cache_kb);
+	assert_missing(text, ":6: memory.hugepages: memory.cache and memory.packets need ", false);
+	snprintf(text, sizeof(text),
+		 MINIMAL ONE_CPU "memory: {cache: %" PRIu64 "K, packets: 32M, hugepages: auto}\n",
+		 cache_kb);
+	assert_int_equal(survey(text).count, 0);
+}
+
+static void O22_memory_beyond_that_of_the_host_is_refused(void **state)
+{
+	(void)state;
+	if (number_of("/proc/meminfo", "MemTotal: %" SCNu64 " kB") > ((uint64_t)190 << 20))
+		skip();
+	assert_missing(MINIMAL ONE_CPU "memory:\n  cache: 128G\n  packets: 64G\n",
+		       ":7: memory: cache and packets take 196608 MiB, this host has ", false);
+}
+
+static void interfaces_and_addresses_may_come_later(void **state)
+{
+	(void)state;
+	assert_missing(MINIMAL ONE_CPU "upstream: {interface: none-of-mine}\n",
+		       ":6: upstream.interface: there is no interface \"none-of-mine\" at present: no "
+		       "server can be asked",
+		       true);
+	assert_missing(MINIMAL ONE_CPU "upstream: {source: [203.0.113.77]}\n",
+		       ":6: upstream.source: this host has no address 203.0.113.77 at present: no "
+		       "server of its family can be asked",
+		       true);
+	assert_missing("ports:\n  - device: 'net_af_xdp0,iface=none-of-mine,busy_budget=0'\n"
+		       "service:\n  addresses: [192.0.2.53/24]\n" ONE_CPU,
+		       ":2: ports[0]: there is no interface \"none-of-mine\" at present", true);
+	assert_missing("ports:\n  - device: '0000:ff:1f.7'\n"
+		       "service:\n  addresses: [192.0.2.53/24]\n" ONE_CPU,
+		       ":2: ports[0]: there is no PCI device 0000:ff:1f.7 at present", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_there_is_not_missed),
+		cmocka_unit_test(CPUs_that_are_not_there_are_named),
+		cmocka_unit_test(a_user_that_nobody_has_made_is_named),
+		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
+		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
+		cmocka_unit_test(interfaces_and_addresses_may_come_later),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
