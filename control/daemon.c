@@ -6,9 +6,11 @@
 #include "control/drill/host.h"
 #include "control/exceptions.h"
 #include "control/listen/listen.h"
+#include "control/lock.h"
 #include "control/log.h"
 #include "control/metrics/metrics.h"
 #include "control/notify.h"
+#include "control/own.h"
 #include "control/privileges.h"
 #include "control/resolver/resolver.h"
 #include "control/state/drills.h"
@@ -44,6 +46,8 @@
 
 struct daemon {
 	const struct config *config;
+	struct locks locks;
+	bool in_use; // by another assayd: something that we would need
 	struct clock clock;
 	struct store_clock now;
 	struct acl *acl;
@@ -224,6 +228,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
+		locks_run(&assayd.locks);
 	}
 }
 
@@ -401,8 +406,22 @@ static void on_report(uv_timer_t *timer)
 
 static int fail(const char *sentence)
 {
+	char status[640];
+
 	log_error("%s", sentence);
+	snprintf(status, sizeof(status), "STATUS=cannot start: %s", sentence);
+	notify(status);
 	return -1;
+}
+
+// Before any port, program, table, tap or socket is touched.
+static int start_locks(void)
+{
+	char err[512];
+	int status = own_take(&assayd.locks, assayd.config, err, sizeof(err));
+
+	assayd.in_use = status == -EBUSY;
+	return status == 0 ? 0 : fail(err);
 }
 
 static int start_store(void)
@@ -501,6 +520,7 @@ static struct silence_scope upstream_scope(void)
 	const struct socket_transport_config *source = &assayd.config->source;
 
 	return (struct silence_scope){.interface = source->interface,
+				      .port = assayd.config->dataplane.devices[0],
 				      .sources = {source->source_v4, source->source_v6}};
 }
 
@@ -707,7 +727,7 @@ static int start(void)
 	assayd.loop_open = uv_loop_init(&assayd.loop) == 0;
 	if (!assayd.loop_open || uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
 		return fail("no event loop");
-	if (start_signals() != 0 || start_store() != 0)
+	if (start_signals() != 0 || start_locks() != 0 || start_store() != 0)
 		return -1;
 	read_clock();
 	start_silence(); // before the first port is open
@@ -769,6 +789,7 @@ static void stop(void)
 	clock_close(&assayd.clock);
 	if (assayd.signal_fd >= 0)
 		close(assayd.signal_fd);
+	locks_release(&assayd.locks);
 }
 
 static void log_missing(const char *sentence, bool later, void *arg)
@@ -810,5 +831,5 @@ int daemon_run(const struct config *config)
 	stop();
 	if (status == 0)
 		log_info("stopped");
-	return status == 0 ? 0 : 1;
+	return status == 0 ? 0 : assayd.in_use ? DAEMON_IN_USE : 1;
 }

@@ -5,6 +5,10 @@
 
 #include "control/config/config.h"
 
+#define DAEMON_CONFIG "/etc/assay/assayd.yaml" // unless another is given
+
 // Starts everything, runs until SIGTERM, SIGINT or `assayctl stop`, stops everything. Returns the
-// exit status: 0, or 1 after a sentence in the log.
+// exit status: 0, or after a sentence in the log 1, or DAEMON_IN_USE when another assayd has
+// something that the configuration names.
+#define DAEMON_IN_USE 3
 int daemon_run(const struct config *config) __attribute__((nonnull));

@@ -11,12 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CONFIG "/etc/assay/assayd.yaml"
-
 static const char usage[] =
 	"assayd: a validating DNS cache\n"
 	"usage: assayd [-c FILE] [--check-config]\n"
-	"  -c, --config FILE   configuration (default " DEFAULT_CONFIG ")\n"
+	"  -c, --config FILE   configuration (default " DAEMON_CONFIG ")\n"
 	"  --check-config      read and check the configuration, start nothing\n"
 	"  --options           print every option of the configuration\n"
 	"  -V, --version       print the version\n"
@@ -102,7 +100,7 @@ int main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *path = DEFAULT_CONFIG;
+	const char *path = DAEMON_CONFIG;
 	bool check_only = false;
 	int choice;
 

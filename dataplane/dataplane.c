@@ -51,6 +51,19 @@ static int config_check(const struct dataplane_config *config, char *err, size_t
 	return 0;
 }
 
+void dataplane_owned(const struct dataplane_config *config, owned_visit visit, void *arg)
+{
+	for (size_t i = 0; i < config->device_count; i++) {
+		char name[DEVICE_NAME_MAX];
+		const char *kind = device_owned(config->devices[i], name);
+
+		if (kind != NULL)
+			visit(kind, name, arg);
+	}
+	if (config->tap_name[0] != '\0')
+		visit("tap", config->tap_name, arg);
+}
+
 static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
 {
 	for (size_t i = 0; i < dataplane->config.device_count; i++) {

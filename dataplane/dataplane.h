@@ -40,6 +40,12 @@ struct dataplane_config {
 struct dataplane;
 struct ticket; // one miss that waits for its result; memory of the lcore that made it
 
+// What such a dataplane has for itself in its network namespace: interfaces and devices by which
+// packets come, and the tap ("interface", "eth1").
+typedef void (*owned_visit)(const char *kind, const char *name, void *arg);
+void dataplane_owned(const struct dataplane_config *config, owned_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // Initialises EAL, opens the ports, creates the tap and its thread, launches the lcores.
 // Signals must be blocked already, and the store's clock set. Once in the life of a process:
 // EAL cannot start again. The caller's CPU affinity becomes control_cpu, or stays as it was.

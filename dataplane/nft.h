@@ -2,8 +2,8 @@
 #pragma once
 
 #define NFT            "/usr/sbin/nft"
-#define NFT_NAME_MAX   80
-#define NFT_SCRIPT_MAX 1024
+#define NFT_NAME_MAX   112
+#define NFT_SCRIPT_MAX 2048
 
 // "assay_" of "eth1" is "assay_eth1": identifiers take letters, digits and '_' without quoting.
 void nft_name(const char *prefix, const char *of, char out[NFT_NAME_MAX]) __attribute__((nonnull));

@@ -1,6 +1,7 @@
 #include "dataplane/silence.h"
 
 #include "dataplane/nft.h"
+#include "dataplane/port/device.h"
 #include "dataplane/sentence.h"
 
 #include <arpa/inet.h>
@@ -38,16 +39,18 @@ bool silence_has_scope(const struct silence_scope *scope)
 	return scope->interface[0] != '\0' || scope->sources[0].family || scope->sources[1].family;
 }
 
-// "assay_upstream_eth1", "assay_upstream_192_0_2_1"
+// "assay_upstream_eth1_of_eth0", "assay_upstream_192_0_2_1_of_0000_01_00_0": nobody else has the port.
 static void table_name(const struct silence_scope *scope, char out[NFT_NAME_MAX])
 {
 	const struct address *source = &scope->sources[scope->sources[0].family ? 0 : 1];
-	char text[INET6_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN], of[2 * INET6_ADDRSTRLEN], port[DEVICE_NAME_MAX];
+	const char *from = scope->interface;
 
-	if (scope->interface[0] != '\0')
-		nft_name("assay_upstream_", scope->interface, out);
-	else
-		nft_name("assay_upstream_", address_text(source, text), out);
+	if (from[0] == '\0')
+		from = address_text(source, text);
+	(void)device_owned(scope->port, port);
+	snprintf(of, sizeof(of), "%s_of_%.40s", from, port);
+	nft_name("assay_upstream_", of, out);
 }
 
 // ICMP: 2 protocol, 3 port. ICMPv6: 4 port; 1 unknown next header, as the parameter problem it is.

@@ -15,12 +15,14 @@
 // Errors that leave by the interface, or from one of the sources.
 struct silence_scope {
 	const char *interface;                       // "" : none
+	const char *port; // what tells this process's table from that of others with the same scope
 	struct address sources[SILENCE_SOURCES_MAX]; // family 0: none
 };
 
 // Without an interface and a source nothing can be told apart from the rest of the host.
 bool silence_has_scope(const struct silence_scope *scope) __attribute__((nonnull, pure));
-// Replaces a table that a dead process left for the same interface, or source where there is none.
+// Replaces a table that a dead process left for the same interface, or source where there is none,
+// and the same port.
 // 0, or -errno with a sentence.
 int silence_begin(const struct silence_scope *scope, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));

@@ -14,20 +14,22 @@
 struct drill_state {
 	struct drill_host *drills;
 	struct state_writer *writer; // NULL: in memory only
-	char path[320];
+	char path[DRILL_STATE_PATH_MAX];
 	char read_error[STATE_FILE_ERROR_MAX + DRILL_ERROR_MAX];
 	char kept[STATE_FILE_KEPT_MAX]; // where what could not be read is; "": it is not kept
 };
 
 // "/var/lib/assay/trust.state" → "/var/lib/assay/drill.history"
-static void set_path(struct drill_state *state, const char *trust_state)
+void drill_state_path(const struct config *config, char path[DRILL_STATE_PATH_MAX])
 {
-	const char *slash = strrchr(trust_state, '/');
+	const char *slash = strrchr(config->trust_state, '/');
 
-	if (trust_state[0] == '\0')
+	path[0] = '\0';
+	if (config->trust_state[0] == '\0')
 		return;
-	snprintf(state->path, sizeof(state->path), "%.*s%s",
-		 slash != NULL ? (int)(slash - trust_state) + 1 : 0, trust_state, FILE_NAME);
+	snprintf(path, DRILL_STATE_PATH_MAX, "%.*s%s",
+		 slash != NULL ? (int)(slash - config->trust_state) + 1 : 0, config->trust_state,
+		 FILE_NAME);
 }
 
 static void read_file(struct drill_state *state)
@@ -66,7 +68,7 @@ struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config
 	if (state == NULL)
 		return NULL;
 	state->drills = drills;
-	set_path(state, config->trust_state);
+	drill_state_path(config, state->path);
 	if (state->path[0] == '\0')
 		return state;
 	state->writer = state_writer_new(&(const struct state_writer_config){

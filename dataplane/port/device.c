@@ -43,6 +43,23 @@ static int interface_of(const char *text, char out[IFNAMSIZ])
 	return 0;
 }
 
+const char *device_owned(const char *text, char out[DEVICE_NAME_MAX])
+{
+	struct rte_pci_addr address;
+	char interface[IFNAMSIZ];
+	size_t len = strcspn(text, ",");
+
+	if (interface_of(text, interface) == 0 && interface[0] != '\0') {
+		snprintf(out, DEVICE_NAME_MAX, "%s", interface);
+		return "interface";
+	}
+	snprintf(out, DEVICE_NAME_MAX, "%.*s", (int)len, text);
+	if (rte_pci_addr_parse(out, &address) != 0)
+		return NULL;
+	rte_pci_device_name(&address, out, DEVICE_NAME_MAX);
+	return "device";
+}
+
 static int interface_is_up(const char *name)
 {
 	struct ifreq request = {0};

@@ -12,14 +12,19 @@ enum device_kind {
 	DEVICE_VIRTUAL,   // any other virtual device
 };
 
+#define DEVICE_NAME_MAX 64
+
 struct device {
 	const char *text; // the configuration's
 	enum device_kind kind;
-	char name[64];            // before the first comma
+	char name[DEVICE_NAME_MAX]; // before the first comma
 	char interface[IFNAMSIZ]; // "iface=" of the string; "" where there is none
 	unsigned ifindex;         // 0 where there is none
 };
 
+// What of the string nobody else may have: its kernel interface, or its PCI address. Returns the word
+// for it; NULL with the device's name where it is the process's own, as virtual devices are.
+const char *device_owned(const char *text, char out[DEVICE_NAME_MAX]) __attribute__((nonnull));
 // Also finds the kernel interface. 0, or -errno with a sentence.
 int device_parse(const char *text, struct device *out, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+"""Starts beside others that run: one that fails harms nobody, says whose the thing is that it
+wanted, and leaves with the documented status; after a kill the next one starts at once. Veth pairs
+between two namespaces of its own; needs root, exit status 77 without. One TAP line for each check.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rdataclass
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checks import Checks, wait_for  # noqa: E402
+from resolver import ASSAYCTL, ASSAYD, devices, enter  # noqa: E402
+
+IN_USE = 3
+SERVER, CLIENT = 'ast-s-%d' % os.getpid(), 'ast-c-%d' % os.getpid()
+TEMPLATE = '''\
+ports:
+  - device: "{device}"
+service:
+  addresses: [{address}/24]
+  tap: {tap}
+cores: {{poll: [{cpu}], mode: adaptive}}
+memory: {{cache: 16M, packets: 64M, hugepages: off}}
+access: {{allow: [192.0.2.0/23]}}
+answers: {{version: assay}}
+upstream: {{interface: up0}}
+trust: {{state: '{state}'}}
+control: {{socket: '{socket}'}}
+'''
+
+
+def ip(*arguments, check=True):
+    return subprocess.run(['ip', *arguments], check=check, capture_output=True, text=True).stdout
+
+
+def set_up():
+    for name in (SERVER, CLIENT):
+        ip('netns', 'add', name)
+        ip('-n', name, 'link', 'set', 'lo', 'up')
+    ip('-n', SERVER, 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1')
+    for n in (0, 1):
+        ip('-n', CLIENT, 'link', 'add', 'peer%d' % n, 'type', 'veth', 'peer', 'name', 'port%d' % n,
+           'netns', SERVER)
+        ip('-n', SERVER, 'link', 'set', 'port%d' % n, 'addrgenmode', 'none', 'up')
+        ip('-n', CLIENT, 'addr', 'add', '192.0.%d.1/24' % (2 + n), 'dev', 'peer%d' % n)
+        ip('-n', CLIENT, 'link', 'set', 'peer%d' % n, 'up')
+    enter(CLIENT)
+
+
+def tear_down():
+    for name in (SERVER, CLIENT):
+        ip('netns', 'del', name, check=False)
+
+
+class Daemon:
+    """An assayd whose interface, tap, socket and state are all its own, but for what is given."""
+    count = 0
+
+    def __init__(self, folder, driver='af_xdp', n=0, **given):
+        Daemon.count += 1
+        name = '%s/%d' % (folder, Daemon.count)
+        values = dict(device=devices('port%d' % n)[driver], address='192.0.%d.53' % (2 + n),
+                      tap='tap%d' % n, cpu=sorted(os.sched_getaffinity(0))[-1],
+                      state=name + '/trust.state', socket=name + '.sock')
+        values.update(given)
+        os.mkdir(name)
+        self.values, self.config, self.log = values, name + '.yaml', name + '.log'
+        self.address, self.socket = values['address'], values['socket']
+        with open(self.config, 'w') as stream:
+            stream.write(TEMPLATE.format(**values))
+        self.process = None
+
+    def launch(self):
+        with open(self.log, 'wb') as stream:
+            self.process = subprocess.Popen(
+                ['ip', 'netns', 'exec', SERVER, ASSAYD, '-c', self.config], stdout=stream,
+                stderr=stream)
+        return self
+
+    def start(self):
+        self.launch()
+        wait_for(lambda: self.process.poll() is not None or self.answers_orders(), 20)
+        if self.process.poll() is not None or not self.answers_orders():
+            raise RuntimeError('assayd does not start:\n' + self.text())
+        return self
+
+    def answers_orders(self):
+        return subprocess.run([ASSAYCTL, '-s', self.socket, 'status'],
+                              capture_output=True).returncode == 0
+
+    def refused(self):
+        """Exit status and log of one that must not start."""
+        self.launch()
+        try:
+            status = self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            status = None
+            self.end()
+        return status, self.text()
+
+    def text(self):
+        with open(self.log, errors='replace') as stream:
+            return stream.read()
+
+    def answers(self, limit_s=20):
+        """By the packet path and by TCP through the tap."""
+        query = dns.message.make_query('version.bind.', 'TXT', dns.rdataclass.CH)
+        try:
+            for _ in range(4):
+                dns.query.udp(query, self.address, timeout=limit_s)
+            dns.query.tcp(query, self.address, timeout=limit_s)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return True
+
+    def end(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+
+
+def things(n):
+    """What must stay of a daemon that runs on port n."""
+    link = ip('-n', SERVER, 'link', 'show', 'port%d' % n)
+    tables = subprocess.run(['ip', 'netns', 'exec', SERVER, 'nft', 'list', 'tables'],
+                            capture_output=True, text=True).stdout
+    return {'xdp': 'prog/xdp' in link, 'tables': sorted(tables.splitlines()),
+            'tap': 'tap%d' % n in ip('-n', SERVER, 'link')}
+
+
+def same_file_twice(checks, folder, driver):
+    first = Daemon(folder, driver).start()
+    second = Daemon(folder, driver)
+    second.config, second.socket = first.config, first.socket
+    try:
+        checks.check('%s: the first one answers' % driver, first.answers(), first.text())
+        before = things(0)
+        status, text = second.refused()
+        checks.equal('%s: the second one leaves with the status for it' % driver, status, IN_USE)
+        checks.check('%s: it names process and configuration of the first' % driver,
+                     'process %d, configuration %s' % (first.process.pid, first.config) in text, text)
+        checks.equal('%s: all that the first one has is there' % driver, things(0), before)
+        checks.check('%s: the first one goes on answering' % driver, first.answers(5), first.text())
+        first.end(signal.SIGKILL)
+        second.start()
+        checks.check('%s: after a kill a start works at once' % driver, second.answers(),
+                     second.text())
+    finally:
+        first.end()
+        second.end()
+
+
+def one_thing_shared(checks, folder, driver):
+    first = Daemon(folder, driver).start()
+    try:
+        shared = {'interface': dict(device=first.values['device']),
+                  'tap': dict(tap=first.values['tap']),
+                  'control socket': dict(socket=first.values['socket']),
+                  'state': dict(state=first.values['state'])}
+        other = 'af_packet' if driver == 'af_xdp' else 'af_xdp'
+        shared['interface by another driver'] = dict(device=devices('port0')[other])
+        before = things(0)
+        for what, given in shared.items():
+            second = Daemon(folder, driver, 1, **given)
+            status, text = second.refused()
+            checks.equal('%s: %s shared: status' % (driver, what), status, IN_USE)
+            checks.check('%s: %s shared: says whose it is' % (driver, what),
+                         what.split()[0] in text and first.config in text, text)
+        checks.equal('%s: all that the first one has is there' % driver, things(0), before)
+        checks.check('%s: the first one goes on answering' % driver, first.answers(5), first.text())
+    finally:
+        first.end()
+
+
+def side_by_side(checks, folder):
+    first, second = Daemon(folder, 'af_packet').start(), Daemon(folder, 'af_xdp', 1)
+    try:
+        before = things(0)
+        second.start()
+        checks.check('beside: both answer', first.answers() and second.answers(),
+                     first.text() + second.text())
+        second.end()
+        checks.equal('beside: the end of one takes nothing of the other', things(0), before)
+        checks.check('beside: the other goes on', first.answers(5), first.text())
+    finally:
+        first.end()
+        second.end()
+
+
+def a_name_taken_without_rights(checks, folder):
+    """Any user may bind the abstract name of a lock."""
+    code = ('import os, socket, sys, time; os.setuid(65534); s = socket.socket(socket.AF_UNIX); '
+            's.bind("\\0assay/interface/port0"); s.listen(1); print(flush=True); time.sleep(600)')
+    squatter = subprocess.Popen(['ip', 'netns', 'exec', SERVER, sys.executable, '-c', code],
+                                stdout=subprocess.PIPE)
+    daemon = Daemon(folder)
+    try:
+        squatter.stdout.readline()
+        daemon.start()
+        checks.check('a user without rights keeps nobody from starting', daemon.answers(),
+                     daemon.text())
+        checks.check('and is named', 'user 65534' in daemon.text(), daemon.text())
+    finally:
+        daemon.end()
+        squatter.kill()
+        squatter.wait()
+
+
+def main():
+    if os.geteuid() != 0 or not os.path.exists('/dev/net/tun'):
+        print('cannot run: needs root and /dev/net/tun')
+        sys.exit(77)
+    checks = Checks()
+    folder = tempfile.mkdtemp(prefix='assay-start-')
+    try:
+        set_up()
+        for driver in ('af_xdp', 'af_packet'):
+            checks.run(lambda c: same_file_twice(c, folder, driver))
+            checks.run(lambda c: one_thing_shared(c, folder, driver))
+        checks.run(side_by_side, folder)
+        checks.run(a_name_taken_without_rights, folder)
+    finally:
+        tear_down()
+        shutil.rmtree(folder, ignore_errors=True)
+    checks.done()
+
+
+if __name__ == '__main__':
+    main()
