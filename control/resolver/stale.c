@@ -26,8 +26,8 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	return false;
 }
 
-// So do validated records that deny it: any data that came after them would have ended them. Those of
-// NSEC3 are not looked at, which takes hashes.
+// So do validated records that deny it: any data that came after them would have ended them. Those
+// of NSEC3 are not looked at, which takes hashes.
 static bool is_denied(const struct resolver *resolver, const struct entry *entry)
 {
 	struct denial_answer answer;
@@ -131,15 +131,40 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 				  why);
 }
 
+// What would be asked for: where aliases lead that are good still.
+static void name_to_ask(const struct resolver *resolver, const struct client *client,
+			uint8_t name[NAME_MAX_LEN])
+{
+	struct lookup lookup = {
+		.name = client->name,
+		.name_len = client->question.name_len,
+		.type = client->question.qtype,
+		.now_ms = resolver->clock.now_ms,
+		.now_s = resolver->clock.now_s,
+	};
+	uint8_t target[NAME_MAX_LEN];
+
+	name_copy(name, client->name);
+	cache_lookup(resolver->cache, &lookup);
+	for (size_t i = 0; i < lookup.stale_count; i++) {
+		const struct entry *entry = lookup.stale_links[i];
+		if (!entry_usable(resolver, entry) ||
+		    !entry_alias(entry, name, lookup.type, SECURITY_UNPROVEN, NULL, target))
+			return;
+		name_copy(name, target);
+	}
+}
+
 // The servers that a question would go to have been failing, all of them.
 static bool known_to_fail(const struct resolver *resolver, const struct client *client)
 {
-	const uint8_t *name = client->name;
 	uint16_t type = client->question.qtype;
 	struct delegation *cut = NULL;
+	uint8_t name[NAME_MAX_LEN];
 
 	if (upstream_uplink_lost(resolver->parts.upstream))
 		return true;
+	name_to_ask(resolver, client, name);
 	bool routed = route_find(resolver, name, type, &cut) != NULL;
 	if (!routed)
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);

@@ -36,6 +36,32 @@ static void formerly_validated_data_serve_while_nobody_answers(void **state)
 	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
 }
 
+// The alias is good still; where it leads nobody has failed.
+static void what_an_alias_leads_to_is_asked_for_though_its_own_zone_is_down(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	add_example(w);
+	add_plain(w);
+	world_add(w,
+		  &(struct world_zone){.apex = "alias.org.",
+				       .servers = "ns.alias.org.=192.0.2.77",
+				       .text = "to.alias.org. 3600 IN CNAME www.example.com.\n"});
+	world_start(w);
+	assert_address(world_ask(w, "to.alias.org.", TYPE_A, ASK_DO), "192.0.2.80");
+	world_advance(w, 301000);
+	with((struct fault){.kind = FAULT_DROP, .server = "192.0.2.77"});
+	for (int i = 0; i < 3; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "n%d.alias.org.", i);
+		assert_int_equal(world_ask(w, name, TYPE_A, ASK_DO)->reply->rcode, RCODE_SERVFAIL);
+	}
+	struct question *q = world_ask(w, "to.alias.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.80");
+}
+
 // RFC 8767 §5: the resolution that the client did not wait for renews the cache.
 static void resolution_goes_on_behind_a_stale_answer(void **state)
 {
@@ -263,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario_common(formerly_validated_data_serve_while_nobody_answers),
+		scenario(what_an_alias_leads_to_is_asked_for_though_its_own_zone_is_down),
 		scenario_common(resolution_goes_on_behind_a_stale_answer),
 		scenario(clients_wait_when_stale_data_are_not_wanted),
 		scenario_common(early_stale_data_end_with_their_signatures),
