@@ -117,8 +117,7 @@ void iterate_start(struct task *task)
 	if (task->route == NULL) {
 		if (task->type == TYPE_DS && judge_hint(task))
 			return;
-		cut = delegation_find(resolver->delegations, zone_side(task),
-				      resolver->clock.now_ms);
+		cut = parent_find_cut(resolver, zone_side(task));
 	}
 	if (cut == NULL) {
 		fail_own(task, EDE_NOT_READY, "no root servers are known");

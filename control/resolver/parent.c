@@ -296,6 +296,34 @@ void parent_denied(struct task *task, const struct validation_result *result)
 	}
 }
 
+// A zone above it has been denied since the referral came.
+static bool hangs_from_nothing(const struct resolver *resolver, const struct delegation *cut)
+{
+	const uint8_t *zone = cut->zone;
+
+	if (!revoked_any(resolver->revoked))
+		return false;
+	for (; !name_is_root(zone); zone = name_skip(zone, 1)) {
+		if (revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) > cut->made_ms)
+			return true;
+	}
+	return false;
+}
+
+struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *name)
+{
+	struct delegation *cut;
+
+	for (;;) {
+		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
+		if (cut == NULL || !hangs_from_nothing(resolver, cut) ||
+		    !delegation_revoke(resolver->delegations, cut->zone))
+			return cut;
+		resolver->counters.revoked++;
+		delegation_unref(cut);
+	}
+}
+
 bool parent_took_back(struct task *task)
 {
 	struct resolver *resolver = task->resolver;

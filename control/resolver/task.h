@@ -508,11 +508,13 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 		    const struct broken_finding *finding);
 struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms);
 void parent_denied(struct task *task, const struct validation_result *result);
-// What is not signed came from servers that a reply without proof has named. True: it is asked for
-// again, of those that the last proof came with, or the task has failed.
+// The closest delegation that is in force, with a reference; NULL: none is, not even the root.
+struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *name);
 // The delegation that led to an answer that is bogus was denied while that was judged. True: the parent
 // is asked instead.
 bool parent_took_back(struct task *task);
+// What is not signed came from servers that a reply without proof has named. True: it is asked for
+// again, of those that the last proof came with, or the task has failed.
 bool parent_distrusts(struct task *task, const struct validation_result *result);
 // A referral that names other servers than the last one that was proven: it is proven now, while that
 // is possible, by what came with it.

@@ -328,6 +328,33 @@ static void a_childs_answer_does_not_stand_against_its_parents_denial(void **sta
 		      EDE_NONE);
 }
 
+// Somebody else has found out that the zone above is gone; the NS of the one below are known.
+static void a_delegation_below_one_that_was_denied_leads_nowhere(void **state)
+{
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){
+			     .apex = "dev.", .servers = "ns.dev.=192.0.2.50", .negative_ttl_s = 1});
+	world_add(w, &(struct world_zone){.apex = "gone.dev.",
+					  .servers = "ns.gone.dev.=192.0.2.51",
+					  .options = {.unsigned_ = true}});
+	world_add(w, &(struct world_zone){.apex = "sub.gone.dev.",
+					  .servers = "ns.sub.gone.dev.=192.0.2.52",
+					  .text = "www.sub.gone.dev. 0 IN A 192.0.2.80\n",
+					  .no_ds = true});
+	world_start(w);
+	assert_address(world_ask(w, "www.sub.gone.dev.", TYPE_A, ASK_DO), "192.0.2.80");
+	world_undelegate(w, "gone.dev.");
+	world_advance(w, 301000);
+	assert_answer(world_ask(w, "mail.gone.dev.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	world_advance(w, 1100); // what was cached of that is gone
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "www.sub.gone.dev.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_int_equal(network_sent(&w->network, "192.0.2.52", NULL, 0), 0);
+}
+
 static void a_ds_does_not_outlive_its_signature(void **state)
 {
 	(void)state;
@@ -524,6 +551,7 @@ int main(void)
 		scenario(nothing_outlives_its_parent_where_stale_data_are_not_wanted),
 		scenario(a_referrals_ds_does_not_outlive_its_ttl),
 		scenario(a_delegation_that_is_gone_is_denied_whatever_its_ds_said),
+		scenario(a_delegation_below_one_that_was_denied_leads_nowhere),
 		scenario(what_hung_from_a_delegation_goes_with_it),
 		scenario(a_childs_answer_does_not_stand_against_its_parents_denial),
 		scenario_common(a_ds_does_not_outlive_its_signature),
