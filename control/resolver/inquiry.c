@@ -322,11 +322,11 @@ static void late(void *arg)
 	start_leg(task, 1, (size_t)server, timeout_ms);
 }
 
-// What has answered with errors may say over TCP what it is that it does not like, if there is time
-// for a connection that does not come about.
-static bool last_over_tcp(const struct task *task)
+// What has answered with errors may say over TCP what it is that it does not like. An answer that
+// did not validate was no error.
+bool inquiry_last_over_tcp(const struct task *task)
 {
-	return task->answered &&
+	return task->answered && task->bogus_ede == EDE_NONE &&
 	       task->resolver->clock.now_ms < task->started_ms + LAST_TCP_LATEST_MS;
 }
 
@@ -344,7 +344,7 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.type = q.type,
 		.rd = forward_holds(task),
 		.cd = asks_cd(task),
-		.tcp = task->over_tcp || (task->last_try && last_over_tcp(task)),
+		.tcp = task->over_tcp || (task->last_try && inquiry_last_over_tcp(task)),
 		.tcp_only = task->over_tcp,
 		.last_try = task->last_try,
 	};

@@ -167,7 +167,7 @@ static bool try_last(struct task *task)
 	    upstream_uplink_lost(resolver->parts.upstream))
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
-				       task->answered);
+				       inquiry_last_over_tcp(task));
 	if (server < 0)
 		return false;
 	task->last_try = task->last_tried = true;

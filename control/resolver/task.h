@@ -612,6 +612,8 @@ void resort_failed(struct task *task); // it is no answer: the zone is signed, o
 
 // inquiry.c: questions to servers, shared by tasks
 bool inquiry_join(struct task *task);                                     // one under way
+// Whether the last try goes over TCP, if that is open, and begins with it.
+bool inquiry_last_over_tcp(const struct task *task);
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
 void inquiry_leave(struct task *task);
 void inquiry_reconsider(struct inquiry *inquiry); // its zone may have been proven unsigned
