@@ -67,8 +67,9 @@ void dataplane_owned(const struct dataplane_config *config, owned_visit visit, v
 static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
 {
 	for (size_t i = 0; i < dataplane->config.device_count; i++) {
-		int code = device_parse(dataplane->config.devices[i], &dataplane->devices[i], err,
-					err_len);
+		int code = device_parse(dataplane->config.devices[i],
+					(unsigned)dataplane->config.lcore_count,
+					&dataplane->devices[i], err, err_len);
 
 		if (code < 0)
 			return code;
@@ -82,20 +83,30 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 		     unsigned *count, char *err, size_t err_len)
 {
 	const struct dataplane_config *config = &dataplane->config;
-	size_t queues = config->device_count * config->lcore_count;
+	size_t queues = 0;
+
+	for (size_t i = 0; i < config->device_count; i++)
+		queues += dataplane->devices[i].queue_count;
 	size_t each = config->packet_memory_bytes / 4 * 3 / queues;
 	size_t bytes = pool_object_bytes(device->kind, dataplane->hugepages);
 	size_t fit = each / bytes;
 	size_t least = pool_min_count(device->kind);
 
-	if (fit < least)
-		return sentence(err, err_len, -ENOMEM,
-				"packet memory of %zu MiB is too little for %zu queues: port '%s' "
-				"needs %zu packet buffers per queue; give at least %zu MiB",
-				config->packet_memory_bytes >> 20, queues, device->text, least,
-				(least * bytes * queues / 3 * 4 >> 20) + 1);
-	*count = (unsigned)(fit < POOL_MAX ? fit : POOL_MAX);
-	return 0;
+	if (fit >= least) {
+		*count = (unsigned)(fit < POOL_MAX ? fit : POOL_MAX);
+		return 0;
+	}
+	char fewer[96] = "";
+	if (device->queue_count > config->lcore_count && device->interface[0] != '\0')
+		snprintf(fewer, sizeof fewer,
+			 ", or the interface fewer queues: ethtool -L %s combined %zu",
+			 device->interface, config->lcore_count);
+	return sentence(
+		err, err_len, -ENOMEM,
+		"packet memory of %zu MiB is too little for %zu queues: port '%s' needs %zu packet "
+		"buffers per queue; give at least %zu MiB%s",
+		config->packet_memory_bytes >> 20, queues, device->text, least,
+		(least * bytes * queues / 3 * 4 >> 20) + 1, fewer);
 }
 
 static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
@@ -111,9 +122,8 @@ static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
 		if (code < 0)
 			return code;
 		dataplane->port_count++;
-		code = port_open(&dataplane->ports[i], device, (unsigned)i,
-				 (unsigned)config->lcore_count, count, dataplane->hugepages, err,
-				 err_len);
+		code = port_open(&dataplane->ports[i], device, (unsigned)i, count,
+				 dataplane->hugepages, err, err_len);
 	}
 	for (size_t i = 0; i < config->device_count && code == 0; i++)
 		code = port_start(&dataplane->ports[i], dataplane->ports[0].mac, err, err_len);
@@ -170,6 +180,22 @@ static int exception_path_start(struct dataplane *dataplane, char *err, size_t e
 	return host_start(&host, &dataplane->host, err, err_len);
 }
 
+// Every queue of the port is one core's, who gets each core_count-th.
+static void queues_add(struct lcore *lcore, const struct port *port, unsigned index,
+		       unsigned core_count)
+{
+	for (unsigned i = lcore->index; i < port->queue_count; i += core_count) {
+		lcore->queues[lcore->queue_count++] = (struct queue){
+			.port_id = port->id,
+			.queue_id = (uint16_t)i,
+			.port = (uint8_t)index,
+			.from_host = i == 0,
+			.local = port->device.ifindex != 0,
+			.pool = port->pools[i],
+		};
+	}
+}
+
 static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 {
 	const struct dataplane_config *config = &dataplane->config;
@@ -192,17 +218,8 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 	lcore->beat = &dataplane->beat;
 	lcore->control = &dataplane->wake;
 	lcore->host = dataplane->host;
-	lcore->queue_count = (unsigned)dataplane->port_count;
-	for (unsigned i = 0; i < lcore->queue_count; i++) {
-		lcore->queues[i] = (struct queue){
-			.port_id = dataplane->ports[i].id,
-			.queue_id = (uint16_t)index,
-			.port = (uint8_t)i,
-			.from_host = index == 0,
-			.local = dataplane->ports[i].device.ifindex != 0,
-			.pool = dataplane->ports[i].pools[index],
-		};
-	}
+	for (unsigned i = 0; i < dataplane->port_count; i++)
+		queues_add(lcore, &dataplane->ports[i], i, (unsigned)config->lcore_count);
 	return lcore;
 }
 
@@ -524,6 +541,9 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 	for (size_t i = 0; i < dataplane->port_count; i++) {
 		port_describe(&dataplane->ports[i], (unsigned)i, text, sizeof text);
 		line(text, arg);
+		if (port_queues_lost(dataplane->ports, dataplane->port_count, (unsigned)i, text,
+				     sizeof text))
+			line(text, arg);
 	}
 	if (dataplane->host != NULL) {
 		snprintf(text, sizeof text, "exception path: tap %s", config->tap_name);

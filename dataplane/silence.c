@@ -39,7 +39,8 @@ bool silence_has_scope(const struct silence_scope *scope)
 	return scope->interface[0] != '\0' || scope->sources[0].family || scope->sources[1].family;
 }
 
-// "assay_upstream_eth1_of_eth0", "assay_upstream_192_0_2_1_of_0000_01_00_0": nobody else has the port.
+// "assay_upstream_eth1_of_eth0", "assay_upstream_192_0_2_1_of_0000_01_00_0": nobody else has the
+// port.
 static void table_name(const struct silence_scope *scope, char out[NFT_NAME_MAX])
 {
 	const struct address *source = &scope->sources[scope->sources[0].family ? 0 : 1];

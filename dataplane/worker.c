@@ -152,7 +152,7 @@ static void miss(struct lcore *lcore, struct queue *queue, unsigned i)
 	store_question_of(&burst->serves[i], &ticket->question);
 	packet_path(rte_pktmbuf_mtod(burst->mbufs[i], uint8_t *), &burst->packets[i],
 		    &ticket->path);
-	ticket->port = queue->port;
+	ticket->queue = (uint16_t)(queue - lcore->queues);
 	// Before control can see it, so that nobody ever reads more tickets ended than begun.
 	COUNT(lcore->counters.ticketed, 1);
 	ticket_queue(&lcore->tickets, ticket);

@@ -9,6 +9,7 @@
 #include "dataplane/miss/beat.h"
 #include "dataplane/miss/ticket.h"
 #include "dataplane/miss/wake.h"
+#include "dataplane/port/device.h"
 #include "dataplane/short.h"
 
 #include <rte_mbuf.h>
@@ -24,7 +25,7 @@ struct orders {
 	atomic_bool measuring; // where the time goes
 };
 
-// One of the lcore's queues; a port has one for every lcore.
+// One of the lcore's queues; a port has at least one for every lcore.
 struct queue {
 	uint16_t port_id, queue_id; // DPDK's
 	uint8_t port;               // index in the configuration
@@ -34,6 +35,8 @@ struct queue {
 	unsigned waiting; // to be sent at the end of the turn
 	struct rte_mbuf *out[BURST];
 };
+
+#define LCORE_QUEUES_MAX (DATAPLANE_PORTS_MAX * DEVICE_QUEUES_MAX)
 
 // Scratch space of one burst.
 struct burst {
@@ -73,7 +76,7 @@ struct lcore {
 	uint64_t lap_tsc; // when the last stage ended
 	bool control_has_work, host_has_work; // since the start of this turn
 	unsigned idle_turns, sleep_us;
-	struct queue queues[DATAPLANE_PORTS_MAX];
+	struct queue queues[LCORE_QUEUES_MAX];
 	struct burst burst;
 };
 

@@ -24,7 +24,7 @@ void send_now(struct lcore *lcore, struct queue *queue)
 
 static void send_result(struct lcore *lcore, struct ticket *ticket)
 {
-	struct queue *queue = &lcore->queues[ticket->port];
+	struct queue *queue = &lcore->queues[ticket->queue];
 	size_t headers = packet_path_headers(&ticket->path);
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(queue->pool);
 	uint8_t *frame;

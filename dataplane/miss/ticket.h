@@ -23,7 +23,7 @@ struct ticket {
 	struct packet_path path;         // lcore: rw
 	struct store_result *result;     // control: wo, lcore: ro; a reference of the ticket's
 	struct ticket_pool *pool;
-	uint8_t port; // index of the port it came in by
+	uint16_t queue; // of its lcore, the one it came in by
 };
 
 struct ticket_pool {

@@ -20,7 +20,7 @@
 
 #define DESCRIPTORS 1024
 // UDP by ports, of IPv4 and IPv6, and all else by addresses; what of it the port offers.
-#define RSS_WANTED  (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
+#define RSS_WANTED (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 
 static int port_probe(struct port *port, char *err, size_t err_len)
 {
@@ -31,7 +31,7 @@ static int port_probe(struct port *port, char *err, size_t err_len)
 
 	// EAL has probed PCI devices already.
 	if (device->kind != DEVICE_PCI) {
-		code = rte_dev_probe(device->text);
+		code = rte_dev_probe(device->probe);
 		if (code < 0)
 			return sentence(err, err_len, code, "port '%s' cannot be opened: %s (%s)",
 					device->text, strerror(-code), eal_last_words());
@@ -67,16 +67,13 @@ static int port_configure(struct port *port, char *err, size_t err_len)
 	if (queues > info.max_rx_queues || queues > info.max_tx_queues)
 		return sentence(
 			err, err_len, -EINVAL,
-			"port '%s' has %u receive and %u transmit queues, but there are %u "
-			"poll-mode cores: give the device more queues%s, or use fewer cores",
-			port->device.text, info.max_rx_queues, info.max_tx_queues, queues,
-			port->device.kind == DEVICE_AF_XDP      ? " (queue_count=N)"
-			: port->device.kind == DEVICE_AF_PACKET ? " (qpairs=N)"
-								: "");
+			"port '%s' has %u receive and %u transmit queues, but needs %u of each: "
+			"give the device more queues, or use fewer poll-mode cores",
+			port->device.text, info.max_rx_queues, info.max_tx_queues, queues);
 	config.rxmode.offloads = info.rx_offload_capa &
 				 (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-	// Nothing else: more would cost drivers their vector path. Buffers of a queue are of its own
-	// pool and nobody else's, so that the driver may give them back as they are.
+	// Nothing else: more would cost drivers their vector path. Buffers of a queue are of its
+	// own pool and nobody else's, so that the driver may give them back as they are.
 	config.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (queues > 1 && (info.flow_type_rss_offloads & RSS_WANTED) != 0) {
 		config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -122,14 +119,14 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 	return 0;
 }
 
-int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
-	      unsigned pool_count, bool hugepages, char *err, size_t err_len)
+int port_open(struct port *port, const struct device *device, unsigned index, unsigned pool_count,
+	      bool hugepages, char *err, size_t err_len)
 {
 	struct rte_ether_addr mac;
 	int code;
 
 	*port = (struct port){.device = *device,
-			      .queue_count = queue_count,
+			      .queue_count = device->queue_count,
 			      .pool_count = pool_count,
 			      .hugepages = hugepages,
 			      .filter_fd = -1};
@@ -285,4 +282,30 @@ void port_describe(const struct port *port, unsigned index, char *text, size_t l
 		 index, port->device.text, port->driver, link.link_status ? "up" : "down", speed,
 		 port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4], port->mac[5],
 		 port->mtu, port->queue_count, port->queue_count == 1 ? "" : "s", port->pool_count);
+}
+
+bool port_queues_lost(const struct port *ports, size_t count, unsigned index, char *text,
+		      size_t len)
+{
+	const struct device *device = &ports[index].device;
+	struct device_channels channels;
+	unsigned taken = 0, there;
+
+	if (device->kind != DEVICE_AF_XDP || device_channels(device->interface, &channels) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (ports[i].device.kind == DEVICE_AF_XDP &&
+		    ports[i].device.ifindex == device->ifindex)
+			taken += ports[i].device.queue_count;
+	}
+	there = channels.combined + channels.receive;
+	if (there <= taken)
+		return false;
+	snprintf(text, len,
+		 "alarm: port %u: %s receives on %u queues, of which %u are polled: questions on "
+		 "the "
+		 "others are lost (ethtool -L %s %s %u)",
+		 index, device->interface, there, taken, device->interface,
+		 channels.separate ? "rx" : "combined", taken);
+	return true;
 }

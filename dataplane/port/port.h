@@ -1,4 +1,5 @@
-// A network port: one receive and one transmit queue for every poll-mode core.
+// A network port: pairs of a receive and a transmit queue, at least one for every poll-mode core.
+// All that a kernel interface receives on is taken: what came by another queue would be lost.
 //
 // XXX: net_af_xdp on a zero-copy NIC waits up to 1 s in poll() when the kernel has no packet
 // buffer left to fill, which a pool of pool_min_count() makes unlikely; copy mode never does.
@@ -24,15 +25,15 @@ struct port {
 	unsigned queue_count;
 	unsigned pool_count; // packet buffers per queue
 	bool hugepages;
-	struct rte_mempool *pools[DATAPLANE_LCORES_MAX];
+	struct rte_mempool *pools[DEVICE_QUEUES_MAX]; // one for each queue
 	bool opened, started, ingress_closed;
 	int filter_fd; // a socket whose memberships open the interface's address filter
 };
 
 // Probes, configures and fills the port's queues with buffers, without starting it.
 // 0, or -errno with a sentence; port_close() is right in either case.
-int port_open(struct port *port, const struct device *device, unsigned index, unsigned queue_count,
-	      unsigned pool_count, bool hugepages, char *err, size_t err_len)
+int port_open(struct port *port, const struct device *device, unsigned index, unsigned pool_count,
+	      bool hugepages, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 // Starts it, accepting also packets to mac (the first port's address, which the tap has).
 int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_len)
@@ -41,5 +42,9 @@ void port_close(struct port *port) __attribute__((nonnull));
 
 void port_counters(const struct port *port, unsigned index, counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 3)));
+// Whether the interface receives on queues that nobody polls (somebody has changed it, or has named
+// fewer in the configuration), with an alarm that says so.
+bool port_queues_lost(const struct port *ports, size_t count, unsigned index, char *text,
+		      size_t len) __attribute__((nonnull));
 void port_describe(const struct port *port, unsigned index, char *text, size_t len)
 	__attribute__((nonnull));

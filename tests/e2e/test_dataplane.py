@@ -505,7 +505,7 @@ class PacketPath:
         self.start()
         self.assert_reflected(os.urandom(300000))
 
-    def test_peers_that_leave_checksums_to_their_nic_are_answered(self):
+    def test_o30_peers_that_leave_checksums_to_their_nic_are_answered(self):
         run("ethtool", "-K", PEER, "tx", "on")
         self.addCleanup(run, "ethtool", "-K", PEER, "tx", "off")
         echo = self.start()
@@ -516,7 +516,7 @@ class PacketPath:
         self.assert_reflected(b"a question over TCP")
         self.assertEqual(echo.counters()["dataplane.drop.udp_checksum"], 0)
 
-    def test_frames_for_another_station_are_dropped(self):
+    def test_o30_frames_for_another_station_are_dropped(self):
         echo, wire = self.start(), self.wire()
         for sport, station in ((40001, b"\x02\xde\xad\xbe\xef\x01"), (40002, wire.theirs)):
             for flags in (0, 0x0100):
@@ -879,6 +879,61 @@ class SeveralCores(Case):
         self.assertEqual(echo.stop()[0], 0)
 
 
+class SeveralQueues(Case):
+    """One core, and more queues than that: no question arrives on one that nobody polls."""
+
+    def setUp(self):
+        run("ip", "-n", lab.client, "link", "add", "c4", "type", "veth", "peer", "name", "s4",
+            "numrxqueues", "4", "numtxqueues", "4", "netns", lab.server)
+        self.addCleanup(run, "ip", "-n", lab.client, "link", "del", "c4")
+        run("ip", "netns", "exec", lab.server, "ethtool", "-L", "s4", "rx", "4", "tx", "4")
+        run("ethtool", "-L", "c4", "rx", "4", "tx", "4", check=False)
+        run("ip", "-n", lab.server, "link", "set", "s4", "addrgenmode", "none", "up")
+        run("ip", "-n", lab.client, "link", "set", "c4", "addrgenmode", "none", "up")
+
+    def lost(self, echo):
+        """Of 64 source ports, those whose question, answered at once or by ticket, is lost."""
+        wire = self.wire("c4")
+        wire.theirs = lab.mac(lab.server, "s4")
+        ports = set(range(30000, 30064))
+        for sport in ports:
+            wire.send(wire.frame(ipv4(udp(CLIENT4, SERVER4, question(flags=sport % 2 << 8),
+                                          sport))))
+        got = wire.received(lambda frame: frame[:6] == wire.ours and frame[34:36] == b"\0\x35",
+                            limit_s=10, settle_s=2)
+        self.assert_balanced(self.quiet(echo))
+        return ports - {struct.unpack("!H", frame[36:38])[0] for frame in got}
+
+    def test_o30_one_core_polls_all_queues_af_packet(self):
+        echo = self.start(driver="net_af_packet", memory=96,
+                          device="net_af_packet0,iface=s4,qpairs=4")
+        self.assertIn("4 queue pairs", "\n".join(echo.command("describe")))
+        self.assertEqual(self.lost(echo), set())
+
+    def test_o30_queues_that_cannot_be_taken_are_refused_with_the_remedy_af_xdp(self):
+        device = "net_af_xdp0,iface=s4,force_copy=1,busy_budget=0"
+        echo = Echo(device=device)
+        self.addCleanup(echo.close)
+        self.assertFalse(echo.started)
+        remedy = re.search(r"s4 receives on 4 queues.*: (ethtool -L s4 rx 1)\n",
+                           echo.failure()[1])
+        self.assertIsNotNone(remedy)
+        run("ip", "netns", "exec", lab.server, *remedy[1].split())
+        echo = self.start(device=device)
+        self.assertEqual(self.lost(echo), set())
+        self.assertNotIn("alarm", "\n".join(echo.command("describe")))
+        run("ip", "netns", "exec", lab.server, "ethtool", "-L", "s4", "rx", "2")
+        self.assertRegex("\n".join(echo.command("describe")),
+                         r"alarm: port 0: s4 receives on 2 queues.*ethtool -L s4 rx 1")
+
+    def test_o30_queues_can_be_named_one_by_one_af_xdp(self):
+        device = "net_af_xdp%d,iface=s4,start_queue=%d,force_copy=1,busy_budget=0"
+        echo = self.start(*("device=" + device % (n, n) for n in range(1, 4)), memory=128,
+                          device=device % (0, 0))
+        self.assertEqual(self.lost(echo), set())
+        self.assertNotIn("alarm", "\n".join(echo.command("describe")))
+
+
 class Errors(Case):
     def assert_refused(self, words, **more):
         echo = Echo(**more)
@@ -917,7 +972,8 @@ class Errors(Case):
         echo = Echo(f"cpu={cpus[0]}", cpu=cpus[1], memory=128)
         self.addCleanup(echo.close)
         self.assertFalse(echo.started)
-        self.assertRegex(echo.failure()[1], r"give the device more queues \(queue_count=N\)")
+        self.assertRegex(echo.failure()[1],
+                         rf"has 1 queue.* 2 poll-mode cores.*ethtool -L {PORT} combined 2")
         self.assert_gone()
 
     def test_a_tap_in_use_is_named(self):

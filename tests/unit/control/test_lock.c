@@ -66,7 +66,7 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static void whoever_has_it_is_named(void **state)
+static void o29_whoever_has_it_is_named(void **state)
 {
 	(void)state;
 	struct locks locks = {0};
@@ -91,7 +91,7 @@ static void whoever_has_it_is_named(void **state)
 	close(from_it[0]);
 }
 
-static void a_killed_process_has_nothing_any_more(void **state)
+static void o29_a_killed_process_has_nothing_any_more(void **state)
 {
 	(void)state;
 	struct locks locks = {0};
@@ -145,8 +145,8 @@ static void no_file_and_no_directory_are_nothing_to_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whoever_has_it_is_named, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_killed_process_has_nothing_any_more, setup,
+		cmocka_unit_test_setup_teardown(o29_whoever_has_it_is_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(o29_a_killed_process_has_nothing_any_more, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_given_back_can_be_taken, setup, teardown),
 		cmocka_unit_test(an_interface_named_twice_is_ours_twice),

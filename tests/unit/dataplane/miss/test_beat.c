@@ -87,7 +87,7 @@ static void a_wall_clock_that_steps_is_followed(void **state)
 }
 
 // A guest that was paused for an hour: its counter ran on, the monotonic clock did not.
-static void a_counter_that_jumped_ahead_is_put_right_by_the_next_beat(void **state)
+static void o28_a_counter_that_jumped_ahead_is_put_right_by_the_next_beat(void **state)
 {
 	struct beat beat = {0};
 	struct beat_view view = {0};
@@ -108,7 +108,7 @@ static void a_counter_that_jumped_ahead_is_put_right_by_the_next_beat(void **sta
 }
 
 // Moved to a machine that was started later.
-static void a_counter_that_was_set_back_does_not_set_time_back(void **state)
+static void o28_a_counter_that_was_set_back_does_not_set_time_back(void **state)
 {
 	struct beat beat = {0};
 	struct beat_view view = {0};
@@ -132,8 +132,8 @@ int main(void)
 		cmocka_unit_test(time_never_goes_back),
 		cmocka_unit_test(o16_control_is_late_only_after_its_limit),
 		cmocka_unit_test(a_wall_clock_that_steps_is_followed),
-		cmocka_unit_test(a_counter_that_jumped_ahead_is_put_right_by_the_next_beat),
-		cmocka_unit_test(a_counter_that_was_set_back_does_not_set_time_back),
+		cmocka_unit_test(o28_a_counter_that_jumped_ahead_is_put_right_by_the_next_beat),
+		cmocka_unit_test(o28_a_counter_that_was_set_back_does_not_set_time_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
