@@ -239,7 +239,7 @@ static void bogus(struct task *task, const struct validation_result *result)
 	}
 	judge_release(task);
 	if (!broken_another_domain(task, ++task->bogus_count)) {
-		if (!forward_fall_back(task))
+		if (!forward_fall_back(task) && !parent_revive(task, true))
 			fail_bogus(task);
 		return;
 	}
@@ -492,6 +492,15 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 	}
 	if (parent_distrusts(task, result))
 		return;
+	if (parent_denies_unproven(task, result)) {
+		struct validation_result unproven = *result;
+		unproven.verdict = VERDICT_BOGUS;
+		unproven.ede = EDE_RRSIGS_MISSING;
+		snprintf(unproven.reason, sizeof(unproven.reason),
+			 "a denial without proof by the signed zone above");
+		bogus(task, &unproven);
+		return;
+	}
 	if (verdict == VERDICT_SECURE && task->route == NULL)
 		upstream_validated(resolver->parts.upstream, task->cut->zone, &task->good_server);
 	if (task->response->resorted)

@@ -254,6 +254,26 @@ bool parent_distrusts(struct task *task, const struct validation_result *result)
 	return true;
 }
 
+// What lies below an insecure delegation is for that zone's servers to deny. A signed zone above
+// that is asked on the way there shows the delegation, or proves that there is none. Its servers
+// may have the zone below as well, whose SOA they give then.
+bool parent_denies_unproven(const struct task *task, const struct validation_result *result)
+{
+	struct resolver *resolver = task->resolver;
+	const struct step *step = &task->step;
+	const uint8_t *at = result->insecure_at;
+	struct trust_link link;
+
+	if (task->route != NULL || task->hint != NULL || task->response->resorted ||
+	    result->signer != NULL || at == NULL ||
+	    (step->kind != STEP_NXDOMAIN && step->kind != STEP_NODATA) ||
+	    !name_within(at, task->cut->zone) || name_equal(at, task->cut->zone) ||
+	    (step->soa != NULL && name_within(step->soa->owner, at)))
+		return false;
+	trust_link(resolver->parts.trust, at, resolver->clock.now_ms, resolver->clock.now_s, &link);
+	return link.word == TRUST_INSECURE; // and no exception of the operator's
+}
+
 // Is it the zone that was asked that speaks, and not one below it on the same servers?
 static bool speaks(const struct task *task, const struct validation_result *result)
 {

@@ -516,6 +516,9 @@ bool parent_took_back(struct task *task);
 // What is not signed came from servers that a reply without proof has named. True: it is asked for
 // again, of those that the last proof came with, or the task has failed.
 bool parent_distrusts(struct task *task, const struct validation_result *result);
+// A denial without any signature, of a name below an insecure delegation, came from servers of the
+// signed zone above and in nobody else's name.
+bool parent_denies_unproven(const struct task *task, const struct validation_result *result);
 // A referral that names other servers than the last one that was proven: it is proven now, while that
 // is possible, by what came with it.
 void parent_referred(struct resolver *resolver, const struct delegation *cut);

@@ -91,6 +91,15 @@ static bool is_cut_off(const struct validation *v, const struct standing *lower,
 	return false;
 }
 
+// A denial by the zone above, whose servers gave it, stands or falls with its own signatures: the
+// delegation may be gone, or never have been in an opt-out span.
+static bool denied_from_above(const struct validation *v, const uint8_t *cut)
+{
+	const uint8_t *zone = v->step->zone;
+
+	return !step_positive(v->step) && name_within(cut, zone) && !name_equal(cut, zone);
+}
+
 // ATTACKS B4: between the signer and the data no other zone may begin. An anchor of a zone's own
 // counts even where the zones above are insecure.
 //
@@ -107,6 +116,8 @@ static bool cut_between(struct validation *v, enum verdict *verdict)
 		struct chain chain = {.zone = at};
 		trust_standing(v->trust, chain.zone, &v->moment, &chain.standing);
 		if (chain.standing.cut == CUT_INSECURE) {
+			if (denied_from_above(v, chain.zone))
+				continue;
 			*verdict = validation_insecure(v, &chain);
 			return true;
 		}

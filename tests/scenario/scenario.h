@@ -38,6 +38,7 @@ struct world_zone {
 	bool no_glue;            // the parent's referral has no addresses
 	bool ghosts;             // its servers' names have no addresses anywhere
 	uint32_t ns_ttl_s;       // 0: 3600
+	uint32_t ds_ttl_s;       // 0: 3600
 	uint32_t negative_ttl_s; // 0: 300
 	struct signer_zone_options options;
 	struct signer_zone *zone; // made, unless it is given

@@ -93,12 +93,33 @@ static void b17_a_child_that_fails_under_an_old_proof_is_bogus(void **state)
 	each_fault(state, bogus_children);
 }
 
+// Of a zone that it delegates without a DS, too, whose names nobody signs.
+static void b17_a_denial_without_proof_takes_no_known_zone(void **state)
+{
+	for (int again = 0; again < 2; again++) {
+		start(state);
+		know_all();
+		with((struct fault){.kind = FAULT_NXDOMAIN, .server = COM_A});
+		with((struct fault){.kind = FAULT_NXDOMAIN, .server = COM_B});
+		world_advance(w, 7200000);
+		if (again) // so that the last proof holds on while the delegation is looked for
+			assert_lives(world_ask(w, SIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.80");
+		assert_lives(world_ask(w, UNSIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.95");
+		world_advance(w, 5500); // what holds on has ended
+		assert_lives(ask_number("free.com.", 1), "192.0.2.96");
+		struct question *q = world_ask(w, "www.other.com.", TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(b17_known_names_outlive_a_tld_that_proves_nothing),
 		scenario(b17_unknown_delegations_fail_and_name_the_tld),
 		scenario(b17_a_child_that_fails_under_an_old_proof_is_bogus),
+		scenario(b17_a_denial_without_proof_takes_no_known_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

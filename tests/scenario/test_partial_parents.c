@@ -1,99 +1,37 @@
 // A TLD that is bogus at some of its servers: with one provider that proves what it says no name is
 // lost, from the first question on.
-#include "tests/scenario/zones.h"
-
-#define SIGNED   16
-#define UNSIGNED 12
-
-static const char *const providers[][2] = {
-	{"192.0.2.101", "192.0.2.102"},
-	{"198.51.100.101", "198.51.100.102"},
-	{"203.0.113.101", "203.0.113.102"},
-	{"192.5.9.101", "192.5.9.102"},
-};
-#define PROVIDERS 4
-
-enum denial { NSEC, NSEC3, OPT_OUT, DENIALS };
-static const char *const denial_words[] = {"NSEC", "NSEC3", "opt-out"};
-
-static char names[SIGNED + UNSIGNED][2][40], servers[SIGNED + UNSIGNED][80],
-	texts[SIGNED + UNSIGNED][200];
-
-static void add_children(void)
-{
-	for (unsigned i = 0; i < SIGNED + UNSIGNED; i++) {
-		char *apex = names[i][0];
-		bool is_signed = i < SIGNED;
-		snprintf(apex, sizeof(names[i][0]), "%c%u.de.", is_signed ? 'z' : 'u', i);
-		snprintf(names[i][1], sizeof(names[i][1]), "www.%s", apex);
-		snprintf(servers[i], sizeof(servers[i]), "ns1.%s=192.0.2.%u ns2.%s=198.51.100.%u",
-			 apex, 150 + i, apex, 150 + i);
-		snprintf(texts[i], sizeof(texts[i]),
-			 "www.%s 300 IN A 192.0.2.80\n*.wild.%s 300 IN A 192.0.2.81\n", apex, apex);
-		world_add(w, &(struct world_zone){.apex = apex,
-						  .servers = servers[i],
-						  .text = texts[i],
-						  .options = {.unsigned_ = !is_signed}});
-	}
-}
-
-// hosts: servers of each provider.
-static void start_world(enum denial denial, unsigned hosts)
-{
-	static char list[400];
-	size_t len = 0;
-
-	w = world_new();
-	world_add(w, &(struct world_zone){.apex = ".",
-					  .servers = "a.root.=192.88.0.1 b.root.=198.41.0.4"});
-	for (unsigned i = 0; i < PROVIDERS * hosts; i++)
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%sns%u.de.=%s",
-					i > 0 ? " " : "", i, providers[i / hosts][i % hosts]);
-	world_add(w, &(struct world_zone){.apex = "de.",
-					  .servers = list,
-					  .options = {.nsec3 = denial != NSEC,
-						      .params = {.opt_out = denial == OPT_OUT}}});
-	add_children();
-	world_start(w);
-}
-
-static void break_providers(unsigned first, unsigned count, unsigned hosts, enum fault_kind kind,
-			    uint16_t type)
-{
-	for (unsigned i = 0; i < count * hosts; i++)
-		with((struct fault){.kind = kind,
-				    .server = providers[(first + i / hosts) % PROVIDERS][i % hosts],
-				    .type = type});
-}
+#include "tests/scenario/many.h"
 
 static void ask_some(unsigned nth, unsigned first, unsigned end, const char *when)
 {
 	for (unsigned i = first; i < end; i++) {
 		char name[60];
-		snprintf(name, sizeof(name), "n%u.wild.%s", nth, names[i][0]);
+		snprintf(name, sizeof(name), "n%u.wild.%s", nth, children[i]);
 		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
 		if (q->reply->rcode != RCODE_NOERROR) {
 			network_print_log(&w->network);
 			fail_msg("%s: %s is lost, EDE %d", when, name, q->reply->edns.ede);
 		}
 		bool ad = (q->reply->flags & FLAG_AD) != 0;
-		assert_int_equal(ad, i < SIGNED);
+		assert_int_equal(ad, child_is_signed(i));
 		assert_int_equal(q->reply->edns.ede, EDE_NONE);
 	}
 }
 
 static void ask_all(unsigned nth, unsigned first, const char *when)
 {
-	ask_some(nth, first, SIGNED + UNSIGNED, when);
+	ask_some(nth, first, CHILDREN, when);
 }
 
 static void lose_nothing(enum denial denial, unsigned hosts, unsigned first, enum fault_kind kind,
 			 uint16_t type, bool known)
 {
-	start_world(denial, hosts);
+	const struct tld tld = {denial, PROVIDERS, hosts, 0};
+
+	start_tld(&tld);
 	if (known)
 		ask_all(0, 4, "before");
-	break_providers(first, PROVIDERS - 1, hosts, kind, type);
+	break_providers(&tld, first, PROVIDERS - 1, kind, type);
 	if (known)
 		world_advance(w, 7200000);
 	network_forget_log(&w->network);
@@ -134,9 +72,11 @@ static void b17_one_good_provider_of_four_is_enough(void **state)
 // Nearly all questions go where data have validated.
 static void b17_the_server_that_validated_last_comes_first(void **state)
 {
+	const struct tld tld = {NSEC3, PROVIDERS, 1, 0};
+
 	(void)state;
-	start_world(NSEC3, 1);
-	break_providers(0, 3, 1, FAULT_BOGUS, 0);
+	start_tld(&tld);
+	break_providers(&tld, 0, 3, FAULT_BOGUS, 0);
 	ask_some(1, 0, 2, "first");
 	network_forget_log(&w->network);
 	ask_all(1, 2, "later");
@@ -145,7 +85,7 @@ static void b17_the_server_that_validated_last_comes_first(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		bad += network_sent(&w->network, providers[i][0], NULL, 0);
 	print_message("good %zu, bad %zu\n", good, bad);
-	assert_true(good >= SIGNED + UNSIGNED - 2);
+	assert_true(good >= CHILDREN - 2);
 	// Checkups of those that were bogus are among them.
 	assert_true(bad * 4 < good);
 }

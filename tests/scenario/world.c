@@ -112,6 +112,18 @@ static void add_apex(const struct world *world, const struct world_zone *zone, c
 	}
 }
 
+// "child. 3600 IN DS ..." with another TTL.
+static void add_ds(const struct world_zone *child, char **text)
+{
+	const char *ds = signer_zone_ds_text(child->zone);
+	const char *after_ttl = strstr(ds, " IN DS");
+
+	if (child->ds_ttl_s == 0 || after_ttl == NULL)
+		add_line(text, "%s", ds);
+	else
+		add_line(text, "%s %u%s", child->apex, child->ds_ttl_s, after_ttl);
+}
+
 static void add_delegation(const struct world_zone *zone, const struct world_zone *child,
 			   char **text)
 {
@@ -129,7 +141,7 @@ static void add_delegation(const struct world_zone *zone, const struct world_zon
 	if (child->ds_text != NULL)
 		add_line(text, "%s", child->ds_text);
 	else if (!child->options.unsigned_ && !child->no_ds)
-		add_line(text, "%s", signer_zone_ds_text(child->zone));
+		add_ds(child, text);
 	(void)zone;
 }
 
