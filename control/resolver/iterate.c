@@ -163,7 +163,7 @@ static bool try_last(struct task *task)
 	uint64_t age_ms = resolver->clock.now_ms - task->started_ms;
 
 	if (task->last_tried || task->for_glue || forward_falls_back(task) ||
-	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS ||
+	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) ||
 	    upstream_uplink_lost(resolver->parts.upstream))
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
