@@ -61,6 +61,26 @@ static unsigned shares(const struct task *task, size_t a, size_t b)
 	return a == b ? 2 : domain_shared(&task->servers[a], &task->servers[b], task->cut->zone);
 }
 
+static uint8_t trouble_of_failure(enum server_failure failure)
+{
+	switch (failure) {
+	case SERVER_BOGUS:
+	case SERVER_STRIPPED:
+		return TROUBLE_BOGUS;
+	case SERVER_TIMEOUT:
+	case SERVER_UNREACHABLE:
+	case SERVER_RESET:
+		return TROUBLE_SILENT;
+	case SERVER_TOO_LARGE: // for us
+		return TROUBLE_OURS;
+	case SERVER_GOOD:
+	case SERVER_SLOW:
+		return 0;
+	default:
+		return TROUBLE_ERROR;
+	}
+}
+
 void broken_server(struct task *task, const struct address *server, enum server_failure failure,
 		   bool ours)
 {
@@ -68,20 +88,14 @@ void broken_server(struct task *task, const struct address *server, enum server_
 
 	if (i < 0)
 		return;
-	uint8_t trouble = TROUBLE_ERROR;
-	if (ours)
-		trouble = TROUBLE_OURS;
-	else if (failure == SERVER_BOGUS || failure == SERVER_STRIPPED)
-		trouble = TROUBLE_BOGUS;
-	else if (failure == SERVER_TIMEOUT || failure == SERVER_UNREACHABLE ||
-		 failure == SERVER_RESET)
-		trouble = TROUBLE_SILENT;
+	uint8_t trouble = ours ? TROUBLE_OURS : trouble_of_failure(failure);
 	task->servers[i].trouble |= trouble;
 	for (size_t k = 0; trouble == TROUBLE_BOGUS && k < task->server_count; k++)
 		task->servers[k].spoilt |= shares(task, (size_t)i, k) > 0;
 }
 
-// Once it has been silent to others, and until it is time to ask it again, a server is silent.
+// What a server has done to others holds until it is time to ask it again; what it said, only in this
+// zone.
 static uint8_t trouble_of(const struct task *task, size_t i)
 {
 	const struct candidate *server = &task->servers[i];
@@ -91,8 +105,11 @@ static uint8_t trouble_of(const struct task *task, size_t i)
 		return server->trouble;
 	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone, &server->address,
 			      &facts);
-	bool silent = facts.cause == SERVER_TIMEOUT || facts.cause == SERVER_UNREACHABLE;
-	return facts.standing == SERVER_OUT && !facts.due && silent ? TROUBLE_SILENT : 0;
+	if (facts.standing != SERVER_OUT || facts.due)
+		return 0;
+	uint8_t trouble = trouble_of_failure(facts.cause);
+	bool said = trouble == TROUBLE_ERROR || trouble == TROUBLE_BOGUS;
+	return trouble == TROUBLE_SILENT || (said && facts.here) ? trouble : 0;
 }
 
 // Every failure domain has failed the task, or as many as are asked at all.

@@ -90,7 +90,18 @@ static bool proof_holds(const struct resolver *resolver, const uint8_t *above, c
 	       (resolver->clock.trusted && trust_past_holds(resolver->parts.trust, zone, &past));
 }
 
-static bool may_revive(struct task *task, bool at_end, bool *early)
+// A referral was looked for in vain, of servers that are there.
+static bool finds_broken(struct task *task, const uint8_t *zone)
+{
+	const struct broken_finding finding = broken_find(task);
+
+	if (finding.kind <= BROKEN_SILENT)
+		return false;
+	broken_found(task->resolver, task->cut->zone, zone, &finding);
+	return true;
+}
+
+static bool may_revive(struct task *task, const uint8_t *zone, bool at_end, bool *early)
 {
 	struct resolver *resolver = task->resolver;
 	struct broken_finding finding;
@@ -102,7 +113,7 @@ static bool may_revive(struct task *task, bool at_end, bool *early)
 		return false;
 	// A takedown by REFUSED is what a parent that signs nothing says: believed.
 	if (at_end)
-		return broken_find(task).kind > BROKEN_SILENT;
+		return finds_broken(task, zone);
 	*early = broken_lately(resolver, task->cut->zone, &finding);
 	*early = *early && finding.kind > BROKEN_SILENT;
 	return *early;
@@ -117,8 +128,8 @@ bool parent_revive(struct task *task, bool at_end)
 	if (task->route != NULL || resolver->config.stale_s == 0)
 		return false;
 	const struct delegation *ended = parent_ended(resolver, task->name, task->type, task->cut);
-	if (ended == NULL || !may_revive(task, at_end, &early) ||
-	    !proof_holds(resolver, task->cut->zone, ended->zone))
+	if (ended == NULL || !proof_holds(resolver, task->cut->zone, ended->zone) ||
+	    !may_revive(task, ended->zone, at_end, &early))
 		return false;
 	// Before its own question has an answer: that is asked now.
 	if (early && !broken_ask(resolver, ended->zone))

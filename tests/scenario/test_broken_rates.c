@@ -13,7 +13,7 @@ static const struct {
 	const char *words;
 	enum fault_kind kind;
 	uint16_t type;
-	bool slow; // answers take their time
+	bool slow; // it is found out late
 } faults[] = {
 	{"silent", FAULT_DROP, 0},
 	{"bogus", FAULT_BOGUS, 0},
@@ -22,7 +22,8 @@ static const struct {
 	{"REFUSED", FAULT_REFUSED, 0},
 	{"FORMERR", FAULT_FORMERR, 0},
 	{"upward referrals", FAULT_LAME, 0},
-	{"malformed", FAULT_MALFORMED, 0},
+	{"malformed", FAULT_MALFORMED, 0,
+	 true}, // which a forger may send: the right one is waited for
 	{"unreachable", FAULT_UNREACHABLE, 0},
 	{"truncated", FAULT_TRUNCATE_ALWAYS, 0, true},
 	{"late", FAULT_DELAY, 0, true},
