@@ -356,6 +356,9 @@ static void a_zone_that_validates_in_part_keeps_it(void **state)
 	world_advance(w, 301000);
 	assert_int_equal(world_counter(w, "nta.checks"), 1);
 	assert_int_equal(world_counter(w, "nta.active"), 1);
+	// What the check has proven is for the check alone.
+	assert_not_cached(w, BROKEN, TYPE_SOA);
+	is_let_pass(BROKEN, TYPE_SOA, RCODE_NOERROR);
 	network_heal(&w->network);
 	world_advance(w, 301000);
 	assert_int_equal(ends[NTA_RECOVERED], 1);

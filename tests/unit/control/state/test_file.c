@@ -7,9 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char folder[64], path[128], other[160];
+
+static unsigned synced_files, synced_folders, interruptions;
+
+// What must be on the disk before the new file counts as written.
+int fsync(int fd)
+{
+	struct stat info;
+
+	assert_int_equal(fstat(fd, &info), 0);
+	synced_files += S_ISREG(info.st_mode);
+	synced_folders += S_ISDIR(info.st_mode);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+// A signal comes first, so often.
+ssize_t write(int fd, const void *data, size_t len)
+{
+	if (interruptions > 0) {
+		interruptions--;
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_write, fd, data, len);
+}
 
 static int start(void **state)
 {
@@ -91,6 +116,40 @@ static void a_link_is_not_followed(void **state)
 	assert_holds("one\n");
 }
 
+static void the_file_and_its_name_are_on_the_disk_when_it_is_written(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX];
+
+	(void)state;
+	synced_files = synced_folders = 0;
+	assert_int_equal(state_file_write(path, "x", 1, err), 0);
+	assert_int_equal(synced_files, 1);
+	assert_int_equal(synced_folders, 1);
+}
+
+static void signals_do_not_end_the_writing(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX];
+
+	(void)state;
+	interruptions = 3;
+	assert_int_equal(state_file_write(path, "one\n", 4, err), 0);
+	assert_holds("one\n");
+}
+
+// It may be there, and must not be taken for a first start.
+static void a_file_that_cannot_be_opened_is_named(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(state_file_write(path, "x", 1, err), 0);
+	assert_null(state_file_read(beside("/trust.state"), 1000, &len, err));
+	assert_non_null(strstr(err, "cannot be opened"));
+	assert_non_null(strstr(err, strerror(ENOTDIR)));
+}
+
 static void what_is_no_plain_file_or_too_large_is_named(void **state)
 {
 	char err[STATE_FILE_ERROR_MAX];
@@ -155,6 +214,9 @@ int main(void)
 		test(what_is_written_is_read_and_replaced_whole),
 		test(a_file_that_is_not_there_is_no_error),
 		test(a_link_is_not_followed),
+		test(the_file_and_its_name_are_on_the_disk_when_it_is_written),
+		test(signals_do_not_end_the_writing),
+		test(a_file_that_cannot_be_opened_is_named),
 		test(what_is_no_plain_file_or_too_large_is_named),
 		test(a_directory_that_is_not_there_is_named),
 		test(the_directory_is_made_and_given_to_the_user),

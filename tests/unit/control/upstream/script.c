@@ -265,6 +265,9 @@ static void put_opt(struct builder *builder, const struct query *query,
 	builder_opt(builder, &edns, EDE_NONE, NULL);
 }
 
+// Over an A RRset, by the root.
+static const uint8_t rrsig[18 + 1 + 8] = {0, TYPE_A, 13, 1, 0, 0, 1, 44};
+
 static size_t build(const struct script *script, size_t to, struct script_reply options,
 		    uint8_t *out, size_t cap)
 {
@@ -288,6 +291,9 @@ static size_t build(const struct script *script, size_t to, struct script_reply 
 					192, 0, 2,
 					(uint8_t)((options.address ? options.address : 100) + i)},
 				4);
+	if (options.is_signed)
+		builder_record(&builder, SECTION_ANSWER, name, TYPE_RRSIG, CLASS_IN, 300, rrsig,
+			       sizeof(rrsig));
 	put_opt(&builder, &query, &options);
 	len = builder_finish(&builder);
 	assert_true(len > 0);

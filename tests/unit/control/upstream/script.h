@@ -71,6 +71,7 @@ struct script_reply {
 	bool lower_case;       // the question
 	uint8_t server_cookie; // first byte of a server cookie to send; 0: none
 	unsigned records;      // more of them
+	bool is_signed;        // an RRSIG over them
 	uint8_t address;       // last byte of the first one, in the place of 100
 };
 

@@ -115,6 +115,9 @@ static void what_cannot_be_read_does_not_agree(void **state)
 	assert_false(messages_agree(a, b));
 	assert_false(messages_agree(b, a));
 	b->lost_count = 0;
+	b->rcode = RCODE_BADVERS; // its upper bits stand in the OPT record
+	assert_false(messages_agree(a, b));
+	b->rcode = a->rcode;
 	assert_true(messages_agree(a, b));
 	message_free(a);
 	message_free(b);

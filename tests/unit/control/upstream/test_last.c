@@ -1,5 +1,6 @@
 // The last try: servers that drop or refuse cookies or names in mixed case. What is given up for
 // them, and that a forger gains nothing by playing one.
+#include "control/upstream/state.h"
 #include "dataplane/dns/header.h"
 #include "tests/unit/control/upstream/script.h"
 
@@ -394,6 +395,21 @@ static void what_tcp_shows_is_remembered(void **state)
 	script_stop(&s);
 }
 
+// Forgeries must find room to be told from answers.
+static void last_tries_take_half_of_the_places_for_tcp(void **state)
+{
+	struct script s;
+
+	(void)state;
+	script_start(&s, &script_config);
+	s.upstream->settler_count = SETTLERS_MAX / 2;
+	assert_int_equal(last_server(&s, true), -1);
+	s.upstream->settler_count--;
+	assert_int_equal(last_server(&s, true), 0);
+	s.upstream->settler_count = 0;
+	script_stop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +428,7 @@ int main(void)
 		cmocka_unit_test(where_tcp_is_closed_the_last_try_goes_over_udp),
 		cmocka_unit_test(a8_it_stays_away_from_udp_where_nothing_weak_will_do),
 		cmocka_unit_test(what_tcp_shows_is_remembered),
+		cmocka_unit_test(last_tries_take_half_of_the_places_for_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

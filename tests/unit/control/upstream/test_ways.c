@@ -447,6 +447,81 @@ static void where_case_was_kept_within_a_day_it_is_never_left_out(void **state)
 	script_stop(&s);
 }
 
+static struct exchange_request ask_signed(struct script *s)
+{
+	struct exchange_request request = script_request(s);
+
+	request.name = script_name(LONG_NAME);
+	request.signed_zone = request.signatures_settle = true;
+	script_ask(s, &request);
+	return request;
+}
+
+// Somebody verifies them; where there are none, nobody does.
+static void signatures_settle_another_case_where_there_are_some(void **state)
+{
+	struct script s;
+
+	(void)state;
+	start(&s);
+	ask_signed(&s);
+	script_answer(&s, (struct script_reply){.lower_case = true, .is_signed = true});
+	script_expect(&s, UPSTREAM_OK);
+	assert_true(s.reply.unsettled);
+	assert_false(s.reply.strong);
+	ask_signed(&s);
+	script_answer(&s, (struct script_reply){.lower_case = true});
+	script_expect_waiting(&s);
+	assert_int_equal(s.sent_count, 3);
+	exchange_cancel(s.exchange);
+	// An error has nothing that could be verified.
+	ask_signed(&s);
+	script_answer(&s, (struct script_reply){
+				  .lower_case = true, .is_signed = true, .rcode = RCODE_REFUSED});
+	script_expect_waiting(&s);
+	exchange_cancel(s.exchange);
+	script_stop(&s);
+}
+
+static void what_tcp_has_settled_is_not_left_to_signatures(void **state)
+{
+	struct script s;
+
+	(void)state;
+	start(&s);
+	ask_signed(&s);
+	script_answer(&s, (struct script_reply){.server_cookie = 1});
+	script_expect(&s, UPSTREAM_OK);
+	ask_signed(&s);
+	// The cookie that this server gives is not there.
+	script_answer(&s, (struct script_reply){
+				  .lower_case = true, .is_signed = true, .no_cookie = true});
+	script_expect_waiting(&s);
+	script_connected(&s);
+	script_answer(&s, (struct script_reply){.server_cookie = 1});
+	script_expect(&s, UPSTREAM_OK);
+	assert_true(s.reply.strong);
+	assert_false(s.reply.unsettled);
+	script_stop(&s);
+}
+
+static void truncated_in_another_case_goes_to_tcp_at_once(void **state)
+{
+	struct script s;
+
+	(void)state;
+	start(&s);
+	ask_name(&s, LONG_NAME);
+	script_answer(&s, (struct script_reply){.lower_case = true, .flags = FLAG_TC});
+	script_expect_waiting(&s);
+	assert_int_equal(s.sent_count, 1);
+	script_connected(&s);
+	assert_true(script_last(&s)->tcp);
+	script_answer(&s, (struct script_reply){0});
+	script_expect(&s, UPSTREAM_OK);
+	script_stop(&s);
+}
+
 // ---- forgeries do not make TCP the rule ----
 
 static void tcp_for_what_may_be_forged_is_bounded(void **state)
@@ -512,6 +587,9 @@ int main(void)
 		cmocka_unit_test(lost_case_over_udp_is_not_remembered),
 		cmocka_unit_test(lost_case_over_tcp_is_remembered),
 		cmocka_unit_test(where_case_was_kept_within_a_day_it_is_never_left_out),
+		cmocka_unit_test(signatures_settle_another_case_where_there_are_some),
+		cmocka_unit_test(what_tcp_has_settled_is_not_left_to_signatures),
+		cmocka_unit_test(truncated_in_another_case_goes_to_tcp_at_once),
 		cmocka_unit_test(tcp_for_what_may_be_forged_is_bounded),
 	};
 

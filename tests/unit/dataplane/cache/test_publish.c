@@ -233,6 +233,13 @@ static void spec_that_makes_no_entry_fails(void **state)
 	spec.data_count = 0;
 	assert_int_equal(cache_publish(*state, &spec, &entry), PUBLISH_FAILED);
 	assert_null(entry);
+	// An alias of another name, or a DNAME that stands elsewhere.
+	spec = spec_cname("www.example.", "to.example.");
+	spec.name = spec_a("ftp.example.", 5).name;
+	assert_int_equal(put(*state, spec), PUBLISH_FAILED);
+	spec = spec_dname("www.example.", "to.example.");
+	spec.name = spec_a("ftp.example.", 5).name;
+	assert_int_equal(put(*state, spec), PUBLISH_FAILED);
 }
 
 // ---- UNPROVEN ----

@@ -270,6 +270,28 @@ static void b14_each_kind_serves_for_its_uses_alone(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void denials_alone_are_read_as_such(void **state)
+{
+	const struct entry_spec specs[] = {
+		spec_a(NAME, 1),           spec_cname(NAME, TARGET),
+		spec_dname(NAME, TARGET),  spec_failure(NAME, TYPE_A, 22),
+		spec_nodata(NAME, TYPE_A), spec_nxdomain(NAME)};
+	const struct entry_moment now = {NOW_MS, NOW_S};
+	struct entry_reader reader;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		struct cache *cache = fixture_cache(8, 1);
+		const struct entry *entry;
+
+		assert_int_equal(cache_publish(cache, &specs[i], &entry), PUBLISHED);
+		assert_int_equal(entry_denial(entry, SECURITY_INSECURE, &now, &reader), i >= 4);
+		cache_unpin(cache, entry);
+		settle(cache, NOW_MS);
+		cache_free(cache);
+	}
+}
+
 static void nothing_is_read_of_no_entry(void **state)
 {
 	struct entry_reader reader;
@@ -286,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(b14_each_kind_serves_for_its_uses_alone),
+		cmocka_unit_test(denials_alone_are_read_as_such),
 		cmocka_unit_test(nothing_is_read_of_no_entry),
 	};
 
