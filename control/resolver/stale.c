@@ -96,7 +96,7 @@ void stale_drop(const struct task *task, const uint8_t *name)
 		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
 		if (entry != NULL && !entry_usable(resolver, entry) &&
 		    (is_revoked(resolver, entry) || is_spoilt(task, entry)))
-			cache_flush_type(resolver->cache, name, types[i]);
+			cache_drop_type(resolver->cache, name, types[i]);
 	}
 }
 

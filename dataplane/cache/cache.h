@@ -118,14 +118,18 @@ void cache_pin(struct cache *cache, const struct entry *entry) __attribute__((no
 // The last pin of a one-shot or retired entry frees it.
 void cache_unpin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
 
-// Each returns how many entries were taken out. Of a name, cached denial by NSEC goes, too; NSEC3 is
-// left to who can make hashes (cache_denial_flush()).
+// Each returns how many entries were taken out. Also what rules over the name or zone from above,
+// an NXDOMAIN or a DNAME, and cached denial by NSEC; NSEC3 is left to who can make hashes
+// (cache_denial_flush()).
 size_t cache_flush_name(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
-// Also the name's NXDOMAIN, which answers for the type.
+// Also the name's NXDOMAIN and CNAME, which answer for the type.
 size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone) __attribute__((nonnull));
 size_t cache_flush_all(struct cache *cache) __attribute__((nonnull));
+// No more than the entries of that name and type, and the name's NXDOMAIN.
+size_t cache_drop_type(struct cache *cache, const uint8_t *name, uint16_t type)
+	__attribute__((nonnull));
 // The FAILURE entry of (name, type), when a probe or an operator has voided it.
 bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));

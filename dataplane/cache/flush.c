@@ -19,21 +19,42 @@ static size_t flush_subject(const struct subject *subject, space_chooser chosen,
 				    chosen, arg, REMOVAL_FLUSHED);
 }
 
+// What says of a name above that nothing is below it, or that it is elsewhere, answers for this one
+// as well: left in place, the flush would have no effect.
+static bool any_cut(const struct entry *cut, void *arg)
+{
+	(void)cut;
+	(void)arg;
+	return true;
+}
+
+static size_t flush_cuts(struct cache *cache, const struct subject *subject)
+{
+	return cuts_remove(cache, subject, false, any_cut, NULL, REMOVAL_FLUSHED) +
+	       cuts_remove(cache, subject, true, any_cut, NULL, REMOVAL_FLUSHED);
+}
+
+static size_t flush_above(struct cache *cache, const struct subject *subject)
+{
+	cache_denial_flush(cache, subject->name, NULL, NULL);
+	return flush_cuts(cache, subject);
+}
+
 size_t cache_flush_name(struct cache *cache, const uint8_t *name)
 {
 	struct subject subject;
 
 	subject_find(cache, name, &subject);
-	cache_denial_flush(cache, subject.name, NULL, NULL);
-	return flush_subject(&subject, NULL, NULL);
+	return flush_above(cache, &subject) + flush_subject(&subject, NULL, NULL);
 }
 
-// An NXDOMAIN answers for the type as well: left in place, the flush would have no effect.
-static bool of_type(const struct entry *entry, const void *arg)
+// So do an NXDOMAIN and a CNAME of the name itself.
+static bool answers_type(const struct entry *entry, const void *arg)
 {
 	const uint16_t *type = arg;
 
-	return entry->type == *type || entry->kind == ENTRY_NXDOMAIN;
+	return entry->type == *type || entry->kind == ENTRY_NXDOMAIN ||
+	       entry_is_cname_for(entry, *type);
 }
 
 size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
@@ -41,7 +62,21 @@ size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	struct subject subject;
 
 	subject_find(cache, name, &subject);
-	cache_denial_flush(cache, subject.name, NULL, NULL);
+	return flush_above(cache, &subject) + flush_subject(&subject, answers_type, &type);
+}
+
+static bool of_type(const struct entry *entry, const void *arg)
+{
+	const uint16_t *type = arg;
+
+	return entry->type == *type || entry->kind == ENTRY_NXDOMAIN;
+}
+
+size_t cache_drop_type(struct cache *cache, const uint8_t *name, uint16_t type)
+{
+	struct subject subject;
+
+	subject_find(cache, name, &subject);
 	return flush_subject(&subject, of_type, &type);
 }
 
@@ -79,8 +114,11 @@ static size_t flush_everywhere(struct cache *cache, space_chooser chosen, const 
 
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone)
 {
+	struct subject subject;
+
+	subject_find(cache, zone, &subject);
 	cache_denial_forget(cache, zone);
-	return flush_everywhere(cache, in_zone, zone);
+	return flush_cuts(cache, &subject) + flush_everywhere(cache, in_zone, zone);
 }
 
 size_t cache_flush_all(struct cache *cache)

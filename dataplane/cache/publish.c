@@ -146,35 +146,28 @@ static void look_at_rival(const struct position *position, struct entry *held, v
 
 // Ancestors' NXDOMAINs and DNAMEs, which say that nothing is below them. What is there now ends
 // them; `only_look`: whether one of them is newer.
+struct cut_check {
+	const struct news *news;
+	bool only_look, newer;
+};
+
+static bool cut_ends(const struct entry *cut, void *arg)
+{
+	struct cut_check *check = arg;
+
+	check->newer = check->newer || is_newer(cut, check->news);
+	return !check->only_look;
+}
+
 static bool ends_cuts(struct cache *cache, const struct subject *subject, const struct news *news,
 		      bool only_look)
 {
-	static const uint16_t types[] = {0, TYPE_DNAME};
-	size_t labels = name_labels(subject->name);
+	struct cut_check check = {news, only_look, false};
 
 	if (news->kind == ENTRY_NXDOMAIN || news->kind == ENTRY_FAILURE || news->local)
 		return false;
-	for (size_t i = 0; i <= CUT_LABELS_MAX && i < labels; i++) {
-		if (atomic_load_explicit(&cache->cuts.count[i], memory_order_relaxed) == 0)
-			continue;
-		const uint8_t *name = name_ancestor(subject->name, i);
-		size_t len = name_len(name);
-		uint64_t hash = cache_hash(cache, name, len);
-		struct space *space = &cache_shard(cache, hash)->answers;
-		for (size_t k = 0; k < 2; k++) {
-			struct position position;
-			if (!table_find(&space->table, hash, name, len, types[k], &position))
-				continue;
-			const struct entry *cut = table_at(&space->table, &position);
-			if (!entry_is_cut(cut))
-				continue;
-			if (only_look && is_newer(cut, news))
-				return true;
-			if (!only_look)
-				space_remove(space, &position, REMOVAL_VOIDED);
-		}
-	}
-	return false;
+	(void)cuts_remove(cache, subject, false, cut_ends, &check, REMOVAL_VOIDED);
+	return check.newer;
 }
 
 static void note_said(const struct subject *subject, const struct news *news)

@@ -87,6 +87,15 @@ bool publish_voids(const struct news *news, const struct entry *held)
 // That, or what is held under its own.
 bool publish_replaces(const struct news *news, const struct entry *held)
 	__attribute__((nonnull, pure));
+// ---- cuts.c ----
+
+typedef bool (*cut_chooser)(const struct entry *cut, void *arg); // true: it goes
+// Of those that rule over the name from above it, in the answer table or in the UNPROVEN one.
+// Returns how many are gone.
+size_t cuts_remove(struct cache *cache, const struct subject *subject, bool unproven,
+		   cut_chooser chosen, void *arg, enum removal why)
+	__attribute__((nonnull(1, 2, 4)));
+
 // ---- unproven.c ----
 
 #define UNPROVEN_TTL_MAX_S 30

@@ -474,6 +474,20 @@ static void a_flush_reaches_what_denies_the_name(void **state)
 	}
 }
 
+// RFC 8020: an NXDOMAIN above stands for it.
+static void a_flush_reaches_what_denies_a_name_above(void **state)
+{
+	(void)state;
+	world_ask(w, "a.b.nope.example.com.", TYPE_A, ASK_DO);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "a.b.nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_sent(w, 0);
+	assert_true(resolver_flush_name(w->resolver, text_name("a.b.nope.example.com."), NULL) >= 1);
+	world_ask(w, "a.b.nope.example.com.", TYPE_A, ASK_DO);
+	assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
+}
+
 static bool sum_nsec3(const struct denial_facts *facts, void *arg)
 {
 	*(uint32_t *)arg += facts->nsec3;
@@ -625,6 +639,7 @@ int main(void)
 		scenario(a_wildcard_is_expanded_by_its_own_zone_alone),
 		scenario(data_that_come_end_what_denies_their_name),
 		scenario(a_flush_reaches_what_denies_the_name),
+		scenario_common(a_flush_reaches_what_denies_a_name_above),
 		scenario_denial(opt_out_spans_deny_nothing),
 		scenario(generated_denials_deny_nothing_else),
 		scenario(what_a_forwarder_proves_denies_no_other_names),

@@ -416,6 +416,41 @@ static void ancestors_are_free_again_when_their_entry_goes(void **state)
 	misses(*state, "a.gone.example.", TYPE_A);
 }
 
+static void a_flush_takes_what_rules_over_the_name(void **state)
+{
+	static const char *const names[] = {"a.b.gone.example.", "b.gone.example."};
+	const uint16_t type = TYPE_A;
+
+	for (int way = 0; way < 3; way++) {
+		for (size_t i = 0; i < 2; i++) {
+			PUT(spec_nxdomain("gone.example."));
+			assert_true(hits(*state, names[i], TYPE_A));
+			PUT(spec_dname("example.", "other.test."));
+			PUT(spec_a("c.gone.other.test.", 1));
+			assert_int_equal(way == 0   ? cache_flush_name(*state, wire(names[i]))
+					 : way == 1 ? cache_flush_type(*state, wire(names[i]), type)
+						    : cache_flush_zone(*state, wire(names[i])),
+					 2);
+			misses(*state, names[i], TYPE_A);
+			assert_non_null(cache_find(*state, wire("c.gone.other.test."), TYPE_A));
+			// What is dropped for what it is takes nothing else.
+			PUT(spec_nxdomain("gone.example."));
+			assert_int_equal(cache_drop_type(*state, wire(names[i]), TYPE_A), 0);
+			assert_true(hits(*state, names[i], TYPE_A));
+		}
+	}
+}
+
+static void a_flush_of_a_type_takes_the_alias_that_answers_for_it(void **state)
+{
+	PUT(spec_cname("www.example.", "x.example."));
+	PUT(spec_a("x.example.", 1));
+	assert_int_equal(cache_flush_type(*state, wire("www.example."), TYPE_DS), 0);
+	assert_int_equal(cache_flush_type(*state, wire("www.example."), TYPE_A), 1);
+	misses(*state, "www.example.", TYPE_A);
+	assert_true(hits(*state, "x.example.", TYPE_A));
+}
+
 // A packet's work is bounded: ancestors of many labels are left to control.
 static void ancestors_of_many_labels_are_not_looked_at(void **state)
 {
@@ -559,6 +594,8 @@ int main(void)
 		TEST(expired_nxdomain_of_an_ancestor_hides_nothing),
 		TEST(proven_nxdomain_above_ends_staleness),
 		TEST(ancestors_are_free_again_when_their_entry_goes),
+		TEST(a_flush_takes_what_rules_over_the_name),
+		TEST(a_flush_of_a_type_takes_the_alias_that_answers_for_it),
 		TEST(ancestors_of_many_labels_are_not_looked_at),
 		TEST(ds_is_answered_at_its_name_only),
 		TEST(types_beside_a_cname_do_not_follow_it),
