@@ -153,14 +153,22 @@ void signer_nsec3_hash(const uint8_t *name, const struct signer_nsec3_params *pa
 {
 	uint8_t data[NAME_MAX_LEN + 255];
 	size_t len = name_len(name);
+	// Fetched once: to fetch it for each of 65,536 iterations takes ten times as long.
+	EVP_MD *sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
+	CHECK(sha1 != NULL && ctx != NULL);
 	name_lower(data, name, len);
 	for (unsigned i = 0; i <= params->iterations; i++) {
 		memcpy(data + len, params->salt, params->salt_len);
-		CHECK(EVP_Digest(data, len + params->salt_len, hash, NULL, EVP_sha1(), NULL) == 1);
+		CHECK(EVP_DigestInit_ex2(ctx, sha1, NULL) == 1 &&
+		      EVP_DigestUpdate(ctx, data, len + params->salt_len) == 1 &&
+		      EVP_DigestFinal_ex(ctx, hash, NULL) == 1);
 		memcpy(data, hash, 20);
 		len = 20;
 	}
+	EVP_MD_CTX_free(ctx);
+	EVP_MD_free(sha1);
 }
 
 // hash + delta, as a big number that wraps.

@@ -799,6 +799,11 @@ static void zones_are_bounded_and_anchors_stay(void **state)
 	assert_int_equal(trust_zone_state(w.trust, signer_name("a.nta."), w.now_ms, w.now_s),
 			 ZONE_INSECURE);
 	assert_int_equal(trust_anchor_count(w.trust), 1);
+	// The operator's word does, whether anybody asks below it or not.
+	assert_non_null(trust_anchors(w.trust, signer_name(".")));
+	assert_true(trust_insecure_remove(w.trust, signer_name("nta.")));
+	assert_int_equal(trust_zone_state(w.trust, signer_name("a.nta."), w.now_ms, w.now_s),
+			 ZONE_SECURE);
 }
 
 // RFC 5011: anchors come and go while the daemon runs.

@@ -249,36 +249,6 @@ static void b1_a_wildcards_own_labels_do_not_count_the_asterisk(void **state)
 	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
 }
 
-static void a_ds_is_never_expanded_from_a_wildcard(void **state)
-{
-	uint8_t rdata[64];
-	size_t len = signer_ds(zsk("signed.example."), signer_name("x.signed.example."), 2, rdata);
-	struct rrset *plain =
-		world_keep(&w, signer_rrset_wire(signer_name("x.signed.example."), TYPE_DS, 300,
-						 &(struct rdata){rdata, (uint16_t)len}, 1));
-	struct rrset *text = world_keep(&w, signer_rrset("x.signed.example. 300 IN TXT \"x\""));
-	struct signer_options options = {.has_labels = true,
-					 .labels = 2,
-					 .signed_owner = signer_name("*.signed.example.")};
-	struct fixture f;
-
-	(void)state;
-	// With all that proves it for another type.
-	assert_true(world_step(&w, "x.signed.example.", TYPE_TXT, &f));
-	f.step.kind = STEP_ANSWER;
-	f.step.soa = NULL;
-	f.step.rrset = sign(text, &options);
-	assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
-	assert_true(w.result.wildcard);
-	f.step.type = TYPE_DS;
-	f.step.rrset = sign(plain, &options);
-	assert_bogus(world_judge(&w, &f.step), EDE_DNSSEC_BOGUS);
-	assert_int_equal(w.result.cut, CUT_UNKNOWN);
-	f.step.rrset = sign(plain, NULL);
-	assert_verdict(world_judge(&w, &f.step), VERDICT_SECURE, &w);
-	assert_int_equal(w.result.cut, CUT_SECURE);
-}
-
 // Two zones may share a key; a signature counts for the zone that it names.
 static void a_good_signature_in_another_zones_name_is_bogus(void **state)
 {
@@ -612,7 +582,6 @@ int main(void)
 		TEST(b1_more_labels_than_the_owner_has_are_bogus),
 		TEST(good_data_for_another_question_are_bogus),
 		TEST(b1_a_wildcards_own_labels_do_not_count_the_asterisk),
-		TEST(a_ds_is_never_expanded_from_a_wildcard),
 		TEST(a_good_signature_in_another_zones_name_is_bogus),
 		TEST(c1_the_fifth_failure_is_not_tried),
 		TEST(b4_the_zone_above_cannot_sign_for_a_secure_child),
