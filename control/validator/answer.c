@@ -320,7 +320,8 @@ static uint32_t verify_others(struct validation *v, uint32_t used, bool *waiting
 		if (used & 1u << i || !denial_sound(&question, i))
 			continue;
 		looked_at++;
-		if (s->state == SIGNATURE_UNTRIED) {
+		// Untried is also what has failed and would go on with its next RRSIG.
+		if (s->state == SIGNATURE_UNTRIED && s->failures < SIGNATURE_FAILED_MAX) {
 			if (budget->left[BUDGET_signatures] < OTHERS_SIGNATURES_LEFT ||
 			    budget->left[BUDGET_failed_signatures] < OTHERS_FAILED_LEFT)
 				continue;
