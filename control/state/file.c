@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// The directory of state, if this process has made it.
+static char made_here[PATH_MAX];
+
 static int fail(char err[STATE_FILE_ERROR_MAX], const char *path, const char *what)
 {
 	int error = errno != 0 ? errno : EIO;
@@ -146,16 +149,29 @@ static bool is_systemds(const char *directory)
 	return given != NULL && strcmp(given, directory) == 0;
 }
 
+int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
+{
+	char directory[PATH_MAX];
+
+	directory_of(path, directory);
+	if (mkdir(directory, 0755) == 0)
+		snprintf(made_here, sizeof(made_here), "%s", directory);
+	else if (errno != EEXIST)
+		return fail(err, directory, "cannot be made");
+	return 0;
+}
+
 int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_ERROR_MAX])
 {
 	char directory[PATH_MAX], buffer[4096];
 	struct passwd entry, *found = NULL;
 	bool ours;
+	int code = state_file_make_directory(path, err);
 
+	if (code < 0)
+		return code;
 	directory_of(path, directory);
-	ours = mkdir(directory, 0755) == 0;
-	if (!ours && errno != EEXIST)
-		return fail(err, directory, "cannot be made");
+	ours = strcmp(directory, made_here) == 0;
 	if (user[0] == '\0' || geteuid() != 0 || !(ours || is_systemds(directory)))
 		return 0;
 	if (getpwnam_r(user, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)

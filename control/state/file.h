@@ -19,6 +19,11 @@ char *state_file_read(const char *path, size_t max, size_t *len, char err[STATE_
 int state_file_write(const char *path, const char *text, size_t len, char err[STATE_FILE_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 
+// Makes the directory of a file where it is missing: state_file_prepare() hands it over later. 0, or
+// -errno with a sentence in err.
+int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
+	__attribute__((nonnull, warn_unused_result));
+
 // Makes sure that `user` ("" for none) will be able to write it: the directory is made where it is
 // missing, and it is handed over if it was made here or is the one that systemd(1) has made for the
 // daemon (STATE_DIRECTORY). No other directory's owner is changed. Before rights are given up.

@@ -47,6 +47,8 @@ def set_up():
         ip('netns', 'add', name)
         ip('-n', name, 'link', 'set', 'lo', 'up')
     ip('-n', SERVER, 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1')
+    for name in ('up0', 'up1'):
+        ip('-n', SERVER, 'link', 'set', name, 'up')
     for n in (0, 1):
         ip('-n', CLIENT, 'link', 'add', 'peer%d' % n, 'type', 'veth', 'peer', 'name', 'port%d' % n,
            'netns', SERVER)
