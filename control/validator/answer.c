@@ -61,6 +61,15 @@ static const uint8_t *find_signer(const struct validation *v)
 	return deepest;
 }
 
+// The zone that would have to be insecure. A denial names its own: what its spans leave open of
+// names below (RFC 5155 §6) excuses no word of that zone.
+static const uint8_t *unsigned_by(const struct validation *v)
+{
+	const struct rrset *soa = step_positive(v->step) ? NULL : v->step->soa;
+
+	return soa != NULL && name_within(v->scope, soa->owner) ? soa->owner : v->scope;
+}
+
 static enum verdict unsigned_answer(struct validation *v)
 {
 	const struct step *step = v->step;
@@ -68,15 +77,16 @@ static enum verdict unsigned_answer(struct validation *v)
 	bool others = rrset != NULL && rrset->rrsig_count > 0;
 
 	if (others)
-		return validation_suspect(v, v->scope, EDE_DNSSEC_BOGUS,
+		return validation_suspect(v, unsigned_by(v), EDE_DNSSEC_BOGUS,
 					  "the RRSIGs are by a zone that cannot sign this");
-	return validation_suspect(
-		v, v->scope, step->type == TYPE_DNSKEY ? EDE_DNSKEY_MISSING : EDE_RRSIGS_MISSING,
-		"no RRSIG, and no insecure delegation on the way");
+	return validation_suspect(v, unsigned_by(v),
+				  step->type == TYPE_DNSKEY ? EDE_DNSKEY_MISSING
+							    : EDE_RRSIGS_MISSING,
+				  "no RRSIG, and no insecure delegation on the way");
 }
 
-// Strictly between the two: a zone that has been proven, later than what is known of the lower one, not
-// to be a signed one. What hung from it has gone with it.
+// Strictly between the two: a zone that has been proven, later than what is known of the lower one,
+// not to be a signed one. What hung from it has gone with it.
 static bool is_cut_off(const struct validation *v, const struct standing *lower, const uint8_t *at,
 		       size_t above)
 {

@@ -266,6 +266,37 @@ static void an_insecure_wildcard_brings_its_proof(void **state)
 	}
 }
 
+// A name in an opt-out span may be an unsigned zone; the zone of the span is signed whatever it is.
+static void a_span_that_opts_out_excuses_no_unsigned_denial(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned rcode;
+	} asked[] = {{"nope.net.", TYPE_AAAA, RCODE_NXDOMAIN},
+		     {"a.b.nope.net.", TYPE_MX, RCODE_NXDOMAIN}};
+
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		begin();
+		world_start(w);
+		with((struct fault){.kind = FAULT_STRIP, .server = "192.5.8.30"});
+		if (all)
+			with((struct fault){.kind = FAULT_STRIP, .server = "198.51.103.30"});
+		for (size_t i = 0; i < 2; i++) {
+			struct question *q = world_ask(w, asked[i].name, asked[i].type, ASK_DO);
+			if (all) {
+				assert_answer(q, RCODE_SERVFAIL, false, q->reply->edns.ede);
+				continue;
+			}
+			assert_answer(q, asked[i].rcode, false, EDE_NONE);
+			assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3) > 0);
+		}
+		if (!all)
+			end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +310,7 @@ int main(void)
 		scenario(a_ds_that_does_not_validate_shows_nothing),
 		scenario(a_cache_is_believed_no_more_for_rrsigs_of_an_insecure_zone),
 		scenario(an_insecure_wildcard_brings_its_proof),
+		scenario(a_span_that_opts_out_excuses_no_unsigned_denial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
