@@ -100,7 +100,8 @@ static bool may_be_stripped(const struct health *health, const struct authority_
 {
 	for (size_t i = 0; i < health->fault_count; i++) {
 		for (size_t k = 0; k < zone->server_count; k++) {
-			if (health->faults[i].kind == FAULT_STRIP &&
+			if ((health->faults[i].kind == FAULT_STRIP ||
+			     health->faults[i].kind == FAULT_NO_EDNS) &&
 			    strcmp(health->faults[i].address, zone->servers[k].address) == 0)
 				return true;
 		}

@@ -189,9 +189,9 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		seen = true;
 		if (!in_time(t, said, rrset->ttl_s))
 			continue;
-		unsigned security =
-			truth_security(t->judge->authority, said->zone, said->version, t->since_us);
-		mask |= security;
+		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		if (said->in_span && said->zone->stripped)
+			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said->version);
 		expanded |= said->expanded;
 		opt_out &= said->opt_out;

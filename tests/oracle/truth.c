@@ -51,14 +51,15 @@ static bool say(struct authority_zone *zone, const struct version *version, cons
 	signer_zone_query(version->zone, name, type, &answer);
 	if (answer.kind == SIGNER_REFERRAL)
 		return false;
+	bool in_span = version->mode == MODE_OPTOUT && !has_nsec3(zone, version, name);
 	*out = (struct said){
 		.kind = answer.kind,
 		.rrset = answer.rrset,
 		.soa = answer.soa,
 		.zone = zone,
 		.version = version,
-		.opt_out = version->mode == MODE_OPTOUT && answer.proof_count > 0 &&
-			   !has_nsec3(zone, version, name),
+		.in_span = in_span,
+		.opt_out = in_span && answer.proof_count > 0,
 		.unprovable = version->mode == MODE_OPTOUT && answer.kind == SIGNER_NXDOMAIN &&
 			      lacks_proof(zone, version, name),
 		.expanded = (answer.kind == SIGNER_ANSWER || answer.kind == SIGNER_CNAME) &&

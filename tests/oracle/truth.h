@@ -12,6 +12,7 @@ struct said {
 	struct authority_zone *zone;
 	const struct version *version;
 	bool opt_out;  // shown by an opt-out span: never AD (RFC 5155 §9.2)
+	bool in_span;  // one that opts out: the name may be an unsigned zone, as far as proofs go
 	bool expanded; // from a wildcard
 	// The zone has no records that prove it: below an empty non-terminal that only insecure
 	// delegations in an opt-out span make, beside the wildcard of what is above that.
