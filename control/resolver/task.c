@@ -304,7 +304,7 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 		child->began_ms = parent->began_ms;
 	if (purpose == WAIT_NEED_ANEW)
 		child->hint_tried = true; // a referral of before says nothing new
-	if (purpose == WAIT_TARGET && task_wants_unproven(parent))
+	if ((purpose == WAIT_TARGET || purpose == WAIT_TYPE) && task_wants_unproven(parent))
 		child->past_failure = true;
 	return 0;
 }

@@ -180,6 +180,23 @@ static void any_with_cd_passes_over_types_that_are_not_there(void **state)
 	assert_false(q->reply->flags & FLAG_AD);
 }
 
+// Also when it is remembered that one of the types does not validate.
+static void any_with_cd_passes_by_what_has_failed(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com."});
+	assert_int_equal(world_ask(w, "mx.example.com.", TYPE_MX, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	for (int i = 0; i < 2; i++) {
+		struct question *q =
+			world_ask(w, "mx.example.com.", i ? TYPE_RRSIG : TYPE_ANY, ASK_DO | ASK_CD);
+		assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, i ? TYPE_RRSIG : TYPE_MX), 1);
+	}
+	struct question *q = world_ask(w, "nope.example.com.", TYPE_RRSIG, ASK_DO | ASK_CD);
+	assert_int_equal(q->reply->rcode, RCODE_NXDOMAIN);
+}
+
 static void rrsig_is_answered_by_value(void **state)
 {
 	(void)state;
@@ -318,6 +335,7 @@ int main(void)
 		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
 		scenario_common(any_is_one_rrset_with_its_signatures),
 		scenario_common(any_with_cd_passes_over_types_that_are_not_there),
+		scenario_common(any_with_cd_passes_by_what_has_failed),
 		cmocka_unit_test(any_finds_a_rare_type_by_the_proof),
 		scenario_common(rrsig_is_answered_by_value),
 		scenario(a_large_answer_comes_over_tcp),
