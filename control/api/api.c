@@ -142,17 +142,18 @@ static void send_json(struct connection *connection, json_t *value)
 	connection->answering = true;
 }
 
-static void send_error(struct connection *connection, const char *sentence)
+static void send_error(struct connection *connection, const char *sentence, bool misuse)
 {
-	send_json(connection, json_pack("{s:b, s:s}", "ok", 0, "error", sentence));
+	send_json(connection, json_pack("{s:b, s:s, s:b}", "ok", 0, "error", sentence, "misuse",
+					misuse));
 }
 
 static void send_reply(struct connection *connection, const struct reply *reply)
 {
 	if (reply->error[0] != '\0')
-		send_error(connection, reply->error);
+		send_error(connection, reply->error, reply->misuse);
 	else if (reply->text_len > PROTOCOL_LINE_MAX / 4) // data says the same again, and escapes
-		send_error(connection, "the answer is longer than the protocol allows");
+		send_error(connection, "the answer is longer than the protocol allows", false);
 	else
 		send_json(connection,
 			  json_pack("{s:b, s:s, s:O?}", "ok", 1, "text",
@@ -196,7 +197,7 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 	if (verb)
 		verb_run(&connection->api->context, verb, arguments, count, &reply);
 	else
-		reply_refuse(&reply, "not a request: %.160s",
+		reply_misuse(&reply, "not a request: %.160s",
 			     request ? "it needs a verb and few arguments, all text" : error.text);
 	send_reply(connection, &reply);
 	reply_free(&reply);
@@ -215,7 +216,7 @@ static void take_line(struct connection *connection)
 		memmove(connection->line, connection->line + used, connection->len);
 	} else if (connection->len == sizeof(connection->line)) {
 		connection->ending = true;
-		send_error(connection, "a request may take 65536 bytes");
+		send_error(connection, "a request may take 65536 bytes", true);
 	} else if (connection->ended) {
 		connection_close(connection);
 	}

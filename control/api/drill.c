@@ -29,7 +29,7 @@ static bool read_spec(const char *const *words, size_t count, bool needs_fault,
 
 	if (drill_spec_read(words, count, needs_fault, spec, err) == 0)
 		return true;
-	reply_refuse(reply, "%.*s", (int)sizeof(reply->error) - 1, err);
+	reply_misuse(reply, "%.*s", (int)sizeof(reply->error) - 1, err);
 	return false;
 }
 
@@ -260,5 +260,5 @@ void verb_drill(const struct api_context *context, const char *const *arguments,
 	else if (strcmp(what, "report") == 0 && count <= 2)
 		report(context, count == 2 ? arguments[1] : NULL, reply);
 	else
-		reply_refuse(reply, USAGE);
+		reply_misuse(reply, USAGE);
 }

@@ -262,7 +262,7 @@ static void explain_last(const struct api_context *context, const char *const *a
 
 	if (arguments[0][0] < '0' || arguments[0][0] > '9' || *end != '\0' || number == 0 ||
 	    number > LAST_MAX) {
-		reply_refuse(reply, "\"%.64s\" is no number from 1 to %d", arguments[0], LAST_MAX);
+		reply_misuse(reply, "\"%.64s\" is no number from 1 to %d", arguments[0], LAST_MAX);
 		return;
 	}
 	explain_zone(context, count > 1 ? arguments[1] : NULL, number, reply);
@@ -278,5 +278,5 @@ void verb_explain(const struct api_context *context, const char *const *argument
 	else if (strncmp(arguments[0], "--", 2) != 0 && count <= 2)
 		explain_name(context, arguments, count, reply);
 	else
-		reply_refuse(reply, "usage: explain NAME [TYPE] | --zone ZONE | --last N [ZONE]");
+		reply_misuse(reply, "usage: explain NAME [TYPE] | --zone ZONE | --last N [ZONE]");
 }

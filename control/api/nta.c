@@ -47,7 +47,7 @@ static void join(const char *const *words, size_t count, char *out, size_t size)
 static void refuse_error(struct reply *reply, int error, const char *name)
 {
 	if (error == -EINVAL)
-		reply_refuse(reply, "the root can have no negative trust anchor");
+		reply_misuse(reply, "the root can have no negative trust anchor");
 	else if (error == -EEXIST)
 		reply_refuse(reply, "%.128s is insecure by configuration", name);
 	else if (error == -ENOSPC)
@@ -66,7 +66,7 @@ static void add(const struct api_context *context, const char *const *arguments,
 	if (argument_name(arguments[0], name, reply) != 0)
 		return;
 	if (count > 1 && !lifetime_from_text(arguments[1], &lifetime_s)) {
-		reply_refuse(reply,
+		reply_misuse(reply,
 			     "\"%.64s\" is no lifetime: seconds, or with m, h or d behind, at "
 			     "most 7d",
 			     arguments[1]);
@@ -153,7 +153,7 @@ void verb_nta(const struct api_context *context, const char *const *arguments, s
 	else if (strcmp(arguments[0], "list") == 0 && count == 1)
 		list(context, reply);
 	else
-		reply_refuse(reply, "usage: nta add NAME [LIFETIME [REASON]] | remove NAME | list");
+		reply_misuse(reply, "usage: nta add NAME [LIFETIME [REASON]] | remove NAME | list");
 }
 
 // ---- status ----

@@ -256,7 +256,7 @@ static void show_denial(const struct report *report)
 
 // ---- servers ----
 
-static const char *standing_words(enum server_standing standing)
+const char *standing_words(enum server_standing standing)
 {
 	static const char *const words[] = {[SERVER_UNASKED] = "not asked yet",
 					    [SERVER_WELL] = "good",
@@ -439,7 +439,7 @@ void verb_posture(const struct api_context *context, const char *const *argument
 		return;
 	}
 	if (count > 1) {
-		reply_refuse(reply, "usage: posture ZONE | --top [N]");
+		reply_misuse(reply, "usage: posture ZONE | --top [N]");
 		return;
 	}
 	report = malloc(sizeof(*report));

@@ -91,7 +91,7 @@ void posture_top(const struct api_context *context, const char *count, struct re
 	struct top *top;
 
 	if (count != NULL && !count_from_text(count, &zones)) {
-		reply_refuse(reply, "\"%.64s\" is no number from 1 to %d", count, POSTURE_TOP_MAX);
+		reply_misuse(reply, "\"%.64s\" is no number from 1 to %d", count, POSTURE_TOP_MAX);
 		return;
 	}
 	top = malloc(sizeof(*top));

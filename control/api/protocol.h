@@ -4,11 +4,11 @@
 //   server → {"assay": 1, "version": "0.1.0"}                       on connect
 //   client → {"verb": "lookup", "arguments": ["www.example.", "A"]}
 //   server → {"ok": true, "text": "…", "data": {…}}                 or
-//   server → {"ok": false, "error": "one sentence"}
+//   server → {"ok": false, "error": "one sentence", "misuse": true}
 //
 // Answers come in the order of the requests, one at a time: the next request is read when the
 // answer to the former has been taken. After a line that is too long the server says so and closes.
-// `text` is for people, `data` for programs. A client that does not speak version 1 closes.
+// `text` is for people, `data` for programs, `misuse` for errors of whoever wrote the words. A client that does not speak version 1 closes.
 // This header is all that assayctl knows of the daemon.
 #pragma once
 

@@ -61,14 +61,29 @@ void reply_line(struct reply *reply, const char *format, ...)
 	va_end(arguments);
 }
 
+static void refuse(struct reply *reply, const char *format, va_list arguments)
+{
+	vsnprintf(reply->error, sizeof(reply->error), format, arguments);
+	log_printable(reply->error, strlen(reply->error));
+}
+
 void reply_refuse(struct reply *reply, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(reply->error, sizeof(reply->error), format, arguments);
+	refuse(reply, format, arguments);
 	va_end(arguments);
-	log_printable(reply->error, strlen(reply->error));
+}
+
+void reply_misuse(struct reply *reply, const char *format, ...)
+{
+	va_list arguments;
+
+	reply->misuse = true;
+	va_start(arguments, format);
+	refuse(reply, format, arguments);
+	va_end(arguments);
 }
 
 void reply_free(struct reply *reply)

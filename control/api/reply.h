@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct reply {
@@ -11,6 +12,7 @@ struct reply {
 	size_t text_size;
 	json_t *data;    // a reference of its own, or NULL
 	char error[512]; // "" : it went well
+	bool misuse;     // the error is the asker's: words that no state of the daemon would answer
 };
 
 // Adds a line, however long. What is not printable is replaced: names and texts of the network end
@@ -18,6 +20,8 @@ struct reply {
 void reply_line(struct reply *reply, const char *format, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 void reply_refuse(struct reply *reply, const char *format, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+void reply_misuse(struct reply *reply, const char *format, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 void reply_free(struct reply *reply) __attribute__((nonnull));
 

@@ -147,7 +147,7 @@ void verb_stats(const struct api_context *context, const char *const *arguments,
 		return;
 	}
 	if (count > 0 && strcmp(arguments[0], "--all") != 0) {
-		reply_refuse(reply, "\"%.128s\" is not understood; usage: stats [--all | cycles]",
+		reply_misuse(reply, "\"%.128s\" is not understood; usage: stats [--all | cycles]",
 			     arguments[0]);
 		return;
 	}

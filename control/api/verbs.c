@@ -4,8 +4,6 @@
 #include "control/log.h"
 #include "dataplane/dns/types.h"
 
-#include <arpa/inet.h>
-#include <stdbool.h>
 #include <string.h>
 
 int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *reply)
@@ -14,7 +12,7 @@ int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *re
 
 	// A misspelt option is no name that anybody means.
 	if (len < 0 || strncmp(text, "--", 2) == 0) {
-		reply_refuse(reply, "\"%.128s\" is no domain name", text);
+		reply_misuse(reply, "\"%.128s\" is no domain name", text);
 		return -1;
 	}
 	name_lower(name, name, (size_t)len);
@@ -25,7 +23,7 @@ int argument_type(const char *text, uint16_t *type, struct reply *reply)
 {
 	if (type_from_text(text, type) == 0)
 		return 0;
-	reply_refuse(reply, "\"%.128s\" is no type", text);
+	reply_misuse(reply, "\"%.128s\" is no type", text);
 	return -1;
 }
 
@@ -75,74 +73,15 @@ static void verb_flush(const struct api_context *context, const char *const *arg
 		if (count == 2)
 			flush_zone(context, arguments[1], reply);
 		else
-			reply_refuse(reply, "flush --zone needs a zone");
+			reply_misuse(reply, "flush --zone needs a zone");
 	} else if (strcmp(arguments[0], "--all") == 0) {
 		if (count == 1)
 			flush_all(context, reply);
 		else
-			reply_refuse(reply, "flush --all takes nothing else; nothing was flushed");
+			reply_misuse(reply, "flush --all takes nothing else; nothing was flushed");
 	} else {
 		flush_name(context, arguments, count, reply);
 	}
-}
-
-#define REQUESTS_SHOWN_MAX 1000
-
-struct requests {
-	struct reply *reply;
-	size_t count;
-};
-
-static void add_request(const char *text, void *arg)
-{
-	struct requests *requests = arg;
-
-	if (requests->count++ >= REQUESTS_SHOWN_MAX)
-		return;
-	reply_line(requests->reply, "%s", text);
-	json_array_append_new(requests->reply->data, reply_string(text));
-}
-
-static void verb_requests(const struct api_context *context, const char *const *arguments,
-			  size_t count, struct reply *reply)
-{
-	struct requests requests = {.reply = reply};
-
-	(void)arguments, (void)count;
-	reply->data = json_array();
-	resolver_describe(context->resolver, add_request, &requests);
-	if (requests.count == 0)
-		reply_line(reply, "no question is under way");
-	if (requests.count > REQUESTS_SHOWN_MAX)
-		reply_line(reply, "and %zu later ones", requests.count - REQUESTS_SHOWN_MAX);
-}
-
-static bool read_address(const char *text, struct address *address)
-{
-	*address = (struct address){.family = 4};
-	if (inet_pton(AF_INET, text, address->bytes) == 1)
-		return true;
-	address->family = 6;
-	return inet_pton(AF_INET6, text, address->bytes) == 1;
-}
-
-static void verb_servers(const struct api_context *context, const char *const *arguments,
-			 size_t count, struct reply *reply)
-{
-	struct requests servers = {.reply = reply};
-	struct address address;
-	uint8_t name[NAME_MAX_LEN];
-	bool is_address = count == 1 && read_address(arguments[0], &address);
-
-	if (count == 1 && !is_address && argument_name(arguments[0], name, reply) != 0)
-		return;
-	reply->data = json_array();
-	resolver_servers(context->resolver, count == 1 && !is_address ? name : NULL,
-			 is_address ? &address : NULL, add_request, &servers);
-	if (servers.count == 0)
-		reply_line(reply, "no server is known");
-	if (servers.count > REQUESTS_SHOWN_MAX)
-		reply_line(reply, "and %zu others", servers.count - REQUESTS_SHOWN_MAX);
 }
 
 static void verb_log(const struct api_context *context, const char *const *arguments, size_t count,
@@ -152,7 +91,7 @@ static void verb_log(const struct api_context *context, const char *const *argum
 
 	(void)context, (void)count;
 	if (log_level_from_text(arguments[0], &level) != 0) {
-		reply_refuse(reply, "\"%.128s\" is none of error, warning, info, debug",
+		reply_misuse(reply, "\"%.128s\" is none of error, warning, info, debug",
 			     arguments[0]);
 		return;
 	}
@@ -190,11 +129,11 @@ void verb_run(const struct api_context *context, const char *verb, const char *c
 		if (strcmp(verbs[i].name, verb) != 0)
 			continue;
 		if (count < verbs[i].least || count > verbs[i].most)
-			reply_refuse(reply, "usage: %s%s%s", verb, verbs[i].arguments[0] ? " " : "",
+			reply_misuse(reply, "usage: %s%s%s", verb, verbs[i].arguments[0] ? " " : "",
 				     verbs[i].arguments);
 		else
 			verbs[i].run(context, arguments, count, reply);
 		return;
 	}
-	reply_refuse(reply, "\"%.128s\" is no verb of this version; see assayctl --help", verb);
+	reply_misuse(reply, "\"%.128s\" is no verb of this version; see assayctl --help", verb);
 }

@@ -35,9 +35,14 @@ void verb_explain(const struct api_context *context, const char *const *argument
 		  struct reply *reply);
 void verb_posture(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply);
+void verb_requests(const struct api_context *context, const char *const *arguments, size_t count,
+		   struct reply *reply);
+void verb_servers(const struct api_context *context, const char *const *arguments, size_t count,
+		  struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply);
 
+const char *standing_words(enum server_standing standing) __attribute__((const));
 // `stats cycles`.
 void cycles_report(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 // A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.

@@ -54,6 +54,7 @@ static const char *hint(int error)
 	return error == EACCES ? " (are you the user that it runs as, or root?)" : "";
 }
 
+// A descriptor, or an exit status below 0.
 static int connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -62,13 +63,13 @@ static int connect_to(const char *path)
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		fprintf(stderr, "assayctl: %s: the path is too long\n", path);
-		return -1;
+		return -EXIT_USAGE;
 	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		fprintf(stderr, "assayctl: no socket: %s\n", strerror(errno));
-		return -1;
+		return -EXIT_NO_DAEMON;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -76,7 +77,7 @@ static int connect_to(const char *path)
 		return fd;
 	fprintf(stderr, "assayctl: %s: %s%s\n", path, strerror(errno), hint(errno));
 	close(fd);
-	return -1;
+	return -EXIT_NO_DAEMON;
 }
 
 static const char *why_no_answer(FILE *stream, ssize_t len, const json_error_t *error)
@@ -153,10 +154,10 @@ static int print_answer(const json_t *answer, bool as_json)
 
 	if (!json_is_true(json_object_get(answer, "ok"))) {
 		fprintf(stderr, "assayctl: %s\n", error ? error : "the daemon refused");
-		return EXIT_REFUSED;
+		return json_is_true(json_object_get(answer, "misuse")) ? EXIT_USAGE : EXIT_REFUSED;
 	}
-	if (as_json && data) {
-		json_dumpf(data, stdout, JSON_INDENT(2));
+	if (as_json) {
+		json_dumpf(data ? data : json_null(), stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
 		putchar('\n');
 	} else {
 		fputs(text ? text : "", stdout);
@@ -186,18 +187,42 @@ static int ask(int fd, const char *line, bool as_json)
 	return status;
 }
 
+// What is no verb, or has too few or too many words, is wrong whether a daemon runs or not.
+static bool is_verb(const char *verb, int arguments)
+{
+	static const struct {
+		const char *name, *arguments;
+		int least, most;
+	} verbs[] = {
+#define X(name, arguments, help, least, most) {#name, arguments, least, most},
+		PROTOCOL_VERBS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, verb) != 0)
+			continue;
+		if (arguments >= verbs[i].least && arguments <= verbs[i].most)
+			return true;
+		fprintf(stderr, "usage: assayctl %s%s%s\n", verb,
+			verbs[i].arguments[0] ? " " : "", verbs[i].arguments);
+		return false;
+	}
+	fprintf(stderr, "assayctl: \"%s\" is no verb; assayctl --help lists them\n", verb);
+	return false;
+}
+
 static int run(const char *path, char **words, int count, bool as_json)
 {
 	char *line = request_line(words, count);
-	int fd, status = EXIT_NO_DAEMON;
+	int fd, status = EXIT_USAGE;
 
-	if (!line) {
+	if (!line)
 		fprintf(stderr, "assayctl: the arguments are no UTF-8 text\n");
-		return EXIT_USAGE;
+	else if (is_verb(words[0], count - 1)) {
+		fd = connect_to(path);
+		status = fd < 0 ? -fd : ask(fd, line, as_json);
 	}
-	fd = connect_to(path);
-	if (fd >= 0)
-		status = ask(fd, line, as_json);
 	free(line);
 	return status;
 }
@@ -207,7 +232,7 @@ static int without_json_flag(char **words, int count, bool *as_json)
 	int kept = 0;
 
 	for (int i = 0; i < count; i++) {
-		if (strcmp(words[i], "--json") == 0)
+		if (strcmp(words[i], "--json") == 0 || strcmp(words[i], "-j") == 0)
 			*as_json = true;
 		else
 			words[kept++] = words[i];

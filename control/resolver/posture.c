@@ -152,16 +152,12 @@ static void collect_servers(struct resolver *resolver, const struct route *route
 	facts->networks = count_networks(asking.servers, asking.server_count);
 	facts->cut = domain_cut(asking.servers, asking.server_count, cut->zone);
 	facts->names = count_names(asking.servers, asking.server_count);
-	// The addresses of one server fail with it.
-	if (facts->names < facts->cut)
-		facts->cut = facts->names;
 	for (size_t i = 0; i < asking.server_count && i < POSTURE_SERVERS_MAX; i++) {
 		struct posture_server *server = &facts->servers[facts->server_count++];
 		server->address = asking.servers[i].address;
-		if (asking.servers[i].pool != NULL) {
+		if (asking.servers[i].pool != NULL)
 			server->port = asking.servers[i].pool->port;
-			server->label = asking.servers[i].pool->domain;
-		}
+		server->label = candidate_label(&asking.servers[i]);
 		server->name = asking.servers[i].ns_name;
 		upstream_server_facts(resolver->parts.upstream, cut->zone, &server->address,
 				      &server->facts);

@@ -306,41 +306,44 @@ void resolver_counters(const struct resolver *resolver, upstream_counter_visit v
 
 // ---- for operators ----
 
-static void describe_wait(const struct task *task, char *out, size_t cap)
+static const char *state_words(const struct task *task)
 {
-	char address[ADDRESS_TEXT_MAX], zone[NAME_TEXT_MAX];
-
 	if (task->inquiry != NULL)
-		snprintf(out, cap, "waits for %s (%.100s)",
-			 address_to_text(inquiry_server(task->inquiry), address),
-			 name_to_text(task->inquiry->zone, zone));
-	else if (task->waits.next != &task->waits)
-		snprintf(out, cap, "waits for another question");
-	else if (task->state == TASK_WAIT_KEYS)
-		snprintf(out, cap, "waits until keys may be asked for again");
-	else if (task->state == TASK_WAIT_EVIDENCE)
-		snprintf(out, cap, "waits whether any server answers anybody");
-	else if (task->state == TASK_WAIT_ROOM)
-		snprintf(out, cap, "waits for room");
-	else if (task->state == TASK_WAIT_BATCH)
-		snprintf(out, cap, "waits for signatures");
-	else
-		snprintf(out, cap, "is ready");
+		return "waits for a server";
+	if (task->waits.next != &task->waits)
+		return "waits for another question";
+	switch (task->state) {
+	case TASK_WAIT_KEYS:
+		return "waits until keys may be asked for again";
+	case TASK_WAIT_EVIDENCE:
+		return "waits whether any server answers anybody";
+	case TASK_WAIT_ROOM:
+		return "waits for room";
+	case TASK_WAIT_BATCH:
+		return "waits for signatures";
+	default:
+		return "is ready";
+	}
 }
 
-void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
-		       void *arg)
+void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
 {
-	char name[NAME_TEXT_MAX], type[TYPE_TEXT_MAX], wait[256], text[1600];
 	struct task *task;
 
 	cds_list_for_each_entry(task, &resolver->tasks, in_order)
 	{
-		describe_wait(task, wait, sizeof(wait));
-		snprintf(text, sizeof(text), "%s %s %s %llu ms", name_to_text(task->name, name),
-			 type_to_text(task->type, type), wait,
-			 (unsigned long long)(resolver->clock.now_ms - task->started_ms));
-		line(text, arg);
+		struct resolver_request request = {
+			.name = task->name,
+			.type = task->type,
+			.age_ms = resolver->clock.now_ms - task->started_ms,
+			.state = state_words(task),
+		};
+
+		if (task->inquiry != NULL) {
+			request.server = inquiry_server(task->inquiry);
+			request.zone = task->inquiry->zone;
+		}
+		visit(&request, arg);
 	}
 }
 

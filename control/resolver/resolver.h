@@ -215,16 +215,46 @@ void resolver_routes(const struct resolver *resolver, resolver_route_visit visit
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
 
-// Questions under way, oldest first, one line each ("www.example. A waits for 192.0.2.1 (example.)
-// 120 ms").
-void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
-		       void *arg) __attribute__((nonnull(1, 2)));
+// A question under way. Pointers live during the visit.
+struct resolver_request {
+	const uint8_t *name;
+	uint16_t type;
+	uint64_t age_ms;
+	const char *state;            // "waits for room": what for, in words, but for a server
+	const struct address *server; // that is asked, for this zone; or both NULL
+	const uint8_t *zone;
+};
+typedef void (*resolver_request_visit)(const struct resolver_request *request, void *arg);
+// Oldest first.
+void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
 
 // A line per server that is remembered; with a name per server of the zone that it lies in, with an
 // address for that one. Asks nobody.
 void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,
 		      void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 4)));
+
+// The same as numbers.
+struct resolver_server {
+	struct address address;
+	const uint8_t *name;            // NULL: none that is known
+	const struct pool_server *pool; // of a configured pool, or NULL
+	struct server_record record;
+};
+struct resolver_servers_of {
+	bool known;                // a zone, whose servers they are
+	uint8_t zone[NAME_MAX_LEN];
+	const struct route *route; // that the configuration gives them by, or NULL
+	unsigned failure_domains;  // least number whose loss leaves none, as in posture
+	uint64_t path_lost_ms;     // for so long no server has answered; 0: our own path is there
+};
+typedef void (*resolver_server_visit)(const struct resolver_servers_of *of,
+				      const struct resolver_server *server, void *arg);
+// of: filled before the first visit. Pointers to names live during the visit.
+void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
+			   const struct address *address, struct resolver_servers_of *of,
+			   resolver_server_visit visit, void *arg) __attribute__((nonnull(1, 4, 5)));
 
 // ---- posture ----
 

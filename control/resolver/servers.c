@@ -126,3 +126,70 @@ void resolver_servers(struct resolver *resolver, const uint8_t *name, const stru
 		describe_zone(resolver, cut, route, line, arg);
 	delegation_unref(cut);
 }
+
+// ---- as numbers ----
+
+struct servers_walk {
+	struct resolver *resolver;
+	const struct resolver_servers_of *of;
+	resolver_server_visit visit;
+	void *arg;
+};
+
+static void visit_server(const struct servers_walk *walk, struct resolver_server *server)
+{
+	upstream_server_record(walk->resolver->parts.upstream,
+			       walk->of->known ? walk->of->zone : NULL, &server->address,
+			       &server->record);
+	walk->visit(walk->of, server, walk->arg);
+}
+
+static void visit_remembered(const struct address *address, void *arg)
+{
+	struct resolver_server server = {.address = *address};
+
+	visit_server(arg, &server);
+}
+
+static void visit_candidates(struct servers_walk *walk, struct delegation *cut,
+			     const struct route *route, struct resolver_servers_of *of)
+{
+	struct task asking = {.resolver = walk->resolver, .cut = cut, .route = route};
+
+	address_collect(&asking);
+	of->known = true;
+	name_copy(of->zone, cut->zone);
+	of->route = route;
+	of->failure_domains = domain_cut(asking.servers, asking.server_count, cut->zone);
+	for (size_t i = 0; i < asking.server_count; i++) {
+		struct resolver_server server = {
+			.address = asking.servers[i].address,
+			.name = asking.servers[i].ns_name,
+			.pool = asking.servers[i].pool,
+		};
+		visit_server(walk, &server);
+	}
+}
+
+void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
+			   const struct address *address, struct resolver_servers_of *of,
+			   resolver_server_visit visit, void *arg)
+{
+	struct servers_walk walk = {resolver, of, visit, arg};
+	struct delegation *cut = NULL;
+
+	*of = (struct resolver_servers_of){
+		.path_lost_ms = upstream_path_lost_ms(resolver->parts.upstream)};
+	if (address != NULL)
+		visit_remembered(address, &walk);
+	else if (name == NULL)
+		upstream_servers_each(resolver->parts.upstream, visit_remembered, &walk);
+	if (address != NULL || name == NULL)
+		return;
+	const struct route *route = route_find(resolver, name, 0, &cut);
+	if (route == NULL)
+		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
+	if (cut != NULL)
+		visit_candidates(&walk, cut, route, of);
+	delegation_unref(cut);
+}

@@ -83,16 +83,10 @@ static void describe_rating(const struct rating *rating, uint64_t now_us, struct
 
 static void describe_counts(const struct rating *rating, struct line *line)
 {
-	static const char *const names[SERVER_FAILURE_COUNT] = {
-#define X(symbol, name, words) #name,
-		SERVER_FAILURES(X)
-#undef X
-	};
-
 	for (size_t i = 0; i < SERVER_FAILURE_COUNT; i++) {
 		if (rating->counts[i] > 0)
-			add(line, "%s%s %" PRIu32, i == 0 ? "; " : ", ", names[i],
-			    rating->counts[i]);
+			add(line, "%s%s %" PRIu32, i == 0 ? "; " : ", ",
+			    server_failure_name((enum server_failure)i), rating->counts[i]);
 	}
 }
 

@@ -69,9 +69,18 @@ unsigned domain_shared(const struct candidate *a, const struct candidate *b, con
 	return same_operator(a, b, zone);
 }
 
+// The addresses of one server fail with it.
+static bool same_server(const struct candidate *a, const struct candidate *b)
+{
+	return !both_labelled(a, b) && a->ns_name != NULL && b->ns_name != NULL &&
+	       name_equal(a->ns_name, b->ns_name);
+}
+
+#define KINDS 4 // places, operators, TLDs, servers
+
 struct cover {
 	size_t count;
-	uint32_t by_kind[3][DOMAIN_SERVERS_MAX]; // those that fall with this server's domain
+	uint32_t by_kind[KINDS][DOMAIN_SERVERS_MAX]; // those that fall with this server's domain
 };
 
 // Some domain of the first server that still stands must fall.
@@ -84,7 +93,7 @@ static unsigned search(const struct cover *cover, uint32_t standing, unsigned al
 	if (allowed == 0)
 		return 1;
 	unsigned first = (unsigned)__builtin_ctz(standing);
-	for (unsigned kind = 0; kind < 3 && best > 1; kind++) {
+	for (unsigned kind = 0; kind < KINDS && best > 1; kind++) {
 		uint32_t falls = cover->by_kind[kind][first];
 		if (falls == 0)
 			continue;
@@ -109,6 +118,8 @@ unsigned domain_cut(const struct candidate *servers, size_t count, const uint8_t
 				cover.by_kind[1][i] |= bit;
 			if (same_tld(a, b, zone))
 				cover.by_kind[2][i] |= bit;
+			if (same_server(a, b))
+				cover.by_kind[3][i] |= bit;
 		}
 	}
 	uint32_t all = cover.count == 32 ? UINT32_MAX : (UINT32_C(1) << cover.count) - 1;

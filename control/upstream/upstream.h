@@ -360,6 +360,28 @@ void upstream_server_facts(struct upstream *upstream, const uint8_t *zone,
 			   const struct address *server, struct server_facts *out)
 	__attribute__((nonnull));
 
+// All of it, for operators: of every zone, and of one.
+struct server_record {
+	struct server_facts facts; // of every zone
+	uint32_t rttvar_us;
+	uint32_t slow_us;    // what it takes while it answers too late; 0: it does not
+	uint64_t since_ms;   // for so long it has been as it is; 0: not known
+	uint64_t probe_ms;   // until it is probed; 0: by the next question, or it is not out
+	const char *label;   // of the file upstream.domains, NULL: none
+	uint32_t counts[SERVER_FAILURE_COUNT]; // what became of all that it was asked
+	struct server_facts here;              // of the zone; here.here: it was asked for it
+};
+void upstream_server_record(struct upstream *upstream, const uint8_t *zone,
+			    const struct address *server, struct server_record *out)
+	__attribute__((nonnull(1, 3, 4)));
+// Every server that is remembered.
+void upstream_servers_each(const struct upstream *upstream,
+			   void (*visit)(const struct address *server, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
+// For how long no server of any network has answered; 0: our own path is there.
+uint64_t upstream_path_lost_ms(const struct upstream *upstream) __attribute__((nonnull));
+const char *server_failure_name(enum server_failure failure) __attribute__((const));
+
 // ---- the real transport: UDP and TCP sockets on a libuv loop ----
 
 struct uv_loop_s;

@@ -45,16 +45,55 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 			    : cache_flush_name(store_cache(store), name);
 }
 
-void resolver_describe(const struct resolver *resolver, void (*line)(const char *text, void *arg),
-		       void *arg)
+void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
 {
-	char text[64];
+	static const struct address server = {.family = 4, .bytes = {192, 0, 2, 1}};
+	static const uint8_t zone[] = "\7example";
 
 	(void)resolver;
 	for (unsigned i = 0; i < requests_under_way; i++) {
-		snprintf(text, sizeof(text), "www%u.example. A waits\x1b[2J", i);
-		line(text, arg);
+		char text[32];
+		uint8_t name[NAME_MAX_LEN];
+
+		snprintf(text, sizeof(text), "www%u.example.", i);
+		(void)!name_from_text(text, name);
+		struct resolver_request request = {
+			.name = name, .type = TYPE_A, .age_ms = 120, .state = "waits for room"};
+		if (i == 1) {
+			request.server = &server;
+			request.zone = zone;
+		}
+		visit(&request, arg);
 	}
+}
+
+static struct route servers_route;
+
+void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
+			   const struct address *address, struct resolver_servers_of *of,
+			   resolver_server_visit visit, void *arg)
+{
+	static const uint8_t ns[] = "\2ns\7example";
+	static const struct pool_server pool = {
+		.port = 853, .priority = 1, .weight = 2, .transport = POOL_TLS, .domain = "east"};
+	struct resolver_server server = {.address = {.family = 4, .bytes = {192, 0, 2, 1}},
+					 .name = ns};
+
+	(void)resolver, (void)address;
+	*of = (struct resolver_servers_of){.known = name != NULL, .failure_domains = 2};
+	if (name != NULL) {
+		name_copy(of->zone, name);
+		of->route = servers_route.pool != NULL ? &servers_route : NULL;
+		server.pool = of->route != NULL ? &pool : NULL;
+	}
+	server.record.facts = (struct server_facts){
+		.standing = SERVER_OUT, .rtt_us = 10000, .fails = 3, .cause = SERVER_TIMEOUT};
+	server.record.here = (struct server_facts){.standing = SERVER_WELL, .here = name != NULL};
+	server.record.counts[SERVER_TIMEOUT] = 3;
+	server.record.probe_ms = 1500;
+	server.record.label = "provider-a";
+	for (unsigned i = 0; i < requests_under_way; i++)
+		visit(of, &server, arg);
 }
 
 static char servers_asked[NAME_TEXT_MAX];

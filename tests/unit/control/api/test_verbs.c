@@ -1,6 +1,16 @@
 // What each verb says and does.
 #include "tests/unit/control/api/operator.h"
 
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static const char *word_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
 static void publish_address(const char *name)
 {
 	struct given a = {.name = name,
@@ -346,13 +356,25 @@ static void requests_are_shown_up_to_a_bound(void **state)
 	(void)state;
 	requests_under_way = 3;
 	ask("requests", "");
-	assert_says("www0.example. A waits?[2J\nwww1.example. A waits");
-	assert_int_equal(json_array_size(data), 3);
+	assert_says("www0.example. A waits for room 120 ms\n"
+		    "www1.example. A waits for 192.0.2.1 (example.) 120 ms\n");
+	json_t *list = json_object_get(data, "requests");
+	assert_int_equal(json_array_size(list), 3);
+	assert_int_equal(number_of(data, "under_way"), 3);
+	assert_string_equal(word_of(json_array_get(list, 0), "name"), "www0.example.");
+	assert_string_equal(word_of(json_array_get(list, 0), "type"), "A");
+	assert_string_equal(word_of(json_array_get(list, 0), "state"), "waits for room");
+	assert_int_equal(number_of(json_array_get(list, 0), "age_ms"), 120);
+	assert_null(word_of(json_array_get(list, 0), "server"));
+	assert_string_equal(word_of(json_array_get(list, 1), "server"), "192.0.2.1");
+	assert_string_equal(word_of(json_array_get(list, 1), "zone"), "example.");
 	requests_under_way = 1500;
 	ask("requests", "");
 	assert_says("www999.example. A waits");
 	assert_says_nothing_of("www1000.example.");
 	assert_says("and 500 later ones\n");
+	assert_int_equal(json_array_size(json_object_get(data, "requests")), 1000);
+	assert_int_equal(number_of(data, "under_way"), 1500);
 }
 
 static void servers_are_asked_for_by_zone_address_or_all(void **state)
@@ -362,6 +384,7 @@ static void servers_are_asked_for_by_zone_address_or_all(void **state)
 	ask("servers", "");
 	assert_says("192.0.2.1 rtt 10.0 ms +- 5.0, good\n");
 	assert_string_equal(servers_asked, "all");
+	assert_null(word_of(data, "zone"));
 	ask("servers", "\"Example.COM\"");
 	assert_string_equal(servers_asked, "example.com.");
 	ask("servers", "\"2001:db8::1\"");
@@ -369,7 +392,165 @@ static void servers_are_asked_for_by_zone_address_or_all(void **state)
 	requests_under_way = 0;
 	ask("servers", "\"192.0.2.7\"");
 	assert_says("no server is known\n");
+	assert_int_equal(number_of(data, "count"), 0);
 	assert_refused("servers", "\"--all\"", "is no domain name");
+}
+
+static void servers_are_data_for_programs(void **state)
+{
+	static const struct pool pool = {.name = "isp"};
+
+	(void)state;
+	requests_under_way = 1;
+	servers_route = (struct route){.forward = true, .first = true, .pool = &pool};
+	ask("servers", "\"example.com\"");
+	servers_route.pool = NULL;
+	assert_string_equal(word_of(data, "zone"), "example.com.");
+	assert_int_equal(number_of(data, "minimal_cut"), 2);
+	assert_string_equal(word_of(data, "type"), "forward");
+	assert_string_equal(word_of(data, "mode"), "first");
+	assert_string_equal(word_of(data, "pool"), "isp");
+	json_t *server = json_array_get(json_object_get(data, "servers"), 0);
+	assert_string_equal(word_of(server, "address"), "192.0.2.1");
+	assert_string_equal(word_of(server, "name"), "ns.example.");
+	assert_string_equal(word_of(server, "domain"), "east"); // the pool's, above the file's
+	assert_string_equal(word_of(server, "standing"), "out");
+	assert_string_equal(word_of(server, "cause"), "did not answer in time");
+	assert_string_equal(word_of(server, "transport"), "tls");
+	assert_int_equal(number_of(server, "port"), 853);
+	assert_int_equal(number_of(server, "rtt_us"), 10000);
+	assert_int_equal(number_of(server, "failures_in_a_row"), 3);
+	assert_int_equal(number_of(server, "next_probe_ms"), 1500);
+	assert_int_equal(number_of(json_object_get(server, "counts"), "timeout"), 3);
+	assert_string_equal(word_of(json_object_get(server, "for_zone"), "standing"), "good");
+	ask("servers", "");
+	server = json_array_get(json_object_get(data, "servers"), 0);
+	assert_string_equal(word_of(server, "domain"), "provider-a");
+	assert_null(json_object_get(server, "for_zone"));
+	assert_null(json_object_get(server, "port"));
+}
+
+// Objects and lists of objects all the way down; only what is made of lines anyhow (of status, chains of
+// aliases, records) is a list of texts.
+static void assert_is_data(const char *verb, json_t *value, const char *key)
+{
+	static const char *const texts[] = {"lines", "alarms", "records", "proofs", "aliases"};
+	const char *name;
+	json_t *member;
+	size_t i;
+
+	if (json_is_object(value)) {
+		json_object_foreach(value, name, member)
+			assert_is_data(verb, member, name);
+		return;
+	}
+	json_array_foreach(value, i, member)
+	{
+		bool is_sentence = json_is_string(member);
+
+		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+			is_sentence = is_sentence && strcmp(key, texts[k]) != 0;
+		if (is_sentence)
+			fail_msg("%s: %s is a list of sentences: %s", verb, key,
+				 json_string_value(member));
+		assert_is_data(verb, member, key);
+	}
+}
+
+static const struct {
+	const char *verb, *arguments;
+} data_of[] = {
+	{"status", ""},
+	{"stats", ""},
+	{"stats", "\"cycles\""},
+	{"anchors", ""},
+	{"lookup", "\"www.example.\", \"A\""},
+	{"lookup", "\"none.example.\""},
+	{"explain", "\"www.example.\""},
+	{"explain", "\"--zone\", \"example.\""},
+	{"explain", "\"--last\", \"5\""},
+	{"flush", "\"none.example.\""},
+	{"nta", "\"add\", \"broken.example.\", \"1h\", \"why\""},
+	{"nta", "\"list\""},
+	{"nta", "\"remove\", \"broken.example.\""},
+	{"denial", ""},
+	{"denial", "\"example.\""},
+	{"requests", ""},
+	{"servers", ""},
+	{"servers", "\"example.\""},
+	{"posture", "\"example.\""},
+	{"posture", "\"--top\""},
+	{"log", "\"info\""},
+	{"flush", "\"--zone\", \"example.\""},
+	{"flush", "\"--all\""},
+	{"stop", ""},
+};
+
+static bool has_data(const char *verb)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < sizeof(data_of) / sizeof(data_of[0]); i++) {
+		if (strcmp(data_of[i].verb, verb) != 0)
+			continue;
+		ask(verb, data_of[i].arguments);
+		if (!json_is_object(data) && !json_is_array(data))
+			fail_msg("%s %s: no data (%s)", verb, data_of[i].arguments,
+				 error ? error : "");
+		assert_is_data(verb, data, "");
+		asked = true;
+	}
+	return asked;
+}
+
+static void every_verb_has_data_for_programs(void **state)
+{
+	static const char *const verbs[] = {
+#define X(name, arguments, help, least, most) #name,
+		PROTOCOL_VERBS(X)
+#undef X
+	};
+
+	(void)state;
+	requests_under_way = 2;
+	publish_address("www.example.");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		// test_drill.c has a drill behind its verb.
+		if (strcmp(verbs[i], "drill") != 0 && !has_data(verbs[i]))
+			fail_msg("%s is not asked here", verbs[i]);
+	}
+}
+
+static void errors_of_the_asker_are_told_from_refusals(void **state)
+{
+	static const struct {
+		const char *verb, *arguments;
+		bool misuse;
+	} cases[] = {
+		{"reload", "", true},
+		{"lookup", "", true},
+		{"lookup", "\"a..b\"", true},
+		{"lookup", "\"a.\", \"TYPE65536\"", true},
+		{"stats", "\"--everything\"", true},
+		{"explain", "\"--last\", \"0\"", true},
+		{"flush", "\"--zone\"", true},
+		{"flush", "\"--all\", \"x\"", true},
+		{"nta", "\"add\", \"a.\", \"8d\"", true},
+		{"nta", "\"drop\", \"a.\"", true},
+		{"posture", "\"--top\", \"0\"", true},
+		{"log", "\"loud\"", true},
+		{"nta", "\"remove\", \"never-set.example.\"", false},
+	};
+
+	(void)state;
+	nta_error = -ENOENT;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask(cases[i].verb, cases[i].arguments);
+		if (!error || json_is_true(json_object_get(answer, "misuse")) != cases[i].misuse)
+			fail_msg("%s %s: %s", cases[i].verb, cases[i].arguments,
+				 error ? error : "taken");
+	}
+	nta_error = 0;
 }
 
 // ---- negative trust anchors ----
@@ -570,6 +751,9 @@ int main(void)
 		TEST(stats_cycles_measures_between_two_questions),
 		TEST(requests_are_shown_up_to_a_bound),
 		TEST(servers_are_asked_for_by_zone_address_or_all),
+		TEST(servers_are_data_for_programs),
+		TEST(every_verb_has_data_for_programs),
+		TEST(errors_of_the_asker_are_told_from_refusals),
 		TEST(nta_add_takes_a_lifetime_and_a_reason),
 		TEST(nta_refuses_what_it_cannot_do),
 		TEST(nta_shows_what_is_set),

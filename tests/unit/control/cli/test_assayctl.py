@@ -96,9 +96,9 @@ class AssayctlTest(unittest.TestCase):
             self.assertEqual(self.request, {'verb': 'stats', 'arguments': []})
 
     def test_refusal_is_said_and_the_status_is_1(self):
-        done = self.ctl('flush', 'x..y', answer={'ok': False, 'error': 'no domain name'})
+        done = self.ctl('nta', 'remove', 'x.', answer={'ok': False, 'error': 'no such anchor'})
         self.assertEqual((done.returncode, done.stdout), (1, b''))
-        self.assertEqual(done.stderr, b'assayctl: no domain name\n')
+        self.assertEqual(done.stderr, b'assayctl: no such anchor\n')
 
     def test_wrong_usage_is_status_2(self):
         for words in ([], ['--bad'], ['--json']):
@@ -117,10 +117,32 @@ class AssayctlTest(unittest.TestCase):
         done = subprocess.run([ASSAYCTL, '-s', path, 'status'], capture_output=True, timeout=20)
         self.assertEqual(done.returncode, 3)
         self.assertIn(b'is assayd running?', done.stderr)
+
+    def test_wrong_words_look_never_like_no_daemon(self):
+        path = os.path.join(self.folder.name, 'none')
+        for words, said in (
+                (['reload'], b'"reload" is no verb'),
+                (['lookup'], b'usage: assayctl lookup NAME [TYPE]'),
+                (['lookup', 'a.', 'A', 'x'], b'usage: assayctl lookup'),
+                (['status', 'x'], b'usage: assayctl status\n'),
+                (['log'], b'usage: assayctl log'),
+                (['-j', 'stop', 'now'], b'usage: assayctl stop\n')):
+            done = subprocess.run([ASSAYCTL, '-s', path, *words], capture_output=True, timeout=20)
+            self.assertEqual((done.returncode, done.stdout), (2, b''), words)
+            self.assertIn(said, done.stderr)
         done = subprocess.run([ASSAYCTL, '-s', '/' + 'x' * 200, 'status'], capture_output=True,
                               timeout=20)
-        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.returncode, 2)
         self.assertIn(b'the path is too long', done.stderr)
+
+    def test_words_that_the_daemon_does_not_understand_are_status_2(self):
+        done = self.ctl('lookup', 'x..y', answer={'ok': False, 'error': 'no name', 'misuse': True})
+        self.assertEqual((done.returncode, done.stdout), (2, b''))
+        self.assertEqual(done.stderr, b'assayctl: no name\n')
+
+    def test_json_is_never_a_sentence(self):
+        done = self.ctl('status', '-j', answer={'ok': True, 'text': 'a sentence'})
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (0, None))
 
     def test_daemon_that_is_none_is_status_3(self):
         for hello, answer, words in (

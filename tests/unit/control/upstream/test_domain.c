@@ -64,7 +64,24 @@ static void servers_of_one_network_are_one_cut(void **state)
 	assert_int_equal(cut(), 1);
 	add("ns3.example.com.", "198.51.100.1");
 	assert_int_equal(cut(), 2);
-	add("ns3.example.com.", "2001:db8::1");
+	add("ns4.example.com.", "2001:db8::1");
+	assert_int_equal(cut(), 3);
+}
+
+static void the_addresses_of_one_server_fail_with_it(void **state)
+{
+	(void)state;
+	begin("example.com.");
+	add("ns1.example.com.", "192.0.2.1");
+	add("ns1.example.com.", "2001:db8::1");
+	assert_int_equal(cut(), 1);
+	add("ns2.example.com.", "198.51.100.1");
+	add("ns2.example.com.", "2001:db8:1::1");
+	assert_int_equal(cut(), 2);
+	servers[0].label = "rack-1"; // who labels them knows better
+	servers[1].label = "rack-2";
+	servers[2].label = "rack-1";
+	servers[3].label = "rack-3";
 	assert_int_equal(cut(), 3);
 }
 
@@ -175,6 +192,7 @@ int main(void)
 		cmocka_unit_test(networks_are_24_and_48),
 		cmocka_unit_test(a_zone_without_servers_has_no_cut),
 		cmocka_unit_test(servers_of_one_network_are_one_cut),
+		cmocka_unit_test(the_addresses_of_one_server_fail_with_it),
 		cmocka_unit_test(one_operator_is_one_cut_in_many_networks),
 		cmocka_unit_test(a_foreign_tld_holds_all_the_names_below_it),
 		cmocka_unit_test(the_least_cut_is_found_where_greed_does_not_find_it),
