@@ -256,6 +256,8 @@ static void unjudged(struct task *task, const struct validation_result *result)
 	judge_release(task);
 	if (task->lacks_own)
 		fail_own(task, task->bogus_ede, task->bogus_text);
+	else if (task->needed.kind > BROKEN_SILENT && parent_revive(task, true))
+		return;
 	else
 		fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
 			  ailing_failed(task, fail_ttl_s(task, FAILURE_TTL_MAX_S)));
