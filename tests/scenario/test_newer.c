@@ -11,18 +11,18 @@ static void begin_zone(size_t signing)
 	w = world_new();
 	w->denial = true;
 	world_add_tlds(w);
-	world_add(w, &(struct world_zone){.apex = "example.org.",
-					  .servers = "ns.example.org.=" SERVER,
-					  .text = "gone.example.org. 5 IN A 192.0.2.70\n"
-						  "less.example.org. 5 IN A 192.0.2.71\n"
-						  "less.example.org. 5 IN TXT \"x\"\n"
-						  "alias.example.org. 5 IN CNAME other.example.org.\n"
-						  "a.b.example.org. 5 IN A 192.0.2.72\n"
-						  "other.example.org. 5 IN A 192.0.2.73\n"
-						  "to0.example.org. 5 IN A 192.0.2.74\n",
-					  .negative_ttl_s = 2,
-					  .options = {.unsigned_ = signing == 2,
-						      .nsec3 = signing == 1}});
+	world_add(w, &(struct world_zone){
+			     .apex = "example.org.",
+			     .servers = "ns.example.org.=" SERVER,
+			     .text = "gone.example.org. 5 IN A 192.0.2.70\n"
+				     "less.example.org. 5 IN A 192.0.2.71\n"
+				     "less.example.org. 5 IN TXT \"x\"\n"
+				     "alias.example.org. 5 IN CNAME other.example.org.\n"
+				     "a.b.example.org. 5 IN A 192.0.2.72\n"
+				     "other.example.org. 5 IN A 192.0.2.73\n"
+				     "to0.example.org. 5 IN A 192.0.2.74\n",
+			     .negative_ttl_s = 2,
+			     .options = {.unsigned_ = signing == 2, .nsec3 = signing == 1}});
 	world_start(w);
 }
 
@@ -175,6 +175,98 @@ static void b16_unproven_answers_end_nothing(void **state)
 	}
 }
 
+static struct rrset *soa_by_value;
+
+static const struct rrset *soa_of_no_time(const struct network_query *query, enum section section,
+					  const struct rrset *rrset, void *arg)
+{
+	(void)query;
+	(void)section;
+	(void)arg;
+	if (rrset->type != TYPE_SOA)
+		return rrset;
+	rrset_free(soa_by_value);
+	soa_by_value = rrset_clone(rrset);
+	soa_by_value->ttl_s = 0;
+	return soa_by_value;
+}
+
+// An older address of a.b.example.org. while its server is silent, after b.example.org. was denied
+// with a TTL of 0.
+static const char *old_below(enum fault_kind kind)
+{
+	with((struct fault){.kind = kind, .name = "b.example.org.", .rewrite = soa_of_no_time});
+	world_ask(w, "b.example.org.", TYPE_A, 0);
+	assert_not_cached(w, "b.example.org.", 0);
+	world_advance(w, 4000);
+	with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+	return question_data(world_ask(w, "a.b.example.org.", TYPE_A, 0), TYPE_A, 0);
+}
+
+// RFC 8020 §2 is for what was proven, and by the RCODE and the proof alike.
+static void what_lies_below_a_name_that_was_not_denied_for_good_stays(void **state)
+{
+	static const struct signer_zone_options options[] = {
+		{.unsigned_ = true}, {.nsec3 = true, .params = {.opt_out = true}}, {.nsec3 = true}};
+	static const enum fault_kind kinds[] = {FAULT_NXDOMAIN, FAULT_NONE, FAULT_OTHER_RCODE};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		begin();
+		world_add(w, &(struct world_zone){.apex = "example.org.",
+						  .servers = "ns.example.org.=" SERVER,
+						  .text = "a.b.example.org. 5 IN A 192.0.2.72\n",
+						  .options = options[i]});
+		world_start(w);
+		world_ask(w, "a.b.example.org.", TYPE_A, 0);
+		world_advance(w, 6000);
+		if (i > 0)
+			change("other.example.org. 5 IN A 192.0.2.73\n");
+		assert_string_equal(old_below(kinds[i]), "192.0.2.72");
+		end_world(NULL);
+	}
+	// The control: with all of that it ends.
+	begin_zone(1);
+	ask_all();
+	world_advance(w, 6000);
+	change(texts_after);
+	assert_string_not_equal(old_below(FAULT_NONE), "192.0.2.72");
+	rrset_free(soa_by_value);
+	soa_by_value = NULL;
+}
+
+// What a drill may have spoilt is evidence of nothing.
+static void b16_what_came_through_a_drill_ends_nothing(void **state)
+{
+	(void)state;
+	for (int drilled = 0; drilled < 2; drilled++) {
+		begin_zone(2);
+		ask_all();
+		world_advance(w, 6000);
+		change("to0.example.org. 0 IN A 192.0.2.99\n"
+		       "b.example.org. 0 IN DNAME other.example.org.\n");
+		if (drilled)
+			assert_true(world_drill(w, "--scope upstream:" SERVER
+						   " --fault strip-rrsig --for 600"));
+		assert_address(world_ask(w, "to0.example.org.", TYPE_A, 0), "192.0.2.99");
+		assert_int_equal(world_ask(w, "a.b.example.org.", TYPE_A, 0)->reply->rcode,
+				 RCODE_NXDOMAIN);
+		if (drilled)
+			assert_true(drill_host_stop(w->drills));
+		world_advance(w, 4000);
+		with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+		bool value = strcmp(question_data(world_ask(w, "to0.example.org.", TYPE_A, 0),
+						  TYPE_A, 0),
+				    "192.0.2.74") == 0;
+		bool below = strcmp(question_data(world_ask(w, "a.b.example.org.", TYPE_A, 0),
+						  TYPE_A, 0),
+				    "192.0.2.72") == 0;
+		assert_int_equal(value, drilled);
+		assert_int_equal(below, drilled);
+		end_world(NULL);
+	}
+}
+
 // The answer to a question of before comes after that to one of now.
 static void b16_a_late_reply_does_not_bring_back_what_was_denied(void **state)
 {
@@ -210,6 +302,8 @@ int main(void)
 		scenario(b16_nor_what_lies_below_a_name_that_was_denied_by_value),
 		scenario(a_denial_in_the_place_of_data_is_kept),
 		scenario(b16_unproven_answers_end_nothing),
+		scenario(what_lies_below_a_name_that_was_not_denied_for_good_stays),
+		scenario(b16_what_came_through_a_drill_ends_nothing),
 		scenario(b16_a_late_reply_does_not_bring_back_what_was_denied),
 	};
 

@@ -364,6 +364,23 @@ static void a_zone_that_validates_in_part_keeps_it(void **state)
 	assert_int_equal(ends[NTA_RECOVERED], 1);
 }
 
+// It is for the check alone: what clients have got meanwhile stands until it ends.
+static void what_a_check_finds_ends_nothing(void **state)
+{
+	(void)state;
+	open_broken(&(struct signer_zone_options){0});
+	set(BROKEN, HOUR_S);
+	world_advance(w, 299000);
+	is_let_pass(BROKEN, TYPE_SOA, RCODE_NOERROR);
+	world_zone(w, BROKEN)->negative_ttl_s = 77; // so that there is another SOA
+	world_roll(w, BROKEN, true);
+	with((struct fault){.kind = FAULT_BOGUS, .name = BROKEN, .type = TYPE_NULL});
+	world_advance(w, 2000);
+	assert_int_equal(world_counter(w, "nta.checks"), 1);
+	assert_int_equal(world_counter(w, "nta.active"), 1);
+	assert_cached(w, BROKEN, TYPE_SOA, ENTRY_POSITIVE, SECURITY_INSECURE);
+}
+
 static void silent_servers_prove_nothing(void **state)
 {
 	(void)state;
@@ -421,6 +438,7 @@ int main(void)
 		scenario(it_is_dropped_when_the_zone_validates_again),
 		scenario(a_check_that_fails_disturbs_nobody),
 		scenario(a_zone_that_validates_in_part_keeps_it),
+		scenario(what_a_check_finds_ends_nothing),
 		scenario(silent_servers_prove_nothing),
 		scenario(a_zone_that_gave_up_its_ds_needs_none),
 		scenario(it_may_end_while_it_is_checked),

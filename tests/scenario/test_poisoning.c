@@ -271,6 +271,27 @@ static void a_nxdomain_of_the_parent_does_not_hide_a_configured_zone(void **stat
 	assert_int_equal(network_sent(&w->network, "203.0.113.50", NULL, 0), 1);
 }
 
+static void nor_does_a_dname_above_it(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "corp.old.example.com.",
+					  .servers = "ns.corp.old.example.com.=203.0.113.50",
+					  .text = "www.corp.old.example.com. 300 IN A 192.0.2.60\n",
+					  .options = {.unsigned_ = true}});
+	world_route(w, "corp.old.example.com.", false, "203.0.113.50")->dnssec = ROUTE_INSECURE;
+	world_start(w);
+	world_undelegate(w, "corp.old.example.com.");
+	assert_address(world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO), "192.0.2.83");
+	assert_cached(w, "old.example.com.", TYPE_DNAME, ENTRY_DNAME, SECURITY_SECURE);
+	for (int i = 0; i < 2; i++)
+		assert_address(world_ask(w, "www.corp.old.example.com.", TYPE_A, ASK_DO),
+			       "192.0.2.60");
+	assert_int_equal(network_sent(&w->network, "203.0.113.50", "www.corp.old.example.com.", 0),
+			 1);
+}
+
 // ATTACKS A13
 static void wrong_negative(const struct network_query *query, enum section section,
 			   struct builder *b, void *arg)
@@ -430,6 +451,7 @@ int main(void)
 		scenario(a_forwarder_that_fails_is_passed_by_only_when_told_to),
 		scenario(a_stub_zone_asks_its_servers),
 		scenario(a_nxdomain_of_the_parent_does_not_hide_a_configured_zone),
+		scenario(nor_does_a_dname_above_it),
 		scenario_common(a13_a_denial_by_a_zone_above_is_no_denial),
 		scenario_common(a13_an_unproven_denial_in_a_signed_zone_is_bogus),
 		scenario(servers_at_addresses_that_nobody_may_ask_are_never_asked),

@@ -4,6 +4,7 @@
 
 #define ROOT_A    "192.88.0.1" // a.root.
 #define ROOT_B    "198.41.0.4" // b.root.
+#define FORWARDER "203.0.113.50"
 #define ELSEWHERE "203.0.113.66"
 
 // ---- ATTACKS A15 ----
@@ -176,6 +177,25 @@ static void a16_two_servers_that_agree_are_enough(void **state)
 	assert_int_equal(world_counter(w, "resolver.prime_doubts"), 1);
 }
 
+// ATTACKS A9: whom recursion asks is not for a forwarder to say.
+static void a16_a_forwarder_does_not_move_the_root(void **state)
+{
+	(void)state;
+	begin();
+	world_route(w, ".", true, FORWARDER);
+	start_moved();
+	world_serve_all(w, FORWARDER);
+	moved(FORWARDER, COOKIE_RIGHT, false);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(world_ask(w, ".", TYPE_NS, ASK_DO | ASK_TCP)->reply->rcode,
+				 RCODE_NOERROR);
+		world_advance(w, 86400000);
+	}
+	assert_true(network_sent(&w->network, FORWARDER, ".", TYPE_NS) >= 3);
+	assert_false(root_is_elsewhere());
+	assert_int_equal(world_counter(w, "resolver.primed"), 0);
+}
+
 static void a16_the_hints_and_what_is_known_need_no_proof(void **state)
 {
 	(void)state;
@@ -220,6 +240,7 @@ int main(void)
 		scenario(a16_with_a_made_up_cookie_they_are_not),
 		scenario(a16_two_servers_that_agree_are_enough),
 		scenario_common(a16_the_hints_and_what_is_known_need_no_proof),
+		scenario(a16_a_forwarder_does_not_move_the_root),
 		scenario(a16_what_is_cached_of_the_servers_names_does_not_move_the_root),
 	};
 

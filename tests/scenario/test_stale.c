@@ -218,6 +218,36 @@ static void they_do_not_serve_whoever_asks_next(void **state)
 	}
 }
 
+// When the servers fall silent, what went then does not come back.
+static void assert_gone(void)
+{
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+	with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_B});
+	world_advance(w, 70000);
+	for (int i = 0; i < 3; i++) {
+		struct question *q = world_ask(w, "www.turned.com.", TYPE_A, ASK_DO);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+	}
+}
+
+static void what_a_bogus_answer_spoilt_does_not_come_back(void **state)
+{
+	(void)state;
+	for (int silent = 0; silent < 2; silent++) {
+		begin_turned();
+		with((struct fault){
+			.kind = FAULT_STRIP, .server = PROVIDER_A, .below = "turned.com."});
+		// With this one silent the question ends with its time, while keys are asked for.
+		with((struct fault){.kind = silent ? FAULT_DROP : FAULT_STRIP,
+				    .server = PROVIDER_B,
+				    .below = "turned.com."});
+		assert_bogus(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO));
+		assert_gone();
+		if (silent == 0)
+			end_world(NULL);
+	}
+}
+
 // One server strips signatures, the other is silent: neither the early timer nor the end of the
 // client's time is a way past the rule.
 static void nor_do_they_when_other_servers_are_silent(void **state)
@@ -243,6 +273,33 @@ static void while_servers_are_silent_insecure_stale_data_serve(void **state)
 	world_advance(w, 301000);
 	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
 	assert_address(ask_for_stale("www.plain.org."), "192.0.2.90");
+}
+
+// Nobody has asked for the name since, but what came with another one's denial covers it.
+static void stale_data_that_cached_denial_refutes_do_not_serve(void **state)
+{
+	(void)state;
+	for (int later = 0; later < 2; later++) {
+		begin();
+		w->denial = true;
+		world_add(w, &(struct world_zone){.apex = "example.org.",
+						  .servers = "ns.example.org.=" PROVIDER_A,
+						  .text = "gone.example.org. 5 IN A 192.0.2.70\n"});
+		world_start(w);
+		world_ask(w, "gone.example.org.", TYPE_A, 0);
+		world_advance(w, 6000);
+		world_zone(w, "example.org.")->text = "other.example.org. 5 IN A 192.0.2.73\n";
+		world_roll(w, "example.org.", true);
+		assert_int_equal(world_ask(w, "gonf.example.org.", TYPE_A, 0)->reply->rcode,
+				 RCODE_NXDOMAIN);
+		with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
+		// When the denial has ended, too, nothing speaks against them any more.
+		world_advance(w, later ? 310000 : 1000);
+		struct question *q = world_ask(w, "gone.example.org.", TYPE_A, 0);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), later);
+		if (later == 0)
+			end_world(NULL);
+	}
 }
 
 static void say_it_is_gone(const struct network_query *query, enum section section,
@@ -297,8 +354,10 @@ int main(void)
 		scenario(stale_data_do_not_outlive_a_proven_denial),
 		scenario(after_a_bogus_answer_insecure_stale_data_do_not_serve),
 		scenario(they_do_not_serve_whoever_asks_next),
+		scenario(what_a_bogus_answer_spoilt_does_not_come_back),
 		scenario(nor_do_they_when_other_servers_are_silent),
 		scenario(while_servers_are_silent_insecure_stale_data_serve),
+		scenario(stale_data_that_cached_denial_refutes_do_not_serve),
 		scenario(stale_data_of_a_zone_that_its_parent_has_denied_do_not_serve),
 	};
 

@@ -141,6 +141,22 @@ static void referrals_do_not_start_the_count_anew(void **state)
 	assert_int_equal(steps, MINIMISE_COUNT_MAX);
 }
 
+// However deep the cuts are that the servers show after the last step.
+static void below_the_last_step_the_whole_name_is_asked(void **state)
+{
+	struct minimise m;
+	const uint8_t *name = text_name("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.");
+
+	(void)state;
+	minimise_start(&m, name, 0, true);
+	for (unsigned i = 0; i < 40; i++) {
+		minimise_give_up(&m);
+		minimise_descend(&m, i % 4);
+		assert_true(m.asked <= m.labels);
+	}
+	assert_true(minimise_full(&m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(a_long_name_takes_at_most_ten_steps),
 		cmocka_unit_test(what_is_known_is_skipped_without_a_step),
 		cmocka_unit_test(referrals_do_not_start_the_count_anew),
+		cmocka_unit_test(below_the_last_step_the_whole_name_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
