@@ -298,6 +298,20 @@ static void a_denial_is_never_a_last_resort(void **state)
 	assert_refused("a.plain.org.", TYPE_A);
 }
 
+// Nor is one at the end of an alias, which counts: where that leads is asked for on its own.
+static void nor_is_a_denial_behind_an_alias(void **state)
+{
+	(void)state;
+	warm();
+	both_say("alias.plain.org.", TYPE_A, FLAG_RA,
+		 LINES("an alias.plain.org. 300 IN CNAME www.plain.org.",
+		       "ns plain.org. 300 IN SOA a. b. 1 2 3 4 300"));
+	both_say("www.plain.org.", TYPE_A, FLAG_RA, LINES("an www.plain.org. 300 IN A 192.0.2.90"));
+	struct question *q = world_ask(w, "alias.plain.org.", TYPE_A, 0);
+	assert_address(q, "192.0.2.90");
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+}
+
 static void a_dname_is_never_a_last_resort(void **state)
 {
 	(void)state;
@@ -735,6 +749,7 @@ int main(void)
 		scenario(it_denies_no_delegation),
 		scenario_common(a_referral_elsewhere_beside_it_makes_it_nothing),
 		scenario_common(nodata_without_any_soa_is_nodata_by_value),
+		scenario_common(nor_is_a_denial_behind_an_alias),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

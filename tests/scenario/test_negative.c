@@ -245,6 +245,17 @@ static void a_name_beyond_all_tlds_is_denied_by_the_root_once(void **state)
 	assert_sent(w, 1);
 }
 
+// What a referral has shown of it is no answer: a client gets the SOA as well.
+static void the_absence_of_a_ds_that_a_referral_has_shown_is_answered_whole(void **state)
+{
+	(void)state;
+	world_ask(w, "www.plain.org.", TYPE_A, ASK_DO);
+	struct question *q = world_ask(w, "plain.org.", TYPE_DS, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_SOA), 1);
+	assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3) >= 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +275,7 @@ int main(void)
 		cmocka_unit_test(an_unproven_nxdomain_of_another_type_hides_no_address),
 		scenario_common(an_unproven_nxdomain_of_addresses_stands_for_all_types),
 		scenario_common(an_unproven_nxdomain_of_another_type_ends_what_is_older),
+		scenario_common(the_absence_of_a_ds_that_a_referral_has_shown_is_answered_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
