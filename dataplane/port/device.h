@@ -31,6 +31,7 @@ struct device {
 struct device_channels {
 	unsigned combined; // receive and send
 	unsigned receive;  // only receive
+	unsigned transmit; // only send
 	bool separate;     // its driver knows no combined ones
 };
 

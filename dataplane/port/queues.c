@@ -1,0 +1,119 @@
+#include "dataplane/port/queues.h"
+
+#include "dataplane/sentence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *device_argument(const char *text, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *at = strchr(text, ','); at != NULL; at = strchr(at + 1, ',')) {
+		if (strncmp(at + 1, name, len) == 0 && at[1 + len] == '=')
+			return at + 1 + len + 1;
+	}
+	return NULL;
+}
+
+static unsigned number_argument(const char *text, const char *name, unsigned otherwise)
+{
+	const char *value = device_argument(text, name);
+
+	return value != NULL ? (unsigned)strtoul(value, NULL, 10) : otherwise;
+}
+
+static int queues_not_taken(const struct device *device, const struct device_channels *channels,
+			    unsigned core_count, char *err, size_t err_len)
+{
+	const char *name = device->interface;
+
+	if (channels->separate)
+		return sentence(err, err_len, -EINVAL,
+				"port '%s': %s receives on %u queues, and net_af_xdp can take one "
+				"only of a driver without combined ones; questions on the others "
+				"would be lost: ethtool -L %s rx 1",
+				device->text, name, channels->receive, name);
+	if (channels->receive > 0)
+		return sentence(err, err_len, -EINVAL,
+				"port '%s': net_af_xdp cannot take the %u queues on which %s only "
+				"receives, and questions there would be lost: ethtool -L %s rx 0%s "
+				"combined %u",
+				device->text, channels->receive, name, name,
+				channels->transmit > 0 ? " tx 0" : "",
+				channels->combined > 0 ? channels->combined : core_count);
+	return sentence(
+		err, err_len, -EINVAL,
+		"port '%s': %s receives on %u queues, of which %u can be taken; questions on "
+		"the others would be lost: ethtool -L %s combined %u",
+		device->text, name, channels->combined, DEVICE_QUEUES_MAX, name, DEVICE_QUEUES_MAX);
+}
+
+// All of the interface's, or the operator has said which.
+static int queues_of_af_xdp(struct device *device, const struct device_channels *channels,
+			    unsigned core_count, char *err, size_t err_len)
+{
+	device->first_queue = number_argument(device->text, "start_queue", 0);
+	device->queue_count = number_argument(device->text, "queue_count", 1);
+	if (device_argument(device->text, "start_queue") ||
+	    device_argument(device->text, "queue_count"))
+		return 0;
+	if (channels->separate ? channels->receive > 1
+			       : channels->receive > 0 || channels->combined > DEVICE_QUEUES_MAX)
+		return queues_not_taken(device, channels, core_count, err, err_len);
+	if (channels->combined > 1)
+		device->queue_count = channels->combined;
+	snprintf(device->probe, sizeof device->probe, "%s,queue_count=%u", device->text,
+		 device->queue_count);
+	return 0;
+}
+
+// The kernel spreads what the interface receives over the driver's sockets.
+static void queues_of_af_packet(struct device *device, unsigned core_count)
+{
+	device->queue_count = number_argument(device->text, "qpairs", core_count);
+	if (!device_argument(device->text, "qpairs"))
+		snprintf(device->probe, sizeof device->probe, "%s,qpairs=%u", device->text,
+			 core_count);
+}
+
+static int too_few_queues(const struct device *device, unsigned core_count, char *err,
+			  size_t err_len)
+{
+	char remedy[96] = "";
+
+	if (device->kind == DEVICE_AF_XDP)
+		snprintf(remedy, sizeof remedy,
+			 " (ethtool -L %s combined %u, where its driver can)", device->interface,
+			 core_count);
+	else if (device->kind == DEVICE_AF_PACKET)
+		snprintf(remedy, sizeof remedy, " (qpairs=%u)", core_count);
+	return sentence(
+		err, err_len, -EINVAL,
+		"port '%s' has %u queue%s, but there are %u poll-mode cores: give the device "
+		"more queues%s, or use fewer cores",
+		device->text, device->queue_count, device->queue_count == 1 ? "" : "s", core_count,
+		remedy);
+}
+
+int queues_choose(struct device *device, const struct device_channels *channels,
+		  unsigned core_count, char *err, size_t err_len)
+{
+	int code = 0;
+
+	device->queue_count = core_count;
+	if (device->kind == DEVICE_AF_XDP)
+		code = queues_of_af_xdp(device, channels, core_count, err, err_len);
+	else if (device->kind == DEVICE_AF_PACKET)
+		queues_of_af_packet(device, core_count);
+	if (code < 0)
+		return code;
+	if (device->queue_count == 0 || device->queue_count > DEVICE_QUEUES_MAX)
+		return sentence(err, err_len, -EINVAL, "port '%s': 1 to %d queues are possible",
+				device->text, DEVICE_QUEUES_MAX);
+	if (device->queue_count < core_count)
+		return too_few_queues(device, core_count, err, err_len);
+	return 0;
+}
