@@ -36,6 +36,9 @@ static const char *const gauges[] = {
 	"cache.entries",
 	"cache.unproven",
 	"cache.bytes_*",
+	"cache.denial_bytes",
+	"cache.denial_records",
+	"cache.denial_zones",
 	"cache.stalled",
 	"*.open",
 	"*.outstanding",
@@ -48,6 +51,7 @@ static const char *const gauges[] = {
 	"explain.kept",
 	"resolver.message_bytes",
 	"tcp.unsent_bytes",
+	"upstream.uplink_lost",
 	"trust.anchors",
 	"trust.pending",
 	"trust.alarms",
@@ -56,23 +60,57 @@ static const char *const gauges[] = {
 	"port.*.mbufs_available",
 };
 
-static const char *metric_type(const char *name)
+static bool is_gauge(const char *name)
 {
 	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
 		if (fnmatch(gauges[i], name, 0) == 0)
-			return "gauge";
+			return true;
 	}
-	return "counter";
+	return false;
 }
 
-// "dataplane.drop.runt" → "assay_dataplane_drop_runt"
+// Times are in seconds, whatever the daemon counts in (the naming rules of Prometheus: base units).
+static const struct unit {
+	const char *suffix;
+	unsigned decimals;
+} units[] = {{"_us", 6}, {"_ms", 3}, {"_s", 0}};
+
+static const struct unit *unit_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t len = strlen(name), suffix = strlen(units[i].suffix);
+
+		if (len > suffix && strcmp(name + len - suffix, units[i].suffix) == 0)
+			return &units[i];
+	}
+	return NULL;
+}
+
+// "dataplane.drop.runt" → "assay_dataplane_drop_runt_total": what only counts says so.
 static void metric_name(const char *name, char *out, size_t size)
 {
+	const struct unit *unit = unit_of(name);
+	size_t len = strlen(name) - (unit ? strlen(unit->suffix) : 0);
 	size_t used = (size_t)snprintf(out, size, "assay_");
 
-	for (; *name && used + 1 < size; name++)
-		out[used++] = isalnum((unsigned char)*name) ? *name : '_';
-	out[used] = '\0';
+	for (size_t i = 0; i < len && used + 1 < size; i++)
+		out[used++] = isalnum((unsigned char)name[i]) ? name[i] : '_';
+	snprintf(out + used, size - used, "%s%s", unit ? "_seconds" : "",
+		 is_gauge(name) ? "" : "_total");
+}
+
+static void metric_value(const char *name, uint64_t value, char out[40])
+{
+	const struct unit *unit = unit_of(name);
+	uint64_t scale = 1;
+
+	for (unsigned i = 0; unit && i < unit->decimals; i++)
+		scale *= 10;
+	if (scale == 1)
+		snprintf(out, 40, "%" PRIu64, value);
+	else
+		snprintf(out, 40, "%" PRIu64 ".%0*" PRIu64, value / scale, (int)unit->decimals,
+			 value % scale);
 }
 
 // In the text format a backslash and the end of a line are escaped in HELP.
@@ -98,13 +136,14 @@ void metrics_value(const char *name, const char *words, uint64_t value, void *ar
 	struct metrics *metrics = arg;
 	struct page *page = &metrics->next;
 	size_t room = page->size - page->len;
-	char metric[128], help[512];
+	char metric[128], help[512], number[40];
 	int len;
 
 	metric_name(name, metric, sizeof(metric));
 	metric_help(words, help, sizeof(help));
-	len = snprintf(page->text + page->len, room, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n",
-		       metric, help, metric, metric_type(name), metric, value);
+	metric_value(name, value, number);
+	len = snprintf(page->text + page->len, room, "# HELP %s %s\n# TYPE %s %s\n%s %s\n", metric,
+		       help, metric, is_gauge(name) ? "gauge" : "counter", metric, number);
 	// A page that is full ends with a whole line.
 	if (len > 0 && (size_t)len < room)
 		page->len += (size_t)len;

@@ -118,9 +118,9 @@ static void page_is_valid_text_of_prometheus(void **state)
 	assert_int_equal(get("/metrics"), 200);
 	assert_non_null(strstr(reply, "Content-Type: text/plain; version=0.0.4\r\n"));
 	assert_string_equal(body,
-			    "# HELP assay_dataplane_drop_no_mbuf no \"packet\" buffer\\\\\\nleft\n"
-			    "# TYPE assay_dataplane_drop_no_mbuf counter\n"
-			    "assay_dataplane_drop_no_mbuf 7\n"
+			    "# HELP assay_dataplane_drop_no_mbuf_total no \"packet\" buffer\\\\\\nleft\n"
+			    "# TYPE assay_dataplane_drop_no_mbuf_total counter\n"
+			    "assay_dataplane_drop_no_mbuf_total 7\n"
 			    "# HELP assay_cache_entries entries\n"
 			    "# TYPE assay_cache_entries gauge\n"
 			    "assay_cache_entries 18446744073709551615\n");
@@ -146,10 +146,14 @@ static void what_goes_down_is_a_gauge(void **state)
 		"cache.bytes_used",   "cache.stalled",
 		"tcp.open",           "dataplane.ticket.outstanding",
 		"resolver.under_way", "port.12.mbufs_available",
-		"tcp.unsent_bytes"};
+		"tcp.unsent_bytes",   "upstream.uplink_lost",
+		"cache.denial_zones", "cache.denial_records",
+		"cache.denial_bytes"};
 	static const char *const only_up[] = {"upstream.received_bytes", "tcp.accepted",
 					      "port.0.rx_bytes", "resolver.tasks",
-					      "cache.inserted"};
+					      "cache.inserted",
+					      "cache.denial_kept",
+					      "upstream.uplink_losses"};
 	char line[100];
 
 	metrics_begin(metrics);
@@ -166,11 +170,26 @@ static void what_goes_down_is_a_gauge(void **state)
 		assert_non_null(strstr(body, line));
 	}
 	for (size_t i = 0; i < sizeof(only_up) / sizeof(only_up[0]); i++) {
-		snprintf(line, sizeof(line), "# TYPE assay_%s counter\n", only_up[i]);
+		snprintf(line, sizeof(line), "# TYPE assay_%s_total counter\n", only_up[i]);
 		for (char *c = line; *c; c++)
 			*c = *c == '.' ? '_' : *c;
 		assert_non_null(strstr(body, line));
 	}
+}
+
+static void times_are_in_seconds(void **state)
+{
+	(void)state;
+	metrics_begin(metrics);
+	metrics_value("dataplane.slept_us", "slept", 12000345, metrics);
+	metrics_value("test.waited_ms", "waited", 7, metrics);
+	metrics_value("test.up_s", "up", 9, metrics);
+	metrics_end(metrics);
+	assert_int_equal(get("/metrics"), 200);
+	assert_non_null(strstr(body, "\nassay_dataplane_slept_seconds_total 12.000345\n"));
+	assert_non_null(strstr(body, "\nassay_test_waited_seconds_total 0.007\n"));
+	assert_non_null(strstr(body, "\nassay_test_up_seconds_total 9\n"));
+	assert_null(strstr(body, "_us"));
 }
 
 static void new_set_replaces_the_former_one(void **state)
@@ -180,8 +199,8 @@ static void new_set_replaces_the_former_one(void **state)
 	page_of(2);
 	metrics_begin(metrics); // not ended: not shown
 	assert_int_equal(get("/metrics"), 200);
-	assert_non_null(strstr(body, "assay_test_number_1 1\n"));
-	assert_null(strstr(body, "assay_test_number_2 "));
+	assert_non_null(strstr(body, "assay_test_number_1_total 1\n"));
+	assert_null(strstr(body, "assay_test_number_2_total "));
 }
 
 static void page_that_is_full_ends_with_a_whole_line(void **state)
@@ -194,7 +213,7 @@ static void page_that_is_full_ends_with_a_whole_line(void **state)
 	assert_in_range(strlen(body), 900000, 1 << 20);
 	assert_int_equal(body[strlen(body) - 1], '\n');
 	body[strlen(body) - 1] = '\0';
-	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d %d", &number, &value),
+	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d_total %d", &number, &value),
 			 2);
 	assert_int_equal(number, value);
 }
@@ -260,7 +279,7 @@ static void slow_reader_holds_up_nobody(void **state)
 		len += (size_t)got;
 	close(fd);
 	reply[len] = '\0';
-	assert_non_null(strstr(reply, "\nassay_test_number_7999 7999\n"));
+	assert_non_null(strstr(reply, "\nassay_test_number_7999_total 7999\n"));
 }
 
 // Half-sent requests beyond the limit of connections: those that come later wait, and are served.
@@ -359,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(page_is_valid_text_of_prometheus),
 		TEST(what_goes_down_is_a_gauge),
+		TEST(times_are_in_seconds),
 		TEST(new_set_replaces_the_former_one),
 		TEST(page_that_is_full_ends_with_a_whole_line),
 		TEST(wrong_url_and_method_are_refused),
