@@ -586,6 +586,8 @@ static int start_resolver(void)
 	resolver_pool_watch(assayd.resolver, on_pool, NULL);
 	resolver_crowd_watch(assayd.resolver, on_crowd, NULL);
 	resolver_broken_watch(assayd.resolver, on_broken, NULL);
+	if (config->log_level == LOG_LEVEL_DEBUG)
+		api_log_questions(assayd.resolver);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -120,27 +121,54 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(arguments);
 }
 
-void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level, const char *format,
-		 ...)
+static void log_now(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void log_now(enum log_level level, const char *format, ...)
 {
 	va_list arguments;
 
-	if (level > log_get_level())
-		return;
+	va_start(arguments, format);
+	log_arguments(level, format, arguments);
+	va_end(arguments);
+}
+
+static bool takes_another(struct log_limit *limit, uint64_t now_ms, enum log_level level)
+{
 	if (limit->second != now_ms / 1000) {
 		if (limit->left_out > 0)
-			log_line(level, "%u more lines of this kind were left out",
-				 limit->left_out);
+			log_now(level, "%u more lines of this kind were left out", limit->left_out);
 		limit->second = now_ms / 1000;
 		limit->lines = 0;
 		limit->left_out = 0;
 	}
 	if (limit->lines >= limit->burst) {
 		limit->left_out++;
-		return;
+		return false;
 	}
 	limit->lines++;
+	return true;
+}
+
+void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level, const char *format,
+		 ...)
+{
+	va_list arguments;
+
+	if (level > log_get_level() || !takes_another(limit, now_ms, level))
+		return;
 	va_start(arguments, format);
 	log_arguments(level, format, arguments);
+	va_end(arguments);
+}
+
+void log_traced(struct log_limit *limit, uint64_t now_ms, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!takes_another(limit, now_ms, LOG_LEVEL_DEBUG))
+		return;
+	va_start(arguments, format);
+	log_arguments(LOG_LEVEL_DEBUG, format, arguments);
 	va_end(arguments);
 }

@@ -35,4 +35,7 @@ struct log_limit {
 };
 void log_limited(struct log_limit *limit, uint64_t now_ms, enum log_level level, const char *format,
 		 ...) __attribute__((nonnull(1, 4), format(printf, 4, 5)));
+// The same for what was asked for by name: a line of debug, whatever the level is.
+void log_traced(struct log_limit *limit, uint64_t now_ms, const char *format, ...)
+	__attribute__((nonnull(1, 3), format(printf, 3, 4)));
 uint64_t log_lines_lost(void);

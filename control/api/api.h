@@ -36,6 +36,9 @@ struct api_context {
 	uint64_t started_ms; // set by api_open(), after which `status` counts the uptime
 };
 
+// Logs the life of every question from now on, as `log debug` does.
+void api_log_questions(struct resolver *resolver) __attribute__((nonnull));
+
 // Creates the socket (mode 0600, in a folder that is made when it is missing). A stale socket is
 // replaced; a live one, or a file that is no socket, is an error. The store's clock must be set.
 // NULL with a sentence in err. The loop must run once more after a failure and after api_close().

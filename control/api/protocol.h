@@ -37,5 +37,6 @@
 	  "how a zone stands: chain, algorithms, signatures, servers; or the hottest", 1, 2)       \
 	X(drill, "plan|start --scope SCOPE --fault FAULT ... | status | stop | report [NUMBER|--all]", \
 	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 0, 11)       \
-	X(log, "error|warning|info|debug", "change the log level", 1, 1)                           \
+	X(log, "error|warning|info|debug [NAME]",                                                  \
+	  "change the log level; debug NAME: log the life of questions for a name", 1, 2)                           \
 	X(stop, "", "end the daemon", 0, 0)

@@ -98,6 +98,7 @@ void verb_status(const struct api_context *context, const char *const *arguments
 		   duration_to_text(uptime_s, duration));
 	add_clock(&status, &now);
 	reply_line(reply, "log level: %s", log_level_to_text(log_get_level()));
+	log_describe(context, reply);
 	context->describe(context->arg, add_line, &status);
 	nta_describe(context, add_line, &status);
 	posture_describe(context, add_line, &status);

@@ -1,7 +1,6 @@
 #include "control/api/verbs.h"
 
 #include "control/api/protocol.h"
-#include "control/log.h"
 #include "dataplane/dns/types.h"
 
 #include <string.h>
@@ -82,22 +81,6 @@ static void verb_flush(const struct api_context *context, const char *const *arg
 	} else {
 		flush_name(context, arguments, count, reply);
 	}
-}
-
-static void verb_log(const struct api_context *context, const char *const *arguments, size_t count,
-		     struct reply *reply)
-{
-	enum log_level level;
-
-	(void)context, (void)count;
-	if (log_level_from_text(arguments[0], &level) != 0) {
-		reply_misuse(reply, "\"%.128s\" is none of error, warning, info, debug",
-			     arguments[0]);
-		return;
-	}
-	log_set_level(level);
-	reply_line(reply, "log level is %s", log_level_to_text(level));
-	reply->data = json_pack("{s:s}", "log", log_level_to_text(level));
 }
 
 static void verb_stop(const struct api_context *context, const char *const *arguments, size_t count,

@@ -35,6 +35,8 @@ void verb_explain(const struct api_context *context, const char *const *argument
 		  struct reply *reply);
 void verb_posture(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply);
+void verb_log(const struct api_context *context, const char *const *arguments, size_t count,
+	      struct reply *reply);
 void verb_requests(const struct api_context *context, const char *const *arguments, size_t count,
 		   struct reply *reply);
 void verb_servers(const struct api_context *context, const char *const *arguments, size_t count,
@@ -45,6 +47,8 @@ void verb_lookup(const struct api_context *context, const char *const *arguments
 const char *standing_words(enum server_standing standing) __attribute__((const));
 // `stats cycles`.
 void cycles_report(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
+// The name whose questions are logged, and for how long still.
+void log_describe(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 // A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.
 void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
 		  void *arg) __attribute__((nonnull(1, 2)));

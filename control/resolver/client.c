@@ -199,6 +199,7 @@ void client_count(struct resolver *resolver, const struct client *client,
 {
 	uint64_t taken_ms = resolver->clock.now_ms + BUDGET_TIME_MS - client->budget.deadline_ms;
 
+	trace_answered(resolver, client, result);
 	if (client->fresh)
 		return;
 	if (taken_ms > resolver->slowest_ms)

@@ -192,8 +192,13 @@ static void done(void *arg, const struct exchange_reply *from)
 	struct leg *leg = arg;
 	struct inquiry *inquiry = leg->inquiry;
 	struct resolver *resolver = inquiry->resolver;
+	struct task *waiting;
 
 	leg->exchange = NULL;
+	cds_list_for_each_entry(waiting, &inquiry->tasks, in_inquiry)
+	{
+		trace_heard(waiting, &leg->server, from);
+	}
 	charge_bytes(inquiry, from->bytes);
 	if (wait_on(leg, from))
 		return;
@@ -299,9 +304,11 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.late = late,
 	};
 	leg->exchange = exchange_start(resolver->parts.upstream, &request, done, leg);
-	if (leg->exchange != NULL)
-		resolver->counters.sent++;
-	return leg->exchange != NULL;
+	if (leg->exchange == NULL)
+		return false;
+	resolver->counters.sent++;
+	trace_sent(task, &leg->server, inquiry->name, inquiry->type, timeout_ms);
+	return true;
 }
 
 // DESIGN §7: a second server of another failure domain, within the budget.

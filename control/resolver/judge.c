@@ -548,6 +548,7 @@ static void not_settled(struct task *task)
 
 static void settle(struct task *task, enum verdict verdict, const struct validation_result *result)
 {
+	trace_judged(task, verdict, result);
 	if (task->hint == NULL && task->reply != NULL && task->reply->unsettled &&
 	    verdict != VERDICT_SECURE) {
 		not_settled(task);

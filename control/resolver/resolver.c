@@ -190,9 +190,11 @@ int resolver_ask(struct resolver *resolver, const struct ticket_question *questi
 			return 0;
 		resolver->counters.refused++;
 		explain_refused(resolver, client);
+		trace_refused(resolver, client);
 		free(client);
 		return -EAGAIN;
 	}
+	trace_asked(resolver, client);
 	client_start(resolver, client);
 	return 0;
 }

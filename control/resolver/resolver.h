@@ -215,6 +215,16 @@ void resolver_routes(const struct resolver *resolver, resolver_route_visit visit
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// Tells the life of the questions of clients for a name (NULL: for every one), a line for each step, from
+// now on: asked, sent, heard, judged, answered. for_ms 0: until told otherwise; line NULL: no more. Its own
+// limit of lines is the caller's affair.
+typedef void (*resolver_trace_line)(void *arg, uint64_t now_ms, const char *text);
+void resolver_trace(struct resolver *resolver, const uint8_t *name, uint64_t for_ms,
+		    resolver_trace_line line, void *arg) __attribute__((nonnull(1)));
+// The name that is told of, and for how long still; false: none.
+bool resolver_traced(const struct resolver *resolver, uint8_t name[NAME_MAX_LEN], uint64_t *left_ms)
+	__attribute__((nonnull));
+
 // A question under way. Pointers live during the visit.
 struct resolver_request {
 	const uint8_t *name;

@@ -360,8 +360,18 @@ struct task {
 #define TASK_BUCKETS 16384
 #define ROOM_SHARES  64
 
+// Who is told of the life of questions; line NULL: nobody.
+struct trace {
+	resolver_trace_line line;
+	void *arg;
+	uint64_t until_ms;
+	bool every; // else those for the name
+	uint8_t name[NAME_MAX_LEN];
+};
+
 struct resolver {
 	struct resolver_config config;
+	struct trace trace;
 	struct resolver_parts parts;
 	struct cache *cache;
 	struct publisher *publisher;
@@ -734,3 +744,18 @@ int denied_bar(struct resolver *resolver); // what the configuration answers, fr
 bool denied_answer(struct task *task);     // the chain is its answer; TASK_TARGET: and leads on
 // How NSEC3 records are found that the task's data refute.
 void denied_hash(struct task *task, struct publication *publication);
+
+// ---- trace.c: the life of a client's question; nothing while nobody is told ----
+
+void trace_asked(const struct resolver *resolver, const struct client *client)
+	__attribute__((nonnull));
+void trace_refused(const struct resolver *resolver, const struct client *client)
+	__attribute__((nonnull));
+void trace_sent(const struct task *task, const struct address *server, const uint8_t *qname,
+		uint16_t qtype, uint32_t timeout_ms) __attribute__((nonnull));
+void trace_heard(const struct task *task, const struct address *server,
+		 const struct exchange_reply *reply) __attribute__((nonnull));
+void trace_judged(const struct task *task, enum verdict verdict,
+		  const struct validation_result *result) __attribute__((nonnull));
+void trace_answered(const struct resolver *resolver, const struct client *client,
+		    const struct store_result *result) __attribute__((nonnull));

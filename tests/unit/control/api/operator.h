@@ -96,6 +96,29 @@ void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 		visit(of, &server, arg);
 }
 
+// The name whose questions are told of, "" for every one; NULL line: none.
+static char traced_name[NAME_TEXT_MAX];
+static resolver_trace_line traced_line;
+static uint64_t traced_for_ms;
+
+void resolver_trace(struct resolver *resolver, const uint8_t *name, uint64_t for_ms,
+		    resolver_trace_line line, void *arg)
+{
+	(void)resolver, (void)arg;
+	traced_name[0] = '\0';
+	if (name != NULL)
+		name_to_text(name, traced_name);
+	traced_line = line;
+	traced_for_ms = for_ms;
+}
+
+bool resolver_traced(const struct resolver *resolver, uint8_t name[NAME_MAX_LEN], uint64_t *left_ms)
+{
+	(void)resolver;
+	*left_ms = traced_for_ms;
+	return traced_line != NULL && traced_name[0] != '\0' && name_from_text(traced_name, name) > 0;
+}
+
 static char servers_asked[NAME_TEXT_MAX];
 
 void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,

@@ -102,9 +102,9 @@ static void two_requests_in_one_write_get_two_answers(void **state)
 	int fd = greeted_operator();
 
 	send_text(fd,
-		  "{\"verb\": \"log\", \"arguments\": [\"debug\"]}\n{\"verb\": \"requests\"}\n");
+		  "{\"verb\": \"log\", \"arguments\": [\"warning\"]}\n{\"verb\": \"requests\"}\n");
 	take_answer(fd);
-	assert_string_equal(text, "log level is debug\n");
+	assert_string_equal(text, "log level is warning\n");
 	take_answer(fd);
 	assert_string_equal(text, "no question is under way\n");
 	close(fd);

@@ -49,7 +49,7 @@ static void wrong_verbs_and_counts_are_refused(void **state)
 	assert_refused("lookup", "", "usage: lookup NAME [TYPE]");
 	assert_refused("lookup", "\"a.\", \"A\", \"B\"", "usage: lookup");
 	assert_refused("flush", "", "usage: flush NAME [TYPE] | --zone ZONE | --all");
-	assert_refused("log", "", "usage: log error|warning|info|debug");
+	assert_refused("log", "", "usage: log error|warning|info|debug [NAME]");
 	assert_refused("status", "\"x\"", "usage: status");
 	assert_refused("stop", "\"now\"", "usage: stop");
 	assert_refused("requests", "\"x\"", "usage: requests");
@@ -553,6 +553,29 @@ static void errors_of_the_asker_are_told_from_refusals(void **state)
 	nta_error = 0;
 }
 
+static void log_debug_tells_the_life_of_questions(void **state)
+{
+	(void)state;
+	ask("log", "\"debug\", \"WWW.example\"");
+	assert_says("the life of questions for www.example. is logged for 10 minutes");
+	assert_string_equal(word_of(data, "name"), "www.example.");
+	assert_int_equal(number_of(data, "for_s"), 600);
+	assert_string_equal(traced_name, "www.example.");
+	assert_int_equal(log_get_level(), LOG_LEVEL_INFO); // all else is as before
+	ask("status", "");
+	assert_says("the life of questions for www.example. is logged for 600 s more\n");
+	ask("log", "\"info\"");
+	assert_null(traced_line);
+	ask("log", "\"debug\"");
+	assert_says("log level is debug, with the life of every question");
+	assert_non_null(traced_line);
+	assert_string_equal(traced_name, "");
+	ask("log", "\"info\"");
+	assert_null(traced_line);
+	assert_refused("log", "\"info\", \"www.example\"", "a name goes with debug only");
+	assert_refused("log", "\"debug\", \"a..b\"", "is no domain name");
+}
+
 // ---- negative trust anchors ----
 
 static void nta_add_takes_a_lifetime_and_a_reason(void **state)
@@ -715,10 +738,13 @@ static void log_level_is_changed(void **state)
 {
 	(void)state;
 	ask("log", "\"DEBUG\"");
-	assert_string_equal(text, "log level is debug\n");
+	assert_string_equal(text, "log level is debug, with the life of every question (at most 100 "
+			    "lines a second)\n");
 	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
 	assert_refused("log", "\"loud\"", "\"loud\" is none of error, warning, info, debug");
 	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
+	ask("log", "\"warning\"");
+	assert_string_equal(text, "log level is warning\n");
 }
 
 static void stop_is_answered_and_done(void **state)
@@ -752,6 +778,7 @@ int main(void)
 		TEST(requests_are_shown_up_to_a_bound),
 		TEST(servers_are_asked_for_by_zone_address_or_all),
 		TEST(servers_are_data_for_programs),
+		TEST(log_debug_tells_the_life_of_questions),
 		TEST(every_verb_has_data_for_programs),
 		TEST(errors_of_the_asker_are_told_from_refusals),
 		TEST(nta_add_takes_a_lifetime_and_a_reason),
