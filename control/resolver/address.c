@@ -155,10 +155,10 @@ static unsigned fetch_some(struct task *task, enum ns_state wanted)
 	return started;
 }
 
-static bool is_fetching(const struct task *task)
+static bool has_state(const struct task *task, enum ns_state state)
 {
 	for (size_t i = 0; i < task->cut->ns_count; i++) {
-		if (task->ns_state[i] == NS_FETCHING)
+		if (task->ns_state[i] == state)
 			return true;
 	}
 	return false;
@@ -168,15 +168,38 @@ bool address_fetch(struct task *task)
 {
 	if (task->route != NULL || is_root(task))
 		return false;
-	return is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0 ||
-	       fetch_some(task, NS_GLUE) > 0;
+	if (has_state(task, NS_FETCHING) || fetch_some(task, NS_UNKNOWN) > 0 ||
+	    fetch_some(task, NS_GLUE) > 0)
+		return true;
+	bool held_up = has_state(task, NS_HELD_UP);
+	if (held_up)
+		address_hold_up(task);
+	return held_up;
+}
+
+// Whoever wants an address of this look-up need not wait for it before it looks up others.
+void address_hold_up(struct task *task)
+{
+	struct waiter *waiter;
+
+	cds_list_for_each_entry(waiter, &task->waiters, in_task)
+	{
+		struct task *parent = waiter->parent;
+		if (waiter->purpose != WAIT_ADDRESS ||
+		    parent->ns_state[waiter->slot] != NS_FETCHING)
+			continue;
+		parent->ns_state[waiter->slot] = NS_HELD_UP;
+		if (parent->state == TASK_WAIT_ADDRESS)
+			task_ready(parent);
+	}
 }
 
 // While the servers whose addresses are known are asked.
 bool address_fetch_more(struct task *task)
 {
 	return task->route == NULL && !is_root(task) &&
-	       (is_fetching(task) || fetch_some(task, NS_UNKNOWN) > 0);
+	       (has_state(task, NS_FETCHING) || fetch_some(task, NS_UNKNOWN) > 0 ||
+		has_state(task, NS_HELD_UP));
 }
 
 // What the parents' referrals down to a server's own zone said of its address: for when that zone
@@ -263,9 +286,9 @@ static size_t add_alias(struct task *task, const uint8_t *ns_name, const struct 
 
 static bool more_to_fetch(const struct task *task)
 {
+	if (has_state(task, NS_FETCHING) || has_state(task, NS_HELD_UP))
+		return true;
 	for (size_t i = 0; i < task->cut->ns_count; i++) {
-		if (task->ns_state[i] == NS_FETCHING)
-			return true;
 		if (task->fetches < TASK_FETCHES_MAX &&
 		    (worth_fetching(task, i, NS_UNKNOWN) || worth_fetching(task, i, NS_GLUE)))
 			return true;
@@ -301,7 +324,8 @@ void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 	if (add_delivered(task, task->cut->ns[slot].name, chain) > 0)
 		task->ns_state[slot] = NS_KNOWN;
 	task->ns_pending[slot]--;
-	if (task->ns_state[slot] != NS_FETCHING || task->ns_pending[slot] != 0) {
+	bool fetching = task->ns_state[slot] == NS_FETCHING || task->ns_state[slot] == NS_HELD_UP;
+	if (!fetching || task->ns_pending[slot] != 0) {
 		iterate_servers_found(task);
 		return;
 	}

@@ -247,6 +247,7 @@ static bool gives_way(struct task *task)
 {
 	if (!all_silent(task))
 		return false;
+	address_hold_up(task);
 	return !observe_doubt(task) || observe_patience_ms(task) == 0 ||
 	       parent_ended(task->resolver, task->name, task->type, task->cut) != NULL;
 }
@@ -288,6 +289,20 @@ static unsigned probe_failures_max(const struct task *task)
 	return more ? task->server_count : PROBE_FAILURES_MAX;
 }
 
+// Nobody has answered, and there is no server left of which that is to be expected.
+static bool seems_silent(const struct task *task, int server)
+{
+	struct server_facts facts;
+
+	if (task->answered || forward_falls_back(task))
+		return false;
+	if (all_tried(task))
+		return true;
+	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
+			      &task->servers[server].address, &facts);
+	return facts.slow_us == 0 && !good_left(task);
+}
+
 static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	// A server that is slower still shows its return to those who wait for it.
@@ -296,7 +311,7 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 		timeout_ms = HURRIED_TIMEOUT_MS;
 	if (timeout_ms > most_ms && ailing_probes(task))
 		timeout_ms = most_ms;
-	if (all_silent(task) && timeout_ms > observe_try_ms(task))
+	if (timeout_ms > observe_try_ms(task) && seems_silent(task, server))
 		timeout_ms = observe_try_ms(task);
 	task->servers[server].tries++;
 	task->resorted += task->last_resort;

@@ -8,7 +8,9 @@
 
 // With a cut that is silent to a question, as its servers are, too, that are slow all at once.
 #define PATIENCE_MS 3000
+#define QUESTION_MS 3300 // from its start: whatever was dead on the way, there is an end within 4 s
 #define TRY_MS_MIN  400
+#define TRY_MS_LAST 100
 #define SLOW_RTT_US 150000
 
 #define ANYBODYS 1 // in the place of a question's hash: which one it was is all the same
@@ -65,10 +67,17 @@ bool observe_may_ask(struct task *task)
 
 // ---- waiting in doubt ----
 
+static uint64_t patient_until_ms(const struct task *task)
+{
+	uint64_t cut_ms = task->kind_ms + PATIENCE_MS, question_ms = task->began_ms + QUESTION_MS;
+
+	return cut_ms < question_ms ? cut_ms : question_ms;
+}
+
 uint32_t observe_patience_ms(const struct task *task)
 {
 	const struct resolver *resolver = task->resolver;
-	uint64_t until_ms = task->kind_ms + PATIENCE_MS, now_ms = resolver->clock.now_ms;
+	uint64_t until_ms = patient_until_ms(task), now_ms = resolver->clock.now_ms;
 
 	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
 		return UINT32_MAX; // it is not
@@ -80,7 +89,11 @@ uint32_t observe_try_ms(const struct task *task)
 {
 	uint32_t left_ms = observe_patience_ms(task);
 
-	return left_ms / 2 > TRY_MS_MIN ? left_ms / 2 : left_ms < TRY_MS_MIN ? left_ms : TRY_MS_MIN;
+	if (left_ms / 2 > TRY_MS_MIN)
+		return left_ms / 2;
+	if (left_ms > TRY_MS_MIN)
+		return TRY_MS_MIN;
+	return left_ms > TRY_MS_LAST ? left_ms : TRY_MS_LAST;
 }
 
 static void ask_on(struct task *task)
@@ -110,7 +123,7 @@ static bool some_server_is_slow(const struct task *task)
 	for (size_t i = 0; i < task->server_count; i++) {
 		upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
 				      &task->servers[i].address, &facts);
-		if (facts.cause == SERVER_SLOW || facts.rtt_us > SLOW_RTT_US)
+		if (facts.slow_us > 0 || facts.rtt_us > SLOW_RTT_US)
 			return true;
 	}
 	return false;
@@ -131,7 +144,7 @@ static bool try_again(struct task *task)
 bool observe_wait(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	uint64_t until_ms = task->kind_ms + PATIENCE_MS;
+	uint64_t until_ms = patient_until_ms(task);
 	struct cds_list_head *after = resolver->doubting.prev;
 
 	// The question that sees whether anybody is there is put again every second.

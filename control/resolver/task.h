@@ -163,7 +163,8 @@ enum task_state {
 	TASK_FINISH,
 };
 
-enum ns_state { NS_UNKNOWN, NS_GLUE, NS_FETCHING, NS_KNOWN, NS_FAILED };
+// NS_HELD_UP: as NS_FETCHING, by servers that have been silent so far.
+enum ns_state { NS_UNKNOWN, NS_GLUE, NS_FETCHING, NS_HELD_UP, NS_KNOWN, NS_FAILED };
 
 struct need { // what came of a WAIT_NEED
 	bool done, failed;
@@ -637,6 +638,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
 bool address_fetch(struct task *task);      // true: look-ups are under way
+void address_hold_up(struct task *task);     // what looks up an address is met with silence
 bool address_fetch_more(struct task *task); // the same, of names without any address only
 // Servers that are held back until all others have failed: NS names' aliases, and glue from above
 // of names whose own addresses are dead. Looks for these once all others have been tried.

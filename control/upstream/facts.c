@@ -6,6 +6,7 @@
 static void facts_of(const struct rating *rating, uint64_t now_us, struct server_facts *out)
 {
 	out->rtt_us = rating->srtt_us;
+	out->slow_us = rating->slow_us;
 	out->fails = rating->fails;
 	out->cause = (enum server_failure)rating->cause;
 	if (rating->fails == 0)

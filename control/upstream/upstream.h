@@ -353,6 +353,7 @@ struct server_facts {
 	bool here;                 // said of the zone itself
 	bool due;                  // out, and it is time to see whether it still is
 	uint32_t rtt_us;           // smoothed; 0: it has not answered
+	uint32_t slow_us;          // while it answers too late; 0: it does not
 	uint8_t fails;             // in a row
 	enum server_failure cause; // of the last report
 };
