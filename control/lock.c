@@ -1,6 +1,6 @@
 #include "control/lock.h"
 
-#include "control/daemon.h"
+#include "control/holder.h"
 #include "control/log.h"
 
 #include <errno.h>
@@ -15,82 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS     1000 // for what a killed process still holds
-#define TURN_MS     20
-#define BACKLOG     64
-#define COMMAND_MAX 4096
-
-struct holder {
-	pid_t pid; // 0: not known, or of another PID namespace
-	uid_t uid;
-};
+#define WAIT_MS 1000 // for what a killed process still holds
+#define TURN_MS 20
+#define BACKLOG 64
 
 // ---- whose it is ----
-
-// The value of -c or --config in a command line, its arguments separated by zeros; or NULL.
-static const char *config_argument(const char *command, size_t len)
-{
-	const char *end = command + len;
-
-	for (const char *arg = command; arg < end; arg += strlen(arg) + 1) {
-		const char *next = arg + strlen(arg) + 1;
-
-		if (strcmp(arg, "-c") == 0 || strcmp(arg, "--config") == 0)
-			return next < end ? next : NULL;
-		if (strncmp(arg, "--config=", strlen("--config=")) == 0)
-			return arg + strlen("--config=");
-		if (strncmp(arg, "-c", 2) == 0)
-			return arg + 2;
-	}
-	return NULL;
-}
-
-// A path as the process means it.
-static void absolute_path(pid_t pid, const char *path, char out[PATH_MAX])
-{
-	char link[64], folder[PATH_MAX];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
-	len = path[0] == '/' ? -1 : readlink(link, folder, sizeof(folder) - 1);
-	if (len < 0)
-		snprintf(out, PATH_MAX, "%s", path);
-	else
-		snprintf(out, PATH_MAX, "%.*s/%s", (int)len, folder, path);
-}
-
-static void describe_holder(pid_t pid, char *text, size_t text_len)
-{
-	char name[64], command[COMMAND_MAX + 1], path[PATH_MAX];
-	ssize_t len = -1;
-	int fd;
-
-	if (pid <= 0) {
-		snprintf(text, text_len, "another process");
-		return;
-	}
-	snprintf(name, sizeof(name), "/proc/%d/cmdline", (int)pid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		len = read(fd, command, COMMAND_MAX);
-		close(fd);
-	}
-	if (len <= 0) {
-		snprintf(text, text_len, "process %d", (int)pid);
-		return;
-	}
-	command[len] = '\0';
-	const char *config = config_argument(command, (size_t)len);
-	absolute_path(pid, config ? config : DAEMON_CONFIG, path);
-	snprintf(text, text_len, "process %d, configuration %s", (int)pid, path);
-}
 
 static int in_use(const char *what, const char *name, const struct holder *holder, char *err,
 		  size_t err_len)
 {
 	char text[256];
 
-	describe_holder(holder->pid, text, sizeof(text));
+	holder_text(holder, text, sizeof(text));
 	snprintf(err, err_len,
 		 "%s %s is in use by another assayd (%s): stop that one, or give this one another",
 		 what, name, text);
@@ -129,23 +65,6 @@ static int take(struct locks *locks, try_lock *try, const char *what, const char
 	return 0;
 }
 
-// Whoever listens there. Credentials are those of the time when it began to.
-static struct holder holder_of(const struct sockaddr_un *address, socklen_t len)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred peer = {0};
-	socklen_t peer_len = sizeof(peer);
-	struct holder holder = {0};
-
-	if (fd < 0)
-		return holder;
-	if (connect(fd, (const struct sockaddr *)address, len) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) == 0)
-		holder = (struct holder){.pid = peer.pid, .uid = peer.uid};
-	close(fd);
-	return holder;
-}
-
 static int try_name(const char *kind, const char *name, int *fd, struct holder *holder)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -168,12 +87,10 @@ static int try_name(const char *kind, const char *name, int *fd, struct holder *
 		return code;
 	if (holder->pid == 0)
 		*holder = holder_of(&address, size);
-	// Any user may have such a name. One without rights shall not keep us from starting.
-	if (holder->pid > 0 && holder->uid != 0 && holder->uid != geteuid()) {
-		log_warning("user %u (process %d) has the name of the lock of %s %s, which is not "
-			    "locked "
-			    "therefore",
-			    (unsigned)holder->uid, (int)holder->pid, kind, name);
+	// Any user may bind such a name. One without rights shall not keep us from starting.
+	if (holder->known && holder->uid != 0 && holder->uid != geteuid()) {
+		log_warning("user %u has the name of the lock of %s %s: it is not locked",
+			    (unsigned)holder->uid, kind, name);
 		return 0;
 	}
 	return -EBUSY;

@@ -201,7 +201,7 @@ def side_by_side(checks, folder):
 def a_name_taken_without_rights(checks, folder):
     """Any user may bind the abstract name of a lock."""
     code = ('import os, socket, sys, time; os.setuid(65534); s = socket.socket(socket.AF_UNIX); '
-            's.bind("\\0assay/interface/port0"); s.listen(1); print(flush=True); time.sleep(600)')
+            's.bind("\\0assay/interface/port0"); print(flush=True); time.sleep(600)')
     squatter = subprocess.Popen(['ip', 'netns', 'exec', SERVER, sys.executable, '-c', code],
                                 stdout=subprocess.PIPE)
     daemon = Daemon(folder)

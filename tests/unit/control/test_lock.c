@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +31,7 @@ static int teardown(void **state)
 
 	(void)state;
 	snprintf(lock, sizeof(lock), "%s.lock", path);
-	unlink(lock);
+	unlink(lock); // of those that took it
 	return rmdir(folder);
 }
 
@@ -107,6 +109,49 @@ static void o29_a_killed_process_has_nothing_any_more(void **state)
 	close(from_it[0]);
 }
 
+// Any user may bind an abstract name, with or without listening, or with a queue that is full.
+static void o29_a_user_without_rights_keeps_nobody_from_starting(void **state)
+{
+	(void)state;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct locks locks = {0};
+	int to_us[2], len;
+	char byte;
+
+	if (geteuid() != 0)
+		skip();
+	len = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "assay/tap/%s", name);
+	assert_int_equal(pipe(to_us), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd;
+
+		if (setuid(65534) != 0)
+			_exit(1);
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (bind(fd, (struct sockaddr *)&address,
+			 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len)) ==
+			    0 &&
+		    write(to_us[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(to_us[0], &byte, 1), 1);
+	assert_int_equal(locks_take_name(&locks, "tap", name, err, sizeof(err)), 0);
+	assert_int_equal(locks.count, 0);
+	end(pid);
+	close(to_us[0]);
+	close(to_us[1]);
+	// Of a user who may: ours, though it does not listen and cannot be asked.
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+		bind(fd, (struct sockaddr *)&address,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len)),
+		0);
+	assert_int_equal(locks_take_name(&locks, "tap", name, err, sizeof(err)), -EBUSY);
+	close(fd);
+}
+
 static void what_is_given_back_can_be_taken(void **state)
 {
 	(void)state;
@@ -148,8 +193,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(o29_whoever_has_it_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(o29_a_killed_process_has_nothing_any_more, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			o29_a_user_without_rights_keeps_nobody_from_starting, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_given_back_can_be_taken, setup, teardown),
-		cmocka_unit_test(an_interface_named_twice_is_ours_twice),
+		cmocka_unit_test_setup_teardown(an_interface_named_twice_is_ours_twice, setup,
+						teardown),
 		cmocka_unit_test(no_file_and_no_directory_are_nothing_to_lock),
 	};
 
