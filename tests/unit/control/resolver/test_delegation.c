@@ -204,6 +204,158 @@ static void what_is_said_about_the_ds_is_kept_with_the_cut(void **state)
 	delegation_unref(com);
 }
 
+static void glue_belongs_to_the_server_that_it_names(void **state)
+{
+	(void)state;
+	struct delegation *com =
+		refer(root, "a.com.",
+		      LINES("ns com. 300 IN NS ns1.com.", "ns com. 300 IN NS ns2.com.",
+			    "ar ns1.com. 300 IN A 192.0.2.1", "ar ns2.com. 300 IN A 192.0.2.2"),
+		      NOW);
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t last = name_equal(com->ns[i].name, text_name("ns1.com.")) ? 1 : 2;
+		assert_int_equal(com->ns[i].address_count, 1);
+		assert_int_equal(com->ns[i].addresses[0].bytes[3], last);
+	}
+	delegation_unref(com);
+}
+
+static void what_was_said_about_the_ds_ages(void **state)
+{
+	(void)state;
+	struct delegation *com = refer(
+		root, "a.com.",
+		LINES("ns com. 300 IN NS ns.com.", "ns com. 100 IN NSEC coop. NS RRSIG NSEC"), NOW);
+	assert_true(delegation_ds_lasts(com, NOW + 40000));
+	assert_int_equal(com->proofs[0]->ttl_s, 60);
+	assert_true(delegation_ds_lasts(com, NOW + 99999));
+	assert_int_equal(com->proofs[0]->ttl_s, 1);
+	assert_false(delegation_ds_lasts(com, NOW + 100000));
+	delegation_unref(com);
+}
+
+// ---- past their end, and not proven ----
+
+#define STALE_MS 50000
+
+static struct delegation *com_by(const char *server, uint64_t now_ms)
+{
+	char ns[60];
+
+	snprintf(ns, sizeof(ns), "ns com. 100 IN NS %s", server);
+	return refer(root, "a.com.", LINES(ns), now_ms);
+}
+
+static const struct delegation *com_ended(uint64_t now_ms)
+{
+	return delegation_ended(table, text_name("a.com."), root->zone, STALE_MS, now_ms);
+}
+
+static struct delegation *revive_com(uint64_t now_ms)
+{
+	return delegation_revive(table, text_name("a.com."), root->zone, STALE_MS, now_ms);
+}
+
+// However often it is revived, the limit counts from its end.
+static void a_revived_delegation_ends_with_the_stale_limit(void **state)
+{
+	const uint64_t end_ms = NOW + 100000;
+
+	(void)state;
+	delegation_unref(com_by("ns.com.", NOW));
+	for (uint64_t ms = end_ms; ms < end_ms + STALE_MS; ms += 4000) {
+		assert_non_null(com_ended(ms));
+		struct delegation *d = revive_com(ms);
+		assert_non_null(d);
+		assert_true(d->outdated);
+		assert_int_equal(d->ended_ms, end_ms);
+		assert_true(d->expires_ms > ms && d->expires_ms <= end_ms + STALE_MS);
+		delegation_unref(d);
+	}
+	assert_null(com_ended(end_ms + STALE_MS));
+	assert_null(revive_com(end_ms + STALE_MS));
+}
+
+static void what_a_revived_delegation_refers_to_is_outdated(void **state)
+{
+	(void)state;
+	delegation_unref(com_by("ns.com.", NOW));
+	struct delegation *com = revive_com(NOW + 100000);
+	struct delegation *below =
+		refer(com, "a.b.com.", LINES("ns b.com. 300 IN NS ns.b.com."), NOW + 100000);
+	assert_true(below->outdated);
+	delegation_unref(below);
+	delegation_unref(com);
+}
+
+static void mark(struct delegation *d, bool doubtful)
+{
+	d->unproven = true;
+	d->doubtful = doubtful;
+}
+
+// Servers that nobody has vouched for do not outlive those that were proven.
+static void what_was_proven_lives_on_behind_what_is_not(void **state)
+{
+	static struct response response;
+
+	(void)state;
+	delegation_unref(com_by("ns.com.", NOW));
+	struct message *message =
+		text_message("a.com.", TYPE_A, 0, 0, LINES("ns com. 100 IN NS ns.evil.org."));
+	const struct response_question question = {
+		.name = text_name("a.com."), .type = TYPE_A, .zone = root->zone};
+	response_read(message, &question, &response);
+	struct delegation *d = delegation_of_referral(&response, root, NOW + 50000);
+	mark(d, false);
+	delegation_put(table, d);
+	message_free(message);
+	const struct delegation *ended = com_ended(NOW + 149999);
+	assert_non_null(ended);
+	assert_true(name_equal(ended->ns[0].name, text_name("ns.com.")));
+	// Once they are proven, they are what there is.
+	delegation_prove(table, text_name("com."), false);
+	ended = com_ended(NOW + 199999);
+	assert_non_null(ended);
+	assert_true(name_equal(ended->ns[0].name, text_name("ns.evil.org.")));
+	delegation_unref(d);
+}
+
+// The same servers once more, unproven: until they are proven the end is that of before.
+static void the_end_is_that_of_the_last_proof(void **state)
+{
+	(void)state;
+	struct delegation *old = com_by("ns.com.", NOW);
+	struct delegation_spec spec = {.zone = old->zone,
+				       .parent = root->zone,
+				       .expires_ms = NOW + 200000,
+				       .ns_count = 1,
+				       .ns = {{.name = old->ns[0].name}}};
+	struct delegation *d = delegation_new(&spec);
+	d->unproven = true;
+	delegation_put(table, d);
+	assert_null(com_ended(NOW + 100000 + STALE_MS));
+	delegation_prove(table, text_name("com."), false);
+	assert_non_null(com_ended(NOW + 200000 + STALE_MS - 1));
+	delegation_unref(d);
+	delegation_unref(old);
+}
+
+// The DS that was asked for says nothing of a referral that was shown to be bogus.
+static void a_doubtful_referral_is_proven_by_another_one_alone(void **state)
+{
+	(void)state;
+	struct delegation *d = com_by("ns.com.", NOW);
+	mark(d, true);
+	delegation_prove(table, text_name("com."), true);
+	assert_ptr_equal(delegation_last(table, text_name("com.")), d);
+	assert_false(d->unproven);
+	mark(d, true);
+	delegation_prove(table, text_name("com."), false);
+	assert_null(delegation_last(table, text_name("com.")));
+	delegation_unref(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +370,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_forgotten_is_forgotten_below_as_well, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_said_about_the_ds_is_kept_with_the_cut,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(glue_belongs_to_the_server_that_it_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_was_said_about_the_ds_ages, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_revived_delegation_ends_with_the_stale_limit,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_revived_delegation_refers_to_is_outdated,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_proven_lives_on_behind_what_is_not, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_end_is_that_of_the_last_proof, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_doubtful_referral_is_proven_by_another_one_alone,
 						setup, teardown),
 	};
 

@@ -258,7 +258,7 @@ static void put_opt(struct builder *builder, const struct query *query,
 	}
 	if (options->make_up_cookie) {
 		edns.has_cookie = true;
-		memset(edns.client_cookie, 0x41, COOKIE_CLIENT_LEN);
+		memset(edns.client_cookie, options->zero_cookie ? 0 : 0x41, COOKIE_CLIENT_LEN);
 		edns.server_cookie_len = 16;
 		memset(edns.server_cookie, 0x42, 16);
 	}

@@ -67,6 +67,7 @@ struct script_reply {
 	bool no_cookie;
 	bool wrong_cookie; // another client cookie than ours
 	bool make_up_cookie; // both cookies, whatever was asked
+	bool zero_cookie;    // with that: a client cookie of zeros
 	bool no_answer;
 	bool lower_case;       // the question
 	uint8_t server_cookie; // first byte of a server cookie to send; 0: none

@@ -447,6 +447,26 @@ static void where_case_was_kept_within_a_day_it_is_never_left_out(void **state)
 	script_stop(&s);
 }
 
+// ATTACKS A15: none was asked for, so that there is none to be guessed either.
+static void a15_where_no_cookie_was_sent_none_makes_a_reply_strong(void **state)
+{
+	struct upstream_config config = script_config;
+	struct script s;
+
+	(void)state;
+	config.cookies = false;
+	script_start(&s, &config);
+	for (int zero = 0; zero < 2; zero++) {
+		ask_name(&s, LONG_NAME);
+		assert_false(script_query(&s).edns.has_cookie);
+		script_answer(&s,
+			      (struct script_reply){.make_up_cookie = true, .zero_cookie = zero});
+		script_expect(&s, UPSTREAM_OK);
+		assert_false(s.reply.strong);
+	}
+	script_stop(&s);
+}
+
 static struct exchange_request ask_signed(struct script *s)
 {
 	struct exchange_request request = script_request(s);
@@ -587,6 +607,7 @@ int main(void)
 		cmocka_unit_test(lost_case_over_udp_is_not_remembered),
 		cmocka_unit_test(lost_case_over_tcp_is_remembered),
 		cmocka_unit_test(where_case_was_kept_within_a_day_it_is_never_left_out),
+		cmocka_unit_test(a15_where_no_cookie_was_sent_none_makes_a_reply_strong),
 		cmocka_unit_test(signatures_settle_another_case_where_there_are_some),
 		cmocka_unit_test(what_tcp_has_settled_is_not_left_to_signatures),
 		cmocka_unit_test(truncated_in_another_case_goes_to_tcp_at_once),
