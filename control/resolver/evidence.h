@@ -42,9 +42,10 @@ enum evidence_type {
 	EVIDENCE_OTHER,
 	EVIDENCE_TYPES,
 };
-// A kind: an evidence_type, or'ed with how the question is sent.
-#define EVIDENCE_TCP   0x08 // and never over UDP
-#define EVIDENCE_PLAIN 0x10 // without EDNS
+// A kind: an evidence_type, or'ed with how the question is sent. Whether with EDNS is no part of it: no
+// question chooses that, it is the server's habit, for everybody's (control/upstream/server.h), and
+// never given up on silence.
+#define EVIDENCE_TCP 0x08 // and never over UDP
 
 struct evidence;
 struct evidence *evidence_new(void) __attribute__((warn_unused_result)); // NULL: no memory

@@ -194,15 +194,16 @@ uint64_t observe_run(struct resolver *resolver)
 // ---- what is seen ----
 
 // Too late for its question, but somebody is there, and slow.
-void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type)
+void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type, bool tcp)
 {
 	struct resolver *resolver = arg;
 	uint64_t key = observe_key(resolver, zone, pooled), now_ms = resolver->clock.now_ms;
-	uint8_t kind = pooled ? EVIDENCE_A : evidence_kind(type, false);
+	uint8_t way = tcp && !pooled ? EVIDENCE_TCP : 0;
+	uint8_t kind = pooled ? EVIDENCE_A : evidence_kind(type, false) | way;
 	unsigned ends = evidence_heard(resolver->evidence, key, kind, now_ms);
 
-	if (kind == EVIDENCE_A && !pooled) { // or it was part of a name
-		kind = EVIDENCE_STEP;
+	if (kind == (EVIDENCE_A | way) && !pooled) { // or it was part of a name
+		kind = EVIDENCE_STEP | way;
 		ends |= evidence_heard(resolver->evidence, key, kind, now_ms);
 	}
 	if (ends != 0)

@@ -588,7 +588,8 @@ uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool 
 void observe_begin(struct task *task);      // before a question to the cut; its kind may have changed
 void observe_leave(struct task *task);      // of the cut, or of its kind
 bool observe_may_ask(struct task *task);    // false: the cut is down
-void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type); // upstream_heard
+// upstream_heard
+void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type, bool tcp);
 void observe_reply(struct task *task);      // of any content
 // Every server has been silent, and it has no more tries, or may not use them: it waits whether
 // others hear of the cut. False: it has waited for long enough, or there is nothing to wait for.

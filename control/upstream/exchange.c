@@ -47,7 +47,8 @@ static void report_abandoned(const struct exchange *exchange, enum upstream_outc
 		return; // as was told
 	if (was_answered(outcome) && exchange->upstream->heard)
 		exchange->upstream->heard(exchange->upstream->heard_arg, exchange->abandoned_for,
-					  exchange->request.pool != NULL, exchange->request.type);
+					  exchange->request.pool != NULL, exchange->request.type,
+					  exchange->request.tcp);
 	if (exchange->given_up)
 		failure = SERVER_SLOW;
 	else if (outcome == UPSTREAM_TIMEOUT && !upstream_type_counts(exchange->request.type))

@@ -152,8 +152,10 @@ void upstream_free(struct upstream *upstream); // cancels everything, calls nobo
 void upstream_timer(struct upstream *upstream) __attribute__((nonnull));
 
 // Told of each answer that came after its question was given up, or to a hedge that was not needed:
-// somebody is there. pooled: a server of a route. Not from inside exchange_start().
-typedef void (*upstream_heard)(void *arg, const uint8_t *zone, bool pooled, uint16_t type);
+// somebody is there. pooled: a server of a route. tcp: asked over nothing else. Not from inside
+// exchange_start().
+typedef void (*upstream_heard)(void *arg, const uint8_t *zone, bool pooled, uint16_t type,
+			       bool tcp);
 void upstream_listen(struct upstream *upstream, upstream_heard heard, void *arg)
 	__attribute__((nonnull(1)));
 

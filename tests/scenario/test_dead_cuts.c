@@ -137,6 +137,58 @@ static void dead_forwarders_before_a_dead_zone_end_in_time(void **state)
 	}
 }
 
+#define ZONES     40
+#define QUESTIONS 1800
+
+static char zones[ZONES][16], zones_servers[ZONES][80], zones_texts[ZONES][80];
+
+// Two servers carry many zones, all in use, and fall silent: of names that nobody has asked for
+// before, whatever the zone, each question ends in time, and with the reason.
+static void an_outage_of_what_carries_many_zones_answers_all_in_time(void **state)
+{
+	static struct question *asked[QUESTIONS];
+	unsigned late = 0, slow = 0;
+	char name[60];
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < ZONES; i++) {
+		snprintf(zones[i], sizeof(zones[i]), "m%u.com.", i);
+		snprintf(zones_servers[i], sizeof(zones_servers[i]),
+			 "a.m%u.com.=192.0.2.61 b.m%u.com.=198.51.100.61", i, i);
+		snprintf(zones_texts[i], sizeof(zones_texts[i]), "*.m%u.com. 60 IN A 192.0.2.9\n",
+			 i);
+		world_add(w, &(struct world_zone){.apex = zones[i],
+						  .servers = zones_servers[i],
+						  .text = zones_texts[i]});
+	}
+	world_start(w);
+	for (unsigned i = 0; i < 2 * ZONES; i++) {
+		snprintf(name, sizeof(name), "known%u.%s", i, zones[i % ZONES]);
+		assert_answer(world_ask(w, name, TYPE_A, 0), RCODE_NOERROR, false, EDE_NONE);
+	}
+	with((struct fault){.kind = FAULT_DROP, .server = "192.0.2.61"});
+	with((struct fault){.kind = FAULT_DROP, .server = "198.51.100.61"});
+	network_forget_log(&w->network);
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		snprintf(name, sizeof(name), "n%u.%s", i, zones[i * 7 % ZONES]);
+		asked[i] = world_ask_later(w, name, TYPE_A, 0);
+		assert_non_null(asked[i]);
+		world_advance(w, 5);
+	}
+	world_run(w);
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		uint64_t took_us = asked[i]->done_us - asked[i]->asked_us;
+		assert_answer(asked[i], RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+		late += took_us > 4000000;
+		slow += took_us > 1000000;
+	}
+	print_message("%u of %u after more than 4 s, %u after more than 1 s, %zu packets\n", late,
+		      QUESTIONS, slow, w->network.log_count);
+	assert_int_equal(late, 0);
+	assert_true(slow < QUESTIONS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +197,7 @@ int main(void)
 		scenario(what_is_silent_for_keys_ends_in_time),
 		scenario(a_chain_through_slow_zones_to_a_dead_one_ends_in_time),
 		scenario(dead_forwarders_before_a_dead_zone_end_in_time),
+		scenario(an_outage_of_what_carries_many_zones_answers_all_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

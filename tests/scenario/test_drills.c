@@ -97,6 +97,8 @@ static void every_fault_of_every_scope_is_what_clients_get(void **state)
 	} faults[] = {
 		{"drop", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
 		{"delay=200", RCODE_NOERROR, EDE_NONE},
+		{"delay=700", RCODE_NOERROR, EDE_NONE},
+		{"delay=1500", RCODE_NOERROR, EDE_NONE},
 		{"servfail", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
 		{"refuse", RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY},
 		{"truncate", RCODE_NOERROR, EDE_NONE}, // over TCP

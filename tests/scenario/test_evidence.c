@@ -281,6 +281,24 @@ static void d14_dropped_questions_make_no_server_a_bad_one(void **state)
 	assert_sent_at_most(w, 2);
 }
 
+// One server knows no EDNS and says so, the other drops what has it: the zone, which is unsigned, is
+// well all the same, at once and later, whatever is asked.
+static void d14_servers_that_drop_edns_take_no_zone(void **state)
+{
+	static const uint16_t types[] = {TYPE_A, TYPE_A, TYPE_MX, TYPE_HTTPS, DROPPED};
+
+	(void)state;
+	with((struct fault){.kind = FAULT_NO_EDNS, .server = "192.0.2.20"});
+	with((struct fault){.kind = FAULT_DROP, .server = "198.51.100.20", .edns_only = true});
+	for (unsigned i = 0; i < 40; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "e%u.plain.org.", i);
+		struct question *q = world_ask(w, name, types[i % 5], 0);
+		assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+		world_advance(w, i % 2 ? 100 : 2500);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +315,7 @@ int main(void)
 		scenario(a_process_without_cpu_takes_nobody_for_silent),
 		scenario_common(silence_is_excused_once),
 		scenario_common(d14_dropped_questions_make_no_server_a_bad_one),
+		scenario_common(d14_servers_that_drop_edns_take_no_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

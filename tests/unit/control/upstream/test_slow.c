@@ -294,14 +294,15 @@ static void an_abandoned_question_is_listened_for_too(void **state)
 
 static unsigned heard_count;
 static uint16_t heard_type;
-static bool heard_pooled;
+static bool heard_pooled, heard_tcp;
 
-static void hear(void *arg, const uint8_t *zone, bool pooled, uint16_t type)
+static void hear(void *arg, const uint8_t *zone, bool pooled, uint16_t type, bool tcp)
 {
 	assert_true(name_equal(zone, arg));
 	heard_count++;
 	heard_pooled = pooled;
 	heard_type = type;
+	heard_tcp = tcp;
 }
 
 // Whatever it says; and who is silent to the end is not heard.
@@ -328,6 +329,7 @@ static void who_listens_is_told_of_late_answers(void **state)
 		if (i < 2) {
 			assert_int_equal(heard_pooled, i == 1);
 			assert_int_equal(heard_type, request.type);
+			assert_false(heard_tcp);
 		}
 		script_stop(&s);
 	}
@@ -359,6 +361,8 @@ static void a_late_answer_over_tcp_is_slow_too(void **state)
 		script_start(&s, &script_config);
 		struct exchange_request request = request_of(&s);
 		request.tcp = true;
+		upstream_listen(s.upstream, hear, (void *)(uintptr_t)request.zone);
+		heard_tcp = false;
 		script_ask(&s, &request);
 		if (connected)
 			script_connected(&s);
@@ -370,6 +374,7 @@ static void a_late_answer_over_tcp_is_slow_too(void **state)
 			script_advance_ms(&s, 500);
 			script_answer(&s, (struct script_reply){0});
 			assert_int_equal(rating_of(&s, &request)->slow_us, 2000000);
+			assert_true(heard_tcp);
 		}
 		script_stop(&s);
 	}
