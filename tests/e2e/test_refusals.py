@@ -37,13 +37,13 @@ def broken_configuration(checks, info):
     checks.check('an impossible value is named with its line',
                  *start_fails(MINIMAL % 'x' + 'memory: {cache: 1K}\n', 'FILE:5', 'memory.cache'))
     socket_path = os.path.join(tempfile.gettempdir(), 'assayd-refusals-%d.sock' % os.getpid())
-    rest = 'control: {socket: %s}\nmemory: {cache: 16M, packets: 64M}\n' % socket_path
+    rest = 'trust: {state: ""}\ncontrol: {socket: %s}\nmemory: {cache: 16M, packets: 64M}\n' % socket_path
     checks.check('a port that is not there is named',
                  *start_fails(MINIMAL % 'nowhere9' + rest, 'nowhere9'))
     run = subprocess.run([ASSAYD, '-c', '/nonexistent.yaml'], capture_output=True, text=True)
     checks.check('a missing file is named',
                  run.returncode == 1 and '/nonexistent.yaml' in run.stderr, run.stderr)
-    huge = 'memory: {cache: 900G}\n'
+    huge = 'trust: {state: ""}\nmemory: {cache: 900G}\n'
     checks.check('memory that is not there is a sentence',
                  *start_fails(MINIMAL % 'nowhere9' + huge, 'memory'))
 
