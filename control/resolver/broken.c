@@ -198,9 +198,28 @@ bool broken_another_domain(struct task *task, unsigned count)
 	       !all_domains_failed(task);
 }
 
-bool broken_hurries(const struct task *task)
+static bool some_are_bogus(const struct task *task)
 {
-	return task->failures > 0 && has_former_proof(task, 2);
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (trouble_of(task, i) & TROUBLE_BOGUS)
+			return true;
+	}
+	return false;
+}
+
+bool broken_hurries(const struct task *task, size_t server)
+{
+	if (task->failures > 0 && has_former_proof(task, 2))
+		return true;
+	return task->servers[server].tries == 0 && trouble_of(task, server) & TROUBLE_SILENT &&
+	       some_are_bogus(task);
+}
+
+bool broken_is_enough(const struct task *task)
+{
+	return task->failures > 0 &&
+	       task->resolver->clock.now_ms >= task->started_ms + BROKEN_ENOUGH_MS &&
+	       broken_find(task).kind == BROKEN_BOGUS;
 }
 
 bool broken_suffices(const struct task *task)

@@ -17,6 +17,7 @@
 #define BROKEN_MAX       64
 #define BROKEN_LATELY_MS 1000 // after our own question, nobody waits for the next one
 #define BROKEN_SHORT_MS  2000 // what holds on before its own question has been answered
+#define BROKEN_ENOUGH_MS 1000
 #define BROKEN_PROBE_MS  500
 #define BROKEN_HOT_MS    60000 // in use since
 #define BROKEN_DOMAINS   6     // failure domains, more are not asked
@@ -56,8 +57,11 @@ struct broken_finding broken_find(const struct task *task) __attribute__((nonnul
 bool broken_suffices(const struct task *task) __attribute__((nonnull));
 
 // The same, before every server has been asked: none is waited for longer than it takes to see
-// whether it is there.
-bool broken_hurries(const struct task *task) __attribute__((nonnull));
+// whether it is there. Nor is one that has been silent to others while another one is bogus.
+bool broken_hurries(const struct task *task, size_t server) __attribute__((nonnull));
+// Where nothing was proven before: some servers are bogus and all others have failed, and there has
+// been time for one that is slow.
+bool broken_is_enough(const struct task *task) __attribute__((nonnull));
 // Our own question for the DS of `zone` has found that of its parent.
 void broken_found(struct resolver *resolver, const uint8_t *parent, const uint8_t *zone,
 		  const struct broken_finding *finding) __attribute__((nonnull));

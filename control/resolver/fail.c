@@ -71,8 +71,10 @@ void fail_unreachable(struct task *task)
 	if (task->type == TYPE_DS && ttl_s > FAILURE_TTL_DS_S)
 		ttl_s = FAILURE_TTL_DS_S;
 	ttl_s = ailing_failed(task, ttl_s);
-	fail_with(task, FAILED_UNREACHABLE, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, text,
-		  ttl_s);
+	// So do those that others have lately had from servers which were not asked again.
+	int ede = task->finding.kind == BROKEN_BOGUS ? EDE_DNSSEC_BOGUS
+						     : EDE_NO_REACHABLE_AUTHORITY;
+	fail_with(task, FAILED_UNREACHABLE, RCODE_SERVFAIL, ede, text, ttl_s);
 }
 
 // CD=1 clients get the data all the same, and all of the chain.

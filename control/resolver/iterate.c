@@ -164,7 +164,7 @@ static bool try_last(struct task *task)
 
 	if (task->last_tried || task->for_glue || forward_falls_back(task) ||
 	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) ||
-	    upstream_uplink_lost(resolver->parts.upstream))
+	    broken_is_enough(task) || upstream_uplink_lost(resolver->parts.upstream))
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
 				       inquiry_last_over_tcp(task));
@@ -307,7 +307,7 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	// A server that is slower still shows its return to those who wait for it.
 	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
-	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task))
+	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task, (size_t)server))
 		timeout_ms = HURRIED_TIMEOUT_MS;
 	if (timeout_ms > most_ms && ailing_probes(task))
 		timeout_ms = most_ms;
@@ -361,7 +361,7 @@ void iterate_ask(struct task *task)
 			return;
 		}
 	}
-	if (broken_suffices(task)) {
+	if (broken_suffices(task) || broken_is_enough(task)) {
 		iterate_give_up(task);
 		return;
 	}
