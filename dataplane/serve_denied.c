@@ -37,6 +37,10 @@ size_t serving_denied(struct store *store, struct serve *serve, uint8_t *out, si
 	}
 	if (denied->kind == DENIED_NOT)
 		return 0;
+	// ATTACKS B16: what is there of other types is older than its denial, and must not come
+	// back once that has ended. Control takes it out.
+	if (denied->kind == DENIED_NXDOMAIN && cache_knows(store->cache, &serve->lookup))
+		return 0;
 	// Where an alias leads, control finds out.
 	if (denied->kind == DENIED_WILDCARD && answer_kind(denied->wildcard) == ENTRY_CNAME &&
 	    serve->lookup.type != TYPE_CNAME)

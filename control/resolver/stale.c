@@ -26,8 +26,8 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	return false;
 }
 
-// So do validated records that deny it: any data that came after them would have ended them. Those
-// of NSEC3 are not looked at, which takes hashes.
+// So do validated records that deny it, also those that have ended since: any data that came after
+// them would have ended them. Those of NSEC3 are not looked at, which takes hashes.
 static bool is_denied(const struct resolver *resolver, const struct entry *entry)
 {
 	struct denial_answer answer;
@@ -41,8 +41,8 @@ static bool is_denied(const struct resolver *resolver, const struct entry *entry
 		.name = facts.name,
 		.name_len = (uint16_t)name_len(facts.name),
 		.type = facts.type,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
+		.now_ms = facts.created_ms, // whenever they hold until
+		.now_s = 0,
 	};
 	lookup.hash = cache_hash(resolver->cache, lookup.name, lookup.name_len);
 	cache_deny(resolver->cache, &lookup, &answer);

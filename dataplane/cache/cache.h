@@ -75,6 +75,9 @@ void cache_lookup(struct cache *cache, struct lookup *lookup) __attribute__((non
 // The same for a burst, in stages (hash, prefetch index, match, prefetch entries, compare).
 void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size_t count)
 	__attribute__((nonnull));
+// After a miss: whether the cache holds anything of the name but failures, of whatever type and
+// age. In: name, name_len, hash.
+bool cache_knows(const struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));
 // After a miss: whether an ancestor's DNAME or NXDOMAIN, fresh or stale, rules over the name. In: name,
 // name_len, now_ms, now_s.
 bool cache_below_cut(struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));

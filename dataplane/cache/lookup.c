@@ -286,6 +286,13 @@ void cache_lookup(struct cache *cache, struct lookup *lookup)
 	lookup_hashed(cache, lookup);
 }
 
+bool cache_knows(const struct cache *cache, const struct lookup *lookup)
+{
+	const struct table *table = &cache_shard_of(cache, lookup->hash)->answers.table;
+
+	return table_holds(table, lookup->hash, lookup->name, lookup->name_len);
+}
+
 bool cache_below_cut(struct cache *cache, const struct lookup *lookup)
 {
 	struct finding found = {0};

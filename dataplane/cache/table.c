@@ -99,6 +99,26 @@ void table_node(const struct table *table, uint64_t hash, const uint8_t *name, s
 	}
 }
 
+bool table_holds(const struct table *table, uint64_t hash, const uint8_t *name, size_t len)
+{
+	struct line *line = &table->lines[table_bucket(table, hash)];
+	uint32_t bits = name_bits(hash);
+
+	for (unsigned n = 0; line != NULL && n < TABLE_CHAIN_MAX; n++) {
+		for (unsigned i = 0; i < LINE_SLOTS; i++) {
+			// Acquire: partner of the release in table_set().
+			uint64_t word = atomic_load_explicit(&line->slots[i], memory_order_acquire);
+			if (word_name_bits(word) != bits || (entry_ref)word == 0 ||
+			    (word_what(word) & WHAT_FAILURE) != 0)
+				continue;
+			if (entry_is_named(table_entry(table, (entry_ref)word), hash, name, len))
+				return true;
+		}
+		line = next_line(table, line);
+	}
+	return false;
+}
+
 // ---- writer: relaxed loads, for it wrote all of it ----
 
 static inline uint64_t word_at(const struct line *line, unsigned slot)

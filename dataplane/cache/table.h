@@ -165,6 +165,9 @@ static inline bool table_guess(const struct table *table, uint64_t hash, uint16_
 	return true;
 }
 
+// Something but failures stands under the name. For readers.
+bool table_holds(const struct table *table, uint64_t hash, const uint8_t *name, size_t len)
+	__attribute__((nonnull));
 void table_node(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,
 		uint16_t type, struct node *out) __attribute__((nonnull));
 // The readers' only write: one bit, and only when it is clear. Lost bits are harmless.

@@ -294,6 +294,24 @@ static void b16_a_late_reply_does_not_bring_back_what_was_denied(void **state)
 	assert_not_cached(w, "gone.example.org.", TYPE_A);
 }
 
+// A record that denies it came after it, whoever that was asked for, and although it has ended since.
+static void b16_nor_what_a_record_has_denied_that_has_ended(void **state)
+{
+	(void)state;
+	begin_zone(0);
+	ask_all();
+	world_advance(w, 6000);
+	change(texts_after);
+	assert_answer(world_ask(w, "go.example.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	world_advance(w, 3000);
+	with((struct fault){.kind = FAULT_DROP, .server = SERVER});
+	assert_int_equal(world_ask(w, "gone.example.org.", TYPE_A, 0)->reply->rcode,
+			 RCODE_SERVFAIL);
+	// Of what nothing has been said since there are stale data.
+	assert_address(world_ask(w, "less.example.org.", TYPE_A, 0), "192.0.2.71");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +323,7 @@ int main(void)
 		scenario(what_lies_below_a_name_that_was_not_denied_for_good_stays),
 		scenario(b16_what_came_through_a_drill_ends_nothing),
 		scenario(b16_a_late_reply_does_not_bring_back_what_was_denied),
+		scenario(b16_nor_what_a_record_has_denied_that_has_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,7 +275,8 @@ static void while_servers_are_silent_insecure_stale_data_serve(void **state)
 	assert_address(ask_for_stale("www.plain.org."), "192.0.2.90");
 }
 
-// Nobody has asked for the name since, but what came with another one's denial covers it.
+// Nobody has asked for the name since, but what came with another one's denial covers it: it is the
+// newer of the two, whichever has ended (RFC 8767 §4).
 static void stale_data_that_cached_denial_refutes_do_not_serve(void **state)
 {
 	(void)state;
@@ -293,10 +294,9 @@ static void stale_data_that_cached_denial_refutes_do_not_serve(void **state)
 		assert_int_equal(world_ask(w, "gonf.example.org.", TYPE_A, 0)->reply->rcode,
 				 RCODE_NXDOMAIN);
 		with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_A});
-		// When the denial has ended, too, nothing speaks against them any more.
 		world_advance(w, later ? 310000 : 1000);
 		struct question *q = world_ask(w, "gone.example.org.", TYPE_A, 0);
-		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), later);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
 		if (later == 0)
 			end_world(NULL);
 	}

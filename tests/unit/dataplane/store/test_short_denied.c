@@ -321,6 +321,17 @@ static void name_that_is_malformed_is_left(void **state)
 	assert_false(short_answers("40 *40:61 @x. %1 %1", FLAG_RD, NULL, 4));
 }
 
+// What is there is older than its denial, and has to be taken out.
+static void b16_a_name_that_is_known_is_denied_by_control(void **state)
+{
+	(void)state;
+	assert_int_equal(short_end("@old.x. %15 %1", FLAG_RD, NULL, 4), LANES_OTHER);
+	assert_int_equal(short_end("@failed.x. %15 %1", FLAG_RD, NULL, 4), LANES_LEFT);
+	lanes.turn.now_ms = NOW_MS + 10000; // stale
+	assert_int_equal(short_end("@old.x. %15 %1", FLAG_RD, NULL, 4), LANES_OTHER);
+	assert_true(short_answers("@nold.x. %15 %1", FLAG_RD, NULL, 4));
+}
+
 static void what_the_cache_holds_itself_goes_before_the_chains(void **state)
 {
 	(void)state;
@@ -388,6 +399,7 @@ int main(void)
 		denied_test(names_and_types_that_are_denied_take_the_short_lane),
 		denied_test(what_the_chains_do_not_deny_is_left),
 		denied_test(name_that_is_malformed_is_left),
+		denied_test(b16_a_name_that_is_known_is_denied_by_control),
 		denied_test(what_the_cache_holds_itself_goes_before_the_chains),
 		denied_test(burst_with_many_parents_is_answered_one_by_one_alike),
 	};
