@@ -126,7 +126,8 @@ void ailing_good(struct task *task)
 		return;
 	// Otherwise some name was broken, which says nothing about its zone.
 	if (zone->confirmed) {
-		revoked_put(resolver->ailing->recovered, zone->hash, resolver->clock.now_ms);
+		revoked_put(resolver->ailing->recovered, zone->hash, zone->hash,
+			    resolver->clock.now_ms);
 		resolver->counters.recovered++;
 	}
 	*zone = (struct ailing_zone){0};

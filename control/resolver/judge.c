@@ -351,9 +351,11 @@ static void note_by_value(struct task *task, const struct entry *entry,
 		return;
 	entry_facts(entry, &facts);
 	if (facts.kind == ENTRY_NXDOMAIN && facts.one_shot && facts.security == SECURITY_SECURE &&
-	    !facts.opt_out && !facts.this_name_only && !publication->aside)
-		revoked_put(resolver->denied_by_value, hash_of_name(resolver, facts.name),
-			    publication->asked_ms);
+	    task->step.soa != NULL && !facts.opt_out && !facts.this_name_only &&
+	    !publication->aside)
+		revoked_put(resolver->denied_by_value,
+			    hash_of_name(resolver, task->step.soa->owner),
+			    hash_of_name(resolver, facts.name), publication->asked_ms);
 }
 
 // A NXDOMAIN in the place of data takes nobody else's.

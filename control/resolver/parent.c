@@ -298,6 +298,14 @@ static bool speaks(const struct task *task, const struct validation_result *resu
 	       name_equal(step->soa->owner, task->cut->zone);
 }
 
+static void revoke(const struct task *task, const uint8_t *zone)
+{
+	struct resolver *resolver = task->resolver;
+
+	revoked_put(resolver->revoked, resolver_hash(resolver, task->cut->zone),
+		    resolver_hash(resolver, zone), resolver->clock.now_ms);
+}
+
 // Where a cut is, its parent's servers give a referral: what they answer themselves is delegated
 // to nobody, and below a name that does not exist nothing is.
 void parent_denied(struct task *task, const struct validation_result *result)
@@ -314,8 +322,7 @@ void parent_denied(struct task *task, const struct validation_result *result)
 		last = task->name;
 	// Of whatever is delegated below it, too.
 	if (task->type == TYPE_DS && task->step.kind == STEP_NXDOMAIN)
-		revoked_put(resolver->revoked, resolver_hash(resolver, task->step.name),
-			    resolver->clock.now_ms);
+		revoke(task, task->step.name);
 	for (size_t labels = name_labels(task->cut->zone) + 1; labels <= name_labels(last);
 	     labels++) {
 		const uint8_t *zone = name_ancestor(task->name, labels);
@@ -324,8 +331,7 @@ void parent_denied(struct task *task, const struct validation_result *result)
 		if (!delegation_revoke(resolver->delegations, zone))
 			continue;
 		resolver->counters.revoked++;
-		revoked_put(resolver->revoked, resolver_hash(resolver, zone),
-			    resolver->clock.now_ms);
+		revoke(task, zone);
 	}
 }
 

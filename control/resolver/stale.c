@@ -7,23 +7,29 @@
 #include <stdlib.h>
 
 // The parent of a zone above has denied that zone since, or a name above was proven not to exist.
-// XXX: in a flood of names that do not exist newer ones take the places of such names, and what is
-// older below those may come back.
+// Where that is remembered no longer, because newer ones have taken its place, it counts of all
+// that it may have been said of: zones right below the one that said it and all in them, or names
+// below others.
 static bool is_revoked(const struct resolver *resolver, const struct entry *entry)
 {
+	const struct revoked_table *zones = resolver->revoked, *names = resolver->denied_by_value;
 	struct entry_facts facts;
-	const uint8_t *name;
+	unsigned above = 0; // labels from the entry's name up
 
-	if (!revoked_any(resolver->revoked) && !revoked_any(resolver->denied_by_value))
+	if (!revoked_any(zones) && !revoked_any(names))
 		return false;
 	entry_facts(entry, &facts);
-	for (name = facts.name; !name_is_root(name); name = name_skip(name, 1)) {
+	for (const uint8_t *name = facts.name;; name = name_skip(name, 1), above++) {
 		uint64_t hash = resolver_hash(resolver, name);
-		if (facts.created_ms < revoked_ms(resolver->revoked, hash) ||
-		    facts.created_ms < revoked_ms(resolver->denied_by_value, hash))
+		if (facts.created_ms < revoked_ms(zones, hash) ||
+		    facts.created_ms < revoked_ms(names, hash))
 			return true;
+		if ((above >= 1 && facts.created_ms < revoked_lost_ms(zones, hash)) ||
+		    (above >= 2 && facts.created_ms < revoked_lost_ms(names, hash)))
+			return true;
+		if (name_is_root(name))
+			return false;
 	}
-	return false;
 }
 
 // So do validated records that deny it, also those that have ended since: any data that came after
