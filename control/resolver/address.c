@@ -102,8 +102,14 @@ void address_collect(struct task *task)
 		collect_route(task);
 		return;
 	}
-	for (size_t i = 0; i < task->cut->ns_count; i++)
-		collect_ns(task, i);
+	// Where not all may find room, others do each time.
+	const size_t count = task->cut->ns_count;
+	const size_t first =
+		count > TASK_SERVERS_MAX / 2
+			? upstream_draw(task->resolver->parts.upstream, (uint32_t)count)
+			: 0;
+	for (size_t i = 0; i < count; i++)
+		collect_ns(task, (first + i) % count);
 }
 
 static bool look_up(struct task *task, size_t i, uint16_t type)

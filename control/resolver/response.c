@@ -198,6 +198,20 @@ static bool chain_ended(const struct reading *r)
 	       (out->link_count > 0 && out->links[out->link_count - 1].kind == STEP_ANSWER);
 }
 
+// Where the zone above is not signed either, whose servers know no better, the child's word that
+// there is no DS will do: nothing rests on it.
+static void deny_ds_from_child(struct reading *r)
+{
+	struct response *out = r->out;
+
+	out->kind = RESPONSE_LAME;
+	if ((r->message->flags & FLAG_AA) == 0 || r->message->rcode != RCODE_NOERROR ||
+	    r->question->forwarder || r->question->glue || out->proof_count > 0)
+		return;
+	out->resort = RESORT_FOREIGN_SOA;
+	add_link(r, STEP_NODATA, NULL);
+}
+
 // A negative answer about the chain's last name.
 static void take_denial(struct reading *r, enum step_kind kind)
 {
@@ -210,7 +224,7 @@ static void take_denial(struct reading *r, enum step_kind kind)
 	if (soa != NULL && r->question->type == TYPE_DS && name_equal(soa->owner, name) &&
 	    !name_is_root(name)) {
 		if (out->link_count == 0)
-			out->kind = RESPONSE_LAME;
+			deny_ds_from_child(r);
 		return;
 	}
 	// With a chain before it, silence about the target is no denial of it.

@@ -29,7 +29,7 @@ enum response_resort {
 };
 
 #define RESPONSE_LINKS_MAX (BUDGET_CNAME_MAX + 1)
-#define REFERRAL_NS_MAX    13
+#define REFERRAL_NS_MAX    32 // the first ones, when there are more
 #define REFERRAL_GLUE_MAX  6 // addresses per NS name
 
 struct response_question {

@@ -347,6 +347,38 @@ static void names_of_servers_are_looked_up_two_at_a_time(void **state)
 	assert_int_equal(asked, 2);
 }
 
+// However many are dead, and wherever in the RRset the one stands that is not.
+static void servers_beyond_the_thirteenth_are_asked_too(void **state)
+{
+	char servers[30 * 40], name[30];
+	unsigned answered = 0;
+	size_t len = 0;
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		len += (size_t)snprintf(servers + len, sizeof(servers) - len,
+					"%sns%02d.many.org.=192.0.2.%d", i > 0 ? " " : "", i,
+					100 + i);
+	begin();
+	world_add(w, &(struct world_zone){.apex = "many.org.",
+					  .servers = servers,
+					  .text = "*.many.org. 300 IN A 192.0.2.91\n",
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	for (int i = 0; i < 30; i++) {
+		static char dead[30][20];
+		snprintf(dead[i], sizeof(dead[i]), "192.0.2.%d", 100 + i);
+		if (i != 14 && i != 20 && i != 29)
+			with((struct fault){.kind = FAULT_REFUSED, .server = dead[i]});
+	}
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "n%d.many.org.", i);
+		answered += world_ask(w, name, TYPE_A, 0)->reply->rcode == RCODE_NOERROR;
+		world_advance(w, 11000);
+	}
+	assert_true(answered >= 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +397,7 @@ int main(void)
 		scenario(an_address_that_a_name_has_itself_is_not_held_back),
 		scenario(names_of_servers_are_looked_up_two_at_a_time),
 		scenario(thirteen_aliases_cost_no_more_than_thirteen_names),
+		scenario(servers_beyond_the_thirteenth_are_asked_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,44 @@ static void a_ds_from_the_childs_side_is_none(void **state)
 	}
 }
 
+// One address has both, and knows the child's side only. Where the parent is not signed nothing is lost
+// by it: there is no DS. Where it is, nothing proves that there is none.
+static void the_only_server_may_answer_for_a_ds_from_the_childs_side(void **state)
+{
+	(void)state;
+	for (int parent_signed = 0; parent_signed < 2; parent_signed++) {
+		begin();
+		world_add(w, &(struct world_zone){.apex = "both.com.",
+						  .servers = "ns1.both.com.=" ONE,
+						  .text = "*.both.com. 300 IN A 192.0.2.80\n",
+						  .options = {.unsigned_ = !parent_signed}});
+		world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+						  .servers = "ns1.both.com.=" ONE,
+						  .text = "*.sub.both.com. 300 IN A 192.0.2.81\n",
+						  .options = {.unsigned_ = true}});
+		world_start(w);
+		const struct rrset *soa = signer_zone_find(world_zone(w, "sub.both.com.")->zone,
+							   text_name("sub.both.com."), TYPE_SOA);
+		with((struct fault){.name = "sub.both.com.",
+				    .type = TYPE_DS,
+				    .replace = from_the_child,
+				    .hook_arg = (void *)(uintptr_t)soa,
+				    .flags = FLAG_AA});
+		struct question *q = world_ask(w, "sub.both.com.", TYPE_DS, ASK_DO);
+		if (parent_signed) {
+			assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+			assert_int_equal(ask(1, "sub.both.com.")->reply->rcode, RCODE_SERVFAIL);
+		} else {
+			assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DS), 0);
+			assert_address(ask(1, "sub.both.com."), "192.0.2.81");
+		}
+		// It is as good as ever for the zone above.
+		assert_answer(ask(2, "both.com."), RCODE_NOERROR, parent_signed, EDE_NONE);
+		end_world(NULL);
+	}
+}
+
 // What is wrong with the zone below says nothing of the servers as those of the zone above.
 static void a_bogus_child_is_not_held_against_its_parents_servers(void **state)
 {
@@ -199,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scenario(parent_and_child_on_the_same_servers),
 		scenario(a_ds_from_the_childs_side_is_none),
+		scenario(the_only_server_may_answer_for_a_ds_from_the_childs_side),
 		scenario(a_bogus_child_is_not_held_against_its_parents_servers),
 		scenario(a_server_with_the_copy_from_before_signing_loses_nothing),
 		scenario(one_with_the_signed_copy_is_enough),

@@ -141,7 +141,7 @@ static void impossible_ttls_are_clamped(void **state)
 }
 
 // ATTACKS C4, D1
-static void at_most_thirteen_servers_of_six_addresses_are_kept(void **state)
+static void at_most_thirty_two_servers_of_six_addresses_are_kept(void **state)
 {
 	static char lines[400][80];
 	const char *list[401] = {0};
@@ -363,7 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cut_ends_with_its_ttl_and_never_after_its_parent,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(impossible_ttls_are_clamped, setup, teardown),
-		cmocka_unit_test_setup_teardown(at_most_thirteen_servers_of_six_addresses_are_kept,
+		cmocka_unit_test_setup_teardown(at_most_thirty_two_servers_of_six_addresses_are_kept,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_full_table_forgets_the_least_used_but_never_the_root, setup, teardown),
