@@ -1,50 +1,10 @@
 // What servers and delegations of the field are like, beyond what has a file of its own
-// (test_minimised.c, test_last_resort.c, test_name_servers.c). Each resolves, as it does with
-// others.
+// (test_minimised.c, test_last_resort.c, test_name_servers.c). Each resolves.
+#include "tests/scenario/lines.h"
 #include "tests/scenario/zones.h"
 
 #define NS1 "192.0.2.20" // of plain.org.
 #define NS2 "198.51.100.20"
-
-static void put(struct builder *b, enum section section, const char *line)
-{
-	struct text_record record;
-
-	text_record(line, &record);
-	builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s, record.rdata,
-		       record.rdlen);
-}
-
-#define LINES_MAX 12
-
-// What a server says: lines "an RECORD", "ns RECORD", "ar RECORD", ended by NULL.
-struct lines {
-	const char *line[LINES_MAX];
-};
-
-static void say(const struct network_query *query, enum section section, struct builder *b,
-		void *arg)
-{
-	static const char *const words[] = {"an ", "ns ", "ar "};
-	const struct lines *lines = arg;
-
-	(void)query;
-	for (size_t i = 0; lines->line[i] != NULL; i++) {
-		if (strncmp(lines->line[i], words[section], 3) == 0)
-			put(b, section, lines->line[i] + 3);
-	}
-}
-
-// Each of 16 calls in a row has its own space.
-static void *lines_of(const struct lines *lines)
-{
-	static struct lines kept[16];
-	static unsigned next;
-
-	kept[next % 16] = *lines;
-	return &kept[next++ % 16];
-}
-#define LINES(...) lines_of(&(struct lines){{__VA_ARGS__}})
 
 static void assert_resolves(const char *name, const char *address)
 {
@@ -166,8 +126,8 @@ static void a_type_that_fails_leaves_the_others(void **state)
 	}
 }
 
-// A name that its server denies for one type and has for another: what was asked for first stays
-// until it ends, and nothing else is lost. (BIND and PowerDNS take NXDOMAIN for the name, too.)
+// A name that its server denies for one type and has for another (test_negative.c) takes nothing else
+// along, whether the denial is kept or not.
 static void nxdomain_for_one_type_does_not_end_the_address_that_is_known(void **state)
 {
 	(void)state;

@@ -1,49 +1,10 @@
 // What serves when every server of a zone has failed: data out of a cache in a server's place (RA
 // without AA), and NODATA with the SOA of another zone. Each bound has a test of its own.
+#include "tests/scenario/lines.h"
 #include "tests/scenario/zones.h"
 
 #define NS1 "192.0.2.20" // of plain.org.
 #define NS2 "198.51.100.20"
-
-static void put(struct builder *b, enum section section, const char *line)
-{
-	struct text_record record;
-
-	text_record(line, &record);
-	builder_record(b, section, record.owner, record.type, CLASS_IN, record.ttl_s, record.rdata,
-		       record.rdlen);
-}
-
-#define LINES_MAX 8
-
-// What a server says: lines "an RECORD", "ns RECORD", "ar RECORD", ended by NULL.
-struct lines {
-	const char *line[LINES_MAX];
-};
-
-static void say(const struct network_query *query, enum section section, struct builder *b,
-		void *arg)
-{
-	static const char *const words[] = {"an ", "ns ", "ar "};
-	const struct lines *lines = arg;
-
-	(void)query;
-	for (size_t i = 0; lines->line[i] != NULL; i++) {
-		if (strncmp(lines->line[i], words[section], 3) == 0)
-			put(b, section, lines->line[i] + 3);
-	}
-}
-
-// Each of 16 calls in a row has its own space.
-static void *lines_of(const struct lines *lines)
-{
-	static struct lines kept[16];
-	static unsigned next;
-
-	kept[next % 16] = *lines;
-	return &kept[next++ % 16];
-}
-#define LINES(...) lines_of(&(struct lines){{__VA_ARGS__}})
 
 // Both servers of plain.org. say this of a name.
 static void both_say(const char *name, uint16_t type, uint16_t flags, void *lines)

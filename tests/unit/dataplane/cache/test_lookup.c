@@ -1,28 +1,11 @@
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/cached.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LATER_MS (NOW_MS + TTL_S * 1000)          // past the TTL
-#define END_MS (LATER_MS + STALE_S * 1000)        // past the stale time
-
-static int new_cache(void **state)
-{
-	*state = fixture_cache(8, 2); // two shards: chains cross them
-	return 0;
-}
-
-static int free_cache(void **state)
-{
-	assert_counters_add_up(*state);
-	settle(*state, NOW_MS);
-	cache_free(*state);
-	return 0;
-}
-
-#define PUT(spec) assert_int_equal(put(*state, spec), PUBLISHED)
+#define LATER_MS (NOW_MS + TTL_S * 1000)     // past the TTL
+#define END_MS   (LATER_MS + STALE_S * 1000) // past the stale time
 
 static void misses(struct cache *cache, const char *name, uint16_t type)
 {
@@ -500,8 +483,8 @@ static void types_beside_a_cname_do_not_follow_it(void **state)
 
 static void burst_gives_what_single_lookups_give(void **state)
 {
-	const char *const names[] = {"a.example.",   "b.example.", "x.gone.example.", "f.example.",
-				     "none.example.", "s.example."};
+	const char *const names[] = {"a.example.", "b.example.",    "x.gone.example.",
+				     "f.example.", "none.example.", "s.example."};
 	struct lookup single[6], burst[6];
 	struct lookup *pointers[6];
 	struct entry_spec stale = spec_a("s.example.", 3);
@@ -556,52 +539,50 @@ static void root_has_entries_like_any_name(void **state)
 	misses(*state, ".", TYPE_A);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(unknown_name_is_a_miss),
-		TEST(other_type_is_a_miss),
-		TEST(expired_entry_is_a_miss_with_a_stale_chain),
-		TEST(stale_time_ends),
-		TEST(entry_without_stale_time_is_never_stale),
-		TEST(signatures_over_is_neither_fresh_nor_stale),
-		TEST(any_and_rrsig_always_miss),
-		TEST(cname_chain_is_followed_to_its_data),
-		TEST(chain_may_end_in_a_negative_answer),
-		TEST(question_for_cname_is_answered_by_the_cname),
-		TEST(nodata_of_type_cname_is_no_cname),
-		TEST(D4_chain_of_11_aliases_is_answered),
-		TEST(D4_chain_of_12_aliases_is_a_miss),
-		TEST(D4_loops_are_misses),
-		TEST(O11_partly_expired_chain_is_stale_as_a_whole),
-		TEST(stale_alias_with_fresh_data_is_stale),
-		TEST(incomplete_stale_chain_is_none),
-		TEST(stale_chain_ends_with_its_signatures),
-		TEST(failure_is_found),
-		TEST(failure_stands_beside_stale_data),
-		TEST(failure_never_hides_valid_data),
-		TEST(dname_rewrites_names_below_it),
-		TEST(dname_answers_a_question_for_cname),
-		TEST(dname_does_not_apply_to_its_own_name),
-		TEST(dname_that_makes_a_name_too_long_ends_the_chain),
-		TEST(stale_dname_makes_a_stale_chain),
-		TEST(secure_nxdomain_of_an_ancestor_answers),
-		TEST(A12_nxdomain_of_insecure_ancestor_hides_nothing),
-		TEST(A12_nxdomain_above_a_configured_zone_hides_nothing),
-		TEST(nxdomain_by_opt_out_hides_nothing_below),
-		TEST(expired_nxdomain_of_an_ancestor_hides_nothing),
-		TEST(proven_nxdomain_above_ends_staleness),
-		TEST(ancestors_are_free_again_when_their_entry_goes),
-		TEST(a_flush_takes_what_rules_over_the_name),
-		TEST(a_flush_of_a_type_takes_the_alias_that_answers_for_it),
-		TEST(ancestors_of_many_labels_are_not_looked_at),
-		TEST(ds_is_answered_at_its_name_only),
-		TEST(types_beside_a_cname_do_not_follow_it),
-		TEST(burst_gives_what_single_lookups_give),
-		TEST(find_is_exact_and_gives_expired_entries_too),
-		TEST(root_has_entries_like_any_name),
+		cached(unknown_name_is_a_miss),
+		cached(other_type_is_a_miss),
+		cached(expired_entry_is_a_miss_with_a_stale_chain),
+		cached(stale_time_ends),
+		cached(entry_without_stale_time_is_never_stale),
+		cached(signatures_over_is_neither_fresh_nor_stale),
+		cached(any_and_rrsig_always_miss),
+		cached(cname_chain_is_followed_to_its_data),
+		cached(chain_may_end_in_a_negative_answer),
+		cached(question_for_cname_is_answered_by_the_cname),
+		cached(nodata_of_type_cname_is_no_cname),
+		cached(D4_chain_of_11_aliases_is_answered),
+		cached(D4_chain_of_12_aliases_is_a_miss),
+		cached(D4_loops_are_misses),
+		cached(O11_partly_expired_chain_is_stale_as_a_whole),
+		cached(stale_alias_with_fresh_data_is_stale),
+		cached(incomplete_stale_chain_is_none),
+		cached(stale_chain_ends_with_its_signatures),
+		cached(failure_is_found),
+		cached(failure_stands_beside_stale_data),
+		cached(failure_never_hides_valid_data),
+		cached(dname_rewrites_names_below_it),
+		cached(dname_answers_a_question_for_cname),
+		cached(dname_does_not_apply_to_its_own_name),
+		cached(dname_that_makes_a_name_too_long_ends_the_chain),
+		cached(stale_dname_makes_a_stale_chain),
+		cached(secure_nxdomain_of_an_ancestor_answers),
+		cached(A12_nxdomain_of_insecure_ancestor_hides_nothing),
+		cached(A12_nxdomain_above_a_configured_zone_hides_nothing),
+		cached(nxdomain_by_opt_out_hides_nothing_below),
+		cached(expired_nxdomain_of_an_ancestor_hides_nothing),
+		cached(proven_nxdomain_above_ends_staleness),
+		cached(ancestors_are_free_again_when_their_entry_goes),
+		cached(a_flush_takes_what_rules_over_the_name),
+		cached(a_flush_of_a_type_takes_the_alias_that_answers_for_it),
+		cached(ancestors_of_many_labels_are_not_looked_at),
+		cached(ds_is_answered_at_its_name_only),
+		cached(types_beside_a_cname_do_not_follow_it),
+		cached(burst_gives_what_single_lookups_give),
+		cached(find_is_exact_and_gives_expired_entries_too),
+		cached(root_has_entries_like_any_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

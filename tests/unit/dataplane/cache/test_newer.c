@@ -1,33 +1,11 @@
 // What is newer ends what is older (ATTACKS B16; RFC 8767 §4): in the table, and by value.
 #include "dataplane/dns/types.h"
-#include "tests/unit/dataplane/cache/fixture.h"
+#include "tests/unit/dataplane/cache/cached.h"
 
 #include <string.h>
 
 #define NAME  "x.example."
 #define BELOW "a.x.example."
-
-static int new_cache(void **state)
-{
-	*state = fixture_cache(8, 2);
-	return 0;
-}
-
-static int free_cache(void **state)
-{
-	assert_counters_add_up(*state);
-	assert_int_equal(counters_of(*state).bytes_one_shot, 0);
-	settle(*state, NOW_MS);
-	cache_free(*state);
-	return 0;
-}
-
-#define PUT(spec) assert_int_equal(put(*state, spec), PUBLISHED)
-
-static bool held(struct cache *cache, const char *name, uint16_t type)
-{
-	return cache_find(cache, wire(name), type) != NULL;
-}
 
 // ---- by value ----
 
@@ -413,8 +391,6 @@ static void a_name_is_held_by_anything_but_failures(void **state)
 	assert_true(cache_holds(*state, wire("x.Example.")));
 	assert_false(cache_holds(*state, wire(BELOW)));
 }
-
-#define cached(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
 
 int main(void)
 {

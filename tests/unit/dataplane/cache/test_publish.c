@@ -1,30 +1,7 @@
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/cached.h"
 
 #include <stdio.h>
-
-static int new_cache(void **state)
-{
-	*state = fixture_cache(8, 2);
-	return 0;
-}
-
-static int free_cache(void **state)
-{
-	assert_counters_add_up(*state);
-	assert_int_equal(counters_of(*state).bytes_one_shot, 0);
-	settle(*state, NOW_MS);
-	cache_free(*state);
-	return 0;
-}
-
-#define PUT(spec) assert_int_equal(put(*state, spec), PUBLISHED)
-
-static bool held(struct cache *cache, const char *name, uint16_t type)
-{
-	return cache_find(cache, wire(name), type) != NULL;
-}
 
 static bool failed(struct cache *cache, const char *name, uint16_t type)
 {
@@ -442,41 +419,39 @@ static void walk_ends_when_told(void **state)
 	assert_int_equal(count, 3);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(newer_entry_replaces_the_older),
-		TEST(published_name_is_lowered),
-		TEST(failure_replaces_neither_valid_nor_stale_data),
-		TEST(proven_data_voids_the_failure_of_its_type),
-		TEST(unproven_data_voids_no_failure),
-		TEST(cname_voids_the_failures_it_answers),
-		TEST(nxdomain_takes_out_data_and_failures_of_its_name),
-		TEST(anything_of_a_name_takes_out_its_nxdomain),
-		TEST(cname_and_data_replace_each_other),
-		TEST(ds_and_nsec_stand_beside_a_cname),
-		TEST(zero_ttl_is_by_value),
-		TEST(by_value_and_aside_leaves_what_is_in_the_table),
-		TEST(oversize_entry_is_by_value),
-		TEST(one_shot_bytes_are_bounded),
-		TEST(one_shot_lives_until_its_last_pin),
-		TEST(spec_that_makes_no_entry_fails),
-		TEST(unproven_data_is_seen_only_by_who_asks_for_it),
-		TEST(unproven_data_lives_30_s_and_is_never_stale),
-		TEST(proven_data_goes_before_unproven),
-		TEST(proof_ends_what_was_unproven),
-		TEST(failure_leaves_the_unproven_data_to_who_asks),
-		TEST(chain_may_go_from_proven_to_unproven),
-		TEST(unproven_dname_rewrites_and_unproven_nxdomain_hides_nothing),
-		TEST(unproven_data_takes_a_hundredth_of_the_memory),
-		TEST(flush_name_takes_everything_of_the_name),
-		TEST(flush_type_takes_what_answers_for_the_type),
-		TEST(flush_zone_takes_names_within_it),
-		TEST(flush_all_takes_everything),
-		TEST(flush_failure_takes_only_the_failure),
-		TEST(walk_ends_when_told),
+		cached(newer_entry_replaces_the_older),
+		cached(published_name_is_lowered),
+		cached(failure_replaces_neither_valid_nor_stale_data),
+		cached(proven_data_voids_the_failure_of_its_type),
+		cached(unproven_data_voids_no_failure),
+		cached(cname_voids_the_failures_it_answers),
+		cached(nxdomain_takes_out_data_and_failures_of_its_name),
+		cached(anything_of_a_name_takes_out_its_nxdomain),
+		cached(cname_and_data_replace_each_other),
+		cached(ds_and_nsec_stand_beside_a_cname),
+		cached(zero_ttl_is_by_value),
+		cached(by_value_and_aside_leaves_what_is_in_the_table),
+		cached(oversize_entry_is_by_value),
+		cached(one_shot_bytes_are_bounded),
+		cached(one_shot_lives_until_its_last_pin),
+		cached(spec_that_makes_no_entry_fails),
+		cached(unproven_data_is_seen_only_by_who_asks_for_it),
+		cached(unproven_data_lives_30_s_and_is_never_stale),
+		cached(proven_data_goes_before_unproven),
+		cached(proof_ends_what_was_unproven),
+		cached(failure_leaves_the_unproven_data_to_who_asks),
+		cached(chain_may_go_from_proven_to_unproven),
+		cached(unproven_dname_rewrites_and_unproven_nxdomain_hides_nothing),
+		cached(unproven_data_takes_a_hundredth_of_the_memory),
+		cached(flush_name_takes_everything_of_the_name),
+		cached(flush_type_takes_what_answers_for_the_type),
+		cached(flush_zone_takes_names_within_it),
+		cached(flush_all_takes_everything),
+		cached(flush_failure_takes_only_the_failure),
+		cached(walk_ends_when_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

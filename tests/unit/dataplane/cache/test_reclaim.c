@@ -1,6 +1,5 @@
-#include "tests/unit/dataplane/cache/fixture.h"
-
 #include "dataplane/dns/types.h"
+#include "tests/unit/dataplane/cache/cached.h"
 
 #include <urcu/urcu-qsbr.h>
 
@@ -9,22 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static int new_cache(void **state)
-{
-	*state = fixture_cache(8, 2);
-	return 0;
-}
-
-static int free_cache(void **state)
-{
-	assert_counters_add_up(*state);
-	settle(*state, NOW_MS);
-	cache_free(*state);
-	return 0;
-}
-
-#define PUT(spec) assert_int_equal(put(*state, spec), PUBLISHED)
 
 // ---- a reader that is quiescent only when told ----
 
@@ -390,19 +373,17 @@ static void E6_readers_see_whole_entries_while_the_writer_replaces(void **state)
 	assert_true(counters_of(*state).grace_periods > 10);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(retired_memory_waits_for_readers),
-		TEST(pinned_entry_outlives_its_grace_period),
-		TEST(unpinned_entry_in_its_grace_period_is_freed_after_it),
-		TEST(pinned_unproven_entry_is_freed_where_it_belongs),
-		TEST(E5_name_renewed_a_million_times_leaves_memory_flat),
-		TEST(O17_stalled_reader_bounds_pending_bytes_and_raises_the_alarm),
-		TEST(O17_full_cache_with_a_stalled_reader_stays_in_its_budget),
-		TEST(E6_readers_see_whole_entries_while_the_writer_replaces),
+		cached(retired_memory_waits_for_readers),
+		cached(pinned_entry_outlives_its_grace_period),
+		cached(unpinned_entry_in_its_grace_period_is_freed_after_it),
+		cached(pinned_unproven_entry_is_freed_where_it_belongs),
+		cached(E5_name_renewed_a_million_times_leaves_memory_flat),
+		cached(O17_stalled_reader_bounds_pending_bytes_and_raises_the_alarm),
+		cached(O17_full_cache_with_a_stalled_reader_stays_in_its_budget),
+		cached(E6_readers_see_whole_entries_while_the_writer_replaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
