@@ -189,24 +189,41 @@ def chosen(everything, options):
     return live
 
 
-def judge_all(live, tests, jobs):
-    """Judges and prints each; [(mutant, test that fails)]."""
-    reach, killers = Reach(tests), []
+def judge_all(live, tests_of, jobs, reach):
+    """[(mutant, the test that fails or None, how many come by)]; tests_of(mutant): those to be run."""
+    judged = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(judge, m, tests, reach): m for m in live}
-        for number, done in enumerate(concurrent.futures.as_completed(running), 1):
-            m = running[done]
+        running = {pool.submit(judge, m, tests_of(m), reach): m for m in live}
+        for done in concurrent.futures.as_completed(running):
             try:
                 killer, count = done.result()
             except BadTest as error:
                 pool.shutdown(cancel_futures=True)
                 fail(error)
+            judged.append((running[done], killer, count))
             if killer:
-                print(f'ok {number} - {m} ({killer})', flush=True)
-                killers.append((m, killer))
-                continue
+                print(f'ok - {running[done]} ({killer})', flush=True)
+    return judged
+
+
+def run(live, tests, options):
+    """[(mutant, test that fails)]: first with the tests that the lists name, then with all."""
+    named = {m.killer for m in live if m.killer in tests}
+    reach = Reach(tests)
+    build(sorted({target_of(tests[name]) for name in named}))
+    judged = judge_all([m for m in live if m.killer in named],
+                       lambda m: {m.killer: tests[m.killer]}, options.jobs, reach)
+    killers = [(m, killer) for m, killer, _ in judged if killer]
+    noticed = {m.number for m, _ in killers}
+    rest = [m for m in live if m.number not in noticed]
+    if rest and not options.sample:
+        build(sorted({target_of(t) for t in tests.values()}))
+        judged = judge_all(rest, lambda m: tests, options.jobs, reach)
+        killers += [(m, killer) for m, killer, _ in judged if killer]
+    for m, killer, count in judged:
+        if not killer:
             why = f'{count} tests come by' if count else 'no test comes by'
-            print(f'not ok {number} - {m} ({why}; {m.source.name}:{m.line})', flush=True)
+            print(f'not ok - {m} ({why}; {m.source.name}:{m.line})')
     return killers
 
 
@@ -235,10 +252,8 @@ def main():
     configure()
     tests = tests_of_build()
     if options.sample:
-        tests = {name: tests[name] for m in live for name in [m.killer] if name in tests}
         live = [m for m in live if m.killer in tests]  # not those that need a packet driver
-    build(sorted({target_of(t) for t in tests.values()}))
-    killers = judge_all(live, tests, options.jobs)
+    killers = run(live, tests, options)
     if options.record:
         record(killers)
     print(f'1..{len(live)}')
