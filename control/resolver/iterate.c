@@ -296,11 +296,9 @@ static bool seems_silent(const struct task *task, int server)
 
 	if (task->answered || forward_falls_back(task))
 		return false;
-	if (all_tried(task))
-		return true;
 	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
 			      &task->servers[server].address, &facts);
-	return facts.slow_us == 0 && !good_left(task);
+	return facts.slow_us == 0 && (all_tried(task) || !good_left(task));
 }
 
 static void ask(struct task *task, int server, uint32_t timeout_ms)

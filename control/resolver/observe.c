@@ -115,15 +115,15 @@ static void hearten(struct task *task)
 	ask_on(task);
 }
 
-// It answers other questions, after we had given them up, or not much earlier.
-static bool some_server_is_slow(const struct task *task)
+// It answers other questions after we had given them up; or far_ones: not much earlier.
+static bool some_server_is_slow(const struct task *task, bool far_ones)
 {
 	struct server_facts facts;
 
 	for (size_t i = 0; i < task->server_count; i++) {
 		upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
 				      &task->servers[i].address, &facts);
-		if (facts.slow_us > 0 || facts.rtt_us > SLOW_RTT_US)
+		if (facts.slow_us > 0 || (far_ones && facts.rtt_us > SLOW_RTT_US))
 			return true;
 	}
 	return false;
@@ -133,7 +133,7 @@ static bool some_server_is_slow(const struct task *task)
 // worth another try, and one more where that may have been too short.
 static bool try_again(struct task *task)
 {
-	if (task->heartened && (task->slow_again || !some_server_is_slow(task)))
+	if (task->heartened && (task->slow_again || !some_server_is_slow(task, true)))
 		return false;
 	task->slow_again = task->heartened;
 	task->heartened = false;
@@ -151,7 +151,9 @@ bool observe_wait(struct task *task)
 	if (task->answered || forward_falls_back(task) || !task->timed_out || !counts(task) ||
 	    ailing_probes(task))
 		return false;
-	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms))
+	// That a server answers late says of every kind that its tries were too short.
+	if (evidence_outweighed(resolver->evidence, task->cut_key, task->kind, task->kind_ms) ||
+	    (!task->heartened && some_server_is_slow(task, false)))
 		return try_again(task);
 	if (until_ms <= resolver->clock.now_ms ||
 	    evidence_was_down(resolver->evidence, task->cut_key, task->kind))
@@ -163,6 +165,18 @@ bool observe_wait(struct task *task)
 	cds_list_add(&task->in_doubting, after);
 	task->state = TASK_WAIT_EVIDENCE;
 	return true;
+}
+
+// Those who wait for the cut, whatever it is that they ask it.
+static void hearten_all(struct resolver *resolver, uint64_t cut)
+{
+	struct task *task, *following;
+
+	cds_list_for_each_entry_safe(task, following, &resolver->doubting, in_doubting)
+	{
+		if (task->cut_key == cut)
+			hearten(task);
+	}
 }
 
 // Those who wait for the same cut and kind, or whatever the cut is down for.
@@ -206,8 +220,7 @@ void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type, b
 		kind = EVIDENCE_STEP | way;
 		ends |= evidence_heard(resolver->evidence, key, kind, now_ms);
 	}
-	if (ends != 0)
-		settle(resolver, key, kind, hearten);
+	hearten_all(resolver, key);
 	if (pooled && ends & EVIDENCE_DOWN_ENDS && resolver->pool_tell != NULL)
 		resolver->pool_tell(resolver->pool_tell_arg, zone, false);
 }

@@ -67,6 +67,25 @@ static void a_zones_only_server_that_turns_slow_is_waited_for(void **state)
 	}
 }
 
+// Nothing else is heard of the server before.
+static void a_server_that_turns_slow_is_waited_for_whatever_it_is_asked_first(void **state)
+{
+	static const uint16_t types[] = {TYPE_MX, TYPE_AAAA, TYPE_HTTPS, 65400, TYPE_DNSKEY};
+	const size_t count = sizeof(delays_ms) / sizeof(delays_ms[0]);
+
+	for (size_t i = 0; i < 5 * 2 * count; i++) {
+		uint32_t delay_ms = delays_ms[i % count];
+		uint16_t type = types[i / count % 5];
+		bool below = i / count / 5;
+		start_zone("ns.slow.com.=" ALONE, false, false);
+		with((struct fault){.kind = FAULT_DELAY, .server = ALONE, .delay_ms = delay_ms});
+		const char *name = below ? "x.y.z.wild.slow.com." : "x.wild.slow.com.";
+		assert_waited_for(world_ask(w, name, type, ASK_DO), type, name, delay_ms);
+		world_run(w);
+		end_world(state);
+	}
+}
+
 static void all_servers_that_turn_slow_are_waited_for(void **state)
 {
 	for (size_t d = 0; d < sizeof(delays_ms) / sizeof(delays_ms[0]); d++) {
@@ -219,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_zones_only_server_that_turns_slow_is_waited_for),
+		scenario(a_server_that_turns_slow_is_waited_for_whatever_it_is_asked_first),
 		scenario(all_servers_that_turn_slow_are_waited_for),
 		scenario(a_slow_server_beside_dead_ones_is_waited_for),
 		scenario(a_slow_server_that_wants_tcp_is_waited_for),
