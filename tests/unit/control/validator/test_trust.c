@@ -115,6 +115,106 @@ static void a_target_that_is_known_is_not_jumped_to(void **state)
 	assert_true(name_equal(chain.need, signer_name("h.signed.example.")));
 }
 
+static bool is_known_after(const char *name, uint32_t seconds)
+{
+	const struct moment moment = {.now_ms = w.now_ms + seconds * 1000ull, .now_s = w.now_s};
+	struct standing standing;
+
+	trust_standing(w.trust, signer_name(name), &moment, &standing);
+	return standing.cut != CUT_UNKNOWN;
+}
+
+// RFC 2308 §5, RFC 9077 §4; never more than an hour.
+static void that_there_is_no_ds_is_known_no_longer_than_anything_it_rests_on(void **state)
+{
+	static const struct {
+		uint32_t soa_ttl, minimum, soa_signed, proof_ttl, proof_signed, other_ttl, known;
+	} cases[] = {
+		{86400, 86400, 86400, 86400, 86400, 86400, 3600},
+		{900, 86400, 86400, 86400, 86400, 86400, 900},
+		{86400, 800, 86400, 86400, 86400, 86400, 800},
+		{86400, 86400, 700, 86400, 86400, 86400, 700},
+		{86400, 86400, 86400, 600, 86400, 86400, 600},
+		{86400, 86400, 86400, 86400, 500, 86400, 500},
+		{86400, 86400, 86400, 86400, 86400, 20, 3600}, // of which nothing was used
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[100];
+		snprintf(text, sizeof(text), "signed.example. %u IN SOA a. b. 1 2 3 4 %u",
+			 cases[i].soa_ttl, cases[i].minimum);
+		const struct rrset *proofs[] = {
+			world_keep(&w,
+				   signer_nsec("a.signed.example.", "b.signed.example.",
+					       (const uint16_t[]){TYPE_NS, 0}, cases[i].other_ttl)),
+			world_keep(&w, signer_nsec("n.signed.example.", "o.signed.example.",
+						   (const uint16_t[]){TYPE_NS, 0},
+						   cases[i].proof_ttl))};
+		const struct step step = {.kind = STEP_NODATA,
+					  .type = TYPE_DS,
+					  .name = signer_name("n.signed.example."),
+					  .zone = ZONE,
+					  .soa = world_keep(&w, signer_rrset(text)),
+					  .proofs = proofs,
+					  .proof_count = 2};
+		const struct validation_result result = {
+			.verdict = VERDICT_SECURE,
+			.cut = CUT_INSECURE,
+			.soa_ttl_s = cases[i].soa_signed,
+			.proofs_used = 2,
+			.proof_ttl_s = {UINT32_MAX, cases[i].proof_signed},
+			.signature_expires_s = VALIDATION_NEVER_EXPIRES};
+		trust_learn(w.trust, &step, &result, w.now_ms, w.now_s);
+		assert_true(is_known_after("n.signed.example.", cases[i].known - 1));
+		assert_false(is_known_after("n.signed.example.", cases[i].known));
+	}
+}
+
+// Of DS and keys: a day at most, half a minute where a signature was only tolerated.
+static void ds_and_keys_are_known_no_longer_than_anything_they_rest_on(void **state)
+{
+	static const struct {
+		uint32_t ttl, signed_;
+		bool tolerated;
+		uint32_t known;
+	} cases[] = {
+		{604800, 604800, false, 86400}, {500, 604800, false, 500},
+		{604800, 400, false, 400},      {604800, 604800, true, 30},
+		{0, 604800, false, 10}, // for the query that it was fetched for
+	};
+	struct signer_key *key = signer_key_with_tag(8, 257, 4711, 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint8_t *name = signer_name("n.signed.example.");
+		const struct validation_result result = {
+			.verdict = cases[i].tolerated ? VERDICT_INSECURE : VERDICT_SECURE,
+			.tolerated = cases[i].tolerated,
+			.cut = CUT_SECURE,
+			.rrset_ttl_s = cases[i].signed_,
+			.signature_expires_s = VALIDATION_NEVER_EXPIRES};
+		struct step step = {
+			.kind = STEP_ANSWER, .type = TYPE_DS, .name = name, .zone = ZONE};
+		step.rrset = world_keep(&w, signer_ds_rrset(name, &key, 1, 2, cases[i].ttl));
+		trust_learn(w.trust, &step, &result, w.now_ms, w.now_s);
+		assert_true(is_known_after("n.signed.example.", cases[i].known - 1));
+		assert_false(is_known_after("n.signed.example.", cases[i].known));
+		step.type = TYPE_DNSKEY;
+		step.rrset = world_keep(&w, signer_dnskey_rrset(name, &key, 1, cases[i].ttl));
+		trust_learn(w.trust, &step, &result, w.now_ms, w.now_s);
+		for (int after = 0; after < 2; after++) {
+			const struct moment moment = {.now_ms = w.now_ms +
+								(cases[i].known - !after) * 1000ull,
+						      .now_s = w.now_s};
+			struct records *keys = trust_keys(w.trust, name, &moment);
+			assert_int_equal(keys == NULL, after);
+			records_unref(keys);
+		}
+	}
+	signer_key_free(key);
+}
+
 #define LARGE_KEYS 40
 
 // Large DNSKEY RRsets take the room of several zones.
@@ -171,6 +271,8 @@ int main(void)
 		TEST(a_ds_is_known_for_as_long_as_it_holds),
 		TEST(a_negative_trust_anchor_holds_for_zones_below_that_are_known),
 		TEST(a_target_that_is_known_is_not_jumped_to),
+		TEST(that_there_is_no_ds_is_known_no_longer_than_anything_it_rests_on),
+		TEST(ds_and_keys_are_known_no_longer_than_anything_they_rest_on),
 		TEST(the_bytes_of_keys_are_bounded),
 	};
 
