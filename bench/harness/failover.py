@@ -3,7 +3,8 @@
 The lab's providers are broken and healed while bench_load asks: names that were asked before and
 names that never were, of zones with one, two and four providers and TTLs of seconds. Assay, and
 with --peers other resolvers on the same lab with the same questions, one after the other.
-  --phases NAME,...   some of: {phases}
+  --phases NAME,...   some of: {phases};
+                      tlds, which are a TLD's servers broken in each way: {tlds}
   --peers [NAME,...]  also {peers}
   --rate N            questions per second ({rate})
   --fresh PERCENT     of never-seen names ({fresh})
@@ -24,7 +25,7 @@ import time
 
 from . import machine
 from .failover_flood import Flood
-from .failover_phases import PHASES, PROVIDERS
+from .failover_phases import BROKEN_TLDS, PHASES, PROVIDERS
 from .report import table
 
 RATE, FRESH, ZONES, TTL_S, HOSTS, MORE_HOSTS = 1000, 30, 160, 5, 6, 250
@@ -162,8 +163,8 @@ class Bench:
             calm = difference(resolver.counters(), calm)
             before = resolver.counters()
             began = time.monotonic()
-            for target, kind in phase.breaks:
-                self.faults.break_it(target, kind)
+            for words in phase.breaks:
+                self.faults.break_it(*words)
             if phase.flood:
                 flood = self.flood(phase, name, calm, fault_s)
             until(began + fault_s)
@@ -289,11 +290,12 @@ def difference(after, before):
 def parse(arguments):
     from .failover_resolvers import RESOLVERS, missing
     names = [phase.name for phase in PHASES]
+    tlds = [phase.name for phase in BROKEN_TLDS]
     peers = [name for name in RESOLVERS if name != 'assay']
     parser = argparse.ArgumentParser(
         prog='scripts/bench failover', formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage=__doc__.format(phases=', '.join(names), peers=', '.join(peers), rate=RATE,
-                             fresh=FRESH, zones=ZONES))
+        usage=__doc__.format(phases=', '.join(names), tlds=', '.join(tlds),
+                             peers=', '.join(peers), rate=RATE, fresh=FRESH, zones=ZONES))
     parser.add_argument('--phases', default=','.join(names))
     parser.add_argument('--peers', nargs='?', const=','.join(peers), default='')
     parser.add_argument('--rate', type=int, default=RATE)
@@ -302,12 +304,12 @@ def parse(arguments):
     for flag in ('--long', '--no-assay', '--keep-lab'):
         parser.add_argument(flag, action='store_true')
     options = parser.parse_args(arguments)
-    chosen = options.phases.split(',')
-    unknown = [name for name in chosen if name not in names]
+    chosen = options.phases.replace('tlds', ','.join(tlds)).split(',')
+    unknown = [name for name in chosen if name not in names + tlds]
     unknown += [name for name in options.peers.split(',') if name and name not in peers]
     if unknown:
         machine.stop(f"there is no {', '.join(unknown)}")
-    options.phases = [phase for phase in PHASES if phase.name in chosen]
+    options.phases = [phase for phase in PHASES + BROKEN_TLDS if phase.name in chosen]
     options.resolvers = [] if options.no_assay else ['assay']
     for name in filter(None, options.peers.split(',')):
         if missing(name):

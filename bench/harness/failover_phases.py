@@ -52,7 +52,7 @@ class Figure:
 class Phase:
     name: str
     words: str
-    breaks: tuple  # (target, kind)
+    breaks: tuple  # (target, kind) or (target, kind, provider)
     fault_s: int
     back_s: int
     groups: tuple
@@ -129,3 +129,27 @@ PHASES = (DROP, BOGUS,
           _provider('refuse', 'provider A answers REFUSED', 'refuse'),
           _provider('late', 'provider A answers 1.5 s late', 'delay=1500'),
           FLOOD, ALL_DOWN, TLD, UPLINK)
+
+
+def _tld(name, words, kind, at=PROVIDERS):
+    """At all servers of a TLD, or those at some providers, for over twice its TTLs."""
+    zones = Group('below it, known zones', lambda zone: zone['parent'] == 'nsec.')
+    fresh = Group('below it, never asked', lambda zone: zone['parent'] == 'nsec.', 'fresh')
+    others = Group('other TLDs', lambda zone: zone['parent'] != 'nsec.')
+    return Phase(
+        f'tld-{name}', f'the servers of a TLD {words}',
+        tuple(('nsec.', kind, letter) for letter in at), 20, 8, (zones, fresh, others),
+        (Figure(zones.name, 0, None, failed=0), Figure(zones.name, 1, None, p99_ms=40),
+         Figure(fresh.name, 0, None, failed=0), Figure(fresh.name, 1, None, p99_ms=40),
+         Figure(zones.name, 1, None, back=True, failed=0, times_calm=1.5),
+         Figure(others.name, 0, None, failed=0, times_calm=1.5)))
+
+
+BROKEN_TLDS = tuple(
+    _tld(name + suffix, words + place, kind, at)
+    for suffix, place, at in (('', '', PROVIDERS), ('-3of4', ' at three of four providers', 'abc'),
+                              ('-2of4', ' at two of four providers', 'ab'))
+    for name, words, kind in (
+        ('bogus', 'are bogus', 'bogus'), ('stripped', 'leave out signatures', 'strip-rrsig'),
+        ('silent', 'are silent', 'drop'), ('servfail', 'answer SERVFAIL', 'servfail'),
+        ('refused', 'answer REFUSED', 'refuse')))

@@ -128,6 +128,8 @@ void world_advance(struct world *world, uint64_t ms);
 // Does all that can be done now, then one event, or lets time pass until until_us at most.
 void world_turn(struct world *world, uint64_t until_us);
 struct question *world_ask(struct world *world, const char *name, uint16_t type, unsigned flags);
+// Makes place for more; what world_ask() returned so far is gone.
+void world_forget_questions(struct world *world);
 struct store_clock world_clock(const struct world *world);
 
 // ---- looking ----

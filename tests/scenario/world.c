@@ -478,6 +478,16 @@ static void free_question(struct world *world, struct question *question)
 	free(question);
 }
 
+void world_forget_questions(struct world *world)
+{
+	world_run(world);
+	for (size_t i = 0; i < world->question_count; i++) {
+		assert_int_equal(world->questions[i]->times_done, 1);
+		free_question(world, world->questions[i]);
+	}
+	world->question_count = 0;
+}
+
 static void all_counters(void *arg, upstream_counter_visit visit, void *visit_arg)
 {
 	const struct world *world = arg;
