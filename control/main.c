@@ -59,21 +59,6 @@ static int check(const char *path, const struct config *config)
 	return 0;
 }
 
-static int run(const char *path, bool check_only)
-{
-	char err[CONFIG_ERROR_MAX];
-	struct config *config = config_load(path, err);
-	int status;
-
-	if (!config) {
-		fprintf(stderr, "assayd: %s\n", err);
-		return 1;
-	}
-	status = check_only ? check(path, config) : daemon_run(config);
-	config_free(config);
-	return status;
-}
-
 // Before any thread exists, so that all inherit it: control's loop alone takes signals.
 static void block_signals(void)
 {
@@ -90,6 +75,26 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static int run(const char *path, bool check_only)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = config_load(path, err);
+	int status;
+
+	if (!config) {
+		fprintf(stderr, "assayd: %s\n", err);
+		return 1;
+	}
+	if (check_only) {
+		status = check(path, config);
+	} else {
+		block_signals();
+		status = daemon_run(config);
+	}
+	config_free(config);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -100,13 +105,17 @@ int main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *path = DAEMON_CONFIG;
+	const char *path = NULL;
 	bool check_only = false;
 	int choice;
 
 	while ((choice = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
 		switch (choice) {
 		case 'c':
+			if (path) {
+				fprintf(stderr, "assayd: two configurations: %s and %s\n", path, optarg);
+				return 2;
+			}
 			path = optarg;
 			break;
 		case OPTION_CHECK:
@@ -130,6 +139,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "assayd: \"%s\" is not understood\n%s", argv[optind], usage);
 		return 2;
 	}
-	block_signals();
-	return run(path, check_only);
+	return run(path ? path : DAEMON_CONFIG, check_only);
 }

@@ -55,8 +55,10 @@ static const char *read_lines(FILE *stream, struct labels *labels, unsigned *num
 
 	for (*number = 1; fgets(line, sizeof(line), stream) != NULL; (*number)++) {
 		size_t len = strlen(line);
-		if (len == sizeof(line) - 1 && line[len - 1] != '\n')
-			return "the line is too long";
+		// A line of text ends with its end, or with that of the file.
+		if (len == 0 || (line[len - 1] != '\n' && !feof(stream)))
+			return len == sizeof(line) - 1 ? "the line is too long"
+						       : "this is no text: it holds NUL";
 		const char *complaint = read_line(line, *number, labels);
 		if (complaint != NULL)
 			return complaint;

@@ -9,21 +9,47 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ANCHORS_MAX 64
+
+#define FILE_MAX_BYTES (16 << 20)
+
+// A device or pipe may never end; NULL with errno.
+static FILE *open_bounded(const char *path)
+{
+	FILE *stream = fopen(path, "re");
+	struct stat info;
+	int error = 0;
+
+	if (!stream)
+		return NULL;
+	if (fstat(fileno(stream), &info) != 0)
+		error = errno;
+	else if (!S_ISREG(info.st_mode))
+		error = EINVAL;
+	else if (info.st_size > FILE_MAX_BYTES)
+		error = EFBIG;
+	if (error == 0)
+		return stream;
+	fclose(stream);
+	errno = error;
+	return NULL;
+}
 
 // Calls take() with each record of a file; take() returns a sentence, or NULL when it is well.
 static int records_read(const char *path, const char *(*take)(const ldns_rr *record, void *arg),
 			void *arg, char *err, size_t err_len)
 {
-	FILE *stream = fopen(path, "re");
+	FILE *stream = open_bounded(path);
 	ldns_rdf *origin = ldns_dname_new_frm_str("."), *previous = NULL;
 	const char *complaint = NULL;
 	uint32_t ttl = 3600;
 	int line = 1, at = 1;
 
 	if (!stream) {
-		snprintf(err, err_len, "%s: %s", path, strerror(errno));
+		snprintf(err, err_len, "%s: %s", path,
+			 errno == EINVAL ? "this is no file of records" : strerror(errno));
 		ldns_rdf_deep_free(origin);
 		return -1;
 	}

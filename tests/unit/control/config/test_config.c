@@ -435,6 +435,8 @@ static void errors_in_failure_domains_name_file_and_line(void **state)
 	huge[sizeof(huge) - 1] = '\0';
 	assert_null(load_domains(huge, err));
 	assert_non_null(strstr(err, ":1: the line is too long"));
+	assert_null(load(MINIMAL "upstream:\n  domains: /dev/zero\n", err));
+	assert_non_null(strstr(err, "/dev/zero:1: this is no text: it holds NUL"));
 	assert_null(load(MINIMAL "upstream:\n  domains: /nowhere/at-all\n", err));
 	assert_non_null(strstr(err, "/nowhere/at-all: No such file"));
 }
