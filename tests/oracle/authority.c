@@ -435,8 +435,10 @@ static void roll(struct authority *a, struct authority_zone *zone, const char *w
 	if (zone->mode == MODE_UNSIGNED || (name_is_root(zone->name) && (keys & NEW_KSK)))
 		return;
 	publish(a, zone, keys);
-	if (keys & NEW_KSK)
+	if (keys & NEW_KSK) {
 		publish_parent(a, zone);
+		zone->rolled_us = a->world->network.now_us;
+	}
 }
 
 static void change_mode(struct authority *a, struct authority_zone *zone, enum zone_mode mode)

@@ -37,6 +37,7 @@ struct authority_zone {
 	bool nods, bogus, hidden;
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
+	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never
 	bool mute;                  // no server of it answers at all
 	uint64_t may_be_mute_until_us;
 	bool stripped;  // some server of it is without DNSSEC, or was

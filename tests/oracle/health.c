@@ -5,6 +5,7 @@
 
 // How long a failure may be remembered once its cause is gone (RFC 9520 §3.2).
 #define FAILURE_US (330 * 1000000ULL)
+#define ROLLED_US  (4000 * 1000000ULL)
 #define DELAY_MS   600
 
 static const struct kind {
@@ -129,6 +130,27 @@ static bool has_good_server(const struct health *health, struct authority *a,
 	return false;
 }
 
+static bool has_harmed_server(const struct health *health, const struct authority_zone *zone)
+{
+	for (size_t k = 0; k < zone->server_count; k++) {
+		if (harmed(health, zone->servers[k].address))
+			return true;
+	}
+	return false;
+}
+
+// Keys and DS that change at once, without waiting for the end of the old ones in caches (RFC 6781
+// §4.1.2): they are fetched anew, from whichever servers, once a second.
+static void note_roll(const struct health *health, struct authority *a, struct authority_zone *zone)
+{
+	if (zone->rolled_us == 0 || a->world->network.now_us > zone->rolled_us + ROLLED_US)
+		return;
+	for (const struct authority_zone *at = zone; at != NULL; at = authority_parent(a, at)) {
+		if (has_harmed_server(health, at))
+			zone->may_fail_until_us = zone->rolled_us + ROLLED_US;
+	}
+}
+
 static void note(bool *failing, uint64_t *until_us, bool fails, uint64_t now_us)
 {
 	if (*failing && !fails && *until_us < now_us + FAILURE_US)
@@ -146,6 +168,7 @@ void health_look(const struct health *health, struct authority *a)
 		     !has_good_server(health, a, zone, false), now_us);
 		note(&zone->mute, &zone->may_be_mute_until_us,
 		     !has_good_server(health, a, zone, true), now_us);
+		note_roll(health, a, zone);
 		zone->stripped |= may_be_stripped(health, zone);
 	}
 }
