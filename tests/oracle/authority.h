@@ -52,8 +52,24 @@ struct authority_zone {
 	size_t ksk_version, zsk_version; // that made the keys in use
 };
 
+// What operators do to the resolver. Both are forgotten in the order they came.
+#define AUTHORITY_ACTS_MAX 64
+struct flush {
+	uint8_t name[NAME_MAX_LEN];
+	uint16_t type; // 0: all
+	uint64_t at_us;
+};
+struct exception { // a negative trust anchor
+	uint8_t name[NAME_MAX_LEN];
+	uint64_t from_us;
+};
+
 struct authority {
 	struct world *world;
+	struct flush flushes[AUTHORITY_ACTS_MAX];
+	size_t flush_count;
+	struct exception exceptions[AUTHORITY_ACTS_MAX];
+	size_t exception_count;
 	int64_t signed_at_s; // wall; 0: SIGNER_NOW
 	struct authority_zone zones[AUTHORITY_ZONES_MAX];
 	size_t zone_count;

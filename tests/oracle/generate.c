@@ -27,12 +27,15 @@ struct generator {
 	struct zone zones[ZONES_MAX];
 	size_t zone_count;
 	char names[NAMES_MAX][NAME_SIZE]; // that own something
+	char types[NAMES_MAX][12];        // what
+	const char *there;                // the type that the name just made has, or NULL
 	size_t name_count;
 	char servers[SERVERS_MAX][48];
 	size_t server_count;
 	char asked[ASKED_MAX][NAME_SIZE]; // lately
 	size_t asked_count;
-	bool harsh; // every server of a zone may fail
+	bool harsh;    // every server of a zone may fail
+	bool operated; // operators do things
 	char faulty[FAULTY_MAX][48];
 	size_t faulty_count;
 };
@@ -70,10 +73,12 @@ static const char *pick_label(struct generator *g)
 
 // ---- names ----
 
-static void remember(struct generator *g, const char *name)
+static void remember(struct generator *g, const char *name, const char *type)
 {
-	if (g->name_count < NAMES_MAX)
-		snprintf(g->names[g->name_count++], NAME_SIZE, "%.250s", name);
+	if (g->name_count == NAMES_MAX)
+		return;
+	snprintf(g->types[g->name_count], sizeof(g->types[0]), "%s", type);
+	snprintf(g->names[g->name_count++], NAME_SIZE, "%.250s", name);
 }
 
 // One label more; the root's is not doubled.
@@ -167,7 +172,7 @@ static void add_zone(struct generator *g, const char *apex, const char *mode, bo
 		   percent(g, 70) ? 3600 : 60, percent(g, 70) ? 3600 : 5,
 		   minimums[below(g, sizeof(minimums) / sizeof(minimums[0]))], options);
 	g->zone_count++;
-	remember(g, apex);
+	remember(g, apex, "SOA");
 }
 
 static void make_zones(struct generator *g)
@@ -232,6 +237,17 @@ static const char *pick_data_type(struct generator *g)
 	return PICK(g, types);
 }
 
+// More than goes into a packet.
+static void make_large(struct generator *g, const struct zone *zone, const char *owner)
+{
+	unsigned ttl_s = pick_ttl(g);
+
+	for (unsigned i = 0; i < 9; i++)
+		script_add(g->out, "rec %s %s %u TXT \"%u %0170u\"", zone->apex, owner, ttl_s, i,
+			   i);
+	remember(g, owner, "TXT");
+}
+
 static void make_record(struct generator *g, const struct zone *zone, const char *verb)
 {
 	char owner[NAME_SIZE], rdata[400];
@@ -243,9 +259,13 @@ static void make_record(struct generator *g, const struct zone *zone, const char
 		make_owner(g, zone->apex, owner);
 	if (strcmp(type, "DNAME") == 0 && strcmp(owner, zone->apex) == 0 && percent(g, 80))
 		type = "A";
+	if (strcmp(verb, "rec") == 0 && strcmp(type, "TXT") == 0 && percent(g, 25)) {
+		make_large(g, zone, owner);
+		return;
+	}
 	make_rdata(g, type, rdata);
 	script_add(g->out, "%s %s %s %u %s %s", verb, zone->apex, owner, pick_ttl(g), type, rdata);
-	remember(g, owner);
+	remember(g, owner, type);
 }
 
 static void make_records(struct generator *g)
@@ -267,10 +287,14 @@ static void make_records(struct generator *g)
 // What is cached shows most where a name is asked for again, by another type or nearby.
 static void make_new_name(struct generator *g, char *out)
 {
-	snprintf(out, NAME_SIZE, "%s", g->names[below(g, g->name_count)]);
+	size_t i = below(g, g->name_count);
 	unsigned kind = below(g, 100);
-	if (kind < 50)
+
+	snprintf(out, NAME_SIZE, "%s", g->names[i]);
+	if (kind < 50) {
+		g->there = g->types[i];
 		return;
+	}
 	if (kind < 62) { // below it
 		prepend(out, pick_label(g), out);
 		if (percent(g, 25))
@@ -296,6 +320,7 @@ static void make_new_name(struct generator *g, char *out)
 
 static void make_name(struct generator *g, char *out)
 {
+	g->there = NULL;
 	if (g->asked_count > 0 && percent(g, 35)) {
 		size_t kept = g->asked_count < ASKED_MAX ? g->asked_count : ASKED_MAX;
 		memcpy(out, g->asked[below(g, kept)], NAME_SIZE);
@@ -323,6 +348,7 @@ static void make_question(struct generator *g)
 	char name[NAME_SIZE], flags[60] = "-";
 
 	make_name(g, name);
+	const char *there = g->there;
 	if (percent(g, 10)) {
 		for (char *p = name; *p != '\0'; p++)
 			*p = *p >= 'a' && *p <= 'z' && percent(g, 50) ? (char)(*p - 32) : *p;
@@ -341,7 +367,8 @@ static void make_question(struct generator *g)
 		strcat(flags, ",beside");
 	if (percent(g, 6))
 		strcat(flags, ",gone");
-	script_add(g->out, "ask %s %s %s", name, pick_type(g), flags);
+	script_add(g->out, "ask %s %s %s", name,
+		   there != NULL && percent(g, 35) ? there : pick_type(g), flags);
 }
 
 static void make_pause(struct generator *g)
@@ -359,18 +386,33 @@ static const char *pick_server(struct generator *g, const struct zone *zone)
 	return zone->servers[below(g, zone->server_count)];
 }
 
+static void fault_all(struct generator *g, const struct zone *zone, const char *kind)
+{
+	for (size_t k = 0; k < zone->server_count && g->faulty_count < FAULTY_MAX; k++) {
+		script_add(g->out, "fault %s %s", zone->servers[k], kind);
+		memmove(g->faulty[g->faulty_count++], zone->servers[k], 48);
+	}
+}
+
 static void make_fault(struct generator *g)
 {
-	static const char *const kinds[] = {"drop",        "drop",    "servfail",  "refused",
-					    "formerr",     "lame",    "strip",     "bogus",
-					    "noaa",        "no_edns", "malformed", "truncate",
-					    "unreachable", "delay",   "reset",     "drop"};
+	static const char *const kinds[] = {
+		"drop",        "drop",           "drop",       "servfail", "refused",
+		"formerr",     "lame",           "strip",      "bogus",    "noaa",
+		"no_edns",     "malformed",      "truncate",   "delay",    "reset",
+		"unreachable", "cache",          "no_soa",     "wrong_id", "bogus",
+		"strip",       "wrong_question", "wrong_case", "servfail", "truncate_always",
+		"bare"};
 	const struct zone *zone = pick_zone(g);
 
 	if (g->faulty_count > 0 && (percent(g, 50) || g->faulty_count == FAULTY_MAX)) {
 		size_t i = below(g, g->faulty_count);
 		script_add(g->out, "heal %s", g->faulty[i]);
 		memmove(g->faulty[i], g->faulty[--g->faulty_count], 48);
+		return;
+	}
+	if (g->harsh && percent(g, 25)) {
+		fault_all(g, zone, PICK(g, kinds));
 		return;
 	}
 	// In most worlds some server of each zone stays as it is.
@@ -425,6 +467,19 @@ static void make_change(struct generator *g)
 		make_fault(g);
 }
 
+static void make_act(struct generator *g)
+{
+	char name[NAME_SIZE];
+	const struct zone *zone = pick_zone(g);
+
+	if (percent(g, 60)) {
+		make_name(g, name);
+		script_add(g->out, percent(g, 60) ? "flush %s" : "flush %s %s", name, pick_type(g));
+	} else {
+		script_add(g->out, "nta %s %u", zone->apex, percent(g, 30) ? 0 : 3600);
+	}
+}
+
 void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 {
 	static struct generator generator;
@@ -433,16 +488,21 @@ void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 	*g = (struct generator){.random = seed, .out = out};
 	dynamic = dynamic && percent(g, 70);
 	g->harsh = percent(g, 35);
+	g->operated = percent(g, 30);
 	if (percent(g, 20))
 		script_add(out, "set denial 0");
 	if (percent(g, 20))
 		script_add(out, "set minimise 0");
 	make_zones(g);
 	make_records(g);
+	if (percent(g, 12))
+		script_add(out, "stub %s", pick_zone(g)->apex);
 	for (size_t i = 0; i < questions; i++) {
 		make_question(g);
 		make_pause(g);
 		if (dynamic && percent(g, 22))
 			make_change(g);
+		if (g->operated && percent(g, 4))
+			make_act(g);
 	}
 }

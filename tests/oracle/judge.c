@@ -81,9 +81,26 @@ static uint64_t age_us(const struct trial *t, const struct said *said)
 	return last_us >= t->asked->asked_us ? 0 : t->asked->done_us - last_us;
 }
 
+// Whether an operator has flushed it since it was last said.
+static bool is_flushed(const struct trial *t, const struct said *said)
+{
+	const struct authority *a = t->judge->authority;
+
+	for (size_t i = 0; i < a->flush_count; i++) {
+		const struct flush *flush = &a->flushes[i];
+		if (said->version->last_us < flush->at_us && t->asked->asked_us >= flush->at_us &&
+		    name_equal(flush->name, t->name) &&
+		    (flush->type == 0 || (said->rrset != NULL && said->rrset->type == flush->type)))
+			return true;
+	}
+	return false;
+}
+
 // Whether memory may still hold it, and its TTL be ttl_s.
 static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl_s)
 {
+	if (is_flushed(t, said))
+		return false;
 	uint64_t age_s = age_us(t, said) / 1000000;
 	ttl_s = t->judge->lenient ? 0 : ttl_s;
 	uint32_t most_s = truth_ttl_s(said);

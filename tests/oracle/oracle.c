@@ -1,12 +1,14 @@
 // Random worlds and questions, each answer judged by a model that knows the truth.
 //
-//   oracle [--seed N] [--questions M] [--per-world K] [--static] [--keep-going] [--show]
+//   oracle [--stats] [--seed N] [--questions M] [--per-world K] [--static] [--keep-going] [--show]
 //   oracle --play FILE [--seed N] [--show]
 //
-// Prints the seed of each failure, and a script, made as short as it can be, that shows it
-// (script.h says what its lines mean). Exit status 1: there was one.
+// --stats says what the worlds, questions and answers were. Prints the seed of each failure, and a
+// script, made as short as it can be, that shows it (script.h says what its lines mean). Exit
+// status 1: there was one.
 #include "tests/oracle/generate.h"
 #include "tests/oracle/shrink.h"
+#include "tests/oracle/stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,7 @@
 static struct options {
 	uint64_t seed;
 	size_t questions, per_world;
-	bool fixed, keep_going, show, no_shrink;
+	bool fixed, keep_going, show, no_shrink, stats;
 	const char *file;
 } options = {.seed = 1, .questions = 2000, .per_world = 80};
 
@@ -74,6 +76,8 @@ static int run(void)
 		if (!shrink_try(&script, seed, &played)) {
 			failures++;
 			show_failure(&script, seed, &played);
+		} else if (options.stats) {
+			stats_add(&script, &played);
 		}
 		questions += played.questions > 0 ? played.questions : 1;
 		script_clear(&script);
@@ -83,6 +87,8 @@ static int run(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	double seconds =
 		(double)(now.tv_sec - begun.tv_sec) + (double)(now.tv_nsec - begun.tv_nsec) / 1e9;
+	if (options.stats)
+		stats_print();
 	printf("seeds %llu to %llu: %zu questions in %zu worlds, %zu failures, %.0f questions/s\n",
 	       (unsigned long long)options.seed, (unsigned long long)(options.seed + worlds - 1),
 	       questions, worlds, failures, (double)questions / (seconds > 0 ? seconds : 1));
@@ -91,9 +97,10 @@ static int run(void)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: oracle [--seed N] [--questions M] [--per-world K] [--static] "
-			"[--keep-going] [--no-shrink] [--show]\n"
-			"       oracle --play FILE [--seed N] [--show]\n");
+	fprintf(stderr,
+		"usage: oracle [--stats] [--seed N] [--questions M] [--per-world K] [--static] "
+		"[--keep-going] [--no-shrink] [--show]\n"
+		"       oracle --play FILE [--seed N] [--show]\n");
 	exit(2);
 }
 
@@ -107,6 +114,8 @@ int main(int argc, char **argv)
 			options.keep_going = true;
 		else if (strcmp(word, "--no-shrink") == 0)
 			options.no_shrink = true;
+		else if (strcmp(word, "--stats") == 0)
+			options.stats = true;
 		else if (strcmp(word, "--show") == 0)
 			options.show = true;
 		else if (strcmp(word, "--seed") == 0 && ++i)

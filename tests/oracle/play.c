@@ -58,6 +58,24 @@ static bool is_calm(const struct player *p, uint64_t asked_us)
 	return p->health.fault_count == 0 && asked_us - p->troubled_us > CALM_US;
 }
 
+static void count(struct played *out, const struct client *client, const struct message *reply)
+{
+	const size_t answers = reply->sections[SECTION_ANSWER].count;
+	const int ede = reply->edns.ede;
+
+	out->outcomes.data += reply->rcode == RCODE_NOERROR && answers > 0;
+	out->outcomes.no_data += reply->rcode == RCODE_NOERROR && answers == 0;
+	out->outcomes.nxdomain += reply->rcode == RCODE_NXDOMAIN;
+	out->outcomes.yxdomain += reply->rcode == RCODE_YXDOMAIN;
+	out->outcomes.servfail += reply->rcode == RCODE_SERVFAIL;
+	out->outcomes.refused += reply->rcode == RCODE_REFUSED || reply->rcode == RCODE_FORMERR;
+	out->outcomes.truncated += (reply->flags & FLAG_TC) != 0;
+	out->outcomes.secure += (reply->flags & FLAG_AD) != 0;
+	out->outcomes.stale += ede == EDE_STALE_ANSWER || ede == EDE_STALE_NXDOMAIN_ANSWER;
+	out->outcomes.synthesised += ede == EDE_SYNTHESIZED;
+	out->outcomes.from_memory += client->asked.done_us == client->asked.asked_us;
+}
+
 static void take_reply(struct player *p, struct client *client, const uint8_t *wire, size_t len)
 {
 	struct message *reply = NULL;
@@ -74,6 +92,7 @@ static void take_reply(struct player *p, struct client *client, const uint8_t *w
 		snprintf(p->out->complaint, sizeof(p->out->complaint), "the reply is malformed");
 	} else {
 		client->asked.reply = reply;
+		count(p->out, client, reply);
 		if (!judge_reply(&p->judge, &client->asked))
 			snprintf(p->out->complaint, sizeof(p->out->complaint), "%s",
 				 p->judge.complaint);
@@ -178,6 +197,16 @@ static bool any_waits(const struct player *p)
 	return false;
 }
 
+// Also those that nobody waits for.
+static bool any_asks(const struct player *p)
+{
+	for (size_t i = 0; i < p->client_count; i++) {
+		if (p->clients[i]->waiting)
+			return true;
+	}
+	return false;
+}
+
 static void run_all(struct player *p)
 {
 	uint64_t limit_us = now_us(p) + ANSWER_LIMIT_US;
@@ -229,9 +258,64 @@ static void set(struct player *p, const struct words *words)
 		p->world->config.qname_minimisation = on;
 }
 
+static void flush(struct player *p, const struct words *words)
+{
+	struct authority *a = &p->authority;
+	struct flush *act = &a->flushes[a->flush_count % AUTHORITY_ACTS_MAX];
+	bool typed = words->count > 2;
+
+	if (words->count < 2 || a->flush_count == AUTHORITY_ACTS_MAX)
+		return;
+	*act = (struct flush){.at_us = now_us(p)};
+	name_lower(act->name, text_name(words->at[1]), name_len(text_name(words->at[1])));
+	if (typed)
+		assert_int_equal(type_from_text(words->at[2], &act->type), 0);
+	resolver_flush_name(p->world->resolver, act->name, typed ? &act->type : NULL);
+	// What is under way is put into the cache later.
+	if (!any_asks(p))
+		a->flush_count++;
+}
+
+static void except(struct player *p, const struct words *words)
+{
+	struct authority *a = &p->authority;
+	struct exception *act = &a->exceptions[a->exception_count];
+	unsigned lifetime_s = words->count > 2 ? (unsigned)strtoul(words->at[2], NULL, 10) : 0;
+
+	if (words->count < 3 || authority_zone(a, words->at[1]) == NULL ||
+	    strcmp(words->at[1], ".") == 0 || a->exception_count == AUTHORITY_ACTS_MAX)
+		return;
+	name_lower(act->name, text_name(words->at[1]), name_len(text_name(words->at[1])));
+	// Under way, or just removed: with or without.
+	act->from_us = lifetime_s == 0 || any_asks(p) ? 0 : now_us(p);
+	a->exception_count++;
+	if (lifetime_s == 0) {
+		(void)resolver_nta_remove(p->world->resolver, act->name);
+		for (size_t i = 0; i < a->exception_count; i++) {
+			if (name_equal(a->exceptions[i].name, act->name))
+				a->exceptions[i].from_us = 0;
+		}
+	} else {
+		assert_int_equal(
+			resolver_nta_add(p->world->resolver, act->name, lifetime_s, "test"), 0);
+	}
+}
+
+static bool operate(struct player *p, const struct words *words)
+{
+	if (strcmp(words->at[0], "flush") == 0)
+		flush(p, words);
+	else if (strcmp(words->at[0], "nta") == 0)
+		except(p, words);
+	else
+		return false;
+	return true;
+}
+
 static bool describes(const char *word)
 {
-	return strcmp(word, "zone") == 0 || strcmp(word, "rec") == 0 || strcmp(word, "set") == 0;
+	return strcmp(word, "zone") == 0 || strcmp(word, "stub") == 0 || strcmp(word, "rec") == 0 ||
+	       strcmp(word, "set") == 0;
 }
 
 static void play_line(struct player *p, size_t line)
@@ -248,6 +332,8 @@ static void play_line(struct player *p, size_t line)
 		ask(p, line);
 	} else if (strcmp(words.at[0], "wait") == 0 && words.count > 1) {
 		run_until(p, now_us(p) + strtoull(words.at[1], NULL, 10) * 1000);
+	} else if (operate(p, &words)) {
+		// With everybody's cache as it was.
 	} else if (authority_change(&p->authority, text) ||
 		   health_change(&p->health, &p->world->network, text)) {
 		p->troubled_us = now_us(p);
@@ -257,6 +343,21 @@ static void play_line(struct player *p, size_t line)
 		network_print_log(&p->world->network);
 	if (!any_waits(p))
 		network_forget_log(&p->world->network);
+}
+
+// A stub zone, by the addresses of its servers. Its names are validated as ever.
+static void configure(struct player *p, const char *apex)
+{
+	const struct authority_zone *zone = authority_zone(&p->authority, apex);
+	char servers[AUTHORITY_SERVERS_MAX * 50] = "";
+
+	if (zone == NULL || name_is_root(zone->name) || p->world->route_count == WORLD_ROUTES_MAX)
+		return;
+	for (size_t k = 0; k < zone->server_count; k++) {
+		strcat(servers, k > 0 ? " " : "");
+		strcat(servers, zone->servers[k].address);
+	}
+	world_route(p->world, apex, false, servers);
 }
 
 static bool start(struct player *p)
@@ -272,6 +373,11 @@ static bool start(struct player *p)
 	}
 	if (!authority_start(&p->authority))
 		return false;
+	for (size_t i = 0; i < p->script->count; i++) {
+		script_words(p->script->lines[i], &words, SCRIPT_WORDS_MAX);
+		if (strcmp(words.at[0], "stub") == 0 && words.count > 1)
+			configure(p, words.at[1]);
+	}
 	health_look(&p->health, &p->authority);
 	world_start(p->world);
 	return true;

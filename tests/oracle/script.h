@@ -8,6 +8,7 @@
 //       bogus                             every signature of its own data is wrong
 //       host=APEX                         its servers' names lie in that zone
 //       nsttl=S soattl=S minimum=S
+//   stub APEX                             the zone's servers are configured
 //   rec APEX OWNER TTL TYPE RDATA         a record of the zone
 // then, one after the other:
 //   wait MS
@@ -19,8 +20,9 @@
 //   sign APEX MODE, unsign APEX           with DS
 //   hide APEX, show APEX                  the delegation goes, or is back
 //   lag APEX ADDRESS, catchup APEX ADDRESS
-//   fault ADDRESS KIND, heal ADDRESS      KIND: drop servfail refused formerr lame strip bogus
-//                                         truncate noaa delay no_edns reset
+//   fault ADDRESS KIND, heal ADDRESS      KIND: see health.c
+//   flush NAME [TYPE]                     what operators do
+//   nta APEX SECONDS                      0: takes it away
 #pragma once
 
 #include <stdbool.h>

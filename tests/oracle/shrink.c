@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +31,9 @@ bool shrink_try(const struct script *script, uint64_t seed, struct played *out)
 	if (child == 0) {
 		dup2(fileno(errors), 1);
 		dup2(fileno(errors), 2);
-		alarm(LIMIT_S);
+		// Of its own time: how busy others are says nothing.
+		const struct rlimit limit = {LIMIT_S, LIMIT_S};
+		setrlimit(RLIMIT_CPU, &limit);
 		play(script, seed, false, shared);
 		fflush(NULL);
 		_exit(0);

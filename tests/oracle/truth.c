@@ -2,7 +2,8 @@
 
 #include "dataplane/dns/rdata.h"
 
-#define LINKS_MAX 11
+#define LINKS_MAX    11
+#define EXCEPTION_US (290 * 1000000ULL)
 
 static const uint16_t data_types[] = {TYPE_A,     TYPE_AAAA,  TYPE_MX,     TYPE_TXT,       TYPE_NS,
 				      TYPE_SRV,   TYPE_PTR,   TYPE_HTTPS,  TYPE_SOA,       TYPE_CAA,
@@ -30,7 +31,8 @@ static bool has_nsec3(const struct authority_zone *zone, const struct version *v
 }
 
 // RFC 5155 §7.2.2: of a name error, that the wildcard of the closest encloser does not exist; where
-// that encloser has no record, the one above has.
+// that encloser has no record, the one above has. Nor can its wildcard be told from one that was
+// left out where the name itself is an empty non-terminal without a record.
 static bool lacks_proof(const struct authority_zone *zone, const struct version *version,
 			const uint8_t *name)
 {
@@ -60,8 +62,9 @@ static bool say(struct authority_zone *zone, const struct version *version, cons
 		.version = version,
 		.in_span = in_span,
 		.opt_out = in_span && answer.proof_count > 0,
-		.unprovable = version->mode == MODE_OPTOUT && answer.kind == SIGNER_NXDOMAIN &&
-			      lacks_proof(zone, version, name),
+		.unprovable = in_span && lacks_proof(zone, version, name) &&
+			      (answer.kind == SIGNER_NXDOMAIN ||
+			       (answer.kind == SIGNER_NODATA && type != TYPE_DS)),
 		.expanded = (answer.kind == SIGNER_ANSWER || answer.kind == SIGNER_CNAME) &&
 			    answer.proof_count > 0,
 	};
@@ -156,8 +159,8 @@ static bool vouches(const struct rrset *ds, const struct version *version,
 	return false;
 }
 
-unsigned truth_security(struct authority *a, struct authority_zone *zone,
-			const struct version *version, uint64_t since_us)
+static unsigned proven(struct authority *a, struct authority_zone *zone,
+		       const struct version *version, uint64_t since_us)
 {
 	struct authority_zone *parent = authority_parent(a, zone);
 	unsigned mask = 0;
@@ -186,6 +189,27 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 								       : TRUTH_BOGUS;
 	}
 	return mask;
+}
+
+// RFC 7646. What was cached is forgotten with it; it goes when the zone is found to validate, which
+// is looked into every five minutes.
+static unsigned excepted(const struct authority *a, const uint8_t *zone, unsigned mask)
+{
+	for (size_t i = 0; i < a->exception_count && mask != 0; i++) {
+		const struct exception *exception = &a->exceptions[i];
+		if (!name_within(zone, exception->name))
+			continue;
+		if (a->world->network.now_us < exception->from_us + EXCEPTION_US)
+			return TRUTH_INSECURE;
+		mask |= TRUTH_INSECURE;
+	}
+	return mask;
+}
+
+unsigned truth_security(struct authority *a, struct authority_zone *zone,
+			const struct version *version, uint64_t since_us)
+{
+	return excepted(a, zone->name, proven(a, zone, version, since_us));
 }
 
 // ---- whether there is a way ----
