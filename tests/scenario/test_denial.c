@@ -281,6 +281,10 @@ static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
 	assert_not_cached(w, "n100.hashed.com.", 0);
 	world_ask(w, "n100.hashed.com.", TYPE_A, ASK_DO);
 	assert_cached(w, "n100.hashed.com.", 0, ENTRY_NXDOMAIN, SECURITY_SECURE);
+	struct entry_facts facts;
+	assert_true(world_cached(w, "n100.hashed.com.", 0, &facts));
+	assert_true(facts.expires_ms <= facts.created_ms + 300000);
+	assert_true(facts.signature_expires_s <= world_clock(w).now_s + 30 * 86400);
 	assert_sent(w, 0);
 	assert_int_equal(serve("n100.hashed.com.", TYPE_A, ASK_DO)->verdict, SERVE_REPLY);
 	// NODATA, of an empty non-terminal too, and a wildcard.
@@ -620,6 +624,21 @@ static void what_a_forwarder_proves_denies_no_other_names(void **state)
 	assert_sent(w, 1);
 }
 
+// Which signatures are over it does not know.
+static void nothing_is_denied_while_the_clock_is_not_trusted(void **state)
+{
+	(void)state;
+	assert_answer(world_ask(w, "aaa.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "aab.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_SYNTHESIZED);
+	const uint64_t before = world_counter(w, "resolver.denied");
+	w->clock_untrusted = true;
+	assert_int_equal(world_ask(w, "aac.example.com.", TYPE_A, ASK_DO)->reply->rcode,
+			 RCODE_SERVFAIL);
+	assert_int_equal(world_counter(w, "resolver.denied"), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -648,6 +667,7 @@ int main(void)
 		scenario_denial(special_use_zones_are_answered_as_ever),
 		scenario_denial(nothing_is_denied_below_a_negative_trust_anchor),
 		scenario_common(it_can_be_switched_off),
+		scenario_denial(nothing_is_denied_while_the_clock_is_not_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -322,6 +322,21 @@ static void questions_have_cd_set_but_for_one_after_bogus_data(void **state)
 	assert_failure_cached(w, "n0.wild.example.com.", TYPE_A, EDE_DNSSEC_BOGUS);
 }
 
+// Asked without CD it knows better: what it handed through before was not its own.
+static void a_forwarder_whose_answer_is_good_in_the_end_is_blamed_for_nothing(void **state)
+{
+	(void)state;
+	begin_pool(".", EAST_1);
+	start_pool();
+	warm();
+	for (unsigned n = 0; n < 3; n++) {
+		with((struct fault){.kind = FAULT_BOGUS, .below = "wild.example.com.", .times = 1});
+		assert_answer(ask_nth(n), RCODE_NOERROR, true, EDE_NONE);
+	}
+	assert_int_equal(world_counter(w, "resolver.bogus"), 3);
+	assert_int_equal(world_counter(w, "upstream.server.bogus"), 0);
+}
+
 // ---- when all of them fail ----
 
 static const enum fault_kind all_faults[] = {
@@ -737,6 +752,7 @@ int main(void)
 		scenario(operators_see_which_zones_are_forwarded_and_how),
 		scenario(with_everything_forwarded_the_chain_is_too),
 		scenario(the_ds_of_a_forwarded_zone_is_its_parents),
+		scenario(a_forwarder_whose_answer_is_good_in_the_end_is_blamed_for_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

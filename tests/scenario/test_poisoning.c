@@ -276,20 +276,19 @@ static void nor_does_a_dname_above_it(void **state)
 	(void)state;
 	begin();
 	add_example(w);
-	world_add(w, &(struct world_zone){.apex = "corp.old.example.com.",
-					  .servers = "ns.corp.old.example.com.=203.0.113.50",
-					  .text = "www.corp.old.example.com. 300 IN A 192.0.2.60\n",
+	world_add(w, &(struct world_zone){.apex = "x.old.example.com.",
+					  .servers = "ns.x.old.example.com.=203.0.113.50",
+					  .text = "x.old.example.com. 300 IN A 192.0.2.60\n",
 					  .options = {.unsigned_ = true}});
-	world_route(w, "corp.old.example.com.", false, "203.0.113.50")->dnssec = ROUTE_INSECURE;
+	world_route(w, "x.old.example.com.", false, "203.0.113.50")->dnssec = ROUTE_INSECURE;
 	world_start(w);
-	world_undelegate(w, "corp.old.example.com.");
-	assert_address(world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO), "192.0.2.83");
+	world_undelegate(w, "x.old.example.com.");
+	// All that a redirection would take is in the cache.
+	world_ask(w, "y.old.example.com.", TYPE_A, ASK_DO);
 	assert_cached(w, "old.example.com.", TYPE_DNAME, ENTRY_DNAME, SECURITY_SECURE);
+	assert_address(world_ask(w, "x.new.example.com.", TYPE_A, ASK_DO), "192.0.2.83");
 	for (int i = 0; i < 2; i++)
-		assert_address(world_ask(w, "www.corp.old.example.com.", TYPE_A, ASK_DO),
-			       "192.0.2.60");
-	assert_int_equal(network_sent(&w->network, "203.0.113.50", "www.corp.old.example.com.", 0),
-			 1);
+		assert_address(world_ask(w, "x.old.example.com.", TYPE_A, ASK_DO), "192.0.2.60");
 }
 
 // ATTACKS A13

@@ -125,6 +125,36 @@ static void a16_nor_where_tcp_is_closed_however_often_one_server_says_so(void **
 	assert_sent_at_most(w, 60);
 }
 
+static const struct rrset *say_the_other(const struct network_query *query, enum section section,
+					 const struct rrset *rrset, void *arg)
+{
+	static struct rrset *swapped;
+
+	(void)query;
+	(void)arg;
+	if (section != SECTION_ADDITIONAL || rrset->type != TYPE_A ||
+	    !name_equal(rrset->owner, text_name("a.root.")))
+		return rrset;
+	if (swapped == NULL)
+		swapped = signer_rrset("a.root. 300 IN A " ROOT_B);
+	return swapped;
+}
+
+// The hints say which server is where.
+static void a16_the_hint_of_one_server_vouches_for_no_other(void **state)
+{
+	(void)state;
+	begin();
+	with((struct fault){.kind = FAULT_DROP, .server = ROOT_B});
+	with((struct fault){.server = ROOT_A,
+			    .name = ".",
+			    .type = TYPE_NS,
+			    .rewrite = say_the_other,
+			    .udp_only = true});
+	world_start(w);
+	assert_int_equal(world_counter(w, "resolver.prime_doubts"), 1);
+}
+
 static void a16_over_tcp_they_are_taken(void **state)
 {
 	(void)state;
@@ -242,6 +272,7 @@ int main(void)
 		scenario_common(a16_the_hints_and_what_is_known_need_no_proof),
 		scenario(a16_a_forwarder_does_not_move_the_root),
 		scenario(a16_what_is_cached_of_the_servers_names_does_not_move_the_root),
+		scenario(a16_the_hint_of_one_server_vouches_for_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
