@@ -716,6 +716,34 @@ static void memory_of_ratings_is_bounded(void **state)
 	script_stop(&f.s);
 }
 
+// While a server of the zone has been bogus lately, the one that validated last comes first, and
+// that is none that was bogus since.
+static void the_one_that_validated_last_comes_first(void **state)
+{
+	struct fixture f;
+	unsigned hits = 0;
+	uint32_t timeout_ms;
+
+	(void)state;
+	start(&f, 3, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+	for (size_t i = 0; i < 3; i++)
+		report(&f, i, SERVER_GOOD, 10);
+	upstream_validated(f.s.upstream, f.zone, &f.list[1].address);
+	script_advance_ms(&f.s, 100);
+	upstream_validated(f.s.upstream, f.zone, &f.list[0].address);
+	script_advance_ms(&f.s, 100);
+	report(&f, 0, SERVER_BOGUS, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		int which = choose(&f, &timeout_ms);
+		if (which == 0) // whether it is back
+			report(&f, 0, SERVER_GOOD, 10);
+		hits += which == 1;
+		script_advance_ms(&f.s, 2000);
+	}
+	assert_true(hits >= 90);
+	script_stop(&f.s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -754,6 +782,7 @@ int main(void)
 		cmocka_unit_test(a_return_forgives_no_wrong_answers),
 		cmocka_unit_test(failures_are_counted_and_shown_by_server_and_cause),
 		cmocka_unit_test(memory_of_ratings_is_bounded),
+		cmocka_unit_test(the_one_that_validated_last_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
