@@ -8,6 +8,7 @@
 #include "control/config/zonefile.h"
 #include "control/upstream/labels.h"
 #include "control/upstream/upstream.h"
+#include "control/validator/trust.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -305,19 +306,34 @@ static void load_insecure(struct loader *loader)
 	}
 }
 
-static void judge_anchors(struct loader *loader)
+// Files may hold more than is validated here (other algorithms, keys that were revoked): passed
+// over, with a warning, as long as one is left.
+static void judge_anchors(struct loader *loader, size_t from_files)
 {
 	const struct config *config = loader->config;
 	char name[NAME_TEXT_MAX];
+	size_t usable = 0;
 
 	for (size_t i = 0; i < config->anchor_count; i++) {
 		const struct config_anchor *anchor = &config->anchors[i];
+		const char *path = i < from_files ? "trust.anchor-files" : "trust.anchors";
+		int status = trust_anchor_check(anchor->type, anchor->rdata, anchor->rdlen);
 
+		name_to_text(anchor->owner, name);
+		usable += status == 0;
 		if (is_insecure(config, anchor->owner))
 			loader_fail(loader, "trust.insecure",
-				    "%.128s has a trust anchor: either that, or insecure",
-				    name_to_text(anchor->owner, name));
+				    "%.128s has a trust anchor: either that, or insecure", name);
+		if (status != 0)
+			loader_warn(loader, path, "a trust anchor of %.128s counts for nothing: %s",
+				    name,
+				    status == -ENOTSUP
+					    ? "its algorithm or digest is not validated here"
+					    : "it is revoked, or damaged");
 	}
+	if (config->anchor_count > 0 && usable == 0)
+		loader_fail(loader, "trust",
+			    "none of its trust anchors counts: nothing would be proven");
 }
 
 // Those read last, from the first-th on.
@@ -349,7 +365,7 @@ static void load_anchors(struct loader *loader)
 	}
 	mark_anchors(loader->config, 0, automatic);
 	mark_anchors(loader->config, from_files, false);
-	judge_anchors(loader);
+	judge_anchors(loader, from_files);
 	if (loader->config->anchor_count > 0 || !loader->config->resolver.validate)
 		return;
 	status = anchors_built_in(loader->config, complaint, sizeof(complaint));

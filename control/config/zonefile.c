@@ -1,6 +1,5 @@
 #include "control/config/zonefile.h"
 
-#include "control/validator/trust.h"
 #include "dataplane/dns/types.h"
 
 #include <ldns/ldns.h>
@@ -176,7 +175,7 @@ static const char *anchor_append(struct config *config, const ldns_rr *record, c
 	return name_of(ldns_rr_owner(record), anchor->owner) == 0 ? NULL : "a name is too long";
 }
 
-// What can be trusted for nothing is no anchor (RFC 4034 §2.1.1, RFC 5011 §2.1).
+// RFC 4034 §2.1.1 and §5.1.4: what no key can have or make.
 static const char *judge_anchor(uint16_t type, const uint8_t *rdata, size_t len)
 {
 	static const uint8_t digests[] = {[1] = 20, [2] = 32, [4] = 48};
@@ -184,14 +183,9 @@ static const char *judge_anchor(uint16_t type, const uint8_t *rdata, size_t len)
 	if (type == TYPE_DS && len > 4 && rdata[3] < sizeof(digests) && digests[rdata[3]] != 0 &&
 	    len - 4 != digests[rdata[3]])
 		return "the digest has not the length of its type";
-	switch (trust_anchor_check(type, rdata, len)) {
-	case 0:
-		return NULL;
-	case -ENOTSUP:
-		return "its algorithm or digest is not validated here: it would prove nothing";
-	default:
-		return "no key to trust: the flags want ZONE, without REVOKE";
-	}
+	if (type == TYPE_DNSKEY && (rdata[0] & 1) == 0)
+		return "no key of a zone: the flags lack ZONE";
+	return NULL;
 }
 
 static const char *take_anchor(const ldns_rr *record, void *arg)

@@ -3,6 +3,7 @@
 #include "control/config/loader.h"
 #include "control/config/options.h"
 #include "control/config/zonefile.h"
+#include "control/validator/trust.h"
 #include "dataplane/dns/types.h"
 
 #include <assert.h>
@@ -252,6 +253,11 @@ static void load_own_anchors(struct loader *loader, const char *path,
 		}
 		struct config_anchor *anchor = &config->anchors[config->anchor_count - 1];
 		anchor->automatic = false;
+		if (trust_anchor_check(anchor->type, anchor->rdata, anchor->rdlen) != 0)
+			loader_fail(loader, item,
+				    "it would prove nothing: revoked, or of an algorithm or digest "
+				    "that "
+				    "is not validated here");
 		if (!name_equal(anchor->owner, route->zone))
 			loader_fail(loader, item, "the record belongs to another name than %s",
 				    zone->name);

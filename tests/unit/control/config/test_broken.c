@@ -392,13 +392,14 @@ static void lives_and_trust_do_not_contradict_themselves(void **state)
 		 "FILE:5: trust.anchors[0]: \". IN DS 20326 8 2 AABB\": the digest has not the "
 		 "length"},
 		{MINIMAL "trust: {anchors: ['. IN DS 20326 250 2 " DIGEST "']}\n",
-		 "FILE:5: trust.anchors[0]: \". IN DS 20326 250 2 " DIGEST
-		 "\": its algorithm or digest is not validated here"},
+		 "FILE:5: trust: none of its trust anchors counts: nothing would be proven"},
+		{ZONE("servers: [10.0.0.1], anchors: ['a. IN DS 1 250 2 " DIGEST "']"),
+		 "FILE:6: zones[0].anchors[0]: it would prove nothing: revoked, or of an algorithm"},
 		{MINIMAL "trust: {anchors: ['. CH DS 20326 8 2 " DIGEST "']}\n",
 		 "FILE:5: trust.anchors[0]: \". CH DS 20326 8 2 " DIGEST "\": the class is not IN"},
 		{MINIMAL "trust: {anchors: ['. IN DNSKEY 0 3 13 " KEY "']}\n",
 		 "FILE:5: trust.anchors[0]: \". IN DNSKEY 0 3 13 " KEY
-		 "\": no key to trust: the flags"},
+		 "\": no key of a zone: the flags"},
 		{MINIMAL "trust: {anchor-files: []}\n",
 		 "FILE:5: trust.anchor-files: 0 is outside 1 to 16 entries"},
 		{MINIMAL "metrics: {address: 'localhost:9953'}\n",
@@ -464,6 +465,9 @@ static void what_is_hardly_meant_is_warned_of(void **state)
 											    "p}]\n",
 	       ":7: zones[0]: all 2 forwarders are in one failure domain (east)");
 	warned(POOL("{address: 10.0.0.1}"), ":6: pools[0]: no zone uses the pool p");
+	warned(MINIMAL "trust: {anchors: ['. IN DS 1 8 2 " DIGEST "', '. IN DS 1 3 1 "
+		       "E06D44B80B8F1D39A95C0B0D7C65D08458E88040']}\n",
+	       ":5: trust.anchors: a trust anchor of . counts for nothing: its algorithm or digest");
 	warned(MINIMAL "test-clock: /dev/null\n", ":5: test-clock: for tests alone");
 }
 
