@@ -262,7 +262,7 @@ static bool client_takes_unproven(struct resolver *resolver, struct client *clie
 
 	if (!client->cd || client->answered)
 		return false;
-	judge_show_unproven(task);
+	bogus_show_unproven(task);
 	if (!task->has_unproven || task->unproven_open)
 		return false;
 	mark_down(client);

@@ -1,5 +1,6 @@
-// Validation and publication of what servers said, link by link. Nothing gets past here
-// as good that was not validated as secure or proven insecure.
+// Validation of what servers said, link by link, and what a verdict leads to. Nothing gets past
+// here as good that was not validated as secure or proven insecure: link.c publishes the one,
+// bogus.c has the other.
 
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
@@ -20,36 +21,6 @@ void judge_release(struct task *task)
 	task->need = (struct need){0};
 	reply_unref(task->resolver, task->reply);
 	task->reply = NULL;
-}
-
-static struct publication publication_of(const struct task *task, const struct step *step)
-{
-	struct resolver *resolver = task->resolver;
-	bool forwarded = forward_holds(task);
-	bool resorted = task->response != NULL && task->response->resorted;
-	const struct delegation *cut = task->hint != NULL ? task->hint : task->cut;
-
-	return (struct publication){
-		.provenance = forwarded  ? FROM_FORWARDER
-			      : resorted ? FROM_NON_AUTHORITY
-					 : FROM_RECURSION,
-		.now_ms = resolver->clock.now_ms,
-		.now_s = resolver->clock.now_s,
-		.asked_ms = task->reply != NULL  ? task->reply->asked_ms
-			    : task->hint != NULL ? task->hint->made_ms
-						 : 0,
-		.one_shot = task->past_nta || (resorted && resort_by_value(task, step)),
-		// What is let pass for want of better is evidence of nothing.
-		.aside = task->past_nta || resorted ||
-			 (task->reply != NULL && task->reply->drilled),
-		.outdated = cut != NULL && cut->outdated,
-		.denial = !forwarded,
-		// ATTACKS A12: what is said about a name must not hide a configured zone below.
-		.this_name_only =
-			task->disputed ||
-			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
-			(step->kind == STEP_DNAME && route_below(resolver, step->rrset->owner)),
-	};
 }
 
 static void wake(void *arg)
@@ -155,116 +126,6 @@ static void drop_probe(struct task *task)
 	ask_again(task);
 }
 
-// All of a response that did not validate, for CD=1. Kept from the first such response on.
-static void keep_unproven(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-	const struct response *response = task->response;
-
-	if (task->has_unproven || response == NULL)
-		return;
-	for (size_t i = 0; i < response->link_count; i++) {
-		const struct publication publication = publication_of(task, &response->links[i]);
-		const struct entry *entry =
-			publish_unproven(resolver->publisher, &response->links[i], &publication);
-		if (!chain_add(resolver, &task->unproven, entry)) {
-			chain_release(resolver, &task->unproven);
-			return;
-		}
-	}
-	task->has_unproven = true;
-	task->unproven_open = response->open;
-	if (response->open)
-		name_copy(task->open_name, response->names[response->link_count]);
-}
-
-void judge_show_unproven(struct task *task)
-{
-	if (task->validation != NULL)
-		keep_unproven(task);
-}
-
-static void remember_bogus(struct task *task, const struct validation_result *result)
-{
-	char address[ADDRESS_TEXT_MAX], from[ADDRESS_TEXT_MAX + 24] = "";
-	const bool drilled = task->reply != NULL && task->reply->drilled;
-
-	keep_unproven(task);
-	// What a drill has spoilt says nothing of the zone.
-	if (!drilled)
-		posture_bogus(task, result);
-	if (task->bogus_ede != EDE_NONE)
-		return;
-	task->bogus_ede = result->ede != EDE_NONE ? result->ede : EDE_DNSSEC_BOGUS;
-	explain_fault(task, result);
-	if (result->verdict == VERDICT_BOGUS)
-		snprintf(from, sizeof(from), ", from %s%s",
-			 address_to_text(&task->good_server, address),
-			 drilled ? " in a drill" : "");
-	// The server stays, whatever has to be cut.
-	snprintf(task->bogus_text, sizeof(task->bogus_text), "%.*s%s",
-		 (int)(TROUBLE_MAX - 1 - strlen(from)), result->reason, from);
-}
-
-// Servers may have a zone and one below it, with no referral between them: what is wrong with the
-// one says nothing of them as servers of the other.
-static const uint8_t *zone_to_blame(const struct task *task, const struct validation_result *result)
-{
-	return result->verdict == VERDICT_BOGUS && result->fault_cut ? result->fault_zone
-								     : task->cut->zone;
-}
-
-// DESIGN §1: a bogus answer makes us try another server in another failure domain, then fail
-// closed.
-static void bogus(struct task *task, const struct validation_result *result)
-{
-	struct resolver *resolver = task->resolver;
-	enum server_failure failure =
-		result->ede == EDE_RRSIGS_MISSING ? SERVER_STRIPPED : SERVER_BOGUS;
-	struct address server = task->good_server;
-
-	resolver->counters.bogus++;
-	task->bogus_answer |= task->reply == NULL || !task->reply->drilled;
-	if (result->refresh_ms != 0)
-		task->refresh_ms = result->refresh_ms;
-	remember_bogus(task, result);
-	explain_server(task, &server, failure, task->reply);
-	broken_server(task, &server, failure,
-		      (task->reply != NULL && task->reply->drilled) || result->unsupported);
-	// What a negative trust anchor lets pass is held against no server.
-	if (!task->past_nta && !forward_blame(task, &server, failure)) {
-		const uint8_t *zone = zone_to_blame(task, result);
-		upstream_report(resolver->parts.upstream, zone, &server, failure, 0);
-		checkup_watch(task, zone, &server, failure);
-	}
-	judge_release(task);
-	if (!broken_another_domain(task, ++task->bogus_count)) {
-		if (!forward_fall_back(task) && !parent_revive(task, true))
-			fail_bogus(task);
-		return;
-	}
-	iterate_next_server(task, &server, !forward_without_cd(task));
-}
-
-// It could not be judged: nobody's fault, or that of who keeps the keys.
-static void unjudged(struct task *task, const struct validation_result *result)
-{
-	// What it needs could not be had of servers that prove nothing; or it was our own fault.
-	task->finding = task->needed;
-
-	remember_bogus(task, result);
-	judge_release(task);
-	if (task->lacks_own)
-		fail_own(task, task->bogus_ede, task->bogus_text);
-	else if (task->needed.kind > BROKEN_SILENT && parent_revive(task, true))
-		return;
-	else
-		fail_with(task, FAILED_UNJUDGED, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
-			  ailing_failed(task, fail_ttl_s(task, FAILURE_TTL_MAX_S)));
-	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))
-		task->state = TASK_TARGET;
-}
-
 // ATTACKS A8: a DNAME redirects a whole subtree. Unsigned, it must have come over something
 // that cannot be forged blindly.
 static bool needs_tcp(const struct task *task, enum verdict verdict)
@@ -314,88 +175,6 @@ static void end_of_response(struct task *task)
 	task_ready(task);
 }
 
-static uint64_t hash_of_name(const struct resolver *resolver, const uint8_t *name)
-{
-	uint8_t lower[NAME_MAX_LEN];
-	size_t len = name_len(name);
-
-	name_lower(lower, name, len);
-	return cache_hash(resolver->cache, lower, len);
-}
-
-// The name that was asked for is denied or rewritten with one above it: what is older of it must not
-// come back (RFC 8767 §4, RFC 8020 §2).
-static void end_below(struct task *task, enum verdict verdict,
-		      const struct publication *publication)
-{
-	const struct step *step = &task->step;
-	const uint8_t *name = step->kind == STEP_DNAME ? step->name : task->name;
-	const uint8_t *above = step->kind == STEP_DNAME ? step->rrset->owner : step->name;
-
-	if ((step->kind != STEP_DNAME &&
-	     (step->kind != STEP_NXDOMAIN || verdict != VERDICT_SECURE)) ||
-	    publication->aside || publication->outdated || name_equal(name, above) ||
-	    !name_within(name, above))
-		return;
-	cache_end_name(task->resolver->cache, name, publication->asked_ms);
-}
-
-// RFC 8020 §2. In the cache the NXDOMAIN itself would stand in the way of what is older below it.
-static void note_by_value(struct task *task, const struct entry *entry,
-			  const struct publication *publication)
-{
-	struct resolver *resolver = task->resolver;
-	struct entry_facts facts;
-
-	if (entry == NULL)
-		return;
-	entry_facts(entry, &facts);
-	if (facts.kind == ENTRY_NXDOMAIN && facts.one_shot && facts.security == SECURITY_SECURE &&
-	    task->step.soa != NULL && !facts.opt_out && !facts.this_name_only &&
-	    !publication->aside)
-		revoked_put(resolver->denied_by_value,
-			    hash_of_name(resolver, task->step.soa->owner),
-			    hash_of_name(resolver, facts.name), publication->asked_ms);
-}
-
-// A NXDOMAIN in the place of data takes nobody else's.
-static bool is_worth_keeping(struct task *task)
-{
-	struct resolver *resolver = task->resolver;
-
-	return denied_names_seen(resolver->denied_names,
-				 hash_of_name(resolver, task->step.name)) ||
-	       cache_holds(resolver->cache, task->step.name) ||
-	       cache_holds(resolver->cache, task->name);
-}
-
-static bool publish_link(struct task *task, enum verdict verdict,
-			 const struct validation_result *result)
-{
-	struct resolver *resolver = task->resolver;
-	struct publication publication = publication_of(task, &task->step);
-	denied_hash(task, &publication);
-	char note[TROUBLE_MAX];
-	if ((publication.outdated || result->outdated) &&
-	    broken_text(resolver, task->step.name, note, sizeof(note)))
-		publication.note = note;
-	publication.seen = task->step.kind == STEP_NXDOMAIN && is_worth_keeping(task);
-	const struct entry *entry =
-		publish_step(resolver->publisher, &task->step, verdict, result, &publication);
-	end_below(task, verdict, &publication);
-	note_by_value(task, entry, &publication);
-
-	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
-	resolver->counters.nta.links += result->nta;
-	if (entry != NULL && publication.provenance != FROM_NON_AUTHORITY)
-		prefetch_track(resolver, entry);
-	if (chain_add(resolver, &task->chain, entry))
-		return true;
-	judge_release(task);
-	fail_own(task, EDE_OTHER, "out of memory for answers");
-	return false;
-}
-
 static void good_hint(struct task *task, enum verdict verdict,
 		      const struct validation_result *result)
 {
@@ -405,7 +184,7 @@ static void good_hint(struct task *task, enum verdict verdict,
 		drop_hint(task); // a denial without SOA is no answer to a client
 		return;
 	}
-	if (task->step.kind == STEP_ANSWER && !publish_link(task, verdict, result))
+	if (task->step.kind == STEP_ANSWER && !link_publish(task, verdict, result))
 		return;
 	finish(task);
 }
@@ -502,7 +281,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		unproven.ede = EDE_RRSIGS_MISSING;
 		snprintf(unproven.reason, sizeof(unproven.reason),
 			 "a denial without proof by the signed zone above");
-		bogus(task, &unproven);
+		bogus_answer(task, &unproven);
 		return;
 	}
 	if (verdict == VERDICT_SECURE && task->route == NULL)
@@ -511,7 +290,7 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		resolver->counters.last_resort += task->link == 0;
 	else
 		learn_from_answer(task, result);
-	if (!publish_link(task, verdict, result))
+	if (!link_publish(task, verdict, result))
 		return;
 	if (++task->link < task->response->link_count && !target_counts(task, verdict))
 		response_cut(task->response, task->link);
@@ -574,9 +353,9 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 		resort_failed(task);
 	} else if (verdict == VERDICT_BOGUS) {
 		if (!parent_took_back(task))
-			bogus(task, result);
+			bogus_answer(task, result);
 	} else {
-		unjudged(task, result);
+		bogus_unjudged(task, result);
 	}
 }
 
