@@ -417,6 +417,66 @@ static void o12_a_key_whose_vouchers_are_all_revoked_begins_anew(void **state)
 	assert_state(2, "valid");
 }
 
+static void o12_who_signed_before_it_was_trusted_has_vouched_for_nothing(void **state)
+{
+	(void)state;
+	assert_seen("0+1");
+	pass(10);
+	assert_seen("0+1+2"); // 1 is still pending
+	pass(20);
+	assert_seen("0+12");
+	assert_state(1, "valid");
+	pass(5);
+	assert_seen("0r+1+2");
+	pass(5);
+	assert_seen("1+2");
+	assert_state(2, "pending");
+	pass(25);
+	assert_seen("1+2");
+	assert_state(2, "valid");
+}
+
+static void o12_a_key_that_is_revoked_when_it_is_first_seen_is_never_pending(void **state)
+{
+	(void)state;
+	assert_seen("0+1r+");
+	assert_state(1, "start");
+	assert_seen("0+1r");
+	assert_state(1, "start");
+}
+
+// Whoever has a stolen key has also what it takes to revoke it.
+static void o12_a_key_says_nothing_of_others_while_it_revokes_itself(void **state)
+{
+	(void)state;
+	assert_seen("0+1");
+	pass(30);
+	assert_seen("0+1");
+	assert_seen("0r+2");
+	assert_state(0, "revoked");
+	assert_state(1, "valid");
+	assert_state(2, "start");
+}
+
+// Until another is there again, and not only about to be.
+static void o12_the_last_keys_are_kept_however_long_they_are_missing(void **state)
+{
+	(void)state;
+	assert_seen("0+12");
+	pass(30);
+	assert_seen("0+12");
+	assert_seen("0+");
+	assert_state(1, "missing");
+	assert_state(2, "missing");
+	pass(366);
+	assert_seen("0r+");
+	assert_seen("2+");
+	assert_state(2, "valid");
+	assert_state(1, "missing");
+	assert_seen("2+");
+	assert_state(1, "start");
+}
+
 static void o12_a_missing_key_is_kept_for_366_days(void **state)
 {
 	(void)state;
@@ -824,6 +884,10 @@ int main(void)
 		test(o12_a_revoked_key_vouches_for_nothing_any_more),
 		test(o12_a_key_whose_vouchers_are_all_revoked_begins_anew),
 		test(o12_a_missing_key_is_kept_for_366_days),
+		test(o12_who_signed_before_it_was_trusted_has_vouched_for_nothing),
+		test(o12_a_key_that_is_revoked_when_it_is_first_seen_is_never_pending),
+		test(o12_the_last_keys_are_kept_however_long_they_are_missing),
+		test(o12_a_key_says_nothing_of_others_while_it_revokes_itself),
 		test(o12_offline_for_longer_than_a_hold_down),
 		test(o12_offline_while_the_old_key_still_signs),
 		test(o12_a_learned_key_outlives_all_configured_ones_over_restarts),
