@@ -493,7 +493,7 @@ bool authority_change(struct authority *a, const char *line)
 		// Without waiting for the end of the DS in caches (RFC 6781 §4.1).
 		zone->may_fail_until_us = a->world->network.now_us + UNSIGNED_US;
 	} else if (strcmp(w[0], "hide") == 0 || strcmp(w[0], "show") == 0) {
-		zone->hidden = w[0][0] == 'h';
+		zone->hidden = w[0][0] == 'h' && !zone->configured;
 		publish_parent(a, zone);
 	} else if (count >= 3) {
 		lag(a, zone, w[2], strcmp(w[0], "lag") == 0);

@@ -35,6 +35,7 @@ struct authority_zone {
 	const uint8_t *name;
 	enum zone_mode mode;
 	bool nods, bogus, hidden;
+	bool configured;            // the resolver knows its servers; its delegation stays
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
 	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never

@@ -348,7 +348,7 @@ static void play_line(struct player *p, size_t line)
 // A stub zone, by the addresses of its servers. Its names are validated as ever.
 static void configure(struct player *p, const char *apex)
 {
-	const struct authority_zone *zone = authority_zone(&p->authority, apex);
+	struct authority_zone *zone = authority_zone(&p->authority, apex);
 	char servers[AUTHORITY_SERVERS_MAX * 50] = "";
 
 	if (zone == NULL || name_is_root(zone->name) || p->world->route_count == WORLD_ROUTES_MAX)
@@ -358,6 +358,7 @@ static void configure(struct player *p, const char *apex)
 		strcat(servers, zone->servers[k].address);
 	}
 	world_route(p->world, apex, false, servers);
+	zone->configured = true;
 }
 
 static bool start(struct player *p)
