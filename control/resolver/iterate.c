@@ -12,6 +12,7 @@
 #define LAST_TRY_LATEST_MS 3300 // of the question: there is an answer within four seconds, or none
 #define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
+#define FIRST_TRY_MS       400  // of a server that has been silent to others
 #define HURRIED_TIMEOUT_MS 1000 // where a former proof will do
 // The same for a pool: all of its servers, which may be far away.
 #define POOL_PROBE_TIMEOUT_MS 1500
@@ -309,8 +310,11 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 		timeout_ms = HURRIED_TIMEOUT_MS;
 	if (timeout_ms > most_ms && ailing_probes(task))
 		timeout_ms = most_ms;
-	if (timeout_ms > observe_try_ms(task) && seems_silent(task, server))
-		timeout_ms = observe_try_ms(task);
+	uint32_t try_ms = observe_try_ms(task);
+	if (try_ms > FIRST_TRY_MS && !all_tried(task))
+		try_ms = FIRST_TRY_MS;
+	if (timeout_ms > try_ms && seems_silent(task, server))
+		timeout_ms = try_ms;
 	task->servers[server].tries++;
 	task->resorted += task->last_resort;
 	if (inquiry_start(task, (size_t)server, timeout_ms) != 0) {
