@@ -253,6 +253,9 @@ bool parent_distrusts(struct task *task, const struct validation_result *result)
 			: delegation_last(resolver->delegations, result->insecure_at);
 	if (d == NULL || !d->unproven || !(d->doubtful || result->prolonged))
 		return false;
+	// Its own question for the DS is under way; until that is proven, the former ones serve.
+	if (!task->returned)
+		go_back(resolver, result->insecure_at);
 	judge_release(task);
 	if (task->returned) {
 		char zone[NAME_TEXT_MAX], text[TROUBLE_MAX];

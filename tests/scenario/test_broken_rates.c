@@ -2,12 +2,13 @@
 // known name is lost from the first question on, and from the second second on nobody waits.
 #include "tests/scenario/many.h"
 
-#define EVERY_MS 40
-#define FOR_MS   24000
-#define TTL_S    6 // so that every proof ends several times
-#define ASKED    (FOR_MS / EVERY_MS)
-#define P99_MS   40
-#define DELAY_MS 500
+#define EVERY_MS  40
+#define FOR_MS    24000
+#define TTL_S     6 // so that every proof ends several times
+#define ASKED     (FOR_MS / EVERY_MS)
+#define HEALED_AT (ASKED * 3 / 4)
+#define P99_MS    40
+#define DELAY_MS  500
 
 static const struct {
 	const char *words;
@@ -109,6 +110,8 @@ static bool ask_on(size_t fault, size_t place, enum denial denial)
 	network_forget_log(&w->network);
 	for (unsigned n = 0; n < ASKED; n++) {
 		name_of(n, name);
+		if (n == HEALED_AT)
+			network_heal(&w->network);
 		asked[n] = world_ask_later(w, name, TYPE_A, ASK_DO);
 		assert_non_null(asked[n]);
 		world_advance(w, EVERY_MS);
