@@ -10,12 +10,18 @@
 
 #include "dataplane/cache/cache.h"
 
+#include <stdatomic.h>
+
 struct race {
 	void (*read)(void *arg);  // asks, and asserts that what it was told is true
 	void (*write)(void *arg); // goes from one state of the world to the next. As control would;
 				  // must not wait for a grace period: the reader is in the middle
 	void *arg;
 	struct cache *cache; // whose memory is taken back between the rounds
+	// How often the reader was told something, or NULL. At full rate the race goes on until it
+	// was, for a minute at most: a reader that gets little of a busy machine has met no one
+	// yet.
+	const _Atomic unsigned *told;
 };
 
 // By steps: each place for one step of the writer, then each two places near each other for two;
