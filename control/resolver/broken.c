@@ -112,25 +112,49 @@ static uint8_t trouble_of(const struct task *task, size_t i)
 	return trouble == TROUBLE_SILENT || (said && facts.here) ? trouble : 0;
 }
 
-// Every failure domain has failed the task, or as many as are asked at all.
+// What has become of the failure domain of a server.
+struct domain_trouble {
+	unsigned said;        // servers that have answered with errors or bogus data
+	bool silent, unasked; // one of them has been silent, is there to be asked
+	bool known;           // it is the domain of a server before that one, too
+};
+
+static struct domain_trouble domain_trouble(const struct task *task, const uint8_t *troubles,
+					    size_t server)
+{
+	struct domain_trouble domain = {0};
+
+	for (size_t k = 0; k < task->server_count; k++) {
+		if (shares(task, server, k) < 2)
+			continue;
+		domain.known |= k < server && troubles[k] != 0;
+		if (troubles[k] == 0)
+			domain.unasked |= task->servers[k].tries == 0;
+		else if (troubles[k] & (TROUBLE_BOGUS | TROUBLE_ERROR))
+			domain.said++;
+		else
+			domain.silent = true;
+	}
+	return domain;
+}
+
+// Every failure domain has failed the task, or as many as are asked at all. A network is silent as a
+// whole; what a server says is its own, and a second one of its network is asked where few say so.
 static bool all_domains_failed(const struct task *task)
 {
 	uint8_t troubles[TASK_SERVERS_MAX];
-	unsigned domains = 0;
+	unsigned domains = 0, said = 0;
 	bool left = false;
 
-	for (size_t i = 0; i < task->server_count; i++)
-		troubles[i] = trouble_of(task, i);
 	for (size_t i = 0; i < task->server_count; i++) {
-		bool known = false, failed = false;
-		for (size_t k = 0; k < task->server_count; k++) {
-			if (shares(task, i, k) < 2 || troubles[k] == 0)
-				continue;
-			failed = true;
-			known |= k < i;
-		}
-		domains += troubles[i] != 0 && !known;
-		left |= !failed;
+		troubles[i] = trouble_of(task, i);
+		said += (troubles[i] & (TROUBLE_BOGUS | TROUBLE_ERROR)) != 0;
+	}
+	for (size_t i = 0; i < task->server_count; i++) {
+		const struct domain_trouble domain = domain_trouble(task, troubles, i);
+		domains += troubles[i] != 0 && !domain.known;
+		left |= !domain.silent && (domain.said == 0 || (domain.said == 1 && domain.unasked &&
+								said < TASK_BOGUS_MAX));
 	}
 	return domains > 0 && (!left || domains >= BROKEN_DOMAINS);
 }

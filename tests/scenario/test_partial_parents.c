@@ -69,6 +69,28 @@ static void b17_one_good_provider_of_four_is_enough(void **state)
 	}
 }
 
+// One that errs or strips speaks for itself alone, though another one stands in its network.
+static void b17_a_server_is_not_its_whole_network(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_STRIP, FAULT_SERVFAIL,
+						FAULT_REFUSED};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		for (enum denial denial = 0; denial < DENIALS; denial++) {
+			const struct tld tld = {denial, 1, 2, 60};
+			start_tld(&tld);
+			ask_all(0, 0, "before");
+			with((struct fault){.kind = kinds[i], .server = providers[0][1]});
+			for (unsigned nth = 1; nth < 9; nth++) {
+				world_advance(w, 61000);
+				ask_all(nth, 0, "since");
+			}
+			end_world(NULL);
+		}
+	}
+}
+
 // Nearly all questions go where data have validated.
 static void b17_the_server_that_validated_last_comes_first(void **state)
 {
@@ -94,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(b17_one_good_provider_of_four_is_enough),
+		scenario(b17_a_server_is_not_its_whole_network),
 		scenario(b17_the_server_that_validated_last_comes_first),
 	};
 
