@@ -90,14 +90,15 @@ static bool failure_from_cache(struct task *task)
 	return true;
 }
 
-// It goes on where the entry leads, if the entry is an alias for its question.
+// It goes on where the entry leads, if the entry is an alias for its question. The CNAME that a DNAME
+// makes is itself the answer to a question for CNAME.
 static bool follow_entry(struct task *task, const struct entry *entry)
 {
 	const struct entry_moment now = resolver_moment(task->resolver);
 
 	if (!entry_alias(entry, task->name, task->type, SECURITY_INSECURE, &now, task->open_name))
 		return false;
-	task->state = TASK_TARGET;
+	task->state = task->type == TYPE_CNAME ? TASK_FINISH : TASK_TARGET;
 	take_links(task, &entry, 1);
 	return true;
 }
@@ -192,11 +193,8 @@ void task_start(struct task *task)
 		task_finish(task);
 		return;
 	}
-	if (!task->fresh && (cname_from_cache(task) || dname_from_cache(task))) {
-		chain_target(task);
-		return;
-	}
-	if (!task->fresh && denied_answer(task)) {
+	if (!task->fresh &&
+	    (cname_from_cache(task) || dname_from_cache(task) || denied_answer(task))) {
 		if (task->state == TASK_TARGET)
 			chain_target(task);
 		else

@@ -221,6 +221,29 @@ static void a_question_for_cname_below_a_dname_ends_there(void **state)
 		      true, EDE_NONE);
 }
 
+// What hides below a DNAME of a zone with servers of its own is looked for by control.
+static void nor_does_it_go_on_in_a_stub_zone(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "corp.com.",
+					  .servers = "ns.corp.com.=192.0.2.77",
+					  .text = "corp.com. 300 IN DNAME www.example.com.\n",
+					  .options = {.unsigned_ = true}});
+	world_route(w, "corp.com.", false, "192.0.2.77")->dnssec = ROUTE_INSECURE;
+	world_start(w);
+	assert_answer(world_ask(w, "a.corp.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false, EDE_NONE);
+	for (size_t i = 0; i < 2; i++) {
+		struct question *q = world_ask(w, i == 0 ? "a.corp.com." : "b.corp.com.",
+					       TYPE_CNAME, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME), 1);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+		assert_int_equal(question_count_of(q, SECTION_AUTHORITY, TYPE_SOA), 0);
+	}
+}
+
 // A zone has its keys, and its parent its DS, whatever a CNAME at its apex says: one answer,
 // whichever was asked for before.
 static void keys_and_ds_at_an_apex_with_a_cname_are_the_zones(void **state)
@@ -449,6 +472,7 @@ int main(void)
 		scenario_common(the_order_survives_a_chain_that_is_partly_expired),
 		scenario_common(a8_a_dname_is_validated_and_rewrites),
 		scenario_common(a_question_for_cname_below_a_dname_ends_there),
+		scenario(nor_does_it_go_on_in_a_stub_zone),
 		scenario(keys_and_ds_at_an_apex_with_a_cname_are_the_zones),
 		scenario_common(a8_an_unsigned_dname_is_only_believed_over_tcp),
 		scenario(loops_of_one_two_and_three_end_in_servfail),
