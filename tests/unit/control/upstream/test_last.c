@@ -125,8 +125,8 @@ static void two_questions_are_remembered(void **state)
 
 	(void)state;
 	for (size_t way = 1; way <= 2; way++) {
-		static const char *const names[] = {"first.example.", "first.example.",
-						    "second.example."};
+		static const char *const names[] = {"first." LONG_NAME, "first." LONG_NAME,
+						    "second." LONG_NAME};
 		script_start(&s, &script_config);
 		for (size_t i = 0; i < 3; i++) {
 			size_t sent = s.sent_count;
