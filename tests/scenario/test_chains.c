@@ -56,6 +56,20 @@ static void an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own(voi
 	assert_cached(w, "target.example.com.", TYPE_A, ENTRY_NODATA, SECURITY_SECURE);
 }
 
+// RFC 4035 §5: links before a bad one hold, and nothing behind it does.
+static void a_target_that_does_not_validate_is_asked_for_on_its_own(void **state)
+{
+	(void)state;
+	world_ask(w, "www.example.com.", TYPE_MX, 0);
+	network_forget_log(&w->network);
+	with((struct fault){.kind = FAULT_FORGED, .name = "alias.example.com."});
+	struct question *q = world_ask(w, "alias.example.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.80");
+	assert_int_equal(network_sent(&w->network, NULL, "www.example.com.", TYPE_A), 1);
+	assert_cached(w, "alias.example.com.", TYPE_CNAME, ENTRY_CNAME, SECURITY_SECURE);
+}
+
 static void forge_alias(const struct network_query *query, enum section section, struct builder *b,
 			void *arg)
 {
@@ -465,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scenario_common(a_chain_inside_a_zone_takes_one_question),
 		scenario(an_unsigned_target_beside_a_signed_alias_is_asked_for_on_its_own),
+		scenario_common(a_target_that_does_not_validate_is_asked_for_on_its_own),
 		scenario_common(an_alias_in_an_unsigned_zone_speaks_for_itself_only),
 		scenario_common(an_alias_that_came_over_tcp_brings_its_target),
 		scenario_common(a_chain_out_of_a_secure_zone_is_as_insecure_as_its_end),

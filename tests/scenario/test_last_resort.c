@@ -512,6 +512,23 @@ static void it_is_evidence_of_nothing(void **state)
 	assert_int_equal(world_counter(w, "resolver.recovered"), 0);
 }
 
+// Whether a zone that has failed is back is seen by what its servers say as such.
+static void what_looks_whether_a_zone_is_back_takes_none(void **state)
+{
+	(void)state;
+	warm();
+	world_advance(w, 3000);
+	both(FAULT_CACHE);
+	for (unsigned i = 0; i < 50; i++) {
+		assert_refused("www.plain.org.", TYPE_TXT);
+		world_advance(w, 100);
+	}
+	assert_true(world_counter(w, "resolver.recovery_probes") > 0);
+	assert_true(network_sent(&w->network, NULL, "plain.org.", TYPE_SOA) > 0);
+	assert_int_equal(sent_over_tcp("plain.org."), 0);
+	assert_int_equal(world_counter(w, "resolver.last_resort"), 0);
+}
+
 // ---- NODATA with the SOA of another zone ----
 
 static const char *const foreign[] = {"ns org. 60 IN SOA a. b. 1 60 60 60 60",
@@ -700,6 +717,7 @@ int main(void)
 		scenario(in_a_stub_zone_it_is_a_last_resort_too),
 		scenario(where_a_stub_zone_falls_back_to_recursion_it_does_that),
 		scenario_common(it_is_evidence_of_nothing),
+		scenario_common(what_looks_whether_a_zone_is_back_takes_none),
 		cmocka_unit_test(nodata_with_another_zones_soa_is_nodata_in_the_end),
 		scenario_common(it_is_given_by_value),
 		scenario_common(it_counts_in_strong_replies_only),

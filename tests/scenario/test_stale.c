@@ -248,6 +248,33 @@ static void what_a_bogus_answer_spoilt_does_not_come_back(void **state)
 	}
 }
 
+// The data were signed well, had they been looked at: it is the keys that do not validate.
+static void what_bogus_keys_spoilt_does_not_come_back(void **state)
+{
+	(void)state;
+	begin_turned();
+	with((struct fault){.kind = FAULT_BOGUS, .name = "turned.com.", .type = TYPE_DNSKEY});
+	assert_bogus(world_ask(w, "www.turned.com.", TYPE_A, ASK_DO));
+	assert_gone();
+}
+
+// The question ends before the one for the keys does, of which one server has given bogus ones.
+static void nor_what_they_spoilt_when_time_ran_out(void **state)
+{
+	(void)state;
+	begin_turned();
+	with((struct fault){.kind = FAULT_DROP, .name = "turned.com.", .type = TYPE_DNSKEY});
+	with((struct fault){
+		.kind = FAULT_BOGUS, .name = "turned.com.", .type = TYPE_DNSKEY, .times = 1});
+	// It gets stale data early, before anything is known against them, and goes on behind them.
+	w->waited_ms = BUDGET_TIME_MS - 300;
+	world_ask(w, "www.turned.com.", TYPE_A, ASK_DO);
+	world_advance(w, 400);
+	assert_int_equal(world_counter(w, "resolver.exhausted"), 1);
+	w->waited_ms = 0;
+	assert_gone();
+}
+
 // One server strips signatures, the other is silent: neither the early timer nor the end of the
 // client's time is a way past the rule.
 static void nor_do_they_when_other_servers_are_silent(void **state)
@@ -355,6 +382,8 @@ int main(void)
 		scenario(after_a_bogus_answer_insecure_stale_data_do_not_serve),
 		scenario(they_do_not_serve_whoever_asks_next),
 		scenario(what_a_bogus_answer_spoilt_does_not_come_back),
+		scenario(what_bogus_keys_spoilt_does_not_come_back),
+		scenario(nor_what_they_spoilt_when_time_ran_out),
 		scenario(nor_do_they_when_other_servers_are_silent),
 		scenario(while_servers_are_silent_insecure_stale_data_serve),
 		scenario(stale_data_that_cached_denial_refutes_do_not_serve),
