@@ -42,6 +42,7 @@ struct authority_zone {
 	bool mute;                  // no server of it answers at all
 	uint64_t may_be_mute_until_us;
 	bool stripped;  // some server of it is without DNSSEC, or was
+	bool resets;    // some server of it resets TCP, or did
 	char host[128]; // "": its servers' names are its own
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];

@@ -106,12 +106,12 @@ static bool misleads(struct authority *a, const struct authority_zone *zone, con
 	return false;
 }
 
-static bool may_be_stripped(const struct health *health, const struct authority_zone *zone)
+static bool has_fault(const struct health *health, const struct authority_zone *zone,
+		      enum fault_kind kind)
 {
 	for (size_t i = 0; i < health->fault_count; i++) {
 		for (size_t k = 0; k < zone->server_count; k++) {
-			if ((health->faults[i].kind == FAULT_STRIP ||
-			     health->faults[i].kind == FAULT_NO_EDNS) &&
+			if (health->faults[i].kind == kind &&
 			    strcmp(health->faults[i].address, zone->servers[k].address) == 0)
 				return true;
 		}
@@ -178,6 +178,8 @@ void health_look(const struct health *health, struct authority *a)
 		note(&zone->mute, &zone->may_be_mute_until_us,
 		     !has_good_server(health, a, zone, true), now_us);
 		note_roll(health, a, zone);
-		zone->stripped |= may_be_stripped(health, zone);
+		zone->stripped |= has_fault(health, zone, FAULT_STRIP) ||
+				  has_fault(health, zone, FAULT_NO_EDNS);
+		zone->resets |= has_fault(health, zone, FAULT_RESET);
 	}
 }

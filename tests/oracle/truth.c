@@ -266,8 +266,13 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 	size_t count = truth_said(way->authority, name, way->type, way->since_us, said);
 	for (size_t i = 0; i < count; i++) {
 		struct authority_zone *zone = said[i].zone;
-		if (truth_security(way->authority, zone, said[i].version, way->since_us) == 0)
+		unsigned security =
+			truth_security(way->authority, zone, said[i].version, way->since_us);
+		if (security == 0)
 			continue;
+		// Over UDP it is not believed without signatures (ATTACKS A8).
+		if (said[i].kind == SIGNER_DNAME && zone->resets && security != TRUTH_SECURE)
+			return false;
 		if (said[i].unprovable ||
 		    !reachable(way->authority, zone, false, way->cd, way->now_us))
 			return false;
