@@ -137,6 +137,58 @@ static void b17_a_denial_without_proof_takes_no_known_zone(void **state)
 	}
 }
 
+// ---- referrals, of a TLD that proves what it is asked for ----
+
+static void break_referrals(enum fault_kind kind, int times)
+{
+	with((struct fault){.kind = kind, .type = TYPE_A, .name = "free.com.", .times = times});
+}
+
+// What came with it about the DS is bogus: who says that may have named the servers, too.
+static void a_bogus_referral_is_asked_for_again(void **state)
+{
+	(void)state;
+	break_referrals(FAULT_BOGUS, 1);
+	assert_address(world_ask(w, UNSIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.95");
+	assert_int_equal(network_sent(&w->network, NULL, "free.com.", TYPE_A), 2);
+	assert_int_equal(network_sent(&w->network, NULL, UNSIGNED_NAME, TYPE_A), 2);
+	assert_address(ask_number("free.com.", 1), "192.0.2.96");
+	assert_int_equal(network_sent(&w->network, NULL, "free.com.", TYPE_A), 2);
+}
+
+// One that says nothing about the DS is none of those, once that is proven to be none.
+static void a_referral_without_a_word_about_the_ds_is_kept(void **state)
+{
+	(void)state;
+	break_referrals(FAULT_STRIP, 0);
+	assert_address(world_ask(w, UNSIGNED_NAME, TYPE_A, ASK_DO), "192.0.2.95");
+	assert_address(ask_number("free.com.", 1), "192.0.2.96");
+	assert_int_equal(network_sent(&w->network, NULL, "free.com.", TYPE_A), 1);
+	assert_int_equal(network_sent(&w->network, NULL, UNSIGNED_NAME, TYPE_A), 1);
+}
+
+// Its DS is known for longer than its servers are. That the TLD proves nothing is known by another
+// zone; whether it still does is asked at once.
+static void b17_a_delegation_that_is_revived_early_is_asked_for(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "long.com.",
+					  .servers = "ns1.long.com.=203.0.113.30",
+					  .text = "*.wild.long.com. 300 IN A 192.0.2.98\n",
+					  .ds_ttl_s = 86400});
+	world_start(w);
+	assert_answer(ask_number("long.com.", 1), RCODE_NOERROR, true, EDE_NONE);
+	assert_answer(ask_number("example.com.", 1), RCODE_NOERROR, true, EDE_NONE);
+	break_com(BOGUS);
+	world_advance(w, 7200000);
+	assert_lives(ask_number("example.com.", 2), "192.0.2.81");
+	network_forget_log(&w->network);
+	assert_address(ask_number("long.com.", 2), "192.0.2.98");
+	assert_true(network_sent(&w->network, NULL, "long.com.", TYPE_DS) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +196,9 @@ int main(void)
 		scenario(b17_unknown_delegations_fail_and_name_the_tld),
 		scenario(b17_a_child_that_fails_under_an_old_proof_is_bogus),
 		scenario(b17_a_denial_without_proof_takes_no_known_zone),
+		broken(a_bogus_referral_is_asked_for_again),
+		broken(a_referral_without_a_word_about_the_ds_is_kept),
+		scenario(b17_a_delegation_that_is_revived_early_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,6 +364,8 @@ static void a_ds_does_not_outlive_its_signature(void **state)
 	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
 	assert_int_equal(world_counter(w, "resolver.prolonged"), 0);
+	// Nor does the delegation, whose servers could be asked for nothing that is proven.
+	assert_int_equal(world_counter(w, "resolver.revived"), 0);
 }
 
 // A silent parent excuses nothing of what the zone's own servers say.
