@@ -1,5 +1,6 @@
 // Our own path, and whoever makes it look lost: silence of servers that somebody has chosen says
 // nothing about it (DESIGN §7).
+#include "tests/scenario/explained.h"
 #include "tests/scenario/failures.h"
 
 #define DEAD 8
@@ -10,6 +11,9 @@ static void start_zones(void)
 {
 	begin();
 	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "fresh.com.",
+					  .servers = "ns1.fresh.com.=203.0.113.60",
+					  .text = "www.fresh.com. 300 IN A 192.0.2.80\n"});
 	for (unsigned i = 0; i < DEAD; i++) {
 		snprintf(apexes[i], sizeof(apexes[i]), "z%u.com.", i);
 		snprintf(servers[i], sizeof(servers[i]),
@@ -90,11 +94,34 @@ static void silence_of_the_root_too_is_our_own_path(void **state)
 	world_run(w);
 }
 
+// Its data came, its keys did not, for want of that path: neither is held against it.
+static void what_lacks_keys_while_our_own_path_is_lost_is_our_own_failure(void **state)
+{
+	(void)state;
+	start_zones();
+	for (unsigned i = 0; i < 4 * DEAD; i++) {
+		ask_dead(i % DEAD, i);
+		world_run(w);
+	}
+	world_advance(w, 60000);
+	with((struct fault){.kind = FAULT_DROP});
+	with((struct fault){.below = "fresh.com.", .type = TYPE_A});
+	struct question *q = world_ask_later(w, "www.fresh.com.", TYPE_A, ASK_DO);
+	for (unsigned i = 0; i < DEAD; i++)
+		ask_dead(i, 1000);
+	world_advance(w, 1500);
+	assert_int_equal(world_counter(w, "upstream.uplink_lost"), 1);
+	world_run(w);
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	assert_int_equal(explain("www.fresh.com.", TYPE_A)->failed.kind, FAILED_OWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(d14_zones_that_are_dead_are_not_our_own_path),
 		scenario(silence_of_the_root_too_is_our_own_path),
+		scenario(what_lacks_keys_while_our_own_path_is_lost_is_our_own_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
