@@ -11,12 +11,11 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+// Forwarders have none: they are heard as they are (response.c). Nor has what recursion follows,
+// whose servers are asked once (POOL_INSTEAD).
 static bool may_resort(const struct task *task)
 {
-	// Forwarders are heard as they are, and recursion follows those of `mode: first`. What sees
-	// whether a zone is back is content with nothing.
-	if (task->route != NULL && (task->route->forward || task->route->first))
-		return false;
+	// What sees whether a zone is back is content with nothing.
 	return !task->past_nta && !ailing_probes(task);
 }
 
