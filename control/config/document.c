@@ -8,7 +8,7 @@
 #include <yaml.h>
 
 struct document {
-	const char *file;
+	char *file;
 	uint8_t *text;
 	size_t len;
 	yaml_document_t tree;
@@ -202,11 +202,13 @@ struct document *document_read(const char *path, char *err, size_t err_len)
 {
 	struct document *document = calloc(1, sizeof(*document));
 
-	if (!document) {
+	if (document)
+		document->file = strdup(path);
+	if (!document || !document->file) {
 		snprintf(err, err_len, "%s: out of memory", path);
+		free(document);
 		return NULL;
 	}
-	document->file = path;
 	if (read_file(document, err, err_len) == 0 && parse(document, err, err_len))
 		return document;
 	document_free(document);
@@ -219,6 +221,7 @@ void document_free(struct document *document)
 		return;
 	if (document->loaded)
 		yaml_document_delete(&document->tree);
+	free(document->file);
 	free(document->text);
 	free(document);
 }
