@@ -224,7 +224,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	(void)timer;
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
-	upstream_watch(assayd.config, assayd.now.now_ms);
+	upstream_watch(assayd.config, upstream_uplink_lost(assayd.upstream), assayd.now.now_ms);
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
@@ -320,6 +320,7 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	drill_state_describe(assayd.drill_state, line, line_arg);
 	exceptions_describe(assayd.config, assayd.trust, &assayd.now, line, line_arg);
 	describe_config(line, line_arg);
+	upstream_describe_uplink(assayd.upstream, line, line_arg);
 	if (assayd.not_silent[0] != '\0') {
 		snprintf(text, sizeof(text),
 			 "alarm: open ports towards servers may be told by ICMP: %s",

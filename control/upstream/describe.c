@@ -112,20 +112,26 @@ static void describe_everywhere(const struct upstream *upstream, const struct ra
 	describe_counts(rating, line);
 }
 
+void upstream_describe_uplink(const struct upstream *upstream,
+			      void (*line)(const char *text, void *arg), void *arg)
+{
+	struct line out = {0};
+
+	if (!upstream->uplink.lost)
+		return;
+	add(&out,
+	    "alarm: our own path is lost: no server of any network has answered for %" PRIu64
+	    " ms; ratings are kept as they were",
+	    (upstream_now_us(upstream) - upstream->uplink.since_us) / 1000);
+	line(out.text, arg);
+}
+
 void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
 		       void *arg)
 {
 	const struct ratings *ratings = &upstream->ratings;
 
-	if (upstream->uplink.lost) {
-		struct line out = {0};
-
-		add(&out,
-		    "alarm: our own path is lost: no server of any network has answered for "
-		    "%" PRIu64 " ms; ratings are kept as they were",
-		    (upstream_now_us(upstream) - upstream->uplink.since_us) / 1000);
-		line(out.text, arg);
-	}
+	upstream_describe_uplink(upstream, line, arg);
 	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
 		const struct rating *rating = &ratings->places[i];
 		struct line out = {0};

@@ -335,6 +335,10 @@ const char *candidate_label(const struct candidate *server) __attribute__((nonnu
 const char *upstream_label(const struct upstream *upstream, const struct address *server)
 	__attribute__((nonnull, pure));
 
+// The alarm of a lost path of our own, if it is lost.
+void upstream_describe_uplink(const struct upstream *upstream,
+			      void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
 // Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server for operators.
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,
 				       void *arg);

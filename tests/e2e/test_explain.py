@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What `assayctl explain` and clients are told of every broken name of the lab, of a zone whose
-servers fail in different ways, and of its return: one cause, the same text."""
+servers fail in different ways, and of its return: one cause, the same text; and that our own path is
+lost."""
 import json
 import os
+import socket
 import sys
 
 import dns.exception
@@ -129,6 +131,42 @@ def good_name(checks, daemon):
     checks.equal('a good name leaves no record', daemon.stats()['explain.kept'], before)
 
 
+def alarms(daemon):
+    return json.loads(daemon.ctl('--json', 'status').stdout)['alarms']
+
+
+def send_some(daemon, names):
+    """Questions whose answers nobody waits for."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        for name in names:
+            client.sendto(dns.message.make_query(name, 'A').to_wire(), (daemon.service4, 53))
+
+
+def our_own_path(checks, info, daemon):
+    """A lost path is an alarm of `status` and a line of the log, and so is its return."""
+    with open(info['files']['names.dnsperf']) as stream:
+        names = list(dict.fromkeys(line.split()[0] for line in stream))[:120]
+    send_some(daemon, names[:60])
+    wait_for(lambda: ask(daemon, names[0]).rcode() == dns.rcode.NOERROR, 5)
+    fresh = iter(range(1000000))
+
+    def is_told():
+        send_some(daemon, ['x%d.%s' % (next(fresh), name) for name in names[::6]])
+        return [alarm for alarm in alarms(daemon) if alarm.startswith('our own path is lost: ')]
+
+    try:
+        for provider in 'abcd':
+            lab('break', provider, 'drop')
+        checks.check('a lost path is an alarm', wait_for(is_told, 10, 0.2), alarms(daemon))
+        checks.check('and a line of the log', wait_for(
+            lambda: 'our own path is lost: ' in daemon.log_text(), 5), daemon.log_text()[-2000:])
+    finally:
+        lab('heal', 'all')
+    checks.check('that ends with it', wait_for(lambda: not is_told(), 20, 0.2), alarms(daemon))
+    checks.check('as the log says', wait_for(
+        lambda: 'our own path is there again' in daemon.log_text(), 5), daemon.log_text()[-2000:])
+
+
 def main():
     checks = Checks()
     info = lab_info()
@@ -139,6 +177,7 @@ def main():
         checks.run(good_name, daemon)
         checks.run(broken_names, daemon, manifest)
         checks.run(different_failures, info, daemon, manifest)
+        checks.run(our_own_path, info, daemon)
         checks.equal('the daemon stops with status 0', daemon.stop(), 0)
     checks.done()
 
