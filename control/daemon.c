@@ -35,14 +35,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEARTBEAT_MS 50
-#define METRICS_MS 1000
-#define WATCHDOG_MS 1000
-#define MISSES_PER_TURN 256
+#define HEARTBEAT_MS        50
+#define METRICS_MS          1000
+#define WATCHDOG_MS         1000
+#define MISSES_PER_TURN     256
 #define SIGNATURES_PER_TURN 64
-#define SIGNATURES_US 200
-#define DENIAL_SHARE   16 // of the cache's memory for aggressive denial
-#define ONE_SHOT_BYTES (16u << 20)
+#define SIGNATURES_US       200
+#define DENIAL_SHARE        16 // of the cache's memory for aggressive denial
+#define ONE_SHOT_BYTES      (16u << 20)
 
 struct daemon {
 	const struct config *config;
@@ -125,8 +125,9 @@ static void watch_clock(void)
 	if (assayd.now.trusted)
 		log_warning("the clock is right again: signatures are judged");
 	else
-		log_error("the clock says a date before this version was built: no signature can be "
-			  "judged and signed names fail until it is set");
+		log_error(
+			"the clock says a date before this version was built: no signature can be "
+			"judged and signed names fail until it is set");
 }
 
 static void read_clock(void)
@@ -461,8 +462,7 @@ static int start_dataplane(void)
 	char err[512];
 
 	snprintf(config.file_prefix, sizeof(config.file_prefix), "assay-%d", (int)getpid());
-	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err,
-			    sizeof(err)) != 0)
+	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err, sizeof(err)) != 0)
 		return fail(err);
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
 	return 0;
@@ -506,7 +506,8 @@ static int start_trust(void)
 	if (!assayd.anchors)
 		return fail(err);
 	for (size_t i = 0; i < config->insecure_count; i++) {
-		if (trust_insecure_add(assayd.trust, config->insecure[i].name, UINT64_MAX, false) != 0)
+		if (trust_insecure_add(assayd.trust, config->insecure[i].name, UINT64_MAX, false) !=
+		    0)
 			return fail("out of memory for insecure zones");
 		if (!cache_denial_bar(store_cache(assayd.store), config->insecure[i].name))
 			return fail("no room for insecure zones beside cached denial: enlarge "
@@ -559,7 +560,8 @@ static void say_of_tls(void *arg, const char *text)
 static int start_resolver(void)
 {
 	const struct config *config = assayd.config;
-	struct resolver_parts parts = {.store = assayd.store, .trust = assayd.trust,
+	struct resolver_parts parts = {.store = assayd.store,
+				       .trust = assayd.trust,
 				       .batch = assayd.batch,
 				       .points = trust_state_points(assayd.anchors)};
 
@@ -622,13 +624,13 @@ static int start_drills(void)
 
 	assayd.drills = drill_host_new(&config);
 	if (assayd.drills)
-		assayd.drill_state =
-			drill_state_open(&assayd.loop, assayd.config, assayd.drills);
+		assayd.drill_state = drill_state_open(&assayd.loop, assayd.config, assayd.drills);
 	return assayd.drill_state ? 0 : fail("out of memory for drills");
 }
 
 static int ask_for_listener(void *arg, const struct ticket_question *question,
-			    void (*done)(void *done_arg, struct store_result *result), void *done_arg)
+			    void (*done)(void *done_arg, struct store_result *result),
+			    void *done_arg)
 {
 	(void)arg;
 	return resolver_ask(assayd.resolver, question, done, done_arg);
@@ -648,18 +650,22 @@ static void request_stop(void *arg)
 static int start_services(void)
 {
 	const struct config *config = assayd.config;
-	struct api_context context = {.store = assayd.store, .resolver = assayd.resolver,
-				      .upstream = assayd.upstream, .trust = assayd.trust,
+	struct api_context context = {.store = assayd.store,
+				      .resolver = assayd.resolver,
+				      .upstream = assayd.upstream,
+				      .trust = assayd.trust,
 				      .drills = assayd.drills,
 				      .points = trust_state_points(assayd.anchors),
-				      .counters = all_counters, .cycles = all_cycles, .describe = describe,
+				      .counters = all_counters,
+				      .cycles = all_cycles,
+				      .describe = describe,
 				      .stop = request_stop};
 	char err[512];
 
 	if (config->dataplane.tap_name[0] != '\0') {
-		assayd.listener = listener_open(&assayd.loop, assayd.store,
-						&config->dataplane.service, 53, ask_for_listener, NULL,
-						err, sizeof(err));
+		assayd.listener =
+			listener_open(&assayd.loop, assayd.store, &config->dataplane.service, 53,
+				      ask_for_listener, NULL, err, sizeof(err));
 		if (!assayd.listener)
 			return fail(err);
 	}
@@ -735,8 +741,8 @@ static int start(void)
 	read_clock();
 	start_silence(); // before the first port is open
 	// The port opens when there is somebody behind it: a start that fails has answered nobody.
-	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 || start_dataplane() != 0 ||
-	    start_services() != 0)
+	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 ||
+	    start_dataplane() != 0 || start_services() != 0)
 		return -1;
 	start_loop();
 	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
@@ -757,7 +763,8 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void stop(void)
 {
 	if (assayd.drills)
-		(void)drill_host_stop(assayd.drills); // while there is somebody to count its answers
+		(void)drill_host_stop(
+			assayd.drills); // while there is somebody to count its answers
 	api_close(assayd.api);
 	listener_close(assayd.listener);
 	if (assayd.dataplane) {

@@ -113,7 +113,8 @@ int main(int argc, char **argv)
 		switch (choice) {
 		case 'c':
 			if (path) {
-				fprintf(stderr, "assayd: two configurations: %s and %s\n", path, optarg);
+				fprintf(stderr, "assayd: two configurations: %s and %s\n", path,
+					optarg);
 				return 2;
 			}
 			path = optarg;

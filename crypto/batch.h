@@ -66,7 +66,7 @@ struct batch_request {
 	// already. NULL: yes.
 	bool (*charge)(void *arg);
 	void (*done)(void *arg, bool good);
-	void *arg; // of charge and done
+	void *arg;               // of charge and done
 	struct batch_room *room; // in which it has waited; NULL: it has not. It is left
 };
 

@@ -12,29 +12,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATAPLANE_PORTS_MAX 8
+#define DATAPLANE_PORTS_MAX  8
 #define DATAPLANE_LCORES_MAX 32
 
 enum poll_mode { POLL_BUSY, POLL_ADAPTIVE };
 
 struct dataplane_config {
 	// DPDK device strings ("net_af_xdp0,iface=eth1", "0000:01:00.0"), in EAL's own syntax.
-	// Must outlive the dataplane. A port of net_af_xdp does without a system call on every empty
-	// poll when its string says busy_budget=0.
+	// Must outlive the dataplane. A port of net_af_xdp does without a system call on every
+	// empty poll when its string says busy_budget=0.
 	const char *devices[DATAPLANE_PORTS_MAX];
 	size_t device_count;
-	struct service_addresses service; // answered; carried by the tap
+	struct service_addresses service;      // answered; carried by the tap
 	unsigned lcores[DATAPLANE_LCORES_MAX]; // CPU numbers of the poll-mode cores
 	size_t lcore_count;
-	int control_cpu;        // CPU of control, host thread and the rest; -1: not pinned
+	int control_cpu; // CPU of control, host thread and the rest; -1: not pinned
 	enum poll_mode poll;
-	bool hugepages;         // allow them; used where they can be had
-	bool hugepages_only;    // without them nothing starts
+	bool hugepages;             // allow them; used where they can be had
+	bool hugepages_only;        // without them nothing starts
 	size_t packet_memory_bytes; // for mbufs, rings and EAL
-	unsigned tickets;       // per lcore, power of two
-	char file_prefix[32];   // EAL's
-	char tap_name[16];      // "" : no exception path
-	uint8_t service_prefix_v4, service_prefix_v6; // length of the on-link prefix the tap carries
+	unsigned tickets;           // per lcore, power of two
+	char file_prefix[32];       // EAL's
+	char tap_name[16];          // "" : no exception path
+	uint8_t service_prefix_v4,
+		service_prefix_v6; // length of the on-link prefix the tap carries
 };
 
 struct dataplane;
@@ -74,10 +75,11 @@ void dataplane_awake(struct dataplane *dataplane) __attribute__((nonnull));
 size_t dataplane_misses(struct dataplane *dataplane, struct ticket **out, size_t max)
 	__attribute__((nonnull));
 const struct ticket_question *ticket_question(const struct ticket *ticket) __attribute__((nonnull));
-// Gives the ticket back to its lcore with its result (takes a reference of its own; NULL: there was no
-// memory for one). Each ticket exactly once. Cannot fail: the ring holds as many as there are tickets.
-void dataplane_return(struct dataplane *dataplane, struct ticket *ticket, struct store_result *result)
-	__attribute__((nonnull(1, 2)));
+// Gives the ticket back to its lcore with its result (takes a reference of its own; NULL: there was
+// no memory for one). Each ticket exactly once. Cannot fail: the ring holds as many as there are
+// tickets.
+void dataplane_return(struct dataplane *dataplane, struct ticket *ticket,
+		      struct store_result *result) __attribute__((nonnull(1, 2)));
 
 // Publishes the clocks to the lcores and to the store (store_set_clock()) and says that control
 // is alive. At least every 100 ms.

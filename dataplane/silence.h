@@ -14,7 +14,7 @@
 
 // Errors that leave by the interface, or from one of the sources.
 struct silence_scope {
-	const char *interface;                       // "" : none
+	const char *interface; // "" : none
 	const char *port; // what tells this process's table from that of others with the same scope
 	struct address sources[SILENCE_SOURCES_MAX]; // family 0: none
 };

@@ -21,7 +21,7 @@
 // control: wo, lcores: ro
 struct orders {
 	_Alignas(64) atomic_bool running;
-	atomic_bool draining; // no new tickets
+	atomic_bool draining;  // no new tickets
 	atomic_bool measuring; // where the time goes
 };
 
@@ -72,8 +72,8 @@ struct lcore {
 	struct beat_view now;
 	struct limit limit;
 	uint32_t rotation;
-	bool measuring;   // this turn
-	uint64_t lap_tsc; // when the last stage ended
+	bool measuring;                       // this turn
+	uint64_t lap_tsc;                     // when the last stage ended
 	bool control_has_work, host_has_work; // since the start of this turn
 	unsigned idle_turns, sleep_us;
 	struct queue queues[LCORE_QUEUES_MAX];

@@ -144,8 +144,8 @@ static void send_json(struct connection *connection, json_t *value)
 
 static void send_error(struct connection *connection, const char *sentence, bool misuse)
 {
-	send_json(connection, json_pack("{s:b, s:s, s:b}", "ok", 0, "error", sentence, "misuse",
-					misuse));
+	send_json(connection,
+		  json_pack("{s:b, s:s, s:b}", "ok", 0, "error", sentence, "misuse", misuse));
 }
 
 static void send_reply(struct connection *connection, const struct reply *reply)

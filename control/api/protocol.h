@@ -8,8 +8,9 @@
 //
 // Answers come in the order of the requests, one at a time: the next request is read when the
 // answer to the former has been taken. After a line that is too long the server says so and closes.
-// `text` is for people, `data` for programs, `misuse` for errors of whoever wrote the words. A client that does not speak version 1 closes.
-// This header is all that assayctl knows of the daemon.
+// `text` is for people, `data` for programs, `misuse` for errors of whoever wrote the words. A
+// client that does not speak version 1 closes. This header is all that assayctl knows of the
+// daemon.
 #pragma once
 
 #define PROTOCOL_VERSION     1
@@ -21,7 +22,8 @@
 // The verbs of this version: name, arguments, help, least and most arguments.
 #define PROTOCOL_VERBS(X)                                                                          \
 	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0)          \
-	X(stats, "[--all | cycles]", "counters that are not zero; --all and --json: every one", 0, 1) \
+	X(stats, "[--all | cycles]", "counters that are not zero; --all and --json: every one", 0, \
+	  1)                                                                                       \
 	X(anchors, "", "trust anchors: their keys, states, and when they are looked at", 0, 0)     \
 	X(lookup, "NAME [TYPE]", "what the cache holds for a name; asks nobody", 1, 2)             \
 	X(explain, "NAME [TYPE] | --zone ZONE | --last N [ZONE]",                                  \
@@ -35,8 +37,9 @@
 	  "servers: RTT, state, since when, next probe, failures by cause", 0, 1)                  \
 	X(posture, "ZONE | --top [N]",                                                             \
 	  "how a zone stands: chain, algorithms, signatures, servers; or the hottest", 1, 2)       \
-	X(drill, "plan|start --scope SCOPE --fault FAULT ... | status | stop | report [NUMBER|--all]", \
-	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 0, 11)       \
+	X(drill,                                                                                   \
+	  "plan|start --scope SCOPE --fault FAULT ... | status | stop | report [NUMBER|--all]",    \
+	  "rehearse a failure: bounded, ends by itself, gives up when clients notice", 0, 11)      \
 	X(log, "error|warning|info|debug [NAME]",                                                  \
-	  "change the log level; debug NAME: log the life of questions for a name", 1, 2)                           \
+	  "change the log level; debug NAME: log the life of questions for a name", 1, 2)          \
 	X(stop, "", "end the daemon", 0, 0)

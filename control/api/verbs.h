@@ -56,6 +56,5 @@ void nta_describe(const struct api_context *context, void (*line)(const char *te
 void posture_top(const struct api_context *context, const char *count, struct reply *reply)
 	__attribute__((nonnull(1, 3)));
 // An alarm for each hot zone that is overdue with the renewal of its signatures; as in `describe`.
-void posture_describe(const struct api_context *context,
-		      void (*line)(const char *text, void *arg), void *arg)
-	__attribute__((nonnull(1, 2)));
+void posture_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
+		      void *arg) __attribute__((nonnull(1, 2)));

@@ -204,8 +204,8 @@ static bool is_verb(const char *verb, int arguments)
 			continue;
 		if (arguments >= verbs[i].least && arguments <= verbs[i].most)
 			return true;
-		fprintf(stderr, "usage: assayctl %s%s%s\n", verb,
-			verbs[i].arguments[0] ? " " : "", verbs[i].arguments);
+		fprintf(stderr, "usage: assayctl %s%s%s\n", verb, verbs[i].arguments[0] ? " " : "",
+			verbs[i].arguments);
 		return false;
 	}
 	fprintf(stderr, "assayctl: \"%s\" is no verb; assayctl --help lists them\n", verb);

@@ -44,23 +44,23 @@ struct config {
 	size_t pool_count;               // the named ones
 	struct upstream_config upstream;
 	struct socket_transport_config source;
-	char tls_ca_file[256];           // source.tls_ca_file; "": the system's
-	bool allow_loopback_upstream;    // test and lab set-ups only
+	char tls_ca_file[256];        // source.tls_ca_file; "": the system's
+	bool allow_loopback_upstream; // test and lab set-ups only
 	struct config_anchor *anchors;
 	size_t anchor_count;
 	struct config_insecure *insecure;
 	size_t insecure_count;
-	char trust_state[256];           // "" : in memory only
-	bool sentinel;                   // RFC 8509
+	char trust_state[256]; // "" : in memory only
+	bool sentinel;         // RFC 8509
 	uint32_t inception_skew_s, expiration_skew_s;
 	unsigned crypto_workers;
 	char control_socket[108];
-	char user[32];                   // to become after start; "" stays
+	char user[32]; // to become after start; "" stays
 	enum log_level log_level;
-	char metrics_address[64];        // "" : off; "127.0.0.1:9953"
-	char test_clock[108];            // path of a test-only clock offset file; "" : none
-	struct document *document;       // the file, for the lines that sentences name
-	char **warnings;                 // what it says of itself: lines of FILE:LINE: PATH: sentence
+	char metrics_address[64];  // "" : off; "127.0.0.1:9953"
+	char test_clock[108];      // path of a test-only clock offset file; "" : none
+	struct document *document; // the file, for the lines that sentences name
+	char **warnings;           // what it says of itself: lines of FILE:LINE: PATH: sentence
 	size_t warning_count;
 };
 
@@ -74,8 +74,7 @@ void config_free(struct config *config);
 
 // "FILE:LINE: PATH: sentence" about an option, in out.
 void config_sentence(const struct config *config, const char *path, char out[CONFIG_ERROR_MAX],
-		     const char *format, ...)
-	__attribute__((nonnull, format(printf, 4, 5)));
+		     const char *format, ...) __attribute__((nonnull, format(printf, 4, 5)));
 
 // The table of options (control/config/options.h), a line each: name, default, bounds, unit, words.
 void config_print_options(void (*line)(const char *text, void *arg), void *arg)

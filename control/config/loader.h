@@ -54,7 +54,8 @@ void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 void load_pools(struct loader *loader) __attribute__((nonnull));
 void load_zones(struct loader *loader) __attribute__((nonnull)); // after trust and pools
 
-// reach.c: which servers are asked, and whether one failure takes them all. After service and upstream.
+// reach.c: which servers are asked, and whether one failure takes them all. After service and
+// upstream.
 void check_server(struct loader *loader, const char *path, const struct address *server)
 	__attribute__((nonnull));
 void check_hints(struct loader *loader) __attribute__((nonnull));

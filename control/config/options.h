@@ -29,8 +29,7 @@ enum option_kind {
 	X("service.tap", TEXT, "assay0", 0, 15, "characters",                                      \
 	  "interface that carries the service addresses for ARP, ND, ICMP and TCP; \"\" "          \
 	  "for none")                                                                              \
-	X("cores.poll", LIST, "[1]", 1, 32, "entries",                                             \
-	  "CPU numbers of the poll-mode cores")                                                    \
+	X("cores.poll", LIST, "[1]", 1, 32, "entries", "CPU numbers of the poll-mode cores")       \
 	X("cores.control", NUMBER, "-1", -1, 1023, "",                                             \
 	  "CPU of control and its helpers, not one of cores.poll; -1 leaves it to the "            \
 	  "kernel")                                                                                \
@@ -38,8 +37,7 @@ enum option_kind {
 	  "busy polls without pause; adaptive sleeps at most 100 microseconds when idle")          \
 	X("memory.cache", SIZE, "256M", 16777216, 137438953472, "",                                \
 	  "everything the cache may take, reserved at the start")                                  \
-	X("memory.packets", SIZE, "64M", 33554432, 68719476736, "",                                \
-	  "packet buffers and rings")                                                              \
+	X("memory.packets", SIZE, "64M", 33554432, 68719476736, "", "packet buffers and rings")    \
 	X("memory.hugepages", WORD, "auto", 0, 0, "",                                              \
 	  "off, auto (where they can be had) or require (cache and packets lie in them, or "       \
 	  "nothing starts)")                                                                       \
@@ -50,8 +48,7 @@ enum option_kind {
 	  "RFC 6598, ULA, link-local, loopback)")                                                  \
 	X("access.refuse", LIST, "[]", 0, 4096, "entries",                                         \
 	  "prefixes that are answered REFUSED, as all that match nothing are")                     \
-	X("access.drop", LIST, "[]", 0, 4096, "entries",                                           \
-	  "prefixes that are not answered at all")                                                 \
+	X("access.drop", LIST, "[]", 0, 4096, "entries", "prefixes that are not answered at all")  \
 	X("answers.rotate", FLAG, "true", 0, 1, "",                                                \
 	  "rotate A and AAAA records from answer to answer")                                       \
 	X("answers.identity", TEXT, "\"\"", 0, 63, "characters",                                   \
@@ -62,20 +59,16 @@ enum option_kind {
 	  "source addresses for questions to servers, at most one per family")                     \
 	X("upstream.interface", TEXT, "\"\"", 0, 15, "characters",                                 \
 	  "interface that questions to servers must leave by")                                     \
-	X("upstream.domains", FILE, "(none)", 0, 65536, "prefixes",                             \
+	X("upstream.domains", FILE, "(none)", 0, 65536, "prefixes",                                \
 	  "file of lines with a prefix and a label (192.0.2.0/24 provider-a; # begins a "          \
 	  "comment): what fails together, above the /24, /48 and operator that servers are "       \
 	  "grouped by otherwise; the longest prefix counts; read at the start")                    \
-	X("upstream.ipv4", FLAG, "true", 0, 1, "",                                                 \
-	  "ask servers over IPv4")                                                                 \
-	X("upstream.ipv6", FLAG, "true", 0, 1, "",                                                 \
-	  "ask servers over IPv6")                                                                 \
+	X("upstream.ipv4", FLAG, "true", 0, 1, "", "ask servers over IPv4")                        \
+	X("upstream.ipv6", FLAG, "true", 0, 1, "", "ask servers over IPv6")                        \
 	X("upstream.case-randomisation", FLAG, "true", 0, 1, "",                                   \
 	  "0x20: random case in questions, checked in answers")                                    \
-	X("upstream.cookies", FLAG, "true", 0, 1, "",                                              \
-	  "DNS cookies towards servers (RFC 7873)")                                                \
-	X("upstream.ask-loopback", FLAG, "false", 0, 1, "",                                        \
-	  "allow servers on loopback addresses")                                                   \
+	X("upstream.cookies", FLAG, "true", 0, 1, "", "DNS cookies towards servers (RFC 7873)")    \
+	X("upstream.ask-loopback", FLAG, "false", 0, 1, "", "allow servers on loopback addresses") \
 	X("upstream.tls-ca-file", TEXT, "(the system's)", 1, 255, "characters",                    \
 	  "PEM file of the authorities whose certificates prove the auth-name of servers "         \
 	  "asked over TLS")                                                                        \
@@ -100,8 +93,7 @@ enum option_kind {
 	  "(RFC 8767); 0 for never")                                                               \
 	X("resolver.waiting", NUMBER, "100", 1, 65536, "",                                         \
 	  "clients that may wait for one question")                                                \
-	X("resolver.questions", NUMBER, "65536", 16, 1048576, "",                                  \
-	  "questions under way at once")                                                           \
+	X("resolver.questions", NUMBER, "65536", 16, 1048576, "", "questions under way at once")   \
 	X("trust.anchor-files", LIST, "(built in)", 1, 16, "entries",                              \
 	  "files of DS or DNSKEY records; naming one replaces the built-in root anchors")          \
 	X("trust.anchors", LIST, "[]", 0, 64, "entries",                                           \
@@ -165,8 +157,7 @@ enum option_kind {
 	  "zone's own, all alike")                                                                 \
 	X("zones.pool", TEXT, "(none)", 1, 63, "characters",                                       \
 	  "name of the pool to ask, in the place of servers")                                      \
-	X("zones.tcp", FLAG, "false", 0, 1, "",                                                    \
-	  "ask the servers over TCP; with servers only")                                           \
+	X("zones.tcp", FLAG, "false", 0, 1, "", "ask the servers over TCP; with servers only")     \
 	X("zones.mode", WORD, "only", 0, 0, "",                                                    \
 	  "only (no other servers are asked) or first (recursion when they all fail, "             \
 	  "validated as ever)")                                                                    \
@@ -180,10 +171,8 @@ enum option_kind {
 	  "socket for assayctl")                                                                   \
 	X("metrics.address", TEXT, "\"\"", 0, 63, "characters",                                    \
 	  "address and port for counters over HTTP, such as 127.0.0.1:9953")                       \
-	X("user", TEXT, "\"\"", 0, 31, "characters",                                               \
-	  "user to become once everything is open")                                                \
-	X("log", WORD, "info", 0, 0, "",                                                           \
-	  "error, warning, info or debug")                                                         \
+	X("user", TEXT, "\"\"", 0, 31, "characters", "user to become once everything is open")     \
+	X("log", WORD, "info", 0, 0, "", "error, warning, info or debug")                          \
 	X("test-clock", TEXT, "\"\"", 0, 107, "characters",                                        \
 	  "for tests: file that shifts the clocks")
 

@@ -13,17 +13,17 @@
 #define COMPLAINT_MAX 256
 
 #define TEXT_OPTIONAL(key, member_of, member)                                                      \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member, 0, \
-			       CYAML_UNLIMITED)
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member,   \
+			       0, CYAML_UNLIMITED)
 #define BOOL_OPTIONAL(key, member_of, member)                                                      \
 	CYAML_FIELD_BOOL_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member)
 #define INT_OPTIONAL(key, member_of, member)                                                       \
 	CYAML_FIELD_INT_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, member_of, member)
 #define ENUM_OPTIONAL(key, member_of, member, words)                                               \
-	CYAML_FIELD_ENUM_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,     \
+	CYAML_FIELD_ENUM_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,    \
 			     member_of, member, words, CYAML_ARRAY_LEN(words))
 #define TEXTS(key, flags, member_of, member)                                                       \
-	CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), member_of, member.list,       \
+	CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), member_of, member.list,      \
 				   member.count, &text_value, 0, CYAML_UNLIMITED)
 #define SECTION(key, flags, member, fields)                                                        \
 	CYAML_FIELD_MAPPING(key, flags, struct schema, member, fields)
@@ -110,8 +110,8 @@ static const cyaml_schema_field_t service_fields[] = {
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t cores_fields[] = {
-	CYAML_FIELD_SEQUENCE_COUNT("poll", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, IN(cores), poll,
-				   poll_count, &int_value, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE_COUNT("poll", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, IN(cores),
+				   poll, poll_count, &int_value, 0, CYAML_UNLIMITED),
 	INT_OPTIONAL("control", IN(cores), control),
 	ENUM_OPTIONAL("mode", IN(cores), mode, mode_words),
 	CYAML_FIELD_END,

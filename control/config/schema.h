@@ -1,5 +1,5 @@
-// assayd.yaml as libcyaml reads it: words and numbers, each within its own bounds (check.c), not judged
-// together yet.
+// assayd.yaml as libcyaml reads it: words and numbers, each within its own bounds (check.c), not
+// judged together yet.
 #pragma once
 
 #include "control/config/document.h"

@@ -64,9 +64,10 @@ static uint32_t data_ttl(const struct publisher *publisher, const struct step *s
 	if (is_negative(step))
 		return lesser(soa_ttl(step->soa), publisher->config.negative_ttl_max_s);
 	uint32_t ttl_s = lesser(sane_ttl(step->rrset->ttl_s), publisher->config.ttl_max_s);
-	// ttl-min does not raise a TTL of 0. A short TTL bounds how old data may get, and an operator may
-	// have them a little older; 0 says that they are for this question alone (RFC 1035 §3.2.1), such
-	// as an answer made for one client, and keeping it would give it to others.
+	// ttl-min does not raise a TTL of 0. A short TTL bounds how old data may get, and an
+	// operator may have them a little older; 0 says that they are for this question alone (RFC
+	// 1035 §3.2.1), such as an answer made for one client, and keeping it would give it to
+	// others.
 	if (ttl_s > 0 && ttl_s < publisher->config.ttl_min_s)
 		return publisher->config.ttl_min_s;
 	return ttl_s;
@@ -132,8 +133,8 @@ static size_t records_bound(const struct step *step)
 	return count;
 }
 
-// What a client that trusts what we do not takes for expanded from a wildcard: it wants the proof that
-// came with it (RFC 4035 §3.1.3.3).
+// What a client that trusts what we do not takes for expanded from a wildcard: it wants the proof
+// that came with it (RFC 4035 §3.1.3.3).
 static bool looks_expanded(const struct step *step)
 {
 	const struct rrset *rrset = step->rrset;

@@ -55,13 +55,13 @@ struct publication {
 			     // said so, no forwarder
 	bool seen;           // the name was asked for lately, or has data in the cache: an NXDOMAIN
 			     // that cached denial can say again is kept for itself only then
-	// Makes hashes of names for the records that secure data refute; NULL: NSEC3 records are not
-	// looked at. See cache_denial_refute().
+	// Makes hashes of names for the records that secure data refute; NULL: NSEC3 records are
+	// not looked at. See cache_denial_refute().
 	denial_hash hash;
 	void *hash_arg;
 	const char *note; // of what is outdated: why its parent does not validate; or NULL
-	bool outdated; // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
-		       // TTL 30. So is what the validation calls outdated.
+	bool outdated;    // found through a delegation past its end (DESIGN §5): never AD, EDE 3,
+			  // TTL 30. So is what the validation calls outdated.
 };
 
 // The link `step` with a verdict of SECURE or INSECURE (anything else: NULL). TTLs are

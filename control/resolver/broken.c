@@ -94,8 +94,8 @@ void broken_server(struct task *task, const struct address *server, enum server_
 		task->servers[k].spoilt |= shares(task, (size_t)i, k) > 0;
 }
 
-// What a server has done to others holds until it is time to ask it again; what it said, only in this
-// zone.
+// What a server has done to others holds until it is time to ask it again; what it said, only in
+// this zone.
 static uint8_t trouble_of(const struct task *task, size_t i)
 {
 	const struct candidate *server = &task->servers[i];
@@ -138,8 +138,9 @@ static struct domain_trouble domain_trouble(const struct task *task, const uint8
 	return domain;
 }
 
-// Every failure domain has failed the task, or as many as are asked at all. A network is silent as a
-// whole; what a server says is its own, and a second one of its network is asked where few say so.
+// Every failure domain has failed the task, or as many as are asked at all. A network is silent as
+// a whole; what a server says is its own, and a second one of its network is asked where few say
+// so.
 static bool all_domains_failed(const struct task *task)
 {
 	uint8_t troubles[TASK_SERVERS_MAX];
@@ -153,8 +154,9 @@ static bool all_domains_failed(const struct task *task)
 	for (size_t i = 0; i < task->server_count; i++) {
 		const struct domain_trouble domain = domain_trouble(task, troubles, i);
 		domains += troubles[i] != 0 && !domain.known;
-		left |= !domain.silent && (domain.said == 0 || (domain.said == 1 && domain.unasked &&
-								said < TASK_BOGUS_MAX));
+		left |= !domain.silent &&
+			(domain.said == 0 ||
+			 (domain.said == 1 && domain.unasked && said < TASK_BOGUS_MAX));
 	}
 	return domains > 0 && (!left || domains >= BROKEN_DOMAINS);
 }

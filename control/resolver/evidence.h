@@ -13,9 +13,9 @@
 //   down   two different questions have been silent to their end. For 1, 2, 4, then 5 s nobody asks
 //          but that question of our own, once a second (ailing.h).
 //
-// One answer, whatever it says, ends doubt and down of its kind and of type A. A table of facts: it knows neither
-// tasks nor servers, asks nobody and has no timer. Bounded; what was used the longest ago gives way,
-// and a question that began before its record did is evidence of nothing.
+// One answer, whatever it says, ends doubt and down of its kind and of type A. A table of facts: it
+// knows neither tasks nor servers, asks nobody and has no timer. Bounded; what was used the longest
+// ago gives way, and a question that began before its record did is evidence of nothing.
 //
 // For the parents of zones (parent.c): evidence_silent_ms() tells since when a cut has been silent
 // to what a delegation or its DS is learnt by.
@@ -42,9 +42,9 @@ enum evidence_type {
 	EVIDENCE_OTHER,
 	EVIDENCE_TYPES,
 };
-// A kind: an evidence_type, or'ed with how the question is sent. Whether with EDNS is no part of it: no
-// question chooses that, it is the server's habit, for everybody's (control/upstream/server.h), and
-// never given up on silence.
+// A kind: an evidence_type, or'ed with how the question is sent. Whether with EDNS is no part of
+// it: no question chooses that, it is the server's habit, for everybody's
+// (control/upstream/server.h), and never given up on silence.
 #define EVIDENCE_TCP 0x08 // and never over UDP
 
 struct evidence;
@@ -62,7 +62,8 @@ unsigned evidence_heard(struct evidence *evidence, uint64_t cut, uint8_t kind, u
 	__attribute__((nonnull));
 
 // Every server has been silent, once, to a question that began then. True: it goes on asking.
-// *place: whether it is one of those that do so in doubt; false at first, and after evidence_left().
+// *place: whether it is one of those that do so in doubt; false at first, and after
+// evidence_left().
 bool evidence_doubted(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t began_ms,
 		      uint64_t now_ms, bool *place) __attribute__((nonnull));
 void evidence_left(struct evidence *evidence, uint64_t cut, uint8_t kind, bool *place)
@@ -91,9 +92,9 @@ bool evidence_outweighed(const struct evidence *evidence, uint64_t cut, uint8_t 
 uint64_t evidence_silent_ms(const struct evidence *evidence, uint64_t cut) __attribute__((nonnull));
 uint64_t evidence_heard_ms(const struct evidence *evidence, uint64_t cut) __attribute__((nonnull));
 
-// No server is left that might give a good answer to a question of the kind (a hash of name and type),
-// which began then; and a good answer has come. Stale data serve at once while a cut is failing: two
-// different questions have come to that since the last good answer.
+// No server is left that might give a good answer to a question of the kind (a hash of name and
+// type), which began then; and a good answer has come. Stale data serve at once while a cut is
+// failing: two different questions have come to that since the last good answer.
 void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t question,
 		      uint64_t began_ms, uint64_t now_ms) __attribute__((nonnull));
 void evidence_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)

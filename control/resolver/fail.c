@@ -72,8 +72,8 @@ void fail_unreachable(struct task *task)
 		ttl_s = FAILURE_TTL_DS_S;
 	ttl_s = ailing_failed(task, ttl_s);
 	// So do those that others have lately had from servers which were not asked again.
-	int ede = task->finding.kind == BROKEN_BOGUS ? EDE_DNSSEC_BOGUS
-						     : EDE_NO_REACHABLE_AUTHORITY;
+	int ede =
+		task->finding.kind == BROKEN_BOGUS ? EDE_DNSSEC_BOGUS : EDE_NO_REACHABLE_AUTHORITY;
 	fail_with(task, FAILED_UNREACHABLE, RCODE_SERVFAIL, ede, text, ttl_s);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define LAST_TCP_LATEST_MS 1800 // of the question: 1.5 s for TCP, half a second for UDP after that
-#define HEDGE_PACKETS_LEFT 20 // of the payer's budget, or there is no hedge
+#define HEDGE_PACKETS_LEFT 20   // of the payer's budget, or there is no hedge
 
 #define MESSAGE_MEMORY(wire_len) ((wire_len)*3) // parsed, roughly
 

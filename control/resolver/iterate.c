@@ -10,7 +10,7 @@
 #define LAST_TRY_MS        500
 #define LAST_TRY_FROM_MS   1500
 #define LAST_TRY_LATEST_MS 3300 // of the question: there is an answer within four seconds, or none
-#define PROBE_FAILURES_MAX 2 // of a question that only sees whether somebody answers again
+#define PROBE_FAILURES_MAX 2    // of a question that only sees whether somebody answers again
 #define PROBE_TIMEOUT_MS   400
 #define FIRST_TRY_MS       400  // of a server that has been silent to others
 #define HURRIED_TIMEOUT_MS 1000 // where a former proof will do
@@ -163,9 +163,9 @@ static bool try_last(struct task *task)
 	struct resolver *resolver = task->resolver;
 	uint64_t age_ms = resolver->clock.now_ms - task->started_ms;
 
-	if (task->last_tried || task->for_glue || forward_falls_back(task) ||
-	    task->failures == 0 || age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) ||
-	    broken_is_enough(task) || upstream_uplink_lost(resolver->parts.upstream))
+	if (task->last_tried || task->for_glue || forward_falls_back(task) || task->failures == 0 ||
+	    age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) || broken_is_enough(task) ||
+	    upstream_uplink_lost(resolver->parts.upstream))
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
 				       inquiry_last_over_tcp(task));
@@ -306,7 +306,8 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 {
 	// A server that is slower still shows its return to those who wait for it.
 	const uint32_t most_ms = task->route != NULL ? POOL_PROBE_TIMEOUT_MS : PROBE_TIMEOUT_MS;
-	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL && broken_hurries(task, (size_t)server))
+	if (timeout_ms > HURRIED_TIMEOUT_MS && task->route == NULL &&
+	    broken_hurries(task, (size_t)server))
 		timeout_ms = HURRIED_TIMEOUT_MS;
 	if (timeout_ms > most_ms && ailing_probes(task))
 		timeout_ms = most_ms;

@@ -90,8 +90,8 @@ static bool proof_holds(const struct resolver *resolver, const uint8_t *above, c
 	       (resolver->clock.trusted && trust_past_holds(resolver->parts.trust, zone, &past));
 }
 
-// A referral was looked for in vain, of servers that are there; or what came instead of one cannot be
-// judged, since they do not prove their keys.
+// A referral was looked for in vain, of servers that are there; or what came instead of one cannot
+// be judged, since they do not prove their keys.
 static bool finds_broken(struct task *task, const uint8_t *zone)
 {
 	const struct broken_finding finding =

@@ -76,10 +76,9 @@ static int open_parts(struct resolver *resolver)
 	if (resolver->publisher == NULL || resolver->delegations == NULL ||
 	    resolver->failures == NULL || resolver->inside == NULL ||
 	    resolver->denied_names == NULL || resolver->revoked == NULL ||
-	    resolver->denied_by_value == NULL ||
-	    resolver->ailing == NULL || resolver->crowd == NULL || resolver->broken == NULL ||
-	    resolver->evidence == NULL || resolver->checkups == NULL || resolver->journal == NULL ||
-	    resolver->dossiers == NULL)
+	    resolver->denied_by_value == NULL || resolver->ailing == NULL ||
+	    resolver->crowd == NULL || resolver->broken == NULL || resolver->evidence == NULL ||
+	    resolver->checkups == NULL || resolver->journal == NULL || resolver->dossiers == NULL)
 		return -ENOMEM;
 	int error = copy_exceptions(resolver);
 	if (error == 0)
@@ -239,7 +238,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	run_ready(resolver);
 	uint64_t stale_ms = stale_run(resolver);
 	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
-	run_ready(resolver); // tasks that nobody waits for any more
+	run_ready(resolver);            // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
 	if (resolver->submitted || (probing && !resolver->probe.busy))

@@ -57,13 +57,13 @@ struct resolver_config {
 	size_t local_exception_count;                    // are resolved like any other
 	bool validate;                                   // true; false only in tests that say so
 	bool key_tag_signal; // RFC 8145: tell the zones of automatic anchors which keys are trusted
-	bool no_prefetch; // do not renew names in use before they end
-	uint32_t ttl_max_s;                              // 86400
-	uint32_t ttl_min_s;                              // 0
-	uint32_t negative_ttl_max_s;                     // 3600
-	uint32_t stale_s;                                // 86400; 0: off
-	size_t tasks_max;                                // questions at once, 0: 65,536
-	unsigned waiters_max;                            // clients waiting for one question, 0: 100
+	bool no_prefetch;    // do not renew names in use before they end
+	uint32_t ttl_max_s;  // 86400
+	uint32_t ttl_min_s;  // 0
+	uint32_t negative_ttl_max_s; // 3600
+	uint32_t stale_s;            // 86400; 0: off
+	size_t tasks_max;            // questions at once, 0: 65,536
+	unsigned waiters_max;        // clients waiting for one question, 0: 100
 	size_t places; // clients' questions that find room somewhere; 0: tasks_max. See crowd.h
 };
 
@@ -100,16 +100,16 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 
 // Forgets delegations, keys and failures at and below a zone (goes with cache_flush_zone).
 void resolver_forget(struct resolver *resolver, const uint8_t *zone) __attribute__((nonnull));
-// An operator's flush of a lower-case name, or of one type of it (NULL: all), with what denies it. Returns how
-// many entries went.
+// An operator's flush of a lower-case name, or of one type of it (NULL: all), with what denies it.
+// Returns how many entries went.
 size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const uint16_t *type)
 	__attribute__((nonnull(1, 2)));
 
 // ---- negative trust anchors (RFC 7646) ----
 
-#define NTA_LIFETIME_S     3600    // unless said otherwise
-#define NTA_LIFETIME_MAX_S 604800  // a week
-#define NTA_RECHECK_S      300     // does the zone validate without it?
+#define NTA_LIFETIME_S     3600   // unless said otherwise
+#define NTA_LIFETIME_MAX_S 604800 // a week
+#define NTA_RECHECK_S      300    // does the zone validate without it?
 #define NTA_REASON_MAX     160
 #define NTA_COUNT_MAX      1024
 
@@ -127,8 +127,8 @@ struct nta_facts {
 
 // Nothing at and below the name is validated for that long, or until it validates again: a check,
 // every five minutes, resolves the zone as if this were not there. An anchor of the operator's
-// below the name goes on to hold. What is cached and known of these names is forgotten, at the start
-// and at the end, so that neither failures nor unvalidated data outlive it. One that is there
+// below the name goes on to hold. What is cached and known of these names is forgotten, at the
+// start and at the end, so that neither failures nor unvalidated data outlive it. One that is there
 // already begins anew. 0; -EINVAL (the root, or the lifetime), -EEXIST (the zone is insecure by
 // configuration), -ENOSPC, -ENOMEM. Not kept over a restart: what validates by then needs none.
 int resolver_nta_add(struct resolver *resolver, const uint8_t *name, uint32_t lifetime_s,
@@ -191,8 +191,8 @@ void resolver_broken_watch(struct resolver *resolver, resolver_broken_event even
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
 
-// The zones whose servers are known, or were within the last hour: latest first, at most zones_max of
-// them. Asks nobody.
+// The zones whose servers are known, or were within the last hour: latest first, at most zones_max
+// of them. Asks nobody.
 #define RESOLVER_ZONES_ENDED_MS 3600000
 struct resolver_zone {
 	const uint8_t *name;
@@ -215,9 +215,9 @@ void resolver_routes(const struct resolver *resolver, resolver_route_visit visit
 void resolver_counters(const struct resolver *resolver, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
 
-// Tells the life of the questions of clients for a name (NULL: for every one), a line for each step, from
-// now on: asked, sent, heard, judged, answered. for_ms 0: until told otherwise; line NULL: no more. Its own
-// limit of lines is the caller's affair.
+// Tells the life of the questions of clients for a name (NULL: for every one), a line for each
+// step, from now on: asked, sent, heard, judged, answered. for_ms 0: until told otherwise; line
+// NULL: no more. Its own limit of lines is the caller's affair.
 typedef void (*resolver_trace_line)(void *arg, uint64_t now_ms, const char *text);
 void resolver_trace(struct resolver *resolver, const uint8_t *name, uint64_t for_ms,
 		    resolver_trace_line line, void *arg) __attribute__((nonnull(1)));
@@ -253,7 +253,7 @@ struct resolver_server {
 	struct server_record record;
 };
 struct resolver_servers_of {
-	bool known;                // a zone, whose servers they are
+	bool known; // a zone, whose servers they are
 	uint8_t zone[NAME_MAX_LEN];
 	const struct route *route; // that the configuration gives them by, or NULL
 	unsigned failure_domains;  // least number whose loss leaves none, as in posture
@@ -264,7 +264,8 @@ typedef void (*resolver_server_visit)(const struct resolver_servers_of *of,
 // of: filled before the first visit. Pointers to names live during the visit.
 void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 			   const struct address *address, struct resolver_servers_of *of,
-			   resolver_server_visit visit, void *arg) __attribute__((nonnull(1, 4, 5)));
+			   resolver_server_visit visit, void *arg)
+	__attribute__((nonnull(1, 4, 5)));
 
 // ---- posture ----
 
@@ -281,8 +282,8 @@ void resolver_exceptions(const struct resolver *resolver,
 			 void (*visit)(const uint8_t *name, bool nta, uint64_t left_ms, void *arg),
 			 void *arg) __attribute__((nonnull(1, 2)));
 // Hot zones that are overdue with the renewal of their signatures, one line each.
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg), void *arg)
-	__attribute__((nonnull(1, 2)));
+void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
+		      void *arg) __attribute__((nonnull(1, 2)));
 // Called when one becomes so, and when it no longer is. text: what to say of it.
 typedef void (*posture_event)(void *arg, const uint8_t *zone, const char *text, bool over);
 void resolver_posture_watch(struct resolver *resolver, posture_event event, void *arg)

@@ -106,8 +106,8 @@ static void set_target(struct response *out, const uint8_t *target)
 	out->open = true;
 }
 
-// The CNAME that a DNAME makes of a name is what a question for CNAME asks: as with any other CNAME,
-// nothing is said of where it leads (RFC 1034 §3.6.2), whatever the RCODE says of that.
+// The CNAME that a DNAME makes of a name is what a question for CNAME asks: as with any other
+// CNAME, nothing is said of where it leads (RFC 1034 §3.6.2), whatever the RCODE says of that.
 static bool makes_answer(const struct reading *r)
 {
 	const struct response *out = r->out;

@@ -30,7 +30,7 @@ enum response_resort {
 
 #define RESPONSE_LINKS_MAX (BUDGET_CNAME_MAX + 1)
 #define REFERRAL_NS_MAX    32 // the first ones, when there are more
-#define REFERRAL_GLUE_MAX  6 // addresses per NS name
+#define REFERRAL_GLUE_MAX  6  // addresses per NS name
 
 struct response_question {
 	const uint8_t *name; // lower case

@@ -178,8 +178,8 @@ void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 	struct servers_walk walk = {resolver, of, visit, arg};
 	struct delegation *cut = NULL;
 
-	*of = (struct resolver_servers_of){
-		.path_lost_ms = upstream_path_lost_ms(resolver->parts.upstream)};
+	*of = (struct resolver_servers_of){.path_lost_ms =
+						   upstream_path_lost_ms(resolver->parts.upstream)};
 	if (address != NULL)
 		visit_remembered(address, &walk);
 	else if (name == NULL)

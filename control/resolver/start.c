@@ -90,8 +90,8 @@ static bool failure_from_cache(struct task *task)
 	return true;
 }
 
-// It goes on where the entry leads, if the entry is an alias for its question. The CNAME that a DNAME
-// makes is itself the answer to a question for CNAME.
+// It goes on where the entry leads, if the entry is an alias for its question. The CNAME that a
+// DNAME makes is itself the answer to a question for CNAME.
 static bool follow_entry(struct task *task, const struct entry *entry)
 {
 	const struct entry_moment now = resolver_moment(task->resolver);

@@ -1,5 +1,5 @@
-// What the files of this folder do with tasks, a file after the other in the order of a task's life.
-// Comes with task.h, which says what tasks are.
+// What the files of this folder do with tasks, a file after the other in the order of a task's
+// life. Comes with task.h, which says what tasks are.
 #pragma once
 
 #include "control/resolver/task.h"
@@ -70,8 +70,8 @@ struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms);
 void parent_denied(struct task *task, const struct validation_result *result);
 // The closest delegation that is in force, with a reference; NULL: none is, not even the root.
 struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *name);
-// The delegation that led to an answer that is bogus was denied while that was judged. True: the parent
-// is asked instead.
+// The delegation that led to an answer that is bogus was denied while that was judged. True: the
+// parent is asked instead.
 bool parent_took_back(struct task *task);
 // What is not signed came from servers that a reply without proof has named. True: it is asked for
 // again, of those that the last proof came with, or the task has failed.
@@ -79,8 +79,8 @@ bool parent_distrusts(struct task *task, const struct validation_result *result)
 // A denial without any signature, of a name below an insecure delegation, came from servers of the
 // signed zone above and in nobody else's name.
 bool parent_denies_unproven(const struct task *task, const struct validation_result *result);
-// A referral that names other servers than the last one that was proven: it is proven now, while that
-// is possible, by what came with it.
+// A referral that names other servers than the last one that was proven: it is proven now, while
+// that is possible, by what came with it.
 void parent_referred(struct resolver *resolver, const struct delegation *cut);
 void parent_proven(struct task *task, const struct validation_result *result);
 
@@ -134,20 +134,20 @@ int iterate_server_index(const struct task *task, const struct address *address)
 
 // observe.c: what it sees of the cut's servers
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed);
-void observe_begin(struct task *task);      // before a question to the cut; its kind may have changed
-void observe_leave(struct task *task);      // of the cut, or of its kind
-bool observe_may_ask(struct task *task);    // false: the cut is down
+void observe_begin(struct task *task);   // before a question to the cut; its kind may have changed
+void observe_leave(struct task *task);   // of the cut, or of its kind
+bool observe_may_ask(struct task *task); // false: the cut is down
 // upstream_heard
 void observe_heard(void *arg, const uint8_t *zone, bool pooled, uint16_t type, bool tcp);
-void observe_reply(struct task *task);      // of any content
+void observe_reply(struct task *task); // of any content
 // Every server has been silent, and it has no more tries, or may not use them: it waits whether
 // others hear of the cut. False: it has waited for long enough, or there is nothing to wait for.
 bool observe_wait(struct task *task);
 uint32_t observe_patience_ms(const struct task *task); // with a cut that is silent, from now on
 uint32_t observe_try_ms(const struct task *task);      // of that, for the next try
-uint64_t observe_run(struct resolver *resolver); // when to be called again
-void observe_good(struct task *task);       // an answer or a referral
-void observe_no_good(struct task *task);    // no server is left that might be good
+uint64_t observe_run(struct resolver *resolver);       // when to be called again
+void observe_good(struct task *task);                  // an answer or a referral
+void observe_no_good(struct task *task);               // no server is left that might be good
 bool observe_doubt(struct task *task);      // each server has been silent. False: it gives up
 void observe_unanswered(struct task *task); // to its end
 
@@ -161,7 +161,7 @@ void replies_read(struct task *task);
 // for.
 void replies_doubt_edns(struct task *task);
 void replies_state_known(struct task *task); // as far as it can be
-void reply_release(struct task *task); // the one it has, if any
+void reply_release(struct task *task);       // the one it has, if any
 enum server_failure replies_failure(enum upstream_outcome outcome);
 bool replies_heard(enum upstream_outcome outcome);
 
@@ -175,7 +175,7 @@ bool resort_by_value(const struct task *task, const struct step *step);
 void resort_failed(struct task *task); // it is no answer: the zone is signed, or might be
 
 // inquiry.c: questions to servers, shared by tasks
-bool inquiry_join(struct task *task);                                     // one under way
+bool inquiry_join(struct task *task); // one under way
 // Whether the last try goes over TCP, if that is open, and begins with it.
 bool inquiry_last_over_tcp(const struct task *task);
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
@@ -188,7 +188,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
 bool address_fetch(struct task *task);      // true: look-ups are under way
-void address_hold_up(struct task *task);     // what looks up an address is met with silence
+void address_hold_up(struct task *task);    // what looks up an address is met with silence
 bool address_fetch_more(struct task *task); // the same, of names without any address only
 // Servers that are held back until all others have failed: NS names' aliases, and glue from above
 // of names whose own addresses are dead. Looks for these once all others have been tried.
@@ -216,7 +216,7 @@ void bogus_show_unproven(struct task *task);
 // False: it cannot be had, and the validation has been told; or what was known of it holds on.
 bool need_fetch(struct task *task, const struct validation_result *result);
 void need_again(struct task *task); // after there was no room
-bool need_give(struct task *task); // false: the validation has to wait on
+bool need_give(struct task *task);  // false: the validation has to wait on
 void need_deliver(struct task *parent, const struct task *child);
 
 // postpone.c: an answer whose keys may have rolled is looked at again when they can be asked for
@@ -282,7 +282,7 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
 
 // forward.c: what is particular to forward zones
-bool forward_holds(const struct task *task); // the task's question goes to forwarders
+bool forward_holds(const struct task *task);        // the task's question goes to forwarders
 unsigned forward_pool_use(const struct task *task); // enum pool_use
 // True: kept back. A forwarder's answer about a name that others cannot answer either is not its
 // fault.

@@ -147,8 +147,7 @@ void task_ready(struct task *task)
 }
 
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
-				  bool past_nta, size_t tasks_max, bool *joined,
-				  int *error)
+				  bool past_nta, size_t tasks_max, bool *joined, int *error)
 {
 	uint64_t name_hash = resolver_hash(resolver, name);
 	struct task *task = find(resolver, name, name_hash, type, past_nta);
@@ -191,9 +190,9 @@ static void lower_hops(struct task *task, unsigned hops)
 struct task *task_join_client(struct resolver *resolver, struct client *client, int *error)
 {
 	bool joined;
-	struct task *task = find_or_start(resolver, client->name, client->question.qtype,
-					  client->past_nta, resolver->config.tasks_max, &joined,
-					  error);
+	struct task *task =
+		find_or_start(resolver, client->name, client->question.qtype, client->past_nta,
+			      resolver->config.tasks_max, &joined, error);
 
 	if (task == NULL)
 		return NULL;

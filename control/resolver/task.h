@@ -37,8 +37,8 @@
 #define TASK_FAILURES_MAX 16 // failed servers of one zone, then it is given up (ATTACKS C4)
 #define TASK_BOGUS_MAX    4  // servers whose answer did not validate
 #define TASK_DOMAINS_MAX  BROKEN_DOMAINS // the same, each of another failure domain
-#define TASK_BLAMES_MAX   8  // forwarders whose answer was no good
-#define TASK_FETCHES_MAX  5  // NS names without an address looked up per zone (ATTACKS D1)
+#define TASK_BLAMES_MAX   8              // forwarders whose answer was no good
+#define TASK_FETCHES_MAX  5           // NS names without an address looked up per zone (ATTACKS D1)
 #define MESSAGE_BYTES_MAX (64u << 20) // of all responses held
 #define TASK_WALK_MAX     64          // levels of tasks that wait for tasks; longer is refused
 #define TROUBLE_MAX       161
@@ -93,8 +93,8 @@ struct client {
 	struct budget budget;
 	struct waiter waiter;
 	struct cds_list_head paid; // tasks that it pays for
-	struct tried *tried; // of the last task it paid for whose servers failed
-	bool unreachable;    // servers failed, as against our own limits
+	struct tried *tried;       // of the last task it paid for whose servers failed
+	bool unreachable;          // servers failed, as against our own limits
 };
 
 // ---- an upstream question that tasks share ----
@@ -129,14 +129,14 @@ struct reply {
 	enum upstream_outcome outcome;
 	struct address server;
 	uint64_t rtt_us;
-	uint64_t asked_ms;      // by the resolver's clock, once it is read
-	uint32_t waited_ms;     // since then
+	uint64_t asked_ms;  // by the resolver's clock, once it is read
+	uint32_t waited_ms; // since then
 	bool tcp;
 	bool unsettled; // in another case than the question: only its signatures make it good
-	bool strong;            // cannot be forged blindly, see struct exchange_reply
-	bool drilled;           // a drill has spoilt its signatures
-	bool reported;          // the outcome went to the selector
-	size_t bytes;           // counted in resolver->message_bytes
+	bool strong;    // cannot be forged blindly, see struct exchange_reply
+	bool drilled;   // a drill has spoilt its signatures
+	bool reported;  // the outcome went to the selector
+	size_t bytes;   // counted in resolver->message_bytes
 	struct delegation *cut; // made from it by the first task that read its referral
 };
 
@@ -197,10 +197,10 @@ struct task {
 	bool fresh;        // a waiter needs it from the servers, not from the cache
 	bool past_failure; // a CD=1 client wants the data behind a bogus failure
 	bool past_nta;     // judges as if there were no negative trust anchors; a task apart from
-			   // those of clients, of which nothing is published or held against anybody
+		       // those of clients, of which nothing is published or held against anybody
 	uint64_t started_ms;
 	uint64_t began_ms; // when the question began that this is needed for: the client's, mostly
-	uint32_t mark; // of the last walk that came by
+	uint32_t mark;     // of the last walk that came by
 	struct cds_list_head waiters, waits;
 	unsigned client_count;
 	struct client *payer; // whose budget pays; task_payer()
@@ -226,12 +226,12 @@ struct task {
 	bool over_tcp;      // the next question goes over TCP
 	bool last_try;      // so does this one, with nothing else left; last_tried: it has been put
 	bool last_tried;
-	bool settled;       // and is not left to signatures, whatever case it comes back in
-	bool without_cd;    // the next question to a forwarder, after BOGUS
+	bool settled;    // and is not left to signatures, whatever case it comes back in
+	bool without_cd; // the next question to a forwarder, after BOGUS
 	bool without_cd_before;
-	bool state_asked;   // whether this cut is signed has been asked for
-	bool for_glue;      // asks the zone above for an address that a referral lacked
-	bool admitted;      // to the servers, whoever else asks them
+	bool state_asked; // whether this cut is signed has been asked for
+	bool for_glue;    // asks the zone above for an address that a referral lacked
+	bool admitted;    // to the servers, whoever else asks them
 	uint16_t crowd_place;
 	uint64_t cut_key, kind_ms; // in the evidence; when it began to ask the cut in this way
 	uint8_t kind;              // in which: evidence_kind()
@@ -240,7 +240,7 @@ struct task {
 	bool slow_again;           // it has got another round of tries because servers are slow
 	bool heartened;            // something was heard while it waited; once
 	uint64_t doubt_until_ms;   // TASK_WAIT_EVIDENCE
-	bool past_route;    // route.first: the forwarders have failed
+	bool past_route;           // route.first: the forwarders have failed
 	uint8_t blame_count;
 	const struct route *blamed_route;
 	bool has_avoid;
@@ -265,17 +265,17 @@ struct task {
 	struct chain chain;
 	struct chain unproven; // for CD=1, instead of chain, when has_unproven
 	bool has_unproven;
-	uint8_t type_index;              // TASK_TYPE: how many came before it
-	uint16_t type_listed;            // TASK_TYPE: it is this one, of a denial's bitmap; or 0
-	uint64_t refresh_ms; // when the keys may be asked for again that one of them lacked; or 0
-	bool postponed;      // until then, which it is once
-	int bogus_ede;       // of the first answer that did not validate
-	bool bogus_answer;   // of a server, here or to what this needs, and no good one since; no
-			     // drill's
-	bool unproven_open; // the unproven chain leads on to open_name
-	bool lacks_own;     // what its validation needed failed for want of something of our own
-	bool failed_own;    // for want of something of our own
-	bool learned;       // trust has taken in the DS or DNSKEY
+	uint8_t type_index;    // TASK_TYPE: how many came before it
+	uint16_t type_listed;  // TASK_TYPE: it is this one, of a denial's bitmap; or 0
+	uint64_t refresh_ms;   // when the keys may be asked for again that one of them lacked; or 0
+	bool postponed;        // until then, which it is once
+	int bogus_ede;         // of the first answer that did not validate
+	bool bogus_answer;     // of a server, here or to what this needs, and no good one since; no
+			       // drill's
+	bool unproven_open;    // the unproven chain leads on to open_name
+	bool lacks_own;        // what its validation needed failed for want of something of our own
+	bool failed_own;       // for want of something of our own
+	bool learned;          // trust has taken in the DS or DNSKEY
 	struct tried *tried;   // servers that failed; NULL: none did
 	uint32_t stale_early;  // clients given stale data while it goes on
 	uint16_t lacked_type;  // a DS or DNSKEY that a validation needed and could not have; or 0
@@ -289,7 +289,7 @@ struct task {
 	// Not cleared when the task begins: most of it is never touched.
 	struct candidate servers[TASK_SERVERS_MAX]; // server_count
 	struct blame blames[TASK_BLAMES_MAX];       // blame_count
-	char bogus_text[TROUBLE_MAX]; // these two with bogus_ede
+	char bogus_text[TROUBLE_MAX];               // these two with bogus_ede
 	struct failed_step bogus_step;
 	uint8_t open_name[NAME_MAX_LEN]; // TASK_TARGET
 	uint8_t name[NAME_MAX_LEN];      // lower case
@@ -411,12 +411,12 @@ struct resolver {
 	struct task *buckets[TASK_BUCKETS];
 	struct inquiry *inquiries[TASK_BUCKETS];
 	struct cds_list_head tasks, ready, clients;
-	struct cds_list_head ended; // clients whose budget ended in this turn
-	struct cds_list_head postponed; // tasks in TASK_WAIT_KEYS
+	struct cds_list_head ended;                 // clients whose budget ended in this turn
+	struct cds_list_head postponed;             // tasks in TASK_WAIT_KEYS
 	struct cds_list_head roomless[ROOM_SHARES]; // tasks in TASK_WAIT_ROOM, by zone
 	unsigned room_turn;
 	uint64_t room_due_ms;
-	struct cds_list_head doubting;  // tasks in TASK_WAIT_EVIDENCE, by the end of that
+	struct cds_list_head doubting; // tasks in TASK_WAIT_EVIDENCE, by the end of that
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;

@@ -19,8 +19,8 @@ char *state_file_read(const char *path, size_t max, size_t *len, char err[STATE_
 int state_file_write(const char *path, const char *text, size_t len, char err[STATE_FILE_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 
-// Makes the directory of a file where it is missing: state_file_prepare() hands it over later. 0, or
-// -errno with a sentence in err.
+// Makes the directory of a file where it is missing: state_file_prepare() hands it over later. 0,
+// or -errno with a sentence in err.
 int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 

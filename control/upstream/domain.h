@@ -24,6 +24,7 @@ const uint8_t *domain_operator(const uint8_t *ns_name, const uint8_t *zone) __at
 unsigned domain_shared(const struct candidate *a, const struct candidate *b, const uint8_t *zone)
 	__attribute__((nonnull, pure));
 // The least number of domains (labels, networks, operators, TLDs, servers with all their addresses)
-// whose loss leaves no server of the zone; 0 without servers, at most DOMAIN_CUT_MAX. Looks at DOMAIN_SERVERS_MAX servers.
+// whose loss leaves no server of the zone; 0 without servers, at most DOMAIN_CUT_MAX. Looks at
+// DOMAIN_SERVERS_MAX servers.
 unsigned domain_cut(const struct candidate *servers, size_t count, const uint8_t *zone)
 	__attribute__((nonnull));

@@ -16,8 +16,8 @@
 #define EXCHANGE_TCP_TRY_MS   400 // because UDP was silent
 #define UDP_SMALL             512
 // Timers that come later than this: the process has had no CPU. What it is excused for at most.
-#define EXCHANGE_STALL_US     20000
-#define EXCHANGE_EXCUSE_US    1000000
+#define EXCHANGE_STALL_US  20000
+#define EXCHANGE_EXCUSE_US 1000000
 
 enum form { // of the question; only ever goes down the list
 	FORM_COOKIE,
@@ -33,7 +33,7 @@ struct exchange {
 	exchange_done done;
 	void *arg;
 	uint8_t *abandoned_for; // nobody waits: the zone for whose sake it was asked
-	bool given_up;          // and it is told as a timeout: an answer says how slow the server is
+	bool given_up; // and it is told as a timeout: an answer says how slow the server is
 
 	// Questions to the same server that were put in another way while this one stays open;
 	// whichever is answered first. Those have `first` and no owner of their own.
@@ -83,7 +83,7 @@ struct exchange {
 	bool held;        // by a drill: to be sent held_us after sent_us
 	uint64_t held_us; // for how long it is or was held back
 	bool late_told;
-	bool excused; // its time was over while we had no CPU: it has got more, once
+	bool excused;         // its time was over while we had no CPU: it has got more, once
 	uint64_t deadline_us; // the timer may come before it: the answer is late
 
 	// so far

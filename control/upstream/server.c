@@ -84,8 +84,9 @@ void server_tcp_answer(struct server *server, uint64_t now_us)
 	unsigned doublings = server->tcp_detours < 8 ? server->tcp_detours : 8;
 	uint64_t detour_us = doublings ? SERVER_TCP_FIRST_US << (doublings - 1) : 0;
 
-	// TCP that answers is no proof that UDP is blocked: the server may just have come back. So UDP
-	// is tried again at once, and only when it is lost again TCP is used for longer and longer.
+	// TCP that answers is no proof that UDP is blocked: the server may just have come back. So
+	// UDP is tried again at once, and only when it is lost again TCP is used for longer and
+	// longer.
 	server->tcp_until_us =
 		now_us + (detour_us < SERVER_DETOUR_US ? detour_us : SERVER_DETOUR_US);
 	if (server->tcp_detours < UINT8_MAX)

@@ -41,11 +41,11 @@ struct server {
 	uint64_t case_kept_us; // upper and lower letters came back over UDP as sent, last; 0: never
 	struct server_habit plain, no_cookie, one_case; // what it seems to need
 	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
-	uint64_t tcp_probe_us;       // when TCP may be tried again because UDP times out
-	uint64_t answered_us;        // over UDP, the last time
-	uint8_t udp_timeouts;        // in a row
-	uint8_t tcp_detours;         // in a row: how often UDP was lost again after one
-	uint8_t cookie_len;          // 0: has not sent a cookie
+	uint64_t tcp_probe_us; // when TCP may be tried again because UDP times out
+	uint64_t answered_us;  // over UDP, the last time
+	uint8_t udp_timeouts;  // in a row
+	uint8_t tcp_detours;   // in a row: how often UDP was lost again after one
+	uint8_t cookie_len;    // 0: has not sent a cookie
 	uint8_t client_cookie[COOKIE_CLIENT_LEN]; // the server cookie belongs to this one
 	uint8_t cookie[COOKIE_SERVER_MAX];
 };

@@ -41,7 +41,7 @@ struct upstream {
 	uint32_t hedge_credit;
 	upstream_heard heard; // NULL: nobody wants to know
 	void *heard_arg;
-	uint64_t stall_us;    // by so much the timers come too late, in this turn
+	uint64_t stall_us;                // by so much the timers come too late, in this turn
 	struct interference interference; // choose is NULL when there is none
 	struct uplink uplink;
 	struct families families;

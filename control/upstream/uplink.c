@@ -93,8 +93,7 @@ bool uplink_failure(struct uplink *uplink, struct ratings *ratings, const uint8_
 	note(uplink->zones, &uplink->zone_count, siphash_1_3(key, zone, name_len(zone)));
 	if (name_is_root(zone) && uplink->root_count < UPLINK_ROOT)
 		uplink->root_count++;
-	uplink->doubted =
-		uplink->network_count == UPLINK_MANY && uplink->zone_count == UPLINK_MANY;
+	uplink->doubted = uplink->network_count == UPLINK_MANY && uplink->zone_count == UPLINK_MANY;
 	if (!uplink->doubted || uplink->root_count < UPLINK_ROOT ||
 	    now_us < uplink->since_us + UPLINK_LEAST_US)
 		return false;

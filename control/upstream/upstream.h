@@ -39,8 +39,8 @@ struct transport {
 	void *ctx;
 	// A UDP channel has a source port of its own, drawn by a CSPRNG over the whole range and
 	// used for one question only; packets from another address or port than the server's are
-	// not delivered. tls (with tcp): over TLS, on a connection that questions share; it lives as
-	// long as the transport. on_event is never called from inside open() or send(). NULL: no
+	// not delivered. tls (with tcp): over TLS, on a connection that questions share; it lives
+	// as long as the transport. on_event is never called from inside open() or send(). NULL: no
 	// resource.
 	struct channel *(*open)(void *ctx, const struct address *server, uint16_t port, bool tcp,
 				const struct tls_peer *tls, channel_event_fn on_event, void *arg);
@@ -53,7 +53,7 @@ struct transport {
 	// from inside set_timer(). A new time replaces the old one; UINT64_MAX: none.
 	void (*set_timer)(void *ctx, uint64_t at_us);
 	void (*random)(void *ctx, void *out, size_t len); // CSPRNG
-	const struct tls_counters *tls; // NULL: no TLS
+	const struct tls_counters *tls;                   // NULL: no TLS
 };
 
 // ---- exchanges ----
@@ -77,21 +77,22 @@ enum upstream_outcome {
 #define X(symbol, words) UPSTREAM_##symbol,
 	UPSTREAM_OUTCOMES(X)
 #undef X
-	UPSTREAM_OUTCOME_COUNT
+		UPSTREAM_OUTCOME_COUNT
 };
 const char *upstream_outcome_words(enum upstream_outcome outcome);
 
 struct exchange_request {
 	struct address server;
-	uint16_t port;        // 53
+	uint16_t port; // 53
 	// Whose server it is and what it is called there, lower case; its pool and the label of its
-	// failure domain. For drills alone: looked at while the exchange starts. NULL: none, or not told.
+	// failure domain. For drills alone: looked at while the exchange starts. NULL: none, or not
+	// told.
 	const uint8_t *zone, *ns_name;
 	const char *pool, *domain;
-	const uint8_t *name;  // lower case; its case is randomised on the wire (0x20)
+	const uint8_t *name; // lower case; its case is randomised on the wire (0x20)
 	uint16_t type;
-	bool rd, cd;          // for forwarders
-	bool signed_zone;     // below a secure delegation, or unknown: never retried without EDNS
+	bool rd, cd;      // for forwarders
+	bool signed_zone; // below a secure delegation, or unknown: never retried without EDNS
 	// The same may be learnt while it is under way: called when the server seems not to know
 	// EDNS. True: the zone is proven to be unsigned. False: it is not, or not yet; then whoever
 	// learns it calls exchange_reconsider(). May be NULL; may not cancel the exchange.
@@ -99,7 +100,7 @@ struct exchange_request {
 	// A reply whose question is in another case than ours is handed over (unsettled) when it
 	// has signatures: they prove it, or it is asked for again without this.
 	bool signatures_settle;
-	bool tcp;             // start over TCP
+	bool tcp; // start over TCP
 	// Nothing else is left. Some servers drop or refuse questions with a cookie, or names in
 	// mixed case. The question is put as ever and, beside it, without cookie and in one case;
 	// an answer to those counts when the first one stays silent for at least as long, or gets
@@ -109,13 +110,15 @@ struct exchange_request {
 	bool last_try;
 	bool tcp_only;              // nor over UDP then
 	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
-	uint32_t timeout_ms;  // of the first attempt (the selector's); TCP gets at least 1,500
-	bool (*charge)(void *arg, unsigned packets); // called before EVERY packet sent, also retries,
-					// TCP fallbacks and cookies; false ends the exchange
-					// (CANCELLED). May not cancel the exchange itself.
+	uint32_t timeout_ms; // of the first attempt (the selector's); TCP gets at least 1,500
+	bool (*charge)(void *arg,
+		       unsigned packets); // called before EVERY packet sent, also retries,
+					  // TCP fallbacks and cookies; false ends the exchange
+					  // (CANCELLED). May not cancel the exchange itself.
 	void *charge_arg;
-	// When there is no answer to the first packet after late_ms (0: never), and it went over UDP
-	// or over TCP because UDP was silent before: whoever started it may ask another server too. May not cancel the exchange.
+	// When there is no answer to the first packet after late_ms (0: never), and it went over
+	// UDP or over TCP because UDP was silent before: whoever started it may ask another server
+	// too. May not cancel the exchange.
 	uint32_t late_ms;
 	void (*late)(void *arg); // the argument of done
 };
@@ -125,24 +128,24 @@ struct exchange_reply {
 	struct message *message; // OK only; owned by the callee from now on. wire_len counts
 	uint64_t rtt_us;         // of the packet that was answered, without any handshake before it
 	bool tcp;                // answered over TCP
-	bool strong; // cannot be forged blindly: over TCP or TLS, or our own client cookie
-		     // of this exchange came back with a server cookie (RFC 7873 §5.3)
-	bool unsettled;          // OK only: see signatures_settle
-	bool drilled;            // a drill has spoilt its signatures
-	uint32_t waited_ms;      // since the exchange began, with or without an answer
-	uint32_t bytes;          // received in all, ignored packets included
-	uint32_t ignored;        // packets that did not match
+	bool strong;        // cannot be forged blindly: over TCP or TLS, or our own client cookie
+			    // of this exchange came back with a server cookie (RFC 7873 §5.3)
+	bool unsettled;     // OK only: see signatures_settle
+	bool drilled;       // a drill has spoilt its signatures
+	uint32_t waited_ms; // since the exchange began, with or without an answer
+	uint32_t bytes;     // received in all, ignored packets included
+	uint32_t ignored;   // packets that did not match
 };
 // Called exactly once per exchange that was not cancelled, never from inside exchange_start().
 typedef void (*exchange_done)(void *arg, const struct exchange_reply *reply);
 
 struct upstream;
 struct upstream_config {
-	bool case_randomisation;  // 0x20
+	bool case_randomisation; // 0x20
 	bool cookies;
-	size_t servers_max;       // remembered servers, 0: 65,536
-	size_t exchanges_max;     // at once, 0: 16,384
-	bool ipv4, ipv6;          // neither: both
+	size_t servers_max;          // remembered servers, 0: 65,536
+	size_t exchanges_max;        // at once, 0: 16,384
+	bool ipv4, ipv6;             // neither: both
 	const struct labels *labels; // of failure domains; NULL: none. Outlive it
 };
 struct upstream *upstream_new(const struct upstream_config *config,
@@ -225,23 +228,23 @@ enum server_failure { // beyond the outcomes above
 #define X(symbol, name, words) SERVER_##symbol,
 	SERVER_FAILURES(X)
 #undef X
-	SERVER_FAILURE_COUNT
+		SERVER_FAILURE_COUNT
 };
 const char *server_failure_words(enum server_failure failure);
 #define LISTEN_MS            3000
 #define LISTENERS_MAX        128
 #define LISTENERS_PER_SERVER 4
 // Whether silence to a question of that type says anything about the server: some drop what they do
-// not know (ATTACKS D14). What is said of servers, families and our own path is told by these alone.
+// not know (ATTACKS D14). What is said of servers, families and our own path is told by these
+// alone.
 bool upstream_type_counts(uint16_t type) __attribute__((const));
 // SLOW follows a TIMEOUT of the same question, takes its place in what is told of the server, and
 // comes from upstream itself: the port of a question over UDP that was given up stays open for
 // LISTEN_MS. That costs a port and about 1 KB for each, at most LISTENERS_MAX in all, which are
-// among exchanges_max and give way to new questions, and LISTENERS_PER_SERVER per server. The answer
-// is matched as any other, read for its time alone and then thrown away: whoever guesses ID, port
-// and case makes a silent server a slow one, and nothing more.
-// rtt_us: of the reply, 0 when none came. NO_RESOURCE and CANCELLED are nobody's failure: not
-// reported.
+// among exchanges_max and give way to new questions, and LISTENERS_PER_SERVER per server. The
+// answer is matched as any other, read for its time alone and then thrown away: whoever guesses ID,
+// port and case makes a silent server a slow one, and nothing more. rtt_us: of the reply, 0 when
+// none came. NO_RESOURCE and CANCELLED are nobody's failure: not reported.
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
 
@@ -255,13 +258,13 @@ void upstream_cured(struct upstream *upstream, const uint8_t *zone, const struct
 struct pool_server;
 struct candidate {
 	struct address address;
-	const uint8_t *ns_name; // may be NULL (forwarders, hints)
-	const char *label;      // of its failure domain, see upstream_label(); may be NULL
+	const uint8_t *ns_name;         // may be NULL (forwarders, hints)
+	const char *label;              // of its failure domain, see upstream_label(); may be NULL
 	const struct pool_server *pool; // pool.h; NULL: no server of a pool
-	uint8_t tries;          // in this task, kept by the resolver
-	uint8_t failed;         // in this task: failures of this server
-	uint8_t trouble;        // in this task, of which kinds; the resolver's own
-	bool spoilt;            // in this task: data of its failure domain did not validate
+	uint8_t tries;                  // in this task, kept by the resolver
+	uint8_t failed;                 // in this task: failures of this server
+	uint8_t trouble;                // in this task, of which kinds; the resolver's own
+	bool spoilt;                    // in this task: data of its failure domain did not validate
 };
 // Index of the server to ask next and its timeout: lowest smoothed RTT plus variance within
 // reach, a few percent of exploration, servers that are out only when nothing else is left;
@@ -299,8 +302,8 @@ int upstream_hedge(struct upstream *upstream, const uint8_t *zone,
 		   const struct candidate *candidates, size_t count, const struct address *first,
 		   uint32_t *timeout_ms) __attribute__((nonnull, warn_unused_result));
 
-// For so long no question of others sees whether the server, if it is out for the zone, is back: its
-// caller does that.
+// For so long no question of others sees whether the server, if it is out for the zone, is back:
+// its caller does that.
 void upstream_hold(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		   uint64_t for_us) __attribute__((nonnull));
 // Uniform over 0..count-1, of the CSPRNG.
@@ -322,8 +325,8 @@ void upstream_allow_loopback(struct upstream *upstream, bool allow) __attribute_
 bool upstream_may_ask(const struct upstream *upstream, const struct address *server)
 	__attribute__((nonnull, pure));
 
-// Servers of many unrelated networks have fallen silent together and nobody answers: our own path is
-// lost. Failures are then held against no server.
+// Servers of many unrelated networks have fallen silent together and nobody answers: our own path
+// is lost. Failures are then held against no server.
 bool upstream_uplink_lost(const struct upstream *upstream) __attribute__((nonnull, pure));
 // Unrelated networks are silent, and nobody has answered since: it takes a question for the root to
 // tell whether it is they or our own path.
@@ -339,7 +342,8 @@ const char *upstream_label(const struct upstream *upstream, const struct address
 void upstream_describe_uplink(const struct upstream *upstream,
 			      void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
-// Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server for operators.
+// Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server
+// for operators.
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,
 				       void *arg);
 void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
@@ -371,10 +375,10 @@ void upstream_server_facts(struct upstream *upstream, const uint8_t *zone,
 struct server_record {
 	struct server_facts facts; // of every zone
 	uint32_t rttvar_us;
-	uint32_t slow_us;    // what it takes while it answers too late; 0: it does not
-	uint64_t since_ms;   // for so long it has been as it is; 0: not known
-	uint64_t probe_ms;   // until it is probed; 0: by the next question, or it is not out
-	const char *label;   // of the file upstream.domains, NULL: none
+	uint32_t slow_us;  // what it takes while it answers too late; 0: it does not
+	uint64_t since_ms; // for so long it has been as it is; 0: not known
+	uint64_t probe_ms; // until it is probed; 0: by the next question, or it is not out
+	const char *label; // of the file upstream.domains, NULL: none
 	uint32_t counts[SERVER_FAILURE_COUNT]; // what became of all that it was asked
 	struct server_facts here;              // of the zone; here.here: it was asked for it
 };
@@ -398,7 +402,8 @@ struct socket_transport_config {
 	char interface[16];                  // "" : any (SO_BINDTODEVICE)
 	bool tls;                            // some servers are asked over TLS
 	const char *tls_ca_file; // authorities that may vouch for them; NULL, "": the system's
-	// A line about servers that are not who they must be, every ten seconds at most. May be NULL.
+	// A line about servers that are not who they must be, every ten seconds at most. May be
+	// NULL.
 	void (*say)(void *arg, const char *text);
 	void *say_arg;
 };

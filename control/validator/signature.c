@@ -208,8 +208,9 @@ static void accept(struct signature *s)
 		.tag = s->trying.key_tag,
 		.algorithm = s->trying.algorithm,
 	};
-	// RFC 4035 §5.3.3. The RRSIGs' own TTL counts as well: whoever passes on what is left of an RRset
-	// counts that down, and what says less than the data's TTL is the nearer to the truth.
+	// RFC 4035 §5.3.3. The RRSIGs' own TTL counts as well: whoever passes on what is left of an
+	// RRset counts that down, and what says less than the data's TTL is the nearer to the
+	// truth.
 	s->ttl_s = s->trying.original_ttl;
 	if (s->rrset->rrsig_ttl_s > INT32_MAX) // RFC 2181 §8
 		s->ttl_s = 0;

@@ -69,7 +69,8 @@ struct signature_context {
 	// Of the run that is on:
 	struct budget *budget;
 	int64_t now_s;
-	int64_t drill_skew_s; // signatures must be valid at that distance from now_s, too; 0: no drill
+	int64_t drill_skew_s; // signatures must be valid at that distance from now_s, too; 0: no
+			      // drill
 };
 
 // Pays for what failed since the last run. False: the budget has no more failures.

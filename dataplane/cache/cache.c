@@ -9,7 +9,7 @@
 
 #define MEMORY_MIN ((size_t)1 << 20) // per shard
 #define MEMORY_MAX CACHE_MEMORY_MAX
-#define PAGE 4096
+#define PAGE       4096
 #define DENIAL_MIN (64u << 10) // per shard
 
 static bool config_valid(const struct cache_config *config, char *err, size_t err_len)
@@ -46,8 +46,7 @@ static void make_shards(struct cache *cache, size_t denial_bytes)
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		struct shard *shard = &cache->shards[i];
 		uint8_t *area = base + i * share;
-		space_init(&shard->answers, base, area, answers, &cache->reclaimer,
-			   &cache->cuts);
+		space_init(&shard->answers, base, area, answers, &cache->reclaimer, &cache->cuts);
 		space_init(&shard->unproven, base, area + answers, unproven, &cache->reclaimer,
 			   &cache->unproven_cuts);
 		denial_init(&shard->denial, base, area + answers + unproven, denial,
@@ -164,8 +163,7 @@ static void count_shard(const struct shard *shard, struct cache_counters *out)
 	out->entries += answers->table.entries;
 	out->unproven += unproven->table.entries;
 	out->bytes_used += space_bytes_used(answers) + space_bytes_used(unproven);
-	out->bytes_pending +=
-		answers->retired.pending_bytes + unproven->retired.pending_bytes;
+	out->bytes_pending += answers->retired.pending_bytes + unproven->retired.pending_bytes;
 	out->bytes_one_shot += shard->one_shot_bytes;
 	out->inserted += answers->inserted;
 	out->replaced += answers->removed[REMOVAL_REPLACED];
@@ -193,8 +191,8 @@ void cache_counters(const struct cache *cache, struct cache_counters *out)
 	*out = (struct cache_counters){
 		.bytes_budget = cache->reservation.bytes,
 		// Relaxed: a number to look at.
-		.grace_periods = atomic_load_explicit(&cache->reclaimer.grace_periods,
-						      memory_order_relaxed),
+		.grace_periods =
+			atomic_load_explicit(&cache->reclaimer.grace_periods, memory_order_relaxed),
 	};
 	for (unsigned i = 0; i < cache->shard_count; i++)
 		count_shard(&cache->shards[i], out);

@@ -18,13 +18,14 @@ struct cache;
 #define CACHE_MEMORY_MAX ((size_t)32 << 32) // what a reference reaches
 
 struct cache_config {
-	size_t memory_bytes;    // everything: index, entries, slack, pending frees, UNPROVEN
-	unsigned shards;        // power of two; 1 unless testing
-	bool hugepages;         // try MAP_HUGETLB first, else madvise
-	bool hugepages_only;    // never the latter: fail instead
-	uint8_t hash_key[16];   // secret, per boot
-	size_t one_shot_bytes;  // bound of one-shot entries alive
-	size_t denial_bytes;    // of memory_bytes, for dataplane/cache/denial/denial.h; 0: none is kept
+	size_t memory_bytes;   // everything: index, entries, slack, pending frees, UNPROVEN
+	unsigned shards;       // power of two; 1 unless testing
+	bool hugepages;        // try MAP_HUGETLB first, else madvise
+	bool hugepages_only;   // never the latter: fail instead
+	uint8_t hash_key[16];  // secret, per boot
+	size_t one_shot_bytes; // bound of one-shot entries alive
+	size_t denial_bytes;   // of memory_bytes, for dataplane/cache/denial/denial.h; 0: none is
+			       // kept
 };
 
 // Reserves and populates the whole budget (never a late SIGBUS) and starts the
@@ -49,16 +50,16 @@ struct lookup {
 	const uint8_t *name;
 	uint16_t name_len;
 	uint16_t type;
-	bool unproven;        // CD=1: the UNPROVEN table may answer after the main one misses
-	bool dnssec;          // a hint: signatures and proofs will be read, not only the data
-	bool sibling;         // a hint: of the same parent as the one before it in its burst
+	bool unproven; // CD=1: the UNPROVEN table may answer after the main one misses
+	bool dnssec;   // a hint: signatures and proofs will be read, not only the data
+	bool sibling;  // a hint: of the same parent as the one before it in its burst
 	uint64_t now_ms;
-	int64_t now_s;        // wall: a SECURE entry whose signatures are over is not fresh
-	uint64_t hash;        // of name; set by cache_lookup*
+	int64_t now_s; // wall: a SECURE entry whose signatures are over is not fresh
+	uint64_t hash; // of name; set by cache_lookup*
 	enum lookup_status status;
 	uint8_t count;
-	uint8_t stale_count;  // with MISS or FAILURE: a complete chain in stale_links, at least
-			      // one link past its TTL, each within its stale time; 0: none
+	uint8_t stale_count; // with MISS or FAILURE: a complete chain in stale_links, at least
+			     // one link past its TTL, each within its stale time; 0: none
 	const struct entry *links[LOOKUP_LINKS_MAX];
 	const struct entry *stale_links[LOOKUP_LINKS_MAX];
 };
@@ -78,8 +79,8 @@ void cache_lookup_burst(struct cache *cache, struct lookup *const *lookups, size
 // After a miss: whether the cache holds anything of the name but failures, of whatever type and
 // age. In: name, name_len, hash.
 bool cache_knows(const struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));
-// After a miss: whether an ancestor's DNAME or NXDOMAIN, fresh or stale, rules over the name. In: name,
-// name_len, now_ms, now_s.
+// After a miss: whether an ancestor's DNAME or NXDOMAIN, fresh or stale, rules over the name. In:
+// name, name_len, now_ms, now_s.
 bool cache_below_cut(struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));
 // One exact entry (kind FAILURE only by cache_find_failure). NXDOMAIN: type 0. May be expired.
 const struct entry *cache_find(struct cache *cache, const uint8_t *lower_name, uint16_t type)
@@ -102,16 +103,16 @@ enum publish_status {
 // take out the name's NXDOMAIN; CNAME and data of the same name replace each other, except for
 // the types that stand beside a CNAME (DS, NSEC, KEY). A CNAME voids the FAILUREs of the types
 // it answers. Data and NODATA take out the NXDOMAINs and DNAMEs that rule over the name from above.
-// An answer by value takes out whatever it would have taken the place of (RFC 8767 §4: or that would
-// come back as stale data), but for ANY, RRSIG, and with spec->aside. One that is older than what it
-// would take out, by the times at which their questions were put, is by value and takes out nothing.
-// The entry comes back with one pin, which cache_unpin() ends.
+// An answer by value takes out whatever it would have taken the place of (RFC 8767 §4: or that
+// would come back as stale data), but for ANY, RRSIG, and with spec->aside. One that is older than
+// what it would take out, by the times at which their questions were put, is by value and takes out
+// nothing. The entry comes back with one pin, which cache_unpin() ends.
 enum publish_status cache_publish(struct cache *cache, const struct entry_spec *spec,
 				  const struct entry **out)
 	__attribute__((nonnull, warn_unused_result));
 
-// A name above has been denied, or rewritten by a DNAME, in answer to a question about this name: what
-// is older of it ends. Returns how many entries.
+// A name above has been denied, or rewritten by a DNAME, in answer to a question about this name:
+// what is older of it ends. Returns how many entries.
 size_t cache_end_name(struct cache *cache, const uint8_t *name, uint64_t asked_ms)
 	__attribute__((nonnull));
 // Something but failures stands at the name, however old.
@@ -185,5 +186,4 @@ struct cache_counters {
 	CACHE_COUNTERS(X)
 #undef X
 };
-void cache_counters(const struct cache *cache, struct cache_counters *out)
-	__attribute__((nonnull));
+void cache_counters(const struct cache *cache, struct cache_counters *out) __attribute__((nonnull));

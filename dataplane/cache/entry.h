@@ -50,11 +50,11 @@ struct entry {
 	uint8_t plain_rrsig_count;
 	uint8_t body[]; // name first
 };
-#define ENTRY_ALIGN  64
-#define ENTRY_HOT    64
-#define ENTRY_MS_MAX (((uint64_t)1 << 48) - 1) // 8,900 years
-#define ENTRY_ASKED_MS  4 // rounded up
-#define ENTRY_ASKED_MAX 4095 // 16 s, and more
+#define ENTRY_ALIGN     64
+#define ENTRY_HOT       64
+#define ENTRY_MS_MAX    (((uint64_t)1 << 48) - 1) // 8,900 years
+#define ENTRY_ASKED_MS  4                         // rounded up
+#define ENTRY_ASKED_MAX 4095                      // 16 s, and more
 
 // ENTRY_PLAIN: an RRset of an ordinary type whose records all have the entry's name (C0 00) for
 // owner and live as long as the entry, without proofs and EDE, with at least 16 bytes of data: what

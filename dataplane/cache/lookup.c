@@ -258,8 +258,8 @@ static void lookup_chain(const struct cache *cache, struct lookup *lookup)
 			links = lookup->stale_links;
 			stale = true;
 		}
-		const struct candidate *use = found.fresh.entry != NULL ? &found.fresh
-									: &found.stale;
+		const struct candidate *use =
+			found.fresh.entry != NULL ? &found.fresh : &found.stale;
 		if (use->entry == NULL)
 			return;
 		candidate_visit(use);
@@ -306,7 +306,7 @@ bool cache_below_cut(struct cache *cache, const struct lookup *lookup)
 // ---- bursts ----
 
 #define STAGE_MAX 64 // look-ups in a stage: more would push each other out of the first cache
-#define REST_MAX 768
+#define REST_MAX  768
 
 // What table_guess() has not asked for, of an entry as large as most signed ones.
 static inline void prefetch_rest(const struct entry *entry)
@@ -323,8 +323,7 @@ static inline bool end_with(struct lookup *lookup, const struct candidate *guess
 {
 	const struct entry *entry = guess->entry;
 
-	if (entry == NULL ||
-	    !entry_is_named(entry, lookup->hash, lookup->name, lookup->name_len) ||
+	if (entry == NULL || !entry_is_named(entry, lookup->hash, lookup->name, lookup->name_len) ||
 	    !usable_fresh(entry, lookup))
 		return false;
 	lookup->stale_count = 0;

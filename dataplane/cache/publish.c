@@ -111,11 +111,12 @@ static bool agree(const struct news *news, enum entry_kind kind, uint16_t type)
 	return is_denial(kind) && news->kind == kind && news->type == type;
 }
 
-// Of two answers that exclude each other the one whose question was put later holds, for as long as it
-// may still be given.
+// Of two answers that exclude each other the one whose question was put later holds, for as long as
+// it may still be given.
 static bool is_newer(const struct entry *held, const struct news *news)
 {
-	return !agree(news, (enum entry_kind)held->kind, held->type) && held->kind != ENTRY_FAILURE &&
+	return !agree(news, (enum entry_kind)held->kind, held->type) &&
+	       held->kind != ENTRY_FAILURE &&
 	       entry_asked_ms(held) > news->asked_ms + ENTRY_ASKED_MS &&
 	       held->stale_until_ms > news->now_ms;
 }
@@ -191,8 +192,7 @@ static bool said_since(const struct subject *subject, const struct news *news)
 		excludes((enum entry_kind)said->kind, said->type, news->kind, news->type));
 }
 
-static bool is_outdated(struct cache *cache, const struct subject *subject,
-			const struct news *news)
+static bool is_outdated(struct cache *cache, const struct subject *subject, const struct news *news)
 {
 	struct table *table = &subject->shard->answers.table;
 	struct rivals rivals = {subject, news, false};
@@ -271,8 +271,8 @@ static bool ends_others(const struct entry_spec *spec, const struct news *news)
 }
 
 static enum publish_status put_proven(struct cache *cache, const struct subject *subject,
-					  const struct entry_spec *spec, size_t bytes,
-					  const struct entry **out)
+				      const struct entry_spec *spec, size_t bytes,
+				      const struct entry **out)
 {
 	struct shard *shard = subject->shard;
 	struct news news = news_of(spec);
@@ -292,8 +292,8 @@ static enum publish_status put_proven(struct cache *cache, const struct subject 
 }
 
 static enum publish_status put_unproven(const struct subject *subject,
-					    const struct entry_spec *spec, size_t bytes,
-					    const struct entry **out)
+					const struct entry_spec *spec, size_t bytes,
+					const struct entry **out)
 {
 	struct space *space = &subject->shard->unproven;
 	struct entry_spec kept = unproven_spec(spec);
@@ -382,8 +382,8 @@ void cache_unpin(struct cache *cache, const struct entry *pinned)
 		shard->one_shot_bytes -= entry->bytes;
 		free(entry);
 	} else if (entry->reserved == ENTRY_HELD) {
-		struct space *space = entry->security == SECURITY_UNPROVEN ? &shard->unproven
-									   : &shard->answers;
+		struct space *space =
+			entry->security == SECURITY_UNPROVEN ? &shard->unproven : &shard->answers;
 		space_release_held(space, entry);
 	}
 }

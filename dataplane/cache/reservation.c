@@ -28,8 +28,8 @@ static int populate(uint8_t *base, size_t bytes)
 
 static int map(struct reservation *reservation, size_t bytes, int flags)
 {
-	void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags,
+			  -1, 0);
 	if (base == MAP_FAILED)
 		return -errno;
 	if ((flags & MAP_HUGETLB) == 0)
@@ -51,7 +51,8 @@ static int map_hugepages(struct reservation *reservation, size_t bytes, char *er
 
 	if (rc < 0)
 		snprintf(err, err_len,
-			 "cannot reserve %zu MiB for the cache in hugepages of 2 MiB: %s; reserve more "
+			 "cannot reserve %zu MiB for the cache in hugepages of 2 MiB: %s; reserve "
+			 "more "
 			 "(sysctl vm.nr_hugepages), or let memory.hugepages be auto",
 			 bytes >> 20, strerror(-rc));
 	return rc;

@@ -17,7 +17,7 @@ struct news {
 	const struct entry_spec *spec;
 	enum entry_kind kind;
 	uint16_t type;
-	bool local; // says nothing about the zones above
+	bool local;    // says nothing about the zones above
 	bool nxdomain; // for one type, but what is there of others is older
 	uint64_t now_ms, asked_ms;
 	const struct entry *entry; // itself, once it is in the table
@@ -37,8 +37,8 @@ struct shard {
 	struct space answers;
 	struct space unproven;
 	struct denial_store denial;
-	uint64_t one_shot;       // made
-	size_t one_shot_bytes;   // alive
+	uint64_t one_shot;     // made
+	size_t one_shot_bytes; // alive
 	size_t one_shot_max;
 	struct said said[SAID_MAX];
 };
@@ -48,9 +48,9 @@ struct cache {
 	struct reclaimer reclaimer;
 	uint8_t hash_key[16];
 	unsigned shard_count;
-	unsigned shard_shift; // of the hash; its top bits choose
-	struct cuts cuts;          // of the answer tables, all shards
-	struct cuts unproven_cuts; // of the UNPROVEN tables
+	unsigned shard_shift;               // of the hash; its top bits choose
+	struct cuts cuts;                   // of the answer tables, all shards
+	struct cuts unproven_cuts;          // of the UNPROVEN tables
 	struct denial_counts denial_counts; // of all shards
 	struct retired *retired_lists[3 * SHARDS_MAX];
 	struct shard shards[];
@@ -99,7 +99,7 @@ size_t cuts_remove(struct cache *cache, const struct subject *subject, bool unpr
 // ---- unproven.c ----
 
 #define UNPROVEN_TTL_MAX_S 30
-#define UNPROVEN_SHARE 100 // it has a hundredth of the memory
+#define UNPROVEN_SHARE     100 // it has a hundredth of the memory
 
 // The spec as the UNPROVEN table keeps it: short-lived, never stale.
 struct entry_spec unproven_spec(const struct entry_spec *spec) __attribute__((nonnull));

@@ -8,10 +8,10 @@
 static_assert(MEMORY_UNIT == 32, "table_entry() counts in it");
 
 // Index of an arena full of the smallest entries that are common (a plain A takes 128 bytes), which
-// then fill 60 % of the slots: about one bucket in sixteen needs an overflow line. With fewer buckets
-// the overflow lines run out, and full chains throw out what eviction wants to keep.
+// then fill 60 % of the slots: about one bucket in sixteen needs an overflow line. With fewer
+// buckets the overflow lines run out, and full chains throw out what eviction wants to keep.
 #define ENTRY_BYTES_SMALL 128
-#define OVERFLOW_SHARE 6 // one overflow line for so many buckets
+#define OVERFLOW_SHARE    6 // one overflow line for so many buckets
 
 size_t table_bytes(size_t arena_bytes)
 {
@@ -172,14 +172,15 @@ struct entry *table_at(const struct table *table, const struct position *positio
 bool position_visited(const struct position *position)
 {
 	return atomic_load_explicit(&position->line->visited, memory_order_relaxed) >>
-		       position->slot & 1;
+		       position->slot &
+	       1;
 }
 
 void position_set_visited(const struct position *position, bool visited)
 {
 	uint8_t bit = (uint8_t)(1u << position->slot);
 	uint8_t old = atomic_load_explicit(&position->line->visited, memory_order_relaxed);
-	uint8_t new = visited ? old | bit : old & (uint8_t)~bit;
+	uint8_t new = visited ? old | bit : old &(uint8_t)~bit;
 
 	atomic_store_explicit(&position->line->visited, new, memory_order_relaxed);
 }
@@ -249,8 +250,7 @@ static unsigned worth_taking(const struct table *table, const struct position *p
 }
 
 // One turn around the chain from a moving start; all visited: the visits are forgotten.
-static void choose_victim(struct table *table, uint64_t hash, uint64_t now_ms,
-			  struct position *out)
+static void choose_victim(struct table *table, uint64_t hash, uint64_t now_ms, struct position *out)
 {
 	struct position all[TABLE_CHAIN_MAX * LINE_SLOTS];
 	unsigned count = 0;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LINE_SLOTS 7
+#define LINE_SLOTS      7
 #define TABLE_CHAIN_MAX 4
 
 struct line {
@@ -27,13 +27,13 @@ struct line {
 static_assert(sizeof(struct line) == 64, "one cache line");
 
 struct table {
-	uint8_t *base;       // that references count from
-	struct line *lines;  // [0, buckets) are buckets, the rest overflow lines
+	uint8_t *base;      // that references count from
+	struct line *lines; // [0, buckets) are buckets, the rest overflow lines
 	uint32_t buckets;
 	uint32_t line_count;
-	uint32_t spare;      // writer: first unused overflow line, 0: none
-	uint32_t hand;       // writer: where a full chain looks for a victim first
-	size_t entries;      // writer
+	uint32_t spare; // writer: first unused overflow line, 0: none
+	uint32_t hand;  // writer: where a full chain looks for a victim first
+	size_t entries; // writer
 };
 
 // ---- references ----

@@ -50,8 +50,8 @@ struct rdata_dnskey {
 	const uint8_t *key;
 	size_t key_len;
 };
-#define DNSKEY_ZONE 0x0100
-#define DNSKEY_SEP 0x0001
+#define DNSKEY_ZONE   0x0100
+#define DNSKEY_SEP    0x0001
 #define DNSKEY_REVOKE 0x0080
 bool rdata_dnskey(const uint8_t *rdata, size_t len, struct rdata_dnskey *out)
 	__attribute__((nonnull));
@@ -101,7 +101,10 @@ struct rdata_soa {
 bool rdata_soa(const uint8_t *rdata, size_t len, struct rdata_soa *out) __attribute__((nonnull));
 
 // The single name of NS, CNAME, DNAME, PTR RDATA.
-static inline const uint8_t *rdata_name(const uint8_t *rdata) { return rdata; }
+static inline const uint8_t *rdata_name(const uint8_t *rdata)
+{
+	return rdata;
+}
 
 // base32hex without padding, lower case (RFC 4648 §7, RFC 5155 §3.3). out holds
 // ceil(len * 8 / 5) characters. Returns their count.

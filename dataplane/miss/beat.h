@@ -19,8 +19,8 @@
 struct beat {
 	_Alignas(64) _Atomic uint64_t offset_ms; // monotonic = counter + offset, modulo 2^64
 	_Atomic uint64_t beat_ms;                // when, monotonic
-	// Twice the POSIX time in milliseconds minus the counter, plus 1 when it is trusted: the two
-	// change together, and a reader takes them by one load.
+	// Twice the POSIX time in milliseconds minus the counter, plus 1 when it is trusted: the
+	// two change together, and a reader takes them by one load.
 	_Atomic int64_t wall;
 };
 

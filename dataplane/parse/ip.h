@@ -5,15 +5,28 @@
 #include "dataplane/parse/packet.h"
 
 #define ETHERNET_LEN 14
-#define IPV4_LEN 20
-#define IPV6_LEN 40
-#define UDP_LEN 8
+#define IPV4_LEN     20
+#define IPV6_LEN     40
+#define UDP_LEN      8
 
-enum ethertype { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_ARP = 0x0806, ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_QINQ = 0x88a8 };
+enum ethertype {
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_ARP = 0x0806,
+	ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_QINQ = 0x88a8
+};
 
-enum ip_protocol { IP_HOP_BY_HOP = 0, IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ROUTING = 43,
-	IP_FRAGMENT = 44, IP_ICMPV6 = 58, IP_DESTINATION = 60 };
+enum ip_protocol {
+	IP_HOP_BY_HOP = 0,
+	IP_ICMP = 1,
+	IP_TCP = 6,
+	IP_UDP = 17,
+	IP_ROUTING = 43,
+	IP_FRAGMENT = 44,
+	IP_ICMPV6 = 58,
+	IP_DESTINATION = 60
+};
 
 #define DNS_PORT 53
 
@@ -34,8 +47,8 @@ enum ip_verdict ipv4_parse(const uint8_t *ip, size_t room, bool checksum_good,
 enum ip_verdict ipv6_parse(const uint8_t *ip, size_t room, struct ip_payload *out)
 	__attribute__((nonnull, warn_unused_result));
 
-// Sum of the pseudo-header of UDP or TCP (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1). Addresses are of one
-// family.
+// Sum of the pseudo-header of UDP or TCP (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1). Addresses are of
+// one family.
 static inline uint64_t pseudo_sum(const struct address *source, const struct address *destination,
 				  enum ip_protocol protocol, uint16_t transport_len)
 {

@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct address { // shared by the whole dataplane and the seam
-	uint8_t family; // 4 or 6; 0: none
+struct address {           // shared by the whole dataplane and the seam
+	uint8_t family;    // 4 or 6; 0: none
 	uint8_t bytes[16]; // network order; IPv4 in the first four, the rest zero
 };
 
 #define SERVICE_ADDRESSES_MAX 64
-#define STATIONS_MAX 8
+#define STATIONS_MAX          8
 struct service_addresses {
 	struct address list[SERVICE_ADDRESSES_MAX];
 	size_t count;
@@ -48,7 +48,7 @@ enum drop_reason {
 #define X(name, words) DROP_##name,
 	DROP_REASONS(X)
 #undef X
-	DROP_REASON_COUNT
+		DROP_REASON_COUNT
 };
 
 enum packet_verdict {
@@ -61,25 +61,31 @@ enum packet_verdict {
 struct packet_offload {
 	bool ip_checksum_good;
 	bool udp_checksum_good;
-	// The data are intact, but the sender left the checksum to a NIC that the frame never passed: its
-	// field does not hold it.
+	// The data are intact, but the sender left the checksum to a NIC that the frame never
+	// passed: its field does not hold it.
 	bool unfinished;
-	// The same may be true of a frame from this host, and nobody says so. Its checksum field then
-	// holds the sum of the pseudo-header.
+	// The same may be true of a frame from this host, and nobody says so. Its checksum field
+	// then holds the sum of the pseudo-header.
 	bool local;
 };
 
 // Classes of exception traffic, each with its own rate limit.
-enum exception_class { EXCEPTION_ARP, EXCEPTION_ND, EXCEPTION_ICMP, EXCEPTION_TCP, EXCEPTION_OTHER,
-	EXCEPTION_CLASS_COUNT };
+enum exception_class {
+	EXCEPTION_ARP,
+	EXCEPTION_ND,
+	EXCEPTION_ICMP,
+	EXCEPTION_TCP,
+	EXCEPTION_OTHER,
+	EXCEPTION_CLASS_COUNT
+};
 
 struct packet {
 	enum drop_reason reason;
 	enum exception_class exception;
-	uint8_t l2_len;   // Ethernet and VLAN tags
+	uint8_t l2_len; // Ethernet and VLAN tags
 	uint8_t vlan_count;
-	uint8_t family;   // 4 or 6; 0: no IP header was read
-	uint16_t l3_len;  // IP header with options or extension headers
+	uint8_t family;       // 4 or 6; 0: no IP header was read
+	uint16_t l3_len;      // IP header with options or extension headers
 	uint16_t source_port; // host order
 	struct address source, destination;
 	uint8_t *payload; // DNS message, inside the frame
@@ -94,8 +100,8 @@ enum packet_verdict packet_parse(uint8_t *frame, size_t len,
 				 struct packet_offload offload, struct packet *out)
 	__attribute__((nonnull, warn_unused_result));
 
-// Before the host's stack gets a frame that packet_parse() called an exception: finishes the checksum
-// of TCP or UDP that the sender left unfinished. Any other frame stays as it is.
+// Before the host's stack gets a frame that packet_parse() called an exception: finishes the
+// checksum of TCP or UDP that the sender left unfinished. Any other frame stays as it is.
 void packet_finish(uint8_t *frame, size_t len, const struct packet *packet,
 		   struct packet_offload offload) __attribute__((nonnull));
 
@@ -110,8 +116,8 @@ size_t packet_reply(uint8_t *frame, const struct packet *packet, size_t dns_len)
 // What a ticket remembers in order to build a reply's headers from nothing.
 struct packet_path {
 	uint8_t l2_source[6], l2_destination[6]; // as received
-	uint16_t vlan[2];      // TCI
-	uint16_t vlan_type[2]; // 0x8100 or 0x88a8
+	uint16_t vlan[2];                        // TCI
+	uint16_t vlan_type[2];                   // 0x8100 or 0x88a8
 	uint8_t vlan_count;
 	struct address source, destination; // as received
 	uint16_t source_port;

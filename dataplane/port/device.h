@@ -19,9 +19,9 @@ enum device_kind {
 struct device {
 	const char *text; // the configuration's
 	enum device_kind kind;
-	char name[DEVICE_NAME_MAX]; // before the first comma
-	char interface[IFNAMSIZ]; // "iface=" of the string; "" where there is none
-	unsigned ifindex;         // 0 where there is none
+	char name[DEVICE_NAME_MAX];  // before the first comma
+	char interface[IFNAMSIZ];    // "iface=" of the string; "" where there is none
+	unsigned ifindex;            // 0 where there is none
 	char probe[DEVICE_TEXT_MAX]; // the string with the number of queues
 	unsigned first_queue;        // of the interface
 	unsigned queue_count;        // receive queues, each to be polled
@@ -35,13 +35,12 @@ struct device_channels {
 	bool separate;     // its driver knows no combined ones
 };
 
-// What of the string nobody else may have: its kernel interface, or its PCI address. Returns the word
-// for it; NULL with the device's name where it is the process's own, as virtual devices are.
+// What of the string nobody else may have: its kernel interface, or its PCI address. Returns the
+// word for it; NULL with the device's name where it is the process's own, as virtual devices are.
 const char *device_owned(const char *text, char out[DEVICE_NAME_MAX]) __attribute__((nonnull));
 int device_channels(const char *interface, struct device_channels *out)
 	__attribute__((nonnull, warn_unused_result));
-// Also finds the kernel interface, and takes all that it receives on where the string names no queues.
-// core_count: poll-mode cores, each of which needs a queue. 0, or -errno with a sentence.
+// Also finds the kernel interface, and takes all that it receives on where the string names no
+// queues. core_count: poll-mode cores, each of which needs a queue. 0, or -errno with a sentence.
 int device_parse(const char *text, unsigned core_count, struct device *out, char *err,
-		 size_t err_len)
-	__attribute__((nonnull, warn_unused_result));
+		 size_t err_len) __attribute__((nonnull, warn_unused_result));

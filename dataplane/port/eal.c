@@ -279,10 +279,11 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 		return code;
 	*hugepages = config->hugepages && hugepages_available(config->packet_memory_bytes);
 	if (config->hugepages_only && !*hugepages)
-		return sentence(err, err_len, -ENOMEM,
-				"too few hugepages are free for %zu MiB of packets: reserve more (sysctl "
-				"vm.nr_hugepages), or let memory.hugepages be auto",
-				config->packet_memory_bytes >> 20);
+		return sentence(
+			err, err_len, -ENOMEM,
+			"too few hugepages are free for %zu MiB of packets: reserve more (sysctl "
+			"vm.nr_hugepages), or let memory.hugepages be auto",
+			config->packet_memory_bytes >> 20);
 	words_open();
 	args_build(&args, config, devices, &allowed, *hugepages);
 	// EAL's getopt() permutes the list it is given.
@@ -298,8 +299,8 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 				strerror(-code), eal_last_words(),
 				config->packet_memory_bytes >> 20,
 				*hugepages ? "hugepages" : "memory");
-	// Nothing is shared with other processes, so the folder that EAL made for that is empty; left
-	// alone, one would stay for each start.
+	// Nothing is shared with other processes, so the folder that EAL made for that is empty;
+	// left alone, one would stay for each start.
 	rmdir(rte_eal_get_runtime_dir());
 	// EAL bound this thread to lcore 0's CPUs.
 	if (config->control_cpu < 0)

@@ -1,6 +1,6 @@
-// Included in front of each file that holds mutants, in the tree that run.py makes and nowhere else.
-// One mutant is on at a time: the number in ASSAY_MUTANT. Which ones a program comes by is written to
-// the file that ASSAY_MUTANT_SEEN names, when it ends.
+// Included in front of each file that holds mutants, in the tree that run.py makes and nowhere
+// else. One mutant is on at a time: the number in ASSAY_MUTANT. Which ones a program comes by is
+// written to the file that ASSAY_MUTANT_SEEN names, when it ends.
 #pragma once
 
 #include <stdio.h>

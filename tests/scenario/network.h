@@ -76,7 +76,7 @@ struct fault {
 	bool edns_only, cookie_only, mixed_only; // of questions that have it
 	bool lower_case;                         // the question comes back so
 	unsigned trailing;                       // octets behind the message
-	bool then_good; // the right answer follows 5 ms later
+	bool then_good;                          // the right answer follows 5 ms later
 	network_hook decorate, replace;
 	// Written, with all its RRSIGs, in the place of an RRset that the server has; NULL: left
 	// out; the same: as it is.
@@ -85,7 +85,7 @@ struct fault {
 	void *hook_arg;
 	uint16_t flags; // with replace: of the reply, beside QR
 	enum fault_cookie cookie;
-	int ede;        // that the reply carries, with a hostile text; 0: none
+	int ede; // that the reply carries, with a hostile text; 0: none
 	unsigned hits;
 };
 

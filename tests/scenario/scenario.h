@@ -71,13 +71,13 @@ struct world {
 	struct resolver *resolver;
 	struct resolver_config config;
 	bool no_anchor, clock_untrusted, started;
-	bool auto_update; // the root's anchor follows its keys (RFC 5011)
+	bool auto_update;            // the root's anchor follows its keys (RFC 5011)
 	struct trust_points *points; // auto_update
-	int64_t wall_offset_s;      // of the wall clock against the monotonic one
-	uint32_t expiration_skew_s; // that is tolerated
-	uint64_t waited_ms;         // how long before it asks a client's question arrived
-	bool denial;                // aggressive denial (RFC 8198)
-	struct drill_host *drills;  // world_drill()
+	int64_t wall_offset_s;       // of the wall clock against the monotonic one
+	uint32_t expiration_skew_s;  // that is tolerated
+	uint64_t waited_ms;          // how long before it asks a client's question arrived
+	bool denial;                 // aggressive denial (RFC 8198)
+	struct drill_host *drills;   // world_drill()
 	uint64_t start_us;
 	struct route routes[WORLD_ROUTES_MAX];
 	struct pool pools[WORLD_ROUTES_MAX]; // of the routes

@@ -249,8 +249,8 @@ static void nor_does_it_go_on_in_a_stub_zone(void **state)
 	world_start(w);
 	assert_answer(world_ask(w, "a.corp.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false, EDE_NONE);
 	for (size_t i = 0; i < 2; i++) {
-		struct question *q = world_ask(w, i == 0 ? "a.corp.com." : "b.corp.com.",
-					       TYPE_CNAME, ASK_DO);
+		struct question *q =
+			world_ask(w, i == 0 ? "a.corp.com." : "b.corp.com.", TYPE_CNAME, ASK_DO);
 		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
 		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_DNAME), 1);
 		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);

@@ -487,7 +487,8 @@ static void a_flush_reaches_what_denies_a_name_above(void **state)
 	assert_answer(world_ask(w, "a.b.nope.example.com.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
 		      EDE_NONE);
 	assert_sent(w, 0);
-	assert_true(resolver_flush_name(w->resolver, text_name("a.b.nope.example.com."), NULL) >= 1);
+	assert_true(resolver_flush_name(w->resolver, text_name("a.b.nope.example.com."), NULL) >=
+		    1);
 	world_ask(w, "a.b.nope.example.com.", TYPE_A, ASK_DO);
 	assert_true(network_sent(&w->network, NULL, NULL, 0) > 0);
 }

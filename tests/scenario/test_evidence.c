@@ -281,8 +281,8 @@ static void d14_dropped_questions_make_no_server_a_bad_one(void **state)
 	assert_sent_at_most(w, 2);
 }
 
-// One server knows no EDNS and says so, the other drops what has it: the zone, which is unsigned, is
-// well all the same, at once and later, whatever is asked.
+// One server knows no EDNS and says so, the other drops what has it: the zone, which is unsigned,
+// is well all the same, at once and later, whatever is asked.
 static void d14_servers_that_drop_edns_take_no_zone(void **state)
 {
 	static const uint16_t types[] = {TYPE_A, TYPE_A, TYPE_MX, TYPE_HTTPS, DROPPED};

@@ -126,8 +126,8 @@ static void a_type_that_fails_leaves_the_others(void **state)
 	}
 }
 
-// A name that its server denies for one type and has for another (test_negative.c) takes nothing else
-// along, whether the denial is kept or not.
+// A name that its server denies for one type and has for another (test_negative.c) takes nothing
+// else along, whether the denial is kept or not.
 static void nxdomain_for_one_type_does_not_end_the_address_that_is_known(void **state)
 {
 	(void)state;

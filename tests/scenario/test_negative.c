@@ -56,9 +56,8 @@ static void an_unproven_nxdomain_of_another_type_hides_no_address(void **state)
 {
 	for (int first = 0; first < 2; first++) {
 		start_common(state);
-		with((struct fault){.kind = FAULT_OTHER_RCODE,
-				    .name = "www.plain.org.",
-				    .type = TYPE_AAAA});
+		with((struct fault){
+			.kind = FAULT_OTHER_RCODE, .name = "www.plain.org.", .type = TYPE_AAAA});
 		if (first == 1)
 			assert_address(world_ask(w, "www.plain.org.", TYPE_A, ASK_DO),
 				       "192.0.2.90");
@@ -82,12 +81,10 @@ static void an_unproven_nxdomain_of_another_type_hides_no_address(void **state)
 static void an_unproven_nxdomain_of_addresses_stands_for_all_types(void **state)
 {
 	(void)state;
-	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false,
-		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false, EDE_NONE);
 	assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, 0), RCODE_NXDOMAIN, false, EDE_NONE);
 	network_forget_log(&w->network);
-	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false,
-		      EDE_NONE);
+	assert_answer(world_ask(w, "nope.plain.org.", TYPE_MX, 0), RCODE_NXDOMAIN, false, EDE_NONE);
 	assert_answer(world_ask(w, "nope.plain.org.", TYPE_AAAA, 0), RCODE_NXDOMAIN, false,
 		      EDE_NONE);
 	assert_sent(w, 0);

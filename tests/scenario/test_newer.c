@@ -294,7 +294,8 @@ static void b16_a_late_reply_does_not_bring_back_what_was_denied(void **state)
 	assert_not_cached(w, "gone.example.org.", TYPE_A);
 }
 
-// A record that denies it came after it, whoever that was asked for, and although it has ended since.
+// A record that denies it came after it, whoever that was asked for, and although it has ended
+// since.
 static void b16_nor_what_a_record_has_denied_that_has_ended(void **state)
 {
 	(void)state;

@@ -89,8 +89,8 @@ static void a_ds_from_the_childs_side_is_none(void **state)
 	}
 }
 
-// One address has both, and knows the child's side only. Where the parent is not signed nothing is lost
-// by it: there is no DS. Where it is, nothing proves that there is none.
+// One address has both, and knows the child's side only. Where the parent is not signed nothing is
+// lost by it: there is no DS. Where it is, nothing proves that there is none.
 static void the_only_server_may_answer_for_a_ds_from_the_childs_side(void **state)
 {
 	(void)state;

@@ -553,8 +553,9 @@ static void a_denial_of_ds_is_believed_for_an_hour_at_most(void **state)
 	const uint64_t asked_ms = world_clock(w).now_ms;
 	world_advance(w, 3500000);
 	struct store_clock clock = world_clock(w);
-	assert_int_equal(trust_zone_state(w->trust, text_name("bare.com."), clock.now_ms, clock.now_s),
-			 ZONE_INSECURE);
+	assert_int_equal(
+		trust_zone_state(w->trust, text_name("bare.com."), clock.now_ms, clock.now_s),
+		ZONE_INSECURE);
 	world_advance(w, asked_ms + 3601000 - clock.now_ms);
 	clock = world_clock(w);
 	assert_int_not_equal(

@@ -41,10 +41,11 @@ static size_t dnskey(uint8_t *out, uint8_t algorithm, const uint8_t *key, size_t
 // read.
 static void an_rsa_exponent_ends_within_its_key(void **state)
 {
-	static const uint8_t shapes[][12] = { // so long that the key begins where one may
-		{0, 0xff, 0xff},              // 65,535 octets
-		{0, 0, 10},                   // one more than there are
-		{0, 0, 9},                    // all of them
+	static const uint8_t shapes[][12] = {
+		// so long that the key begins where one may
+		{0, 0xff, 0xff}, // 65,535 octets
+		{0, 0, 10},      // one more than there are
+		{0, 0, 9},       // all of them
 		{12},
 		{11},
 	};

@@ -116,7 +116,8 @@ bool resolver_traced(const struct resolver *resolver, uint8_t name[NAME_MAX_LEN]
 {
 	(void)resolver;
 	*left_ms = traced_for_ms;
-	return traced_line != NULL && traced_name[0] != '\0' && name_from_text(traced_name, name) > 0;
+	return traced_line != NULL && traced_name[0] != '\0' &&
+	       name_from_text(traced_name, name) > 0;
 }
 
 static char servers_asked[NAME_TEXT_MAX];
@@ -263,7 +264,8 @@ void resolver_exceptions(const struct resolver *resolver,
 	visit((const uint8_t *)"\6broken\7example", true, 5400000, arg);
 }
 
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg), void *arg)
+void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
+		      void *arg)
 {
 	char text[64];
 
@@ -363,10 +365,11 @@ static inline struct api *open_api(const char *at, char *err, size_t err_len)
 
 static inline int setup(void **state)
 {
-	struct store_config config = {
-		.cache = {.memory_bytes = 16 << 20, .shards = 1, .one_shot_bytes = 1 << 20,
-			  .denial_bytes = 1 << 20},
-		.stale_ttl_s = 30};
+	struct store_config config = {.cache = {.memory_bytes = 16 << 20,
+						.shards = 1,
+						.one_shot_bytes = 1 << 20,
+						.denial_bytes = 1 << 20},
+				      .stale_ttl_s = 30};
 	char err[256];
 
 	(void)state;

@@ -344,9 +344,9 @@ static void stats_cycles_measures_between_two_questions(void **state)
 	assert_says("  idle              -   20.0 %  turns that found nothing\n");
 	assert_says("  2 to 3          500\n");
 	assert_true(json_is_true(json_object_get(data, "measured")));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(data, "ticks"),
-							    "answer")),
-			 40000);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(data, "ticks"), "answer")),
+		40000);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(data, "bursts"), "2")),
 			 500);
 }
@@ -430,8 +430,8 @@ static void servers_are_data_for_programs(void **state)
 	assert_null(json_object_get(server, "port"));
 }
 
-// Objects and lists of objects all the way down; only what is made of lines anyhow (of status, chains of
-// aliases, records) is a list of texts.
+// Objects and lists of objects all the way down; only what is made of lines anyhow (of status,
+// chains of aliases, records) is a list of texts.
 static void assert_is_data(const char *verb, json_t *value, const char *key)
 {
 	static const char *const texts[] = {"lines", "alarms", "records", "proofs", "aliases"};
@@ -440,8 +440,7 @@ static void assert_is_data(const char *verb, json_t *value, const char *key)
 	size_t i;
 
 	if (json_is_object(value)) {
-		json_object_foreach(value, name, member)
-			assert_is_data(verb, member, name);
+		json_object_foreach(value, name, member) assert_is_data(verb, member, name);
 		return;
 	}
 	json_array_foreach(value, i, member)
@@ -680,10 +679,17 @@ static struct rrset *signed_record(const char *owner, uint16_t type, const void 
 	assert_true(name_from_text(owner, name) > 0);
 	memcpy(rrsig + 19, "example", 8);
 	wire_put16(rrsig, type);
-	const struct record record = {.owner = name, .rdata = rdata, .ttl_s = 300, .type = type,
-				      .class_ = CLASS_IN, .rdlen = (uint16_t)len};
-	const struct record covering = {.owner = name, .rdata = rrsig, .ttl_s = 300,
-					.type = TYPE_RRSIG, .class_ = CLASS_IN,
+	const struct record record = {.owner = name,
+				      .rdata = rdata,
+				      .ttl_s = 300,
+				      .type = type,
+				      .class_ = CLASS_IN,
+				      .rdlen = (uint16_t)len};
+	const struct record covering = {.owner = name,
+					.rdata = rrsig,
+					.ttl_s = 300,
+					.type = TYPE_RRSIG,
+					.class_ = CLASS_IN,
 					.rdlen = sizeof(rrsig)};
 	struct rrset *rrset = rrset_new(&record, 1, &covering, 1);
 	assert_non_null(rrset);
@@ -704,9 +710,8 @@ static void denial_shows_what_is_kept_of_each_zone(void **state)
 	struct rrset *nsec =
 		signed_record("example.", TYPE_NSEC, nsec_rdata, sizeof(nsec_rdata) - 1);
 	assert_true(cache_denial_soa(cache, soa, 300, NOW_S + 86400, now.now_ms));
-	assert_int_equal(
-		cache_denial_put(cache, zone, nsec, 300, NOW_S + 86400, now.now_ms),
-		DENIAL_KEPT);
+	assert_int_equal(cache_denial_put(cache, zone, nsec, 300, NOW_S + 86400, now.now_ms),
+			 DENIAL_KEPT);
 	rrset_free(soa);
 	rrset_free(nsec);
 	assert_true(cache_denial_bar(cache, barred));
@@ -738,7 +743,8 @@ static void log_level_is_changed(void **state)
 {
 	(void)state;
 	ask("log", "\"DEBUG\"");
-	assert_string_equal(text, "log level is debug, with the life of every question (at most 100 "
+	assert_string_equal(text,
+			    "log level is debug, with the life of every question (at most 100 "
 			    "lines a second)\n");
 	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
 	assert_refused("log", "\"loud\"", "\"loud\" is none of error, warning, info, debug");

@@ -394,7 +394,8 @@ static void lives_and_trust_do_not_contradict_themselves(void **state)
 		{MINIMAL "trust: {anchors: ['. IN DS 20326 250 2 " DIGEST "']}\n",
 		 "FILE:5: trust: none of its trust anchors counts: nothing would be proven"},
 		{ZONE("servers: [10.0.0.1], anchors: ['a. IN DS 1 250 2 " DIGEST "']"),
-		 "FILE:6: zones[0].anchors[0]: it would prove nothing: revoked, or of an algorithm"},
+		 "FILE:6: zones[0].anchors[0]: it would prove nothing: revoked, or of an "
+		 "algorithm"},
 		{MINIMAL "trust: {anchors: ['. CH DS 20326 8 2 " DIGEST "']}\n",
 		 "FILE:5: trust.anchors[0]: \". CH DS 20326 8 2 " DIGEST "\": the class is not IN"},
 		{MINIMAL "trust: {anchors: ['. IN DNSKEY 0 3 13 " KEY "']}\n",
@@ -467,26 +468,24 @@ static void what_is_hardly_meant_is_warned_of(void **state)
 	warned(POOL("{address: 10.0.0.1}"), ":6: pools[0]: no zone uses the pool p");
 	warned(MINIMAL "trust: {anchors: ['. IN DS 1 8 2 " DIGEST "', '. IN DS 1 3 1 "
 		       "E06D44B80B8F1D39A95C0B0D7C65D08458E88040']}\n",
-	       ":5: trust.anchors: a trust anchor of . counts for nothing: its algorithm or digest");
+	       ":5: trust.anchors: a trust anchor of . counts for nothing: its algorithm or "
+	       "digest");
 	warned(MINIMAL "test-clock: /dev/null\n", ":5: test-clock: for tests alone");
 }
 
 static void what_is_meant_is_not_warned_of(void **state)
 {
-	static const char *const texts[] =
-		{
-			MINIMAL,
-			MINIMAL
-			"access: {allow: [10.0.0.0/8, 172.16.0.0/12, 'fc00::/7', 198.51.0.0/16, "
+	static const char *const texts[] = {
+		MINIMAL,
+		MINIMAL "access: {allow: [10.0.0.0/8, 172.16.0.0/12, 'fc00::/7', 198.51.0.0/16, "
 			"'2001:db8::/32', 127.0.0.0/8]}\n",
-			MINIMAL "access: {allow: ['2a01:c000::/19']}\n",
-			ZONE("servers: [10.0.0.1, 10.0.1.1]"),
-			ZONE("servers: [10.0.0.1], mode: first"),
-			MINIMAL "zones: [{name: a., type: stub, servers: [10.0.0.1]}]\n",
-			POOL(
-				"{address: 10.0.0.1, domain: east}, {address: 10.0.0.2, domain: "
-				"west}") "zones: [{name: ., type: forward, pool: p}]\n",
-		};
+		MINIMAL "access: {allow: ['2a01:c000::/19']}\n",
+		ZONE("servers: [10.0.0.1, 10.0.1.1]"),
+		ZONE("servers: [10.0.0.1], mode: first"),
+		MINIMAL "zones: [{name: a., type: stub, servers: [10.0.0.1]}]\n",
+		POOL("{address: 10.0.0.1, domain: east}, {address: 10.0.0.2, domain: "
+		     "west}") "zones: [{name: ., type: forward, pool: p}]\n",
+	};
 	char err[CONFIG_ERROR_MAX];
 
 	(void)state;

@@ -1,6 +1,5 @@
 // What this host lacks of what a configuration asks for.
 #include "control/config/host.h"
-
 #include "tests/unit/control/config/text.h"
 
 #include <inttypes.h>
@@ -64,9 +63,10 @@ static void CPUs_that_are_not_there_are_named(void **state)
 static void a_user_that_nobody_has_made_is_named(void **state)
 {
 	(void)state;
-	assert_missing(MINIMAL ONE_CPU "user: nobody-has-made-me\n",
-		       ":6: user: there is no user \"nobody-has-made-me\" on this system: create it",
-		       false);
+	assert_missing(
+		MINIMAL ONE_CPU "user: nobody-has-made-me\n",
+		":6: user: there is no user \"nobody-has-made-me\" on this system: create it",
+		false);
 }
 
 static uint64_t number_of(const char *file, const char *format)
@@ -95,7 +95,8 @@ static void O22_required_hugepages_have_to_be_reserved(void **state)
 	if (page_kb == 0 || cache_kb + (32 << 10) > total_kb)
 		skip();
 	snprintf(text, sizeof(text),
-		 MINIMAL ONE_CPU "memory: {cache: %" PRIu64 "K, packets: 32M, hugepages: require}\n",
+		 MINIMAL ONE_CPU "memory: {cache: %" PRIu64
+				 "K, packets: 32M, hugepages: require}\n",
 		 cache_kb);
 	assert_missing(text, ":6: memory.hugepages: memory.cache and memory.packets need ", false);
 	snprintf(text, sizeof(text),
@@ -116,10 +117,11 @@ static void O22_memory_beyond_that_of_the_host_is_refused(void **state)
 static void interfaces_and_addresses_may_come_later(void **state)
 {
 	(void)state;
-	assert_missing(MINIMAL ONE_CPU "upstream: {interface: none-of-mine}\n",
-		       ":6: upstream.interface: there is no interface \"none-of-mine\" at present: no "
-		       "server can be asked",
-		       true);
+	assert_missing(
+		MINIMAL ONE_CPU "upstream: {interface: none-of-mine}\n",
+		":6: upstream.interface: there is no interface \"none-of-mine\" at present: no "
+		"server can be asked",
+		true);
 	assert_missing(MINIMAL ONE_CPU "upstream: {source: [203.0.113.77]}\n",
 		       ":6: upstream.source: this host has no address 203.0.113.77 at present: no "
 		       "server of its family can be asked",

@@ -117,13 +117,13 @@ static void page_is_valid_text_of_prometheus(void **state)
 	metrics_end(metrics);
 	assert_int_equal(get("/metrics"), 200);
 	assert_non_null(strstr(reply, "Content-Type: text/plain; version=0.0.4\r\n"));
-	assert_string_equal(body,
-			    "# HELP assay_dataplane_drop_no_mbuf_total no \"packet\" buffer\\\\\\nleft\n"
-			    "# TYPE assay_dataplane_drop_no_mbuf_total counter\n"
-			    "assay_dataplane_drop_no_mbuf_total 7\n"
-			    "# HELP assay_cache_entries entries\n"
-			    "# TYPE assay_cache_entries gauge\n"
-			    "assay_cache_entries 18446744073709551615\n");
+	assert_string_equal(
+		body, "# HELP assay_dataplane_drop_no_mbuf_total no \"packet\" buffer\\\\\\nleft\n"
+		      "# TYPE assay_dataplane_drop_no_mbuf_total counter\n"
+		      "assay_dataplane_drop_no_mbuf_total 7\n"
+		      "# HELP assay_cache_entries entries\n"
+		      "# TYPE assay_cache_entries gauge\n"
+		      "assay_cache_entries 18446744073709551615\n");
 	page_of(1000);
 	assert_int_equal(get("/metrics"), 200);
 	for (char *line = strtok(body, "\n"); line; line = strtok(NULL, "\n"), samples++) {
@@ -150,9 +150,8 @@ static void what_goes_down_is_a_gauge(void **state)
 		"cache.denial_zones", "cache.denial_records",
 		"cache.denial_bytes"};
 	static const char *const only_up[] = {"upstream.received_bytes", "tcp.accepted",
-					      "port.0.rx_bytes", "resolver.tasks",
-					      "cache.inserted",
-					      "cache.denial_kept",
+					      "port.0.rx_bytes",         "resolver.tasks",
+					      "cache.inserted",          "cache.denial_kept",
 					      "upstream.uplink_losses"};
 	char line[100];
 
@@ -213,8 +212,8 @@ static void page_that_is_full_ends_with_a_whole_line(void **state)
 	assert_in_range(strlen(body), 900000, 1 << 20);
 	assert_int_equal(body[strlen(body) - 1], '\n');
 	body[strlen(body) - 1] = '\0';
-	assert_int_equal(sscanf(strrchr(body, '\n'), "\nassay_test_number_%d_total %d", &number, &value),
-			 2);
+	assert_int_equal(
+		sscanf(strrchr(body, '\n'), "\nassay_test_number_%d_total %d", &number, &value), 2);
 	assert_int_equal(number, value);
 }
 

@@ -363,8 +363,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cut_ends_with_its_ttl_and_never_after_its_parent,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(impossible_ttls_are_clamped, setup, teardown),
-		cmocka_unit_test_setup_teardown(at_most_thirty_two_servers_of_six_addresses_are_kept,
-						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			at_most_thirty_two_servers_of_six_addresses_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_full_table_forgets_the_least_used_but_never_the_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_forgotten_is_forgotten_below_as_well, setup,

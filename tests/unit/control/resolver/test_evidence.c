@@ -114,9 +114,8 @@ static void an_answer_ends_doubt_and_down(void **state)
 // ATTACKS D14: what drops type 65400 is good for A.
 static void silence_to_one_kind_is_held_against_no_other(void **state)
 {
-	static const uint8_t kinds[] = {EVIDENCE_STEP,    EVIDENCE_AAAA,
-					EVIDENCE_OTHER,   EVIDENCE_SERVICE,
-					EVIDENCE_OTHER,   EVIDENCE_A | EVIDENCE_TCP,
+	static const uint8_t kinds[] = {EVIDENCE_STEP,    EVIDENCE_AAAA,  EVIDENCE_OTHER,
+					EVIDENCE_SERVICE, EVIDENCE_OTHER, EVIDENCE_A | EVIDENCE_TCP,
 					EVIDENCE_CLASSIC, EVIDENCE_KEYS};
 
 	(void)state;

@@ -65,7 +65,7 @@ struct script_reply {
 	uint16_t flags; // besides QR
 	bool no_opt;
 	bool no_cookie;
-	bool wrong_cookie; // another client cookie than ours
+	bool wrong_cookie;   // another client cookie than ours
 	bool make_up_cookie; // both cookies, whatever was asked
 	bool zero_cookie;    // with that: a client cookie of zeros
 	bool no_answer;

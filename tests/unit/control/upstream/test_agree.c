@@ -1,4 +1,5 @@
-// Two replies in another case than their questions count for one in the right case when they say the same.
+// Two replies in another case than their questions count for one in the right case when they say
+// the same.
 #include "control/upstream/exchange.h"
 #include "dataplane/dns/builder.h"
 #include "dataplane/dns/header.h"

@@ -259,9 +259,9 @@ struct signer_zone *signer_zone_new(const char *apex, const char *text,
 		return z;
 	uint8_t algorithm = z->options.algorithm ? z->options.algorithm : 13;
 	z->ksk = z->options.ksk_of != NULL ? z->options.ksk_of->ksk
-					    : signer_key_new(algorithm, 0, 257);
+					   : signer_key_new(algorithm, 0, 257);
 	z->zsk = z->options.zsk_of != NULL ? z->options.zsk_of->zsk
-					    : signer_key_new(algorithm, 0, 256);
+					   : signer_key_new(algorithm, 0, 256);
 	struct signer_key *keys[] = {z->ksk, z->zsk};
 	put(z, signer_dnskey_rrset(z->apex, keys, 2,
 				   z->options.dnskey_ttl_s ? z->options.dnskey_ttl_s : 3600));

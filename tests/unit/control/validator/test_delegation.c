@@ -443,8 +443,8 @@ static const struct rrset *sign_nsec3(const char *name, const struct signer_nsec
 	struct rrset *rrset = signer_nsec3(name, "signed.example.", params, before, NULL,
 					   (const uint16_t[]){TYPE_TXT, 0}, 300);
 	struct rrset *made = world_keep(
-		&w, signer_sign(rrset, signer_zone_zsk(world_zone(&w, "signed.example.")), ZONE,
-				NULL));
+		&w,
+		signer_sign(rrset, signer_zone_zsk(world_zone(&w, "signed.example.")), ZONE, NULL));
 
 	rrset_free(rrset);
 	return made;
@@ -471,7 +471,8 @@ static void only_a_secure_nxdomain_ends_an_anchored_zone(void **state)
 		0);
 	assert_bogus(world_ask(&w, "nx.ent.signed.example.", TYPE_A), EDE_NSEC_MISSING);
 	assert_bogus(world_ask(&w, "ent.signed.example.", TYPE_A), EDE_DNSSEC_BOGUS);
-	// In an opt-out span there may be insecure delegations: it proves nothing of an anchored zone.
+	// In an opt-out span there may be insecure delegations: it proves nothing of an anchored
+	// zone.
 	const struct rrset *spans[STEP_PROOFS_MAX];
 	for (int opt_out = 0; opt_out < 2; opt_out++) {
 		const struct signer_nsec3_params params = {.opt_out = opt_out};

@@ -692,8 +692,8 @@ static void a_single_nsec3_covers_all_but_its_own_name(void **state)
 	assert_bogus();
 }
 
-// Of a name error, that the wildcard does not exist is part of the proof, in an opt-out span as well;
-// only a DS is denied without (RFC 5155 §8.4, §8.6).
+// Of a name error, that the wildcard does not exist is part of the proof, in an opt-out span as
+// well; only a DS is denied without (RFC 5155 §8.4, §8.6).
 static void an_opt_out_span_is_not_half_a_name_error(void **state)
 {
 	static const struct signer_nsec3_params opt_out = {.opt_out = true};

@@ -4,8 +4,11 @@
 static void hit_is_answered(void **state)
 {
 	(void)state;
-	put(&(const struct given){.name = "a.", .type = TYPE_A, .kind = ENTRY_POSITIVE,
-				  .ttl_s = 60, .security = SECURITY_SECURE,
+	put(&(const struct given){.name = "a.",
+				  .type = TYPE_A,
+				  .kind = ENTRY_POSITIVE,
+				  .ttl_s = 60,
+				  .security = SECURITY_SECURE,
 				  .data = {{NULL, TYPE_A, 60, "c0000201"}}});
 	ask(FLAG_RD | FLAG_AD, "@A. %1 %1", NULL);
 	assert_reply(OUTCOME_POSITIVE,
@@ -32,8 +35,11 @@ static void negative_answers_are_counted_by_kind(void **state)
 	struct given nx = given_nxdomain("n.c.");
 
 	put(&nx);
-	put(&(const struct given){.name = "a.c.", .type = TYPE_AAAA, .kind = ENTRY_NODATA,
-				  .ttl_s = 60, .security = SECURITY_INSECURE,
+	put(&(const struct given){.name = "a.c.",
+				  .type = TYPE_AAAA,
+				  .kind = ENTRY_NODATA,
+				  .ttl_s = 60,
+				  .security = SECURITY_INSECURE,
 				  .data = {{"c.", TYPE_SOA, 60, SOA_RDATA}}});
 	ask(FLAG_RD, "@n.c. %1 %1", NULL);
 	assert_reply(OUTCOME_NXDOMAIN,
@@ -59,17 +65,17 @@ static void O11_chain_of_mixed_expiry_keeps_its_order(void **state)
 	put(&b);
 	put(&c);
 	ask(FLAG_RD | FLAG_AD, "@a. %1 %1", NULL);
-	assert_reply(OUTCOME_POSITIVE,
-		     "beef 81a0 %1 %3 %0 %0 @a. %1 %1 c00c %5 %1 #60 %3 @b. "
-		     "c01f %5 %1 #10 %3 @c. c02e %1 %1 #60 %4 c0000201");
+	assert_reply(OUTCOME_POSITIVE, "beef 81a0 %1 %3 %0 %0 @a. %1 %1 c00c %5 %1 #60 %3 @b. "
+				       "c01f %5 %1 #10 %3 @c. c02e %1 %1 #60 %4 c0000201");
 	serve.now_ms = NOW_MS + 20000;
 	ask(FLAG_RD | FLAG_AD, "@a. %1 %1", OPT_PLAIN);
 	assert_int_equal(verdict, SERVE_MISS);
 	assert_int_equal(serve.lookup.stale_count, 3);
 	size_t len = store_render_stale(store, &serve, reply, 1232);
-	assert_golden(reply, len, "beef 8180 %1 %3 %0 %1 @a. %1 %1 c00c %5 %1 #40 %3 @b. "
-				  "c01f %5 %1 #30 %3 @c. c02e %1 %1 #40 %4 c0000201 "
-				  "00 %41 %1232 #0 %6 %15 %2 %3");
+	assert_golden(reply, len,
+		      "beef 8180 %1 %3 %0 %1 @a. %1 %1 c00c %5 %1 #40 %3 @b. "
+		      "c01f %5 %1 #30 %3 @c. c02e %1 %1 #40 %4 c0000201 "
+		      "00 %41 %1232 #0 %6 %15 %2 %3");
 	// All of it past its time, less than one link within its stale time: nothing to serve.
 	serve.now_ms = NOW_MS + 61000;
 	ask(FLAG_RD, "@a. %1 %1", NULL);
@@ -82,7 +88,9 @@ static void dname_is_followed_with_its_cname(void **state)
 	(void)state;
 	struct given target = given_address("x.new.");
 
-	put(&(const struct given){.name = "old.", .kind = ENTRY_DNAME, .ttl_s = 50,
+	put(&(const struct given){.name = "old.",
+				  .kind = ENTRY_DNAME,
+				  .ttl_s = 50,
 				  .security = SECURITY_SECURE,
 				  .data = {{NULL, TYPE_DNAME, 50, "@new."}}});
 	put(&target);
@@ -225,8 +233,10 @@ static void class_chaos_tells_who_answers(void **state)
 	(void)state;
 	static const struct {
 		const char *question, *text;
-	} rows[] = {{"@id.server. %16 %3", "node-7"}, {"@HostName.bind. %16 %3", "node-7"},
-		    {"@version.server. %255 %3", "assay"}, {"@version.BIND. %16 %3", "assay"}};
+	} rows[] = {{"@id.server. %16 %3", "node-7"},
+		    {"@HostName.bind. %16 %3", "node-7"},
+		    {"@version.server. %255 %3", "assay"},
+		    {"@version.BIND. %16 %3", "assay"}};
 	char golden[200];
 
 	for (size_t i = 0; i < 4; i++) {
@@ -238,7 +248,8 @@ static void class_chaos_tells_who_answers(void **state)
 		assert_reply(OUTCOME_POSITIVE, golden);
 	}
 	static const char *const refused[] = {"@id.server. %1 %3", "@other.server. %16 %3",
-		"@x.id.server. %16 %3", "00 %16 %3", "@id.server. %16 %4"};
+					      "@x.id.server. %16 %3", "00 %16 %3",
+					      "@id.server. %16 %4"};
 	for (size_t i = 0; i < 5; i++) {
 		ask(FLAG_RD, refused[i], NULL);
 		snprintf(golden, sizeof(golden), "beef 8185 %%1 %%0 %%0 %%0 %s", refused[i]);
@@ -267,8 +278,11 @@ static void class_chaos_is_refused_without_texts(void **state)
 static void answer_over_the_udp_limit_is_whole_over_tcp(void **state)
 {
 	(void)state;
-	put(&(const struct given){.name = "a.", .type = TYPE_TXT, .kind = ENTRY_POSITIVE,
-				  .ttl_s = 60, .security = SECURITY_SECURE,
+	put(&(const struct given){.name = "a.",
+				  .type = TYPE_TXT,
+				  .kind = ENTRY_POSITIVE,
+				  .ttl_s = 60,
+				  .security = SECURITY_SECURE,
 				  .data = {{NULL, TYPE_TXT, 60, "*2000:01"}}});
 	ask(FLAG_RD | FLAG_AD, "@a. %16 %1", NULL);
 	assert_reply(OUTCOME_POSITIVE, "beef 8380 %1 %0 %0 %0 @a. %16 %1");
@@ -328,7 +342,7 @@ static void the_sentinel_answers_from_the_cache(void **state)
 
 	(void)state;
 	put(&is);
-	put(&not);
+	put(&not );
 	ask(FLAG_RD, "@root-key-sentinel-is-ta-00001.c. %1 %1", NULL);
 	assert_int_equal(serve.outcome, OUTCOME_POSITIVE); // control has not said what is trusted
 	assert_int_equal(FLAGS_RCODE(header_flags(reply)), RCODE_NOERROR);

@@ -305,7 +305,7 @@ static void what_the_chains_do_not_deny_is_left(void **state)
 	assert_int_equal(short_end("@a.wild.x. %1 %1", FLAG_RD, NULL, 4), LANES_LEFT);
 	assert_false(short_answers("@a.x. %255 %1", FLAG_RD, NULL, 4)); // ANY
 	assert_false(short_answers("@a.x. %47 %1", FLAG_RD, NULL, 4));  // NSEC
-	assert_false(short_answers("@a.x. %41 %1", FLAG_RD, NULL, 4)); // OPT: no type to ask for
+	assert_false(short_answers("@a.x. %41 %1", FLAG_RD, NULL, 4));  // OPT: no type to ask for
 }
 
 // Nobody has looked at the labels before.
