@@ -15,6 +15,7 @@
 #include "control/resolver/resolver.h"
 #include "control/state/drills.h"
 #include "control/state/trust.h"
+#include "control/turns.h"
 #include "control/upstream/upstream.h"
 #include "control/upstream_watch.h"
 #include "control/validator/trust.h"
@@ -79,12 +80,34 @@ struct daemon {
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
 	bool clock_was_trusted;
+	struct turns turns;
 };
 
 // One daemon in a process; callbacks of tickets carry the ticket alone.
 static struct daemon assayd;
 
 // ---- one turn ----
+
+// What the loop does is counted by parts, so that a turn that takes too long has a name.
+static const char *working_at(const char *what)
+{
+	uint64_t worked_ns = uv_hrtime() - uv_metrics_idle_time(&assayd.loop);
+
+	return turns_at(&assayd.turns, what, worked_ns / 1000);
+}
+
+static void verb_runs(void *arg, const char *verb)
+{
+	(void)arg;
+	(void)working_at(verb);
+}
+
+static void end_turn(void)
+{
+	uint64_t worked_ns = uv_hrtime() - uv_metrics_idle_time(&assayd.loop);
+
+	turns_end(&assayd.turns, "sockets and timers", worked_ns / 1000);
+}
 
 static void ticket_done(void *arg, struct store_result *result)
 {
@@ -175,12 +198,18 @@ static bool turn(void)
 	bool more;
 
 	read_clock();
+	working_at("misses");
 	more = take_misses();
+	working_at("signatures");
 	more |= batch_run(assayd.batch, SIGNATURES_PER_TURN, monotonic_us, NULL, SIGNATURES_US) > 0;
+	working_at("resolver");
 	uint64_t resolver_ms = resolver_run(assayd.resolver, &assayd.now);
+	working_at("drills");
 	uint64_t drills_ms = run_drills();
 	wake_at(resolver_ms < drills_ms ? resolver_ms : drills_ms);
+	working_at("trust anchors");
 	trust_state_run(assayd.anchors, &assayd.now);
+	working_at("cache");
 	cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
 	return more;
 }
@@ -202,6 +231,7 @@ static void on_before(uv_prepare_t *prepare)
 		uv_idle_start(&assayd.busy, on_busy);
 	else
 		uv_idle_stop(&assayd.busy);
+	end_turn();
 }
 
 static void on_after(uv_check_t *check)
@@ -223,6 +253,7 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 static void on_heartbeat(uv_timer_t *timer)
 {
 	(void)timer;
+	const char *before = working_at("heartbeat");
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
 	upstream_watch(assayd.config, upstream_uplink_lost(assayd.upstream), assayd.now.now_ms);
@@ -231,6 +262,7 @@ static void on_heartbeat(uv_timer_t *timer)
 		notify("WATCHDOG=1");
 		locks_run(&assayd.locks);
 	}
+	working_at(before);
 }
 
 static void on_upstream_timer(void *arg)
@@ -272,6 +304,11 @@ static void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 	visit("control.misses", "misses taken from the poll-mode cores", assayd.misses, visit_arg);
 	visit("control.misses_refused", "misses refused because too many were under way",
 	      assayd.misses_refused, visit_arg);
+	visit("control.turns", "turns of the event loop", assayd.turns.count, visit_arg);
+	visit("control.turns_too_long", "turns of the event loop over 5 ms", assayd.turns.too_long,
+	      visit_arg);
+	visit("control.longest_turn_us", "longest turn of the event loop since the start",
+	      assayd.turns.longest_us, visit_arg);
 	visit("control.log_lines_lost", "log lines lost because nobody read them", log_lines_lost(),
 	      visit_arg);
 }
@@ -312,6 +349,20 @@ static void describe_config(void (*line)(const char *text, void *line_arg), void
 	line(text, line_arg);
 }
 
+static void describe_turns(void (*line)(const char *text, void *line_arg), void *line_arg)
+{
+	const struct turns *turns = &assayd.turns;
+	char text[160];
+
+	if (turns->longest == NULL)
+		return;
+	snprintf(text, sizeof(text),
+		 "event loop: longest turn %" PRIu64 ".%" PRIu64 " ms (%s), %" PRIu64 " over %d ms",
+		 turns->longest_us / 1000, turns->longest_us / 100 % 10, turns->longest,
+		 turns->too_long, TURN_LONG_US / 1000);
+	line(text, line_arg);
+}
+
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	char text[NAME_TEXT_MAX + 64];
@@ -331,6 +382,7 @@ static void describe(void *arg, void (*line)(const char *text, void *line_arg), 
 	struct lines lines = {line, line_arg};
 	resolver_broken(assayd.resolver, describe_broken, &lines);
 	dataplane_describe(assayd.dataplane, line, line_arg);
+	describe_turns(line, line_arg);
 }
 
 static void on_nta_end(void *arg, const uint8_t *name, enum nta_end end)
@@ -399,9 +451,11 @@ static void on_crowd(void *arg, const uint8_t *zone)
 static void on_report(uv_timer_t *timer)
 {
 	(void)timer;
+	const char *before = working_at("metrics");
 	metrics_begin(assayd.metrics);
 	all_counters(NULL, metrics_value, assayd.metrics);
 	metrics_end(assayd.metrics);
+	working_at(before);
 }
 
 // ---- start ----
@@ -659,6 +713,7 @@ static int start_services(void)
 				      .counters = all_counters,
 				      .cycles = all_cycles,
 				      .describe = describe,
+				      .runs = verb_runs,
 				      .stop = request_stop};
 	char err[512];
 
@@ -734,7 +789,8 @@ static int start(void)
 	if (privileges_prepare() != 0)
 		return fail("resource limits cannot be set");
 	assayd.loop_open = uv_loop_init(&assayd.loop) == 0;
-	if (!assayd.loop_open || uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
+	if (!assayd.loop_open || uv_loop_configure(&assayd.loop, UV_METRICS_IDLE_TIME) != 0 ||
+	    uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
 		return fail("no event loop");
 	if (start_signals() != 0 || start_locks() != 0 || start_store() != 0)
 		return -1;

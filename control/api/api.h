@@ -31,7 +31,8 @@ struct api_context {
 	void (*describe)(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
 	// As dataplane_cycles() has it.
 	bool (*cycles)(void *arg, struct cycles *out, uint64_t *hz);
-	void (*stop)(void *arg); // asks the daemon to end
+	void (*runs)(void *arg, const char *verb); // before each verb; NULL: nobody wants to know
+	void (*stop)(void *arg);                   // asks the daemon to end
 	void *arg;
 	uint64_t started_ms; // set by api_open(), after which `status` counts the uptime
 };

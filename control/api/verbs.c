@@ -105,6 +105,14 @@ static const struct verb verbs[] = {
 #undef X
 };
 
+static void run(const struct api_context *context, const struct verb *verb,
+		const char *const *arguments, size_t count, struct reply *reply)
+{
+	if (context->runs != NULL)
+		context->runs(context->arg, verb->name);
+	verb->run(context, arguments, count, reply);
+}
+
 void verb_run(const struct api_context *context, const char *verb, const char *const *arguments,
 	      size_t count, struct reply *reply)
 {
@@ -115,7 +123,7 @@ void verb_run(const struct api_context *context, const char *verb, const char *c
 			reply_misuse(reply, "usage: %s%s%s", verb, verbs[i].arguments[0] ? " " : "",
 				     verbs[i].arguments);
 		else
-			verbs[i].run(context, arguments, count, reply);
+			run(context, &verbs[i], arguments, count, reply);
 		return;
 	}
 	reply_misuse(reply, "\"%.128s\" is no verb of this version; see assayctl --help", verb);

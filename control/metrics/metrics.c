@@ -45,7 +45,7 @@ static const char *const gauges[] = {
 	"upstream.uplink_lost",   "trust.anchors",
 	"trust.pending",          "trust.alarms",
 	"trust.state_left",       "port.*.mbufs",
-	"port.*.mbufs_available",
+	"port.*.mbufs_available", "control.longest_turn_us",
 };
 
 static bool is_gauge(const char *name)
