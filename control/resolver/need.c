@@ -79,8 +79,12 @@ void need_deliver(struct task *parent, const struct task *child)
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
 	if (need->failed && !fresh && child->type == TYPE_DS)
 		need->failed = !parent_prolong(parent->resolver, child->name, &child->finding);
-	if (need->failed && !fresh)
-		need->finding = broken_of_need(parent->resolver, child);
+	if (need->failed) {
+		// Keys that were asked for anew as well: their failure is kept, and meets others.
+		const struct broken_finding finding = broken_of_need(parent->resolver, child);
+		if (!fresh)
+			need->finding = finding;
+	}
 	if (need->failed && !fresh) {
 		explain_lacks(parent, child->name, child->type);
 		explain_needed(parent->resolver, child);

@@ -31,6 +31,8 @@ enum fault_kind {
 	FAULT_TRUNCATE_ALWAYS,
 	FAULT_STRIP,    // no RRSIG, NSEC, NSEC3
 	FAULT_BOGUS,    // every signature wrong
+	FAULT_UNKNOWN_KEY, // every signature by a key that the zone does not have
+	FAULT_EXPIRED,     // every signature, two days ago
 	FAULT_FORGED,   // other addresses, signatures as they were
 	FAULT_NXDOMAIN, // unsigned
 	FAULT_NO_SOA,
@@ -70,6 +72,7 @@ struct fault {
 	const char *name;   // exactly; NULL: all
 	const char *below;  // at or below; NULL: all
 	uint16_t type;      // 0: all
+	bool good_keys;     // the DNSKEY RRset's signatures stay as they are
 	int times;          // 0: for ever
 	uint32_t delay_ms;
 	bool udp_only, tcp_only;

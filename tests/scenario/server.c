@@ -5,6 +5,7 @@
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 #include "tests/scenario/text.h"
+#include "tests/unit/control/validator/signer.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -59,6 +60,16 @@ static size_t bare_error(const uint8_t *query_bytes, unsigned rcode, uint8_t *ou
 
 // ---- records ----
 
+static void spoil(enum fault_kind kind, uint8_t *rrsig, size_t len)
+{
+	if (kind == FAULT_BOGUS)
+		rrsig[len - 1] ^= 1;
+	if (kind == FAULT_UNKNOWN_KEY)
+		wire_put16(rrsig + 16, wire_get16(rrsig + 16) ^ 0x5555);
+	if (kind == FAULT_EXPIRED)
+		wire_put32(rrsig + 8, SIGNER_NOW - 2 * 86400);
+}
+
 static void add_rrsigs(struct making *m, enum section section, const struct rrset *rrset)
 {
 	for (size_t i = 0; i < rrset->rrsig_count && m->kind != FAULT_STRIP; i++) {
@@ -66,8 +77,8 @@ static void add_rrsigs(struct making *m, enum section section, const struct rrse
 		size_t len = rrset->rrsigs[i].len;
 		assert_true(len <= sizeof(rdata));
 		memcpy(rdata, rrset->rrsigs[i].data, len);
-		if (m->kind == FAULT_BOGUS)
-			rdata[len - 1] ^= 1;
+		if (m->fault == NULL || !m->fault->good_keys || rrset->type != TYPE_DNSKEY)
+			spoil(m->kind, rdata, len);
 		builder_record(m->b, section, rrset->owner, TYPE_RRSIG, CLASS_IN, rrset->ttl_s,
 			       rdata, len);
 	}

@@ -15,6 +15,7 @@ static const struct {
 	enum fault_kind kind;
 	uint16_t type;
 	bool slow; // it is found out late
+	bool good_keys;
 } faults[] = {
 	{"silent", FAULT_DROP, 0},
 	{"bogus", FAULT_BOGUS, 0},
@@ -32,6 +33,11 @@ static const struct {
 	{"bogus DS", FAULT_BOGUS, TYPE_DS},
 	{"bogus DNSKEY", FAULT_BOGUS, TYPE_DNSKEY},
 	{"silent to DS", FAULT_DROP, TYPE_DS},
+	{"bogus, with good keys", FAULT_BOGUS, 0, .good_keys = true},
+	{"signed by an unknown key", FAULT_UNKNOWN_KEY, 0},
+	{"signed by an unknown key, with good keys", FAULT_UNKNOWN_KEY, 0, .good_keys = true},
+	{"expired", FAULT_EXPIRED, 0},
+	{"expired, with good keys", FAULT_EXPIRED, 0, .good_keys = true},
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
@@ -105,8 +111,10 @@ static bool ask_on(size_t fault, size_t place, enum denial denial)
 		assert_int_equal(world_ask(w, name, TYPE_A, ASK_DO)->reply->rcode, RCODE_NOERROR);
 	}
 	break_providers(&tld, denial, places[place].broken, faults[fault].kind, faults[fault].type);
-	for (size_t i = 0; i < w->network.fault_count; i++)
+	for (size_t i = 0; i < w->network.fault_count; i++) {
 		w->network.faults[i].delay_ms = DELAY_MS;
+		w->network.faults[i].good_keys = faults[fault].good_keys;
+	}
 	network_forget_log(&w->network);
 	for (unsigned n = 0; n < ASKED; n++) {
 		name_of(n, name);
