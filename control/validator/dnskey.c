@@ -145,7 +145,7 @@ static enum verdict not_signed_by_them(struct validation *v)
 		return VERDICT_WAIT;
 	if (s->state == SIGNATURE_UNJUDGED)
 		return validation_out_of_budget(v);
-	if (s->key_missing && trust_anchors(v->trust, v->step->name) == NULL &&
+	if ((s->unknown_key || s->unverified) && trust_anchors(v->trust, v->step->name) == NULL &&
 	    validation_refresh(v, v->step->name, TYPE_DS))
 		return VERDICT_NEED;
 	if (s->key_missing)

@@ -61,7 +61,7 @@ void signature_again(struct signature *s)
 	s->rrsig = s->key = 0;
 	s->same_tag = 0;
 	s->ede = EDE_NONE;
-	s->key_missing = s->unsupported = false;
+	s->key_missing = s->unknown_key = s->unverified = s->unsupported = false;
 }
 
 void signature_cancel(struct signature *s)
@@ -335,8 +335,11 @@ static enum signature_state try_rrsig(struct signature *s)
 		if (!signature_pay(s->context))
 			return SIGNATURE_UNJUDGED;
 	}
-	if (s->same_tag == 0)
+	s->unverified = s->failures == 1;
+	if (s->same_tag == 0) {
+		s->unknown_key = true;
 		blame_missing_key(s, &s->trying);
+	}
 	return SIGNATURE_UNTRIED;
 }
 

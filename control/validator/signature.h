@@ -40,7 +40,11 @@ struct signature {
 	int ede;
 	struct signature_fault fault;
 	bool unsupported; // some RRSIG is of an algorithm that we do not have
-	bool key_missing; // no key of the zone fits: perhaps a newer one does
+	bool key_missing; // nothing else is wrong: no key of the zone fits
+	// Perhaps a newer key made one of the RRSIGs that are in their time, whatever is wrong with
+	// others: the zone has none with its tag, or one that did not make it (a new key may have the
+	// tag of an old one, RFC 4034 B; more than one failure is no roll, but ATTACKS C1).
+	bool unknown_key, unverified;
 	char cause[CAUSE_MAX];
 
 	// Inside: where the search stands.

@@ -287,6 +287,7 @@ static void learn_keys(struct trust *trust, struct zone *zone, const struct step
 		zone->revoked_at = ++trust->order;
 	records_unref(zone->keys);
 	zone->keys = keys;
+	zone->keys_fetched_ms = step->fetched_ms;
 	zone->keys_term = term_of(lesser(step->rrset->ttl_s, result->rrset_ttl_s),
 				  result->outdated    ? TRUST_PROLONG_S
 				  : result->tolerated ? TOLERATED_MAX_S
@@ -423,6 +424,13 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 	const struct zone *zone = zones_find(trust->zones, name);
 
 	return zone != NULL ? zone->anchors : NULL;
+}
+
+bool trust_keys_since(const struct trust *trust, const uint8_t *name, uint64_t since_ms)
+{
+	const struct zone *zone = zones_find(trust->zones, name);
+
+	return zone != NULL && zone->keys_fetched_ms != 0 && zone->keys_fetched_ms >= since_ms;
 }
 
 bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t began_ms,

@@ -46,6 +46,9 @@ struct records *trust_keys(struct trust *trust, const uint8_t *name, const struc
 	__attribute__((nonnull, warn_unused_result));
 struct records *trust_ds(struct trust *trust, const uint8_t *name, const struct moment *moment)
 	__attribute__((nonnull, warn_unused_result));
+// True when the keys that are known were fetched at that moment (monotonic) or later.
+bool trust_keys_since(const struct trust *trust, const uint8_t *name, uint64_t since_ms)
+	__attribute__((nonnull));
 const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *name)
 	__attribute__((nonnull));
 

@@ -175,9 +175,8 @@ enum verdict validation_need(struct validation *v, const uint8_t *name, uint16_t
 
 bool validation_refresh(struct validation *v, const uint8_t *name, uint16_t type)
 {
-	if (v->refreshed ||
-	    !trust_may_refresh(v->trust, name, type, v->step->began_ms, v->moment.now_ms,
-			       &v->result.refresh_ms))
+	if (v->refreshed || !trust_may_refresh(v->trust, name, type, v->step->began_ms,
+					       v->moment.now_ms, &v->result.refresh_ms))
 		return false;
 	v->refreshed = true;
 	v->reload = true;
@@ -228,6 +227,14 @@ static bool keys_are_newer(struct validation *v)
 	return newer;
 }
 
+// A key roll inside the TTL of the DNSKEY RRset. Keys that came after the question began and did
+// not make the signature are no older than it.
+static bool may_have_rolled(const struct validation *v, const struct signature *s)
+{
+	return s->unknown_key ||
+	       (s->unverified && !trust_keys_since(v->trust, v->context.signer, v->step->began_ms));
+}
+
 enum verdict validation_no_signature(struct validation *v, const struct signature *s)
 {
 	const uint8_t *zone = v->step->zone;
@@ -238,13 +245,12 @@ enum verdict validation_no_signature(struct validation *v, const struct signatur
 		return VERDICT_WAIT;
 	if (s->state == SIGNATURE_UNJUDGED)
 		return validation_out_of_budget(v);
-	if (s->key_missing && keys_are_newer(v)) {
+	if ((s->unknown_key || s->unverified) && keys_are_newer(v)) {
 		v->reloaded = true;
 		reload(v);
 		return answer_run(v);
 	}
-	// A key roll inside the TTL of the DNSKEY RRset.
-	if (s->key_missing && validation_refresh(v, v->context.signer, TYPE_DNSKEY))
+	if (may_have_rolled(v, s) && validation_refresh(v, v->context.signer, TYPE_DNSKEY))
 		return VERDICT_NEED;
 	v->result.fault_type = s->rrset->type;
 	v->result.fault = s->fault;

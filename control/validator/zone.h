@@ -57,6 +57,7 @@ struct zone {
 	struct records *ds;    // CUT_SECURE
 	struct records *keys;  // NULL: unknown
 	struct term keys_term;
+	uint64_t keys_fetched_ms; // when the zone's server said them; 0: unknown
 	uint64_t refreshed_ms; // last time that keys were asked for anew, 0: never
 	uint16_t refreshing;   // DS or DNSKEY: asked for anew, not learned since; 0: learned
 

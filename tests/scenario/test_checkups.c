@@ -158,7 +158,8 @@ static void a_broken_zone_has_no_checkups_and_its_servers_stay_in_for_others(voi
 	world_start(w);
 	warm();
 	world_ask(w, "a.wild.other.com.", TYPE_A, 0);
-	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com."});
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com.", .server = PROVIDER_A});
+	with((struct fault){.kind = FAULT_BOGUS, .below = "example.com.", .server = PROVIDER_B});
 	for (int i = 0; i < 20; i++) {
 		char name[40];
 		snprintf(name, sizeof(name), "b%d.wild.example.com.", i);

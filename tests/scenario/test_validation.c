@@ -303,43 +303,6 @@ static void a_good_link_to_a_bogus_one(void **state)
 	assert_sent_at_most(w, 14);
 }
 
-static void a_key_roll_inside_the_ttl_is_no_attack(void **state)
-{
-	(void)state;
-	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
-		      EDE_NONE);
-	world_advance(w, 10000);
-	world_roll(w, "example.com.", true);
-	network_forget_log(&w->network);
-	struct question *q = world_ask(w, "www.example.com.", TYPE_AAAA, ASK_DO);
-	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
-	assert_cached(w, "www.example.com.", TYPE_AAAA, ENTRY_POSITIVE, SECURITY_SECURE);
-	assert_sent_at_most(w, 6);
-}
-
-// So soon after keys were asked for anew they are not asked for again; who finds them rolled once
-// more waits for that moment, and does not fail.
-static void keys_that_roll_twice_in_a_second_are_waited_for(void **state)
-{
-	(void)state;
-	world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
-	world_roll(w, "example.com.", true);
-	assert_answer(world_ask(w, "www.example.com.", TYPE_AAAA, ASK_DO), RCODE_NOERROR, true,
-		      EDE_NONE);
-	world_advance(w, 100);
-	world_roll(w, "example.com.", true);
-	network_forget_log(&w->network);
-	struct question *one = world_ask_later(w, "mx.example.com.", TYPE_MX, ASK_DO);
-	struct question *other = world_ask_later(w, "x.wild.example.com.", TYPE_A, ASK_DO);
-	world_run(w);
-	assert_answer(one, RCODE_NOERROR, true, EDE_NONE);
-	assert_answer(other, RCODE_NOERROR, true, EDE_NONE);
-	assert_true(one->done_us - one->asked_us < 1500000);
-	assert_true(world_counter(w, "resolver.postponed") >= 1);
-	// Two servers each, the keys with their DS once, and the same again.
-	assert_sent_at_most(w, 12);
-}
-
 static struct rrset *retagged; // the last one that was sent
 
 static const struct rrset *with_another_tag(const struct network_query *query, enum section section,
@@ -580,8 +543,6 @@ int main(void)
 		scenario_common(cd_follows_a_bogus_alias_out_of_its_zone),
 		scenario(keys_that_failed_are_not_asked_for_with_every_name),
 		scenario(a_good_link_to_a_bogus_one),
-		scenario_common(a_key_roll_inside_the_ttl_is_no_attack),
-		scenario_common(keys_that_roll_twice_in_a_second_are_waited_for),
 		scenario_common(a_key_that_never_comes_is_waited_for_once),
 		scenario(a_signed_child_on_its_parents_servers_is_secure),
 		scenario(an_unsigned_child_on_its_parents_servers_is_insecure),

@@ -117,6 +117,23 @@ struct signer_key *signer_key_new(uint8_t algorithm, unsigned rsa_bits, uint16_t
 	return key;
 }
 
+struct signer_key *signer_zsk_with_tag(uint8_t algorithm, uint16_t tag)
+{
+	const uint16_t zone_key = 0x0100, fixed = zone_key | DNSKEY_REVOKE | 0x0001;
+
+	for (;;) {
+		struct signer_key *key = signer_key_new(algorithm, 0, zone_key);
+		for (uint32_t flags = 0; flags <= UINT16_MAX; flags++) {
+			if ((flags & fixed) != zone_key)
+				continue;
+			signer_key_set_flags(key, (uint16_t)flags);
+			if (key->tag == tag)
+				return key;
+		}
+		signer_key_free(key);
+	}
+}
+
 struct signer_key *signer_key_with_tag(uint8_t algorithm, uint16_t flags, uint16_t tag,
 				       unsigned seed)
 {

@@ -32,6 +32,8 @@ struct signer_key *signer_key_with_tag(uint8_t algorithm, uint16_t flags, uint16
 				       unsigned seed);
 void signer_key_free(struct signer_key *key);
 void signer_key_set_flags(struct signer_key *key, uint16_t flags); // and its tag
+// A ZSK that can sign and has that tag, by the flags that have no meaning (RFC 4034 §2.1.1).
+struct signer_key *signer_zsk_with_tag(uint8_t algorithm, uint16_t tag);
 
 // DS RDATA of a key for a zone; digest_type 1, 2 or 4. Returns its length.
 size_t signer_ds(const struct signer_key *key, const uint8_t *zone, uint8_t digest_type,
@@ -102,6 +104,7 @@ struct signer_zone_options {
 	struct signer_nsec3_params params;
 	bool compact;                     // RFC 9824
 	uint32_t dnskey_ttl_s;            // 0: 3600
+	uint16_t zsk_tag;                 // of a new ZSK; 0: as it comes
 	// Zones that live longer, whose KSK or ZSK this one has as well; NULL: new ones.
 	const struct signer_zone *ksk_of, *zsk_of;
 	struct signer_options signatures; // for every RRSIG of the zone

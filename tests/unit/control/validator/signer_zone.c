@@ -261,6 +261,7 @@ struct signer_zone *signer_zone_new(const char *apex, const char *text,
 	z->ksk = z->options.ksk_of != NULL ? z->options.ksk_of->ksk
 					   : signer_key_new(algorithm, 0, 257);
 	z->zsk = z->options.zsk_of != NULL ? z->options.zsk_of->zsk
+		 : z->options.zsk_tag != 0 ? signer_zsk_with_tag(algorithm, z->options.zsk_tag)
 					   : signer_key_new(algorithm, 0, 256);
 	struct signer_key *keys[] = {z->ksk, z->zsk};
 	put(z, signer_dnskey_rrset(z->apex, keys, 2,
