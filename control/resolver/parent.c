@@ -94,8 +94,10 @@ static bool proof_holds(const struct resolver *resolver, const uint8_t *above, c
 // be judged, since they do not prove their keys.
 static bool finds_broken(struct task *task, const uint8_t *zone)
 {
-	const struct broken_finding finding =
-		task->needed.kind != BROKEN_NOT ? task->needed : broken_find(task);
+	// What a zone further down cannot prove says nothing of those who refer to it.
+	const bool above = task->needed.kind != BROKEN_NOT &&
+			   task->needed.labels <= name_labels(task->cut->zone);
+	const struct broken_finding finding = above ? task->needed : broken_find(task);
 
 	if (finding.kind <= BROKEN_SILENT)
 		return false;
@@ -338,15 +340,18 @@ void parent_denied(struct task *task, const struct validation_result *result)
 	}
 }
 
-// A zone above it has been denied since the referral came.
-static bool hangs_from_nothing(const struct resolver *resolver, const struct delegation *cut)
+// It, or a zone above it, has been denied then or later. A stub zone's own servers are above what
+// lies below it.
+static bool is_denied_since(const struct resolver *resolver, const uint8_t *zone, uint64_t since_ms)
 {
-	const uint8_t *zone = cut->zone;
-
 	if (!revoked_any(resolver->revoked))
 		return false;
+	const struct route *route = route_of(resolver, zone);
+	bool below_stub = route != NULL && !route->forward && !name_equal(zone, route->zone);
 	for (; !name_is_root(zone); zone = name_skip(zone, 1)) {
-		if (revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) > cut->made_ms)
+		if (below_stub && name_equal(zone, route->zone))
+			return false;
+		if (revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) >= since_ms)
 			return true;
 	}
 	return false;
@@ -358,7 +363,7 @@ struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *nam
 
 	for (;;) {
 		cut = delegation_find(resolver->delegations, name, resolver->clock.now_ms);
-		if (cut == NULL || !hangs_from_nothing(resolver, cut) ||
+		if (cut == NULL || !is_denied_since(resolver, cut->zone, cut->made_ms + 1) ||
 		    !delegation_revoke(resolver->delegations, cut->zone))
 			return cut;
 		resolver->counters.revoked++;
@@ -369,15 +374,9 @@ struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *nam
 bool parent_took_back(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	const uint8_t *zone = task->cut != NULL ? task->cut->zone : NULL;
-	bool gone = false;
 
-	if (task->route != NULL || task->returned || zone == NULL)
-		return false;
-	for (; !gone && !name_is_root(zone); zone = name_skip(zone, 1))
-		gone = revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) >=
-		       task->started_ms;
-	if (!gone)
+	if (task->route != NULL || task->returned || task->cut == NULL ||
+	    !is_denied_since(resolver, task->cut->zone, task->started_ms))
 		return false;
 	if (delegation_revoke(resolver->delegations, task->cut->zone))
 		resolver->counters.revoked++;

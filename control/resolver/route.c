@@ -131,6 +131,13 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 	return route;
 }
 
+const struct route *route_of(const struct resolver *resolver, const uint8_t *name)
+{
+	size_t best = deepest(resolver, name);
+
+	return best != SIZE_MAX ? &resolver->routes[best] : NULL;
+}
+
 bool route_below(const struct resolver *resolver, const uint8_t *name)
 {
 	for (size_t i = 0; i < resolver->config.route_count; i++) {

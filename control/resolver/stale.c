@@ -19,7 +19,10 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	if (!revoked_any(zones) && !revoked_any(names))
 		return false;
 	entry_facts(entry, &facts);
+	const struct route *route = route_of(resolver, facts.name);
 	for (const uint8_t *name = facts.name;; name = name_skip(name, 1), above++) {
+		if (route != NULL && name_equal(name, route->zone))
+			return false;
 		uint64_t hash = resolver_hash(resolver, name);
 		if (facts.created_ms < revoked_ms(zones, hash) ||
 		    facts.created_ms < revoked_ms(names, hash))

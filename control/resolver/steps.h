@@ -279,6 +279,9 @@ int route_open(struct resolver *resolver);
 void route_close(struct resolver *resolver);
 const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
 			       struct delegation **cut);
+// Of the deepest configured zone at or above a name, or NULL: what is denied by a zone above it
+// says nothing of what is in it (ATTACKS A12).
+const struct route *route_of(const struct resolver *resolver, const uint8_t *name);
 bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
 
 // forward.c: what is particular to forward zones

@@ -1,0 +1,62 @@
+// Stub zones in odd places: what is said above them, and what lies below them.
+#include "tests/scenario/zones.h"
+
+#define STUB  "192.0.2.70"
+#define BELOW "192.0.2.71"
+
+// island.com. is a stub zone; island.com. and below.island.com. are signed.
+static int start(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_add(w, &(struct world_zone){.apex = "island.com.",
+					  .servers = "ns.island.com.=" STUB,
+					  .text = "www.island.com. 300 IN A 192.0.2.72\n"});
+	world_add(w, &(struct world_zone){.apex = "below.island.com.",
+					  .servers = "ns.below.island.com.=" BELOW,
+					  .text = "*.below.island.com. 1 IN A 192.0.2.73\n"});
+	world_route(w, "island.com.", false, STUB)->dnssec = ROUTE_INSECURE;
+	world_start(w);
+	return 0;
+}
+#define stub(f) cmocka_unit_test_setup_teardown(f, start, end_world)
+
+static void assert_below(const char *name)
+{
+	struct question *q = world_ask(w, name, TYPE_A, 0);
+
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.73");
+}
+
+// The delegation below it is the stub zone's own servers', whatever the public parent says.
+static void what_is_denied_above_a_stub_zone_ends_nothing_below_it(void **state)
+{
+	(void)state;
+	assert_below("a.below.island.com.");
+	world_undelegate(w, "island.com.");
+	world_advance(w, 7200000);
+	assert_below("b.below.island.com.");
+	assert_answer(world_ask(w, "island.com.", TYPE_DS, ASK_CD), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	network_forget_log(&w->network);
+	assert_below("c.below.island.com.");
+	assert_int_equal(network_sent(&w->network, NULL, "com.", 0), 0);
+	assert_sent_at_most(w, 2);
+	// Nor what is known of it: it serves as stale.
+	with((struct fault){.kind = FAULT_DROP, .server = BELOW});
+	world_advance(w, 5000);
+	struct question *q = world_ask(w, "b.below.island.com.", TYPE_A, 0);
+	assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
+	assert_address(q, "192.0.2.73");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		stub(what_is_denied_above_a_stub_zone_ends_nothing_below_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
