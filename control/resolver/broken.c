@@ -173,6 +173,7 @@ struct broken_finding broken_find(const struct task *task)
 		all |= task->servers[i].trouble;
 	if (all & TROUBLE_OURS || !all_domains_failed(task))
 		return finding;
+	finding.labels = (uint8_t)name_labels(task->cut->zone);
 	finding.kind = all & TROUBLE_BOGUS   ? BROKEN_BOGUS
 		       : all & TROUBLE_ERROR ? BROKEN_ERRORS
 					     : BROKEN_SILENT;

@@ -35,6 +35,7 @@ struct broken_finding {
 	int16_t ede;
 	uint16_t key_tag; // has_tag: of the RRSIG that did not validate
 	bool has_tag;
+	uint8_t labels; // of the zone whose servers it speaks of, at or above the name asked
 };
 
 // What went wrong at a server, in one task.

@@ -232,9 +232,37 @@ static void one_with_the_signed_copy_is_enough(void **state)
 	signer_zone_free(before);
 }
 
+// The servers of a TLD have a zone two levels further down as well, which is bogus.
+static void a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it(void **state)
+{
+	(void)state;
+	begin();
+	w->config.qname_minimisation = false;
+	world_add(w, &(struct world_zone){.apex = "both.com.",
+					  .servers = "ns1.both.com.=" ONE " ns2.both.com.=" TWO,
+					  .text = "*.both.com. 300 IN A 192.0.2.80\n"});
+	world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+					  .servers = "ns1.sub.both.com.=192.5.6.30 "
+						     "ns2.sub.both.com.=198.51.101.30 "
+						     "ns3.sub.both.com.=203.0.113.30",
+					  .text = "*.sub.both.com. 300 IN A 192.0.2.81\n",
+					  .options = {.signatures = {.corrupt = true}}});
+	world_start(w);
+	struct question *q = ask(0, "sub.both.com.");
+	assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+	for (unsigned n = 1; n < 4; n++) {
+		q = ask(n, "both.com.");
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_address(q, "192.0.2.80");
+	}
+	assert_int_equal(world_counter(w, "resolver.revived"), 0);
+	end_world(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it),
 		scenario(parent_and_child_on_the_same_servers),
 		scenario(a_ds_from_the_childs_side_is_none),
 		scenario(the_only_server_may_answer_for_a_ds_from_the_childs_side),
