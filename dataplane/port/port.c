@@ -273,7 +273,9 @@ void port_describe(const struct port *port, unsigned index, char *text, size_t l
 	struct rte_eth_link link = {0};
 	char speed[32] = "speed unknown";
 
-	rte_eth_link_get_nowait(port->id, &link);
+	// A driver that cannot say it has a link that is down, of unknown speed.
+	if (rte_eth_link_get_nowait(port->id, &link) < 0)
+		link = (struct rte_eth_link){0};
 	if (link.link_speed != 0 && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 		snprintf(speed, sizeof speed, "%" PRIu32 " Mb/s", link.link_speed);
 	snprintf(text, len,

@@ -28,7 +28,7 @@ static void assert_says_nothing_of(const char *part)
 		fail_msg("\"%s\" is in:\n%s", part, page);
 }
 
-static struct failed unreachable(void)
+static struct failed unreachable_name(void)
 {
 	struct failed failed = {.type = TYPE_A,
 				.zone_labels = 2,
@@ -55,7 +55,7 @@ static struct failed unreachable(void)
 static void it_says_when_what_and_who(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 	struct tried_server again = server_of(1, SERVER_REFUSED, 2);
 
 	again.ede = 18;
@@ -79,7 +79,7 @@ static void it_says_when_what_and_who(void **state)
 static void repeats_and_another_last_cause_are_said(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 
 	failed.times = 7;
 	failed.last_ms += 50000;
@@ -104,7 +104,7 @@ static void repeats_and_another_last_cause_are_said(void **state)
 static void its_end_is_said(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 
 	describe(&(struct failed_view){
 		.failed = &failed, .now_ms = NOW_MS + 60000, .recovered = true});
@@ -119,7 +119,7 @@ static void its_end_is_said(void **state)
 static void the_broken_link_of_the_chain_is_named(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 
 	failed.kind = FAILED_BOGUS;
 	failed.ede = EDE_SIGNATURE_EXPIRED;
@@ -147,7 +147,7 @@ static void the_broken_link_of_the_chain_is_named(void **state)
 static void what_could_not_be_had_leads_to_the_failure_of_that(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable(), keys = unreachable();
+	struct failed failed = unreachable_name(), keys = unreachable_name();
 
 	failed.kind = FAILED_UNJUDGED;
 	failed.tried.count = 0;
@@ -166,7 +166,7 @@ static void what_could_not_be_had_leads_to_the_failure_of_that(void **state)
 static void servers_asked_for_a_sub_question_say_so(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 
 	name_copy(failed.tried.question, name_of("ns1.hoster.net."));
 	describe(&(struct failed_view){.failed = &failed, .now_ms = NOW_MS});
@@ -176,7 +176,7 @@ static void servers_asked_for_a_sub_question_say_so(void **state)
 static void a_network_of_ipv6_is_a_48(void **state)
 {
 	(void)state;
-	struct failed failed = unreachable();
+	struct failed failed = unreachable_name();
 	char text[200];
 
 	failed.tried.servers[0].address =
