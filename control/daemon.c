@@ -1,6 +1,7 @@
 #include "control/daemon.h"
 
 #include "control/api/api.h"
+#include "control/api/rights.h"
 #include "control/clock.h"
 #include "control/config/host.h"
 #include "control/drill/host.h"
@@ -701,15 +702,29 @@ static void request_stop(void *arg)
 	uv_stop(&assayd.loop);
 }
 
+static int find_groups(struct api_groups *groups, char *err, size_t err_len)
+{
+	const struct config *config = assayd.config;
+	int status = privileges_group(config->operators, "control.operators", &groups->operators,
+				      err, err_len);
+
+	if (status == 0)
+		status = privileges_group(config->readers, "control.readers", &groups->readers, err,
+					  err_len);
+	return status;
+}
+
 static int start_services(void)
 {
 	const struct config *config = assayd.config;
+	struct api_groups groups;
 	struct api_context context = {.store = assayd.store,
 				      .resolver = assayd.resolver,
 				      .upstream = assayd.upstream,
 				      .trust = assayd.trust,
 				      .drills = assayd.drills,
 				      .points = trust_state_points(assayd.anchors),
+				      .groups = &groups,
 				      .counters = all_counters,
 				      .cycles = all_cycles,
 				      .describe = describe,
@@ -724,6 +739,8 @@ static int start_services(void)
 		if (!assayd.listener)
 			return fail(err);
 	}
+	if (find_groups(&groups, err, sizeof(err)) != 0)
+		return fail(err);
 	assayd.api = api_open(&assayd.loop, config->control_socket, &context, err, sizeof(err));
 	if (!assayd.api)
 		return fail(err);

@@ -86,6 +86,23 @@ static int find_user(const char *name, uid_t *uid, gid_t *gid, char *err, size_t
 	return 0;
 }
 
+int privileges_group(const char *name, const char *option, gid_t *gid, char *err, size_t err_len)
+{
+	struct group entry, *found = NULL;
+	char buffer[16384]; // its members' names, too
+
+	*gid = (gid_t)-1;
+	if (name[0] == '\0')
+		return 0;
+	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || !found) {
+		snprintf(err, err_len, "no group \"%s\" on this system: create it or change %s",
+			 name, option);
+		return -ENOENT;
+	}
+	*gid = found->gr_gid;
+	return 0;
+}
+
 static int become(const char *name, char *err, size_t err_len)
 {
 	uid_t uid;

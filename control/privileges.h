@@ -2,11 +2,16 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 // Before any thread exists: raises the descriptor limit to its hard bound, leaves shared mappings
 // and hugepages out of core dumps (the cache marks itself besides), and makes sure that no thread
 // can ever gain rights. 0 or -errno.
 int privileges_prepare(void) __attribute__((warn_unused_result));
+
+// The group of that name; "": (gid_t)-1. 0, or -ENOENT with a sentence that names the option.
+int privileges_group(const char *name, const char *option, gid_t *gid, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
 
 // Becomes `user` in every thread. The calling thread alone keeps CAP_NET_ADMIN (to take down the
 // XDP program and the rules of nftables), CAP_NET_BIND_SERVICE and CAP_NET_RAW (to bind questions

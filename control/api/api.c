@@ -1,6 +1,7 @@
 #include "control/api/api.h"
 
 #include "control/api/protocol.h"
+#include "control/api/rights.h"
 #include "control/api/verbs.h"
 
 #include <uv.h>
@@ -16,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 16 // the oldest gives way
+#define CONNECTIONS_MAX 16 // with the same right; the oldest gives way
 #define IDLE_MS         60000
 #define BACKLOG         8
 
@@ -25,6 +26,7 @@ struct connection {
 	struct api *api;
 	uv_pipe_t pipe;
 	uv_timer_t idle;
+	enum right right;
 	unsigned open_handles;
 	bool closing;
 	bool answering; // an answer is on its way: nothing is read until it has been taken
@@ -38,8 +40,10 @@ struct api {
 	struct api_context context;
 	uv_loop_t *loop;
 	uv_pipe_t socket;
+	struct api_groups groups;
+	uid_t owner;
 	struct connection *newest; // open ones
-	unsigned count;
+	unsigned counts[RIGHT_COUNT];
 	unsigned references; // the socket and connections that hold its memory
 };
 
@@ -69,7 +73,7 @@ static void connection_close(struct connection *connection)
 	while (*link != connection)
 		link = &(*link)->next;
 	*link = connection->next;
-	connection->api->count--;
+	connection->api->counts[connection->right]--;
 	uv_close((uv_handle_t *)&connection->pipe, connection_closed);
 	uv_close((uv_handle_t *)&connection->idle, connection_closed);
 }
@@ -162,7 +166,7 @@ static void send_reply(struct connection *connection, const struct reply *reply)
 
 // ---- requests ----
 
-#define X(name, words, help, least, most)                                                          \
+#define X(name, words, help, least, most, reads)                                                          \
 	static_assert((most) <= PROTOCOL_ARGUMENTS, "arguments of " #name);
 PROTOCOL_VERBS(X)
 #undef X
@@ -184,6 +188,17 @@ static const char *request_words(const json_t *request, const char *arguments[PR
 	return json_string_value(json_object_get(request, "verb"));
 }
 
+static bool is_allowed(const struct connection *connection, const char *verb,
+		       const char *const *arguments, size_t count, struct reply *reply)
+{
+	if (connection->right == RIGHT_ALL || right_reads(verb, arguments, count))
+		return true;
+	reply_refuse(reply,
+		   "this would change something, which only root and members of the group of "
+		   "control.operators may");
+	return false;
+}
+
 static void answer_line(struct connection *connection, const char *line, size_t len)
 {
 	const char *arguments[PROTOCOL_ARGUMENTS], *verb = NULL;
@@ -194,9 +209,9 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 
 	if (request)
 		verb = request_words(request, arguments, &count);
-	if (verb)
+	if (verb && is_allowed(connection, verb, arguments, count, &reply))
 		verb_run(&connection->api->context, verb, arguments, count, &reply);
-	else
+	else if (!verb)
 		reply_misuse(&reply, "not a request: %.160s",
 			     request ? "it needs a verb and few arguments, all text" : error.text);
 	send_reply(connection, &reply);
@@ -269,24 +284,51 @@ static void go_on(struct connection *connection)
 
 static struct connection *connection_new(struct api *api)
 {
-	struct connection *connection = calloc(1, sizeof(*connection)), *oldest = api->newest;
+	struct connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return NULL;
-	while (oldest && oldest->next)
-		oldest = oldest->next;
-	if (api->count == CONNECTIONS_MAX)
-		connection_close(oldest);
 	connection->api = api;
 	connection->next = api->newest;
 	api->newest = connection;
-	api->count++;
+	api->counts[RIGHT_NONE]++;
 	api->references++;
 	connection->open_handles = 2;
 	uv_pipe_init(api->loop, &connection->pipe, 0); // makes no socket: cannot fail
 	uv_timer_init(api->loop, &connection->idle);
 	connection->pipe.data = connection->idle.data = connection;
 	return connection;
+}
+
+// Who may only read takes no place of those who may do everything.
+static void make_room(struct api *api, enum right right)
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *at = api->newest; at; at = at->next) {
+		if (at->right == right)
+			oldest = at;
+	}
+	if (oldest && api->counts[right] == CONNECTIONS_MAX)
+		connection_close(oldest);
+}
+
+static int find_right(struct connection *connection)
+{
+	struct api *api = connection->api;
+	uv_os_fd_t fd;
+	enum right right;
+
+	if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0)
+		return -1;
+	right = right_of_peer(fd, api->owner, &api->groups);
+	if (right == RIGHT_NONE)
+		return -1;
+	make_room(api, right);
+	api->counts[RIGHT_NONE]--;
+	connection->right = right;
+	api->counts[right]++;
+	return 0;
 }
 
 static void accepted(uv_stream_t *socket, int status)
@@ -301,7 +343,7 @@ static void accepted(uv_stream_t *socket, int status)
 	connection = connection_new(api);
 	if (!connection)
 		return;
-	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0) {
+	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 || find_right(connection) != 0) {
 		connection_close(connection);
 		return;
 	}
@@ -387,6 +429,15 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 	status = uv_pipe_bind(&api->socket, path);
 	umask(mask);
 	if (status == 0)
+		status = right_admit(path, &api->groups); // libuv's errors are those of Linux
+	if (status == -EOPNOTSUPP) {
+		snprintf(err, err_len,
+			 "%s: control.operators and control.readers need a file system with access "
+			 "lists (POSIX ACL): put control.socket below /run",
+			 path);
+		return -1;
+	}
+	if (status == 0)
 		status = uv_listen((uv_stream_t *)&api->socket, BACKLOG, accepted);
 	if (status == 0)
 		return 0;
@@ -413,6 +464,10 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 	store_get_clock(context->store, &now);
 	api->context = *context;
 	api->context.started_ms = now.now_ms;
+	api->context.groups = NULL; // the caller's
+	api->groups = context->groups ? *context->groups
+				      : (struct api_groups){GROUP_NOBODY, GROUP_NOBODY};
+	api->owner = geteuid();
 	api->loop = loop;
 	api->references = 1; // the socket
 	uv_pipe_init(loop, &api->socket, 0);

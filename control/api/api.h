@@ -13,6 +13,7 @@
 struct uv_loop_s;
 struct api;
 struct drill_host; // control/drill/host.h
+struct api_groups; // control/api/rights.h
 
 typedef void (*api_counter_visit)(const char *name, const char *words, uint64_t value, void *arg);
 
@@ -23,7 +24,8 @@ struct api_context {
 	struct upstream *upstream;
 	struct trust *trust;
 	struct drill_host *drills;
-	struct trust_points *points; // NULL: without trust anchors
+	struct trust_points *points;     // NULL: without trust anchors
+	const struct api_groups *groups; // who may connect beside the owner; NULL: nobody
 	void (*counters)(void *arg, api_counter_visit visit,
 			 void *visit_arg); // all of the daemon's
 	// One line per call: ports, anchors, exceptions. What starts with "alarm: " is shown and
@@ -40,9 +42,10 @@ struct api_context {
 // Logs the life of every question from now on, as `log debug` does.
 void api_log_questions(struct resolver *resolver) __attribute__((nonnull));
 
-// Creates the socket (mode 0600, in a folder that is made when it is missing). A stale socket is
-// replaced; a live one, or a file that is no socket, is an error. The store's clock must be set.
-// NULL with a sentence in err. The loop must run once more after a failure and after api_close().
+// Creates the socket (mode 0600, and an access list where there are groups; in a folder that is
+// made when it is missing), owned by the calling thread's user. A stale socket is replaced; a live
+// one, or a file that is no socket, is an error. The store's clock must be set. NULL with a
+// sentence in err. The loop must run once more after a failure and after api_close().
 struct api *api_open(struct uv_loop_s *loop, const char *path, const struct api_context *context,
 		     char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
 void api_close(struct api *api); // removes the socket

@@ -100,7 +100,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-#define X(name, arguments, help, least, most) {#name, arguments, least, most, verb_##name},
+#define X(name, arguments, help, least, most, reads) {#name, arguments, least, most, verb_##name},
 	PROTOCOL_VERBS(X)
 #undef X
 };

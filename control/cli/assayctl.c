@@ -39,7 +39,7 @@ static void print_usage(FILE *stream)
 	      "  -V, --version      print the version\n"
 	      "verbs:\n",
 	      stream);
-#define X(name, arguments, help, least, most) print_verb(stream, #name " " arguments, help);
+#define X(name, arguments, help, least, most, reads) print_verb(stream, #name " " arguments, help);
 	PROTOCOL_VERBS(X)
 #undef X
 	fputs("exit status: 0 done, 1 the daemon refused or the output could not be written,\n"
@@ -51,7 +51,7 @@ static const char *hint(int error)
 {
 	if (error == ENOENT || error == ECONNREFUSED)
 		return " (is assayd running?)";
-	return error == EACCES ? " (are you the user that it runs as, or root?)" : "";
+	return error == EACCES ? " (are you root, or of a group of control.operators or control.readers?)" : "";
 }
 
 // A descriptor, or an exit status below 0.
@@ -194,7 +194,7 @@ static bool is_verb(const char *verb, int arguments)
 		const char *name, *arguments;
 		int least, most;
 	} verbs[] = {
-#define X(name, arguments, help, least, most) {#name, arguments, least, most},
+#define X(name, arguments, help, least, most, reads) {#name, arguments, least, most},
 		PROTOCOL_VERBS(X)
 #undef X
 	};

@@ -55,6 +55,7 @@ struct config {
 	uint32_t inception_skew_s, expiration_skew_s;
 	unsigned crypto_workers;
 	char control_socket[108];
+	char operators[32], readers[32]; // groups that may use it; "": none
 	char user[32]; // to become after start; "" stays
 	enum log_level log_level;
 	char metrics_address[64];  // "" : off; "127.0.0.1:9953"

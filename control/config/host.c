@@ -4,6 +4,7 @@
 #include "control/config/options.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <inttypes.h>
 #include <net/if.h>
@@ -148,6 +149,13 @@ static void check_user(const struct survey *survey)
 			user);
 }
 
+static void check_group(const struct survey *survey, const char *path, const char *group)
+{
+	if (group[0] != '\0' && getgrnam(group) == NULL)
+		MISSING(survey, false, path, "there is no group \"%s\" on this system: create it",
+			group);
+}
+
 static void check_port(const struct survey *survey, const char *path, const char *device)
 {
 	char interface[INTERFACE_MAX], place[96];
@@ -257,6 +265,8 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_cpus(&survey);
 	check_memory(&survey);
 	check_user(&survey);
+	check_group(&survey, "control.operators", config->operators);
+	check_group(&survey, "control.readers", config->readers);
 	check_ports(&survey);
 	if (host_upstream_missing(config, sentence))
 		visit(sentence, true, arg);

@@ -420,6 +420,10 @@ static void load_rest(struct loader *loader)
 
 	loader_text(loader, "control.socket", schema->control.socket, config->control_socket,
 		    sizeof(config->control_socket));
+	loader_text(loader, "control.operators", schema->control.operators, config->operators,
+		    sizeof(config->operators));
+	loader_text(loader, "control.readers", schema->control.readers, config->readers,
+		    sizeof(config->readers));
 	loader_text(loader, "metrics.address", schema->metrics.address, config->metrics_address,
 		    sizeof(config->metrics_address));
 	loader_text(loader, "user", schema->user, config->user, sizeof(config->user));

@@ -169,6 +169,10 @@ enum option_kind {
 	  "other anchors")                                                                         \
 	X("control.socket", TEXT, "/run/assay/control.sock", 1, 107, "characters",                 \
 	  "socket for assayctl")                                                                   \
+	X("control.operators", TEXT, "\"\"", 0, 31, "characters",                                  \
+	  "group whose members may use the socket as root may")                                    \
+	X("control.readers", TEXT, "\"\"", 0, 31, "characters",                                    \
+	  "group whose members may use the socket for what changes nothing")                       \
 	X("metrics.address", TEXT, "\"\"", 0, 63, "characters",                                    \
 	  "address and port for counters over HTTP, such as 127.0.0.1:9953")                       \
 	X("user", TEXT, "\"\"", 0, 31, "characters", "user to become once everything is open")     \

@@ -176,6 +176,8 @@ static const cyaml_schema_field_t trust_fields[] = {
 };
 static const cyaml_schema_field_t control_fields[] = {
 	TEXT_OPTIONAL("socket", IN(control), socket),
+	TEXT_OPTIONAL("operators", IN(control), operators),
+	TEXT_OPTIONAL("readers", IN(control), readers),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t metrics_fields[] = {

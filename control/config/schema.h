@@ -96,7 +96,7 @@ struct schema {
 	struct schema_zone *zones;
 	unsigned zones_count;
 	struct {
-		char *socket;
+		char *socket, *operators, *readers;
 	} control;
 	struct {
 		char *address;

@@ -350,11 +350,13 @@ static inline void turn(void)
 		}                                                                                  \
 	} while (0)
 
+static const struct api_groups *groups;
 static inline struct api *open_api(const char *at, char *err, size_t err_len)
 {
 	static char resolver; // stands for one: its functions are those above
 	struct api_context context = {.store = store,
 				      .resolver = (struct resolver *)&resolver,
+				      .groups = groups,
 				      .counters = counters,
 				      .cycles = cycles_of,
 				      .describe = describe,

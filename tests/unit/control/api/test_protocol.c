@@ -146,7 +146,7 @@ static void every_verb_may_have_its_most_arguments(void **state)
 		const char *name;
 		size_t most;
 	} verbs[] = {
-#define X(name, arguments, help, least, most) {#name, most},
+#define X(name, arguments, help, least, most, reads) {#name, most},
 		PROTOCOL_VERBS(X)
 #undef X
 	};

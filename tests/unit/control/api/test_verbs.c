@@ -505,7 +505,7 @@ static bool has_data(const char *verb)
 static void every_verb_has_data_for_programs(void **state)
 {
 	static const char *const verbs[] = {
-#define X(name, arguments, help, least, most) #name,
+#define X(name, arguments, help, least, most, reads) #name,
 		PROTOCOL_VERBS(X)
 #undef X
 	};

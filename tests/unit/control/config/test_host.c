@@ -69,6 +69,19 @@ static void a_user_that_nobody_has_made_is_named(void **state)
 		false);
 }
 
+static void a_group_that_nobody_has_made_is_named(void **state)
+{
+	(void)state;
+	assert_missing(MINIMAL ONE_CPU "control: {operators: nobody-has-made-us}\n",
+		       ":6: control.operators: there is no group \"nobody-has-made-us\" on this "
+		       "system: create it",
+		       false);
+	assert_missing(MINIMAL ONE_CPU "control: {readers: nobody-has-made-us}\n",
+		       ":6: control.readers: there is no group \"nobody-has-made-us\" on this "
+		       "system: create it",
+		       false);
+}
+
 static uint64_t number_of(const char *file, const char *format)
 {
 	FILE *stream = fopen(file, "re");
@@ -140,6 +153,7 @@ int main(void)
 		cmocka_unit_test(what_is_there_is_not_missed),
 		cmocka_unit_test(CPUs_that_are_not_there_are_named),
 		cmocka_unit_test(a_user_that_nobody_has_made_is_named),
+		cmocka_unit_test(a_group_that_nobody_has_made_is_named),
 		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
 		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
 		cmocka_unit_test(interfaces_and_addresses_may_come_later),
