@@ -1,11 +1,11 @@
 #include "control/daemon.h"
 
+#include "control/alarms/alarms.h"
 #include "control/api/api.h"
 #include "control/api/rights.h"
 #include "control/clock.h"
 #include "control/config/host.h"
 #include "control/drill/host.h"
-#include "control/exceptions.h"
 #include "control/listen/listen.h"
 #include "control/lock.h"
 #include "control/log.h"
@@ -18,8 +18,9 @@
 #include "control/state/trust.h"
 #include "control/turns.h"
 #include "control/upstream/upstream.h"
-#include "control/upstream_watch.h"
 #include "control/validator/trust.h"
+#include "control/watch/exceptions.h"
+#include "control/watch/watch.h"
 #include "crypto/batch.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/store.h"
@@ -67,6 +68,8 @@ struct daemon {
 	struct listener *listener;
 	struct api *api;
 	struct metrics *metrics;
+	struct alarms *alarms;
+	struct watch watch;
 
 	uv_loop_t loop;
 	uv_poll_t wake, signals;
@@ -80,7 +83,6 @@ struct daemon {
 	char not_silent[256]; // why not, though it should be
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
-	bool clock_was_trusted;
 	struct turns turns;
 };
 
@@ -141,24 +143,10 @@ static bool take_misses(void)
 	return count == MISSES_PER_TURN;
 }
 
-static void watch_clock(void)
-{
-	if (assayd.now.trusted == assayd.clock_was_trusted)
-		return;
-	assayd.clock_was_trusted = assayd.now.trusted;
-	if (assayd.now.trusted)
-		log_warning("the clock is right again: signatures are judged");
-	else
-		log_error(
-			"the clock says a date before this version was built: no signature can be "
-			"judged and signed names fail until it is set");
-}
-
 static void read_clock(void)
 {
 	clock_read(&assayd.clock, &assayd.now);
 	store_set_clock(assayd.store, &assayd.now);
-	watch_clock();
 }
 
 static void due_now(uv_timer_t *timer)
@@ -257,7 +245,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	const char *before = working_at("heartbeat");
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
-	upstream_watch(assayd.config, upstream_uplink_lost(assayd.upstream), assayd.now.now_ms);
+	alarms_run(assayd.alarms, &assayd.now);
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
@@ -320,36 +308,6 @@ static bool all_cycles(void *arg, struct cycles *out, uint64_t *hz)
 	return dataplane_cycles(assayd.dataplane, out, hz);
 }
 
-struct lines {
-	void (*line)(const char *text, void *arg);
-	void *arg;
-};
-
-static void describe_broken(void *arg, const struct resolver_broken *parent)
-{
-	const struct lines *lines = arg;
-	char text[NAME_TEXT_MAX + 128] = "alarm: ";
-	size_t len = strlen(text);
-
-	resolver_broken_text(parent, text + len, sizeof(text) - len);
-	lines->line(text, lines->arg);
-}
-
-// What the configuration says that is hardly meant, and what it asks for that is not there.
-static void describe_config(void (*line)(const char *text, void *line_arg), void *line_arg)
-{
-	char text[CONFIG_ERROR_MAX + 16];
-
-	for (size_t i = 0; i < assayd.config->warning_count; i++) {
-		snprintf(text, sizeof(text), "alarm: %s", assayd.config->warnings[i]);
-		line(text, line_arg);
-	}
-	if (upstream_watch_alarm()[0] == '\0')
-		return;
-	snprintf(text, sizeof(text), "alarm: %s", upstream_watch_alarm());
-	line(text, line_arg);
-}
-
 static void describe_turns(void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	const struct turns *turns = &assayd.turns;
@@ -366,22 +324,10 @@ static void describe_turns(void (*line)(const char *text, void *line_arg), void 
 
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
-	char text[NAME_TEXT_MAX + 64];
-
 	(void)arg;
 	trust_state_describe(assayd.anchors, line, line_arg);
 	drill_state_describe(assayd.drill_state, line, line_arg);
-	exceptions_describe(assayd.config, assayd.trust, &assayd.now, line, line_arg);
-	describe_config(line, line_arg);
-	upstream_describe_uplink(assayd.upstream, line, line_arg);
-	if (assayd.not_silent[0] != '\0') {
-		snprintf(text, sizeof(text),
-			 "alarm: open ports towards servers may be told by ICMP: %s",
-			 assayd.not_silent);
-		line(text, line_arg);
-	}
-	struct lines lines = {line, line_arg};
-	resolver_broken(assayd.resolver, describe_broken, &lines);
+	exceptions_describe(assayd.config, line, line_arg);
 	dataplane_describe(assayd.dataplane, line, line_arg);
 	describe_turns(line, line_arg);
 }
@@ -400,42 +346,19 @@ static void on_nta_end(void *arg, const uint8_t *name, enum nta_end end)
 		    name_to_text(name, text), why[end]);
 }
 
-static void on_overdue(void *arg, const uint8_t *zone, const char *text, bool over)
-{
-	static struct log_limit limit = {.burst = 5};
-	char name[NAME_TEXT_MAX];
-
-	(void)arg;
-	log_limited(&limit, assayd.now.now_ms, over ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		    "%.128s: %s", name_to_text(zone, name), text);
-}
-
 static void on_pool(void *arg, const uint8_t *zone, bool down)
 {
 	char name[NAME_TEXT_MAX];
 
 	(void)arg;
+	name_to_text(zone, name);
 	if (down)
-		log_warning(
-			"none of the configured servers of %.128s answers: questions about it fail "
-			"at once, or get stale data, until one does",
-			name_to_text(zone, name));
+		alarm_raise(assayd.alarms, ALARM_POOL_OUT, name, 0,
+			    "none of the configured servers of %s answers: questions about it fail "
+			    "at once, or get stale data, until one does",
+			    name);
 	else
-		log_info("a configured server of %.128s answers again", name_to_text(zone, name));
-}
-
-static void on_broken(void *arg, const struct resolver_broken *parent, bool over)
-{
-	static struct log_limit limit = {.burst = 10};
-	char text[NAME_TEXT_MAX + 128];
-
-	(void)arg;
-	resolver_broken_text(parent, text, sizeof(text));
-	log_limited(&limit, assayd.now.now_ms, over ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "%s%s",
-		    text,
-		    !over          ? ""
-		    : parent->idle ? ": no longer in use"
-				   : ": over");
+		alarm_end(assayd.alarms, ALARM_POOL_OUT, name);
 }
 
 static void on_crowd(void *arg, const uint8_t *zone)
@@ -568,7 +491,7 @@ static int start_trust(void)
 			return fail("no room for insecure zones beside cached denial: enlarge "
 				    "memory.cache");
 	}
-	exceptions_describe(config, assayd.trust, &assayd.now, warn_of_exception, NULL);
+	exceptions_describe(config, warn_of_exception, NULL);
 	return 0;
 }
 
@@ -593,9 +516,6 @@ static void start_silence(void)
 		return;
 	}
 	assayd.silent = silence_begin(&scope, assayd.not_silent, sizeof(assayd.not_silent)) == 0;
-	if (!assayd.silent)
-		log_warning("open ports towards servers may be told by ICMP: %s",
-			    assayd.not_silent);
 }
 
 static void stop_silence(void)
@@ -640,10 +560,8 @@ static int start_resolver(void)
 	if (!assayd.resolver)
 		return fail("out of memory for the resolver");
 	resolver_nta_watch(assayd.resolver, on_nta_end, NULL);
-	resolver_posture_watch(assayd.resolver, on_overdue, NULL);
 	resolver_pool_watch(assayd.resolver, on_pool, NULL);
 	resolver_crowd_watch(assayd.resolver, on_crowd, NULL);
-	resolver_broken_watch(assayd.resolver, on_broken, NULL);
 	if (config->log_level == LOG_LEVEL_DEBUG)
 		api_log_questions(assayd.resolver);
 	return 0;
@@ -714,6 +632,22 @@ static int find_groups(struct api_groups *groups, char *err, size_t err_len)
 	return status;
 }
 
+static int start_alarms(void)
+{
+	assayd.watch = (struct watch){.config = assayd.config,
+				      .store = assayd.store,
+				      .trust = assayd.trust,
+				      .resolver = assayd.resolver,
+				      .upstream = assayd.upstream,
+				      .dataplane = assayd.dataplane,
+				      .not_silent = assayd.not_silent};
+	if (watch_begin(&assayd.watch, assayd.alarms) &&
+	    alarms_add(assayd.alarms, trust_state_alarms, assayd.anchors) &&
+	    alarms_add(assayd.alarms, drill_state_alarms, assayd.drill_state))
+		return 0;
+	return fail("there are more parts to watch than places");
+}
+
 static int start_services(void)
 {
 	const struct config *config = assayd.config;
@@ -723,6 +657,7 @@ static int start_services(void)
 				      .upstream = assayd.upstream,
 				      .trust = assayd.trust,
 				      .drills = assayd.drills,
+				      .alarms = assayd.alarms,
 				      .points = trust_state_points(assayd.anchors),
 				      .groups = &groups,
 				      .counters = all_counters,
@@ -802,9 +737,11 @@ static int start(void)
 	if (clock_open(&assayd.clock, assayd.config->test_clock) != 0)
 		return fail("the test clock's file cannot be read");
 	clock_read(&assayd.clock, &assayd.now);
-	assayd.clock_was_trusted = true;
 	if (privileges_prepare() != 0)
 		return fail("resource limits cannot be set");
+	assayd.alarms = alarms_new();
+	if (!assayd.alarms)
+		return fail("out of memory for alarms");
 	assayd.loop_open = uv_loop_init(&assayd.loop) == 0;
 	if (!assayd.loop_open || uv_loop_configure(&assayd.loop, UV_METRICS_IDLE_TIME) != 0 ||
 	    uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
@@ -815,7 +752,7 @@ static int start(void)
 	start_silence(); // before the first port is open
 	// The port opens when there is somebody behind it: a start that fails has answered nobody.
 	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 ||
-	    start_dataplane() != 0 || start_services() != 0)
+	    start_dataplane() != 0 || start_alarms() != 0 || start_services() != 0)
 		return -1;
 	start_loop();
 	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
@@ -868,6 +805,7 @@ static void stop(void)
 	}
 	if (assayd.store)
 		store_free(assayd.store);
+	alarms_free(assayd.alarms);
 	acl_free(assayd.acl);
 	clock_close(&assayd.clock);
 	if (assayd.signal_fd >= 0)
@@ -888,8 +826,6 @@ static bool host_is_fit(const struct config *config)
 {
 	bool unfit = false;
 
-	for (size_t i = 0; i < config->warning_count; i++)
-		log_warning("%s", config->warnings[i]);
 	host_check(config, log_missing, &unfit);
 	return !unfit;
 }

@@ -541,12 +541,19 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 	for (size_t i = 0; i < dataplane->port_count; i++) {
 		port_describe(&dataplane->ports[i], (unsigned)i, text, sizeof text);
 		line(text, arg);
-		if (port_queues_lost(dataplane->ports, dataplane->port_count, (unsigned)i, text,
-				     sizeof text))
-			line(text, arg);
 	}
 	if (dataplane->host != NULL) {
 		snprintf(text, sizeof text, "exception path: tap %s", config->tap_name);
 		line(text, arg);
+	}
+}
+
+void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)
+{
+	char text[512];
+
+	for (unsigned i = 0; i < dataplane->port_count; i++) {
+		if (port_queues_lost(dataplane->ports, dataplane->port_count, i, text, sizeof text))
+			visit(DATAPLANE_QUEUES_LOST, i, text, arg);
 	}
 }

@@ -100,3 +100,12 @@ bool dataplane_cycles(struct dataplane *dataplane, struct cycles *out, uint64_t 
 // Ports, drivers, links, hugepages, queues in words: one line per call.
 void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
 			void *arg) __attribute__((nonnull(1, 2)));
+// What is wrong at present, with a sentence; index: of the port or the poll-mode core. Asks the
+// kernel; once a second.
+enum dataplane_fault {
+	DATAPLANE_QUEUES_LOST, // an interface receives on queues that nobody polls
+};
+typedef void (*dataplane_fault_visit)(enum dataplane_fault fault, unsigned index, const char *text,
+				      void *arg);
+void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));

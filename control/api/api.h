@@ -4,6 +4,7 @@
 // Thread: control.
 #pragma once
 
+#include "control/alarms/alarms.h"
 #include "control/resolver/resolver.h"
 #include "dataplane/dataplane.h"
 
@@ -24,12 +25,12 @@ struct api_context {
 	struct upstream *upstream;
 	struct trust *trust;
 	struct drill_host *drills;
+	const struct alarms *alarms;
 	struct trust_points *points;     // NULL: without trust anchors
 	const struct api_groups *groups; // who may connect beside the owner; NULL: nobody
 	void (*counters)(void *arg, api_counter_visit visit,
 			 void *visit_arg); // all of the daemon's
-	// One line per call: ports, anchors, exceptions. What starts with "alarm: " is shown and
-	// counted as an alarm.
+	// One line per call: ports, anchors, exceptions.
 	void (*describe)(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
 	// As dataplane_cycles() has it.
 	bool (*cycles)(void *arg, struct cycles *out, uint64_t *hz);

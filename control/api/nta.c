@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDS_SOON_S 600 // and the zone does not validate: an alarm
-
 // "90", "90s", "15m", "2h", "1d". False: none, or longer than may be.
 static bool lifetime_from_text(const char *text, uint32_t *seconds)
 {
@@ -166,25 +164,10 @@ struct status_lines {
 static void status_one(const struct nta_facts *facts, void *arg)
 {
 	struct status_lines *lines = arg;
-	char text[NAME_TEXT_MAX + 512], line[NAME_TEXT_MAX + 600], name[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX + 512], line[NAME_TEXT_MAX + 600];
 
 	describe(facts, text);
 	snprintf(line, sizeof(line), "negative trust anchor: %s", text);
-	lines->line(line, lines->arg);
-	if (name_labels(facts->name) == 1) {
-		snprintf(line, sizeof(line),
-			 "alarm: no name below %s is validated, by a negative trust anchor",
-			 name_to_text(facts->name, name));
-		lines->line(line, lines->arg);
-	}
-	// One that was never meant to live longer than that comes as no surprise.
-	if (facts->left_s > ENDS_SOON_S || facts->lifetime_s <= ENDS_SOON_S ||
-	    facts->finding[0] == '\0')
-		return;
-	snprintf(line, sizeof(line),
-		 "alarm: the negative trust anchor of %s ends in %" PRIu64
-		 " s, and the zone does not validate yet",
-		 name_to_text(facts->name, name), facts->left_s);
 	lines->line(line, lines->arg);
 }
 

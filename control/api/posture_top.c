@@ -1,4 +1,4 @@
-// The zones that are asked for most, where nothing is validated, and alarms.
+// The zones that are asked for most, and where nothing is validated.
 #include "control/api/verbs.h"
 #include "control/posture/words.h"
 
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOP         10 // unless said otherwise
-#define OVERDUE_MAX 8  // alarms in `status`
+#define TOP 10 // unless said otherwise
 
 // Too large for the stack.
 struct top {
@@ -102,38 +101,4 @@ void posture_top(const struct api_context *context, const char *count, struct re
 	top->reply = reply;
 	list(context, zones, top);
 	free(top);
-}
-
-// ---- status ----
-
-struct overdue {
-	void (*line)(const char *text, void *arg);
-	void *arg;
-	unsigned count;
-};
-
-static void overdue_one(const char *text, void *arg)
-{
-	char line[NAME_TEXT_MAX + FINDING_TEXT_MAX + 16];
-	struct overdue *overdue = arg;
-
-	if (overdue->count++ >= OVERDUE_MAX)
-		return;
-	snprintf(line, sizeof(line), "alarm: %s", text);
-	overdue->line(line, overdue->arg);
-}
-
-void posture_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
-		      void *arg)
-{
-	struct overdue overdue = {.line = line, .arg = arg};
-	char text[96];
-
-	resolver_overdue(context->resolver, overdue_one, &overdue);
-	if (overdue.count <= OVERDUE_MAX)
-		return;
-	snprintf(text, sizeof(text),
-		 "alarm: %u more zones are overdue with the renewal of their signatures",
-		 overdue.count - OVERDUE_MAX);
-	line(text, arg);
 }

@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ALARM "alarm: "
-
 // ---- status ----
 
 // "2 d 03:04:05"
@@ -31,21 +29,20 @@ struct status {
 	json_t *lines, *alarms; // borrowed from reply->data
 };
 
-static void add_alarm(struct status *status, const char *text)
+static void add_alarm(const struct alarm *alarm, void *arg)
 {
-	reply_line(status->reply, "ALARM: %s", text);
-	json_array_append_new(status->alarms, reply_string(text));
+	struct status *status = arg;
+
+	reply_line(status->reply, "ALARM: %s", alarm->text);
+	reply_line(status->reply, "  %s, %s: %s", alarm_name(alarm->name),
+		   alarm_severity_name(alarm_severity(alarm->name)), alarm_remedy(alarm->name));
+	json_array_append_new(status->alarms, reply_string(alarm->text));
 }
 
-// What the daemon says of itself; lines that start with "alarm: " are alarms.
 static void add_line(const char *text, void *arg)
 {
 	struct status *status = arg;
 
-	if (strncmp(text, ALARM, strlen(ALARM)) == 0) {
-		add_alarm(status, text + strlen(ALARM));
-		return;
-	}
 	reply_line(status->reply, "%s", text);
 	json_array_append_new(status->lines, reply_string(text));
 }
@@ -59,23 +56,6 @@ static void add_clock(struct status *status, const struct store_clock *now)
 	if (gmtime_r(&seconds, &utc))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	reply_line(status->reply, "clock: %s, %s", date, now->trusted ? "trusted" : "NOT TRUSTED");
-}
-
-static void add_alarms(const struct api_context *context, struct status *status,
-		       const struct store_clock *now)
-{
-	struct cache_counters cache;
-
-	cache_counters(store_cache(context->store), &cache);
-	if (!now->trusted)
-		add_alarm(status,
-			  "the clock says a date before this version was built: signed names "
-			  "fail until it is set");
-	if (cache.stalled)
-		add_alarm(status, "the cache takes nothing in: a poll-mode core does not let go of "
-				  "old entries");
-	if (log_lines_lost() > 0)
-		add_alarm(status, "log lines were lost: nobody reads standard error fast enough");
 }
 
 void verb_status(const struct api_context *context, const char *const *arguments, size_t count,
@@ -101,8 +81,7 @@ void verb_status(const struct api_context *context, const char *const *arguments
 	log_describe(context, reply);
 	context->describe(context->arg, add_line, &status);
 	nta_describe(context, add_line, &status);
-	posture_describe(context, add_line, &status);
-	add_alarms(context, &status, &now);
+	alarms_each(context->alarms, add_alarm, &status);
 	if (json_array_size(status.alarms) == 0)
 		reply_line(reply, "no alarms");
 }

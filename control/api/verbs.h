@@ -49,12 +49,9 @@ const char *standing_words(enum server_standing standing) __attribute__((const))
 void cycles_report(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 // The name whose questions are logged, and for how long still.
 void log_describe(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
-// A line for each negative trust anchor, and an alarm for those that end soon; as in `describe`.
+// A line for each negative trust anchor, as in `describe`.
 void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
 		  void *arg) __attribute__((nonnull(1, 2)));
 // `posture --top`; count NULL: as many as usual.
 void posture_top(const struct api_context *context, const char *count, struct reply *reply)
 	__attribute__((nonnull(1, 3)));
-// An alarm for each hot zone that is overdue with the renewal of its signatures; as in `describe`.
-void posture_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
-		      void *arg) __attribute__((nonnull(1, 2)));

@@ -111,17 +111,6 @@ void drill_state_run(struct drill_state *state, uint64_t now_ms)
 	state_writer_run(state->writer, now_ms);
 }
 
-static void say(const char *error, const char *what, void (*line)(const char *text, void *arg),
-		void *arg)
-{
-	char text[STATE_FILE_ERROR_MAX + DRILL_ERROR_MAX + STATE_FILE_KEPT_MAX + 80];
-
-	if (error[0] == '\0')
-		return;
-	snprintf(text, sizeof(text), "alarm: %s: %s", error, what);
-	line(text, arg);
-}
-
 void drill_state_describe(const struct drill_state *state,
 			  void (*line)(const char *text, void *arg), void *arg)
 {
@@ -137,10 +126,17 @@ void drill_state_describe(const struct drill_state *state,
 			 report->fault);
 		line(text, arg);
 	}
-	char forgotten[STATE_FILE_KEPT_MAX + 48];
-	snprintf(forgotten, sizeof(forgotten), "earlier drills are forgotten%s%s",
-		 state->kept[0] != '\0' ? "; kept as " : "", state->kept);
-	say(state->read_error, forgotten, line, arg);
-	if (state->writer != NULL)
-		say(state_writer_error(state->writer), state_writer_cost(state->writer), line, arg);
+}
+
+void drill_state_alarms(void *arg, struct alarms *alarms)
+{
+	const struct drill_state *state = arg;
+
+	if (state->read_error[0] != '\0')
+		alarm_holds(alarms, ALARM_STATE, "drill.history read",
+			    "%s: earlier drills are forgotten%s%s", state->read_error,
+			    state->kept[0] != '\0' ? "; kept as " : "", state->kept);
+	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0')
+		alarm_holds(alarms, ALARM_STATE, "drill.history", "%s: %s",
+			    state_writer_error(state->writer), state_writer_cost(state->writer));
 }

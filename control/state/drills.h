@@ -5,6 +5,7 @@
 // Thread: control.
 #pragma once
 
+#include "control/alarms/alarms.h"
 #include "control/config/config.h"
 #include "control/drill/host.h"
 
@@ -27,7 +28,9 @@ struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config
 void drill_state_close(struct drill_state *state);
 // Every turn, after drill_host_run().
 void drill_state_run(struct drill_state *state, uint64_t now_ms) __attribute__((nonnull));
-// What runs, and an alarm if there is one, as struct api_context has it.
+// What runs, as struct api_context has it.
 void drill_state_describe(const struct drill_state *state,
 			  void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
+// An alarms_ask of a struct drill_state: the file.
+void drill_state_alarms(void *state, struct alarms *alarms) __attribute__((nonnull));

@@ -237,42 +237,34 @@ void trust_state_counters(const struct trust_state *state, upstream_counter_visi
 	      arg);
 }
 
-struct alarm_line {
-	void (*line)(const char *text, void *arg);
-	void *arg;
-};
-
-static void as_alarm(const char *text, void *arg)
-{
-	const struct alarm_line *to = arg;
-	char alarm[NAME_TEXT_MAX + 512];
-
-	snprintf(alarm, sizeof(alarm), "alarm: %s", text);
-	to->line(alarm, to->arg);
-}
-
 void trust_state_describe(const struct trust_state *state,
 			  void (*line)(const char *text, void *arg), void *arg)
 {
-	struct alarm_line to = {line, arg};
 	struct trust_points_counters counters;
-	char text[STATE_FILE_ERROR_MAX + STATE_ERROR_MAX + 80];
+	char text[96];
 
 	trust_points_counters(state->points, &counters);
 	snprintf(text, sizeof(text), "trust anchors: %llu, keys waiting to become one: %llu",
 		 (unsigned long long)counters.anchors, (unsigned long long)counters.pending);
 	line(text, arg);
-	trust_points_alarms(state->points, as_alarm, &to);
-	if (state->read_error[0] != '\0') {
-		snprintf(text, sizeof(text),
-			 "%s: was not used at the start; the configured trust "
-			 "anchors hold",
-			 state->read_error);
-		as_alarm(text, &to);
-	}
-	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0') {
-		snprintf(text, sizeof(text), "%s: %s", state_writer_error(state->writer),
-			 state_writer_cost(state->writer));
-		as_alarm(text, &to);
-	}
+}
+
+// What differs is another alarm.
+static void anchor_alarm(const char *text, void *alarms)
+{
+	alarm_holds(alarms, ALARM_ANCHORS, text, "%s", text);
+}
+
+void trust_state_alarms(void *arg, struct alarms *alarms)
+{
+	const struct trust_state *state = arg;
+
+	trust_points_alarms(state->points, anchor_alarm, alarms);
+	if (state->read_error[0] != '\0')
+		alarm_holds(alarms, ALARM_STATE, "trust.state read",
+			    "%s: was not used at the start; the configured trust anchors hold",
+			    state->read_error);
+	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0')
+		alarm_holds(alarms, ALARM_STATE, "trust.state", "%s: %s",
+			    state_writer_error(state->writer), state_writer_cost(state->writer));
 }

@@ -7,6 +7,7 @@
 // Thread: control.
 #pragma once
 
+#include "control/alarms/alarms.h"
 #include "control/config/config.h"
 #include "control/validator/trust_points.h"
 #include "dataplane/store.h"
@@ -35,3 +36,5 @@ void trust_state_counters(const struct trust_state *state, upstream_counter_visi
 void trust_state_describe(const struct trust_state *state,
 			  void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
+// An alarms_ask of a struct trust_state: keys that are not followed, the file.
+void trust_state_alarms(void *state, struct alarms *alarms) __attribute__((nonnull));

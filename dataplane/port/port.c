@@ -304,7 +304,7 @@ bool port_queues_lost(const struct port *ports, size_t count, unsigned index, ch
 	if (there <= taken)
 		return false;
 	snprintf(text, len,
-		 "alarm: port %u: %s receives on %u queues, of which %u are polled: questions on "
+		 "port %u: %s receives on %u queues, of which %u are polled: questions on "
 		 "the "
 		 "others are lost (ethtool -L %s %s %u)",
 		 index, device->interface, there, taken, device->interface,

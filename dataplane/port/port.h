@@ -43,7 +43,7 @@ void port_close(struct port *port) __attribute__((nonnull));
 void port_counters(const struct port *port, unsigned index, counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 3)));
 // Whether the interface receives on queues that nobody polls (somebody has changed it, or has named
-// fewer in the configuration), with an alarm that says so.
+// fewer in the configuration), with a sentence that says so.
 bool port_queues_lost(const struct port *ports, size_t count, unsigned index, char *text,
 		      size_t len) __attribute__((nonnull));
 void port_describe(const struct port *port, unsigned index, char *text, size_t len)

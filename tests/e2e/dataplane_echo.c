@@ -191,6 +191,18 @@ static void line_print(const char *text, void *arg)
 	printf("%s\n", text);
 }
 
+static void fault_print(enum dataplane_fault fault, unsigned index, const char *text, void *arg)
+{
+	(void)fault, (void)index, (void)arg;
+	printf("alarm: %s\n", text);
+}
+
+static void describe_print(struct dataplane *dataplane)
+{
+	dataplane_describe(dataplane, line_print, NULL);
+	dataplane_faults(dataplane, fault_print, NULL);
+}
+
 static void cycles_print(struct echo *echo)
 {
 	static const char *const stages[] = {
@@ -217,7 +229,7 @@ static bool command(struct echo *echo, const char *name)
 	if (strcmp(name, "counters") == 0)
 		dataplane_counters(echo->dataplane, counter_print, NULL);
 	else if (strcmp(name, "describe") == 0)
-		dataplane_describe(echo->dataplane, line_print, NULL);
+		describe_print(echo->dataplane);
 	else if (strcmp(name, "cycles") == 0)
 		cycles_print(echo);
 	else if (strcmp(name, "hold") == 0)

@@ -66,11 +66,11 @@ static void restart(void)
 	assert_int_equal(reports(), 1);
 }
 
-static void add_line(const char *text, void *arg)
+static void add_alarm(const struct alarm *alarm, void *arg)
 {
 	char *all = arg;
 
-	snprintf(all + strlen(all), 1000 - strlen(all), "%s\n", text);
+	snprintf(all + strlen(all), 1000 - strlen(all), "%s\n", alarm->text);
 }
 
 static void what_changes_is_written_while_it_runs(void **arg)
@@ -105,8 +105,13 @@ static void what_cannot_be_read_is_kept_and_an_alarm(void **arg)
 	(void)arg;
 	assert_int_equal(state_file_write(path, "nonsense", 8, error), 0);
 	struct drill_state *state = open_state();
-	drill_state_describe(state, add_line, all);
-	assert_non_null(strstr(all, "alarm: "));
+	const struct store_clock clock = {.now_ms = 1000, .now_s = 1000};
+	struct alarms *alarms = alarms_new();
+	assert_true(alarms_add(alarms, drill_state_alarms, state));
+	alarms_now(alarms, &clock);
+	assert_int_equal(alarms_named(alarms, ALARM_STATE), 1);
+	alarms_each(alarms, add_alarm, all);
+	alarms_free(alarms);
 	assert_non_null(strstr(all, unused));
 	assert_int_equal(access(unused, F_OK), 0);
 	assert_int_equal(access(path, F_OK), -1);

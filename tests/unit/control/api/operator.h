@@ -2,6 +2,7 @@
 // sockets. The resolver is one that notes what it is told.
 #pragma once
 
+#include "control/alarms/alarms.h"
 #include "control/api/api.h"
 #include "control/api/protocol.h"
 #include "control/log.h"
@@ -26,6 +27,7 @@ static char folder[64], path[100];
 static uv_loop_t loop;
 static struct store *store;
 static struct api *api;
+static struct alarms *alarms;
 static struct store_clock now;
 static unsigned stops;
 static uint8_t forgotten[NAME_MAX_LEN];
@@ -230,7 +232,6 @@ uint64_t resolver_take_slowest_ms(struct resolver *resolver)
 
 static struct posture_facts posture_known; // of the one zone that is known; or of none
 static bool posture_exceptions;
-static unsigned posture_overdue;
 
 void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct posture_facts *facts)
 {
@@ -262,18 +263,6 @@ void resolver_exceptions(const struct resolver *resolver,
 		return;
 	visit((const uint8_t *)"\3lan", false, UINT64_MAX, arg);
 	visit((const uint8_t *)"\6broken\7example", true, 5400000, arg);
-}
-
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
-		      void *arg)
-{
-	char text[64];
-
-	(void)resolver;
-	for (unsigned i = 0; i < posture_overdue; i++) {
-		snprintf(text, sizeof(text), "z%u.example. SOA signatures are late\x1b", i);
-		line(text, arg);
-	}
 }
 
 static unsigned cycles_asked;
@@ -359,6 +348,7 @@ static inline struct api *open_api(const char *at, char *err, size_t err_len)
 				      .groups = groups,
 				      .counters = counters,
 				      .cycles = cycles_of,
+				      .alarms = alarms,
 				      .describe = describe,
 				      .stop = stop};
 
@@ -389,6 +379,9 @@ static inline int setup(void **state)
 	described = "port 0: net_af_xdp0, up";
 	log_set_level(LOG_LEVEL_INFO);
 	assert_int_equal(uv_loop_init(&loop), 0);
+	alarms = alarms_new();
+	assert_non_null(alarms);
+	alarms_now(alarms, &now);
 	api = open_api(path, err, sizeof(err));
 	assert_non_null(api);
 	return 0;
@@ -401,6 +394,7 @@ static inline int teardown(void **state)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	store_free(store);
+	alarms_free(alarms);
 	assert_int_equal(access(path, F_OK), -1); // the socket goes with its daemon
 	return rmdir(folder);
 }

@@ -205,31 +205,15 @@ static void the_hottest_zones_have_a_line_each_and_exceptions_follow(void **stat
 	assert_int_equal(number_of(item("exceptions", 1), "left_s"), 5400);
 }
 
-static void zones_that_miss_their_rhythm_are_alarms_of_the_status(void **state)
-{
-	(void)state;
-	ask("status", "");
-	assert_says("no alarms\n");
-	posture_overdue = 10;
-	ask("status", "");
-	assert_says("ALARM: z0.example. SOA signatures are late?\n");
-	assert_says("ALARM: z7.example. ");
-	assert_says_nothing_of("z8.example.");
-	assert_says("ALARM: 2 more zones are overdue with the renewal of their signatures\n");
-	assert_int_equal(json_array_size(json_object_get(data, "alarms")), 9);
-}
-
 static int start(void **state)
 {
 	memset(&posture_known, 0, sizeof(posture_known));
 	posture_exceptions = false;
-	posture_overdue = 0;
 	return setup(state);
 }
 
 static int end(void **state)
 {
-	posture_overdue = 0;
 	return drop_answer(state);
 }
 
@@ -244,7 +228,6 @@ int main(void)
 		test(the_same_is_there_for_programs),
 		test(what_the_network_says_is_made_printable),
 		test(the_hottest_zones_have_a_line_each_and_exceptions_follow),
-		test(zones_that_miss_their_rhythm_are_alarms_of_the_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,11 +174,28 @@ static void add_line(const char *text, void *arg)
 	snprintf(all + strlen(all), 4096 - strlen(all), "%s\n", text);
 }
 
+static void add_alarm(const struct alarm *alarm, void *arg)
+{
+	add_line(alarm->text, arg);
+}
+
+static void add_alarms(const struct trust_state *state, char *all)
+{
+	const struct store_clock now = {.now_ms = 1000, .now_s = 1000};
+	struct alarms *alarms = alarms_new();
+
+	assert_true(alarms_add(alarms, trust_state_alarms, (void *)(uintptr_t)state));
+	alarms_now(alarms, &now);
+	alarms_each(alarms, add_alarm, all);
+	alarms_free(alarms);
+}
+
 static void assert_says(const struct trust_state *state, const char *words)
 {
 	char all[4096] = "";
 
 	trust_state_describe(state, add_line, all);
+	add_alarms(state, all);
 	if (strstr(all, words) == NULL)
 		fail_msg("\"%s\" is not in: %s", words, all);
 }

@@ -1,4 +1,4 @@
-#include "control/exceptions.h"
+#include "control/watch/exceptions.h"
 
 #include "dataplane/dns/name.h"
 
@@ -25,28 +25,42 @@ bool exceptions_is_tld(const uint8_t *name)
 	return true;
 }
 
-void exceptions_describe(const struct config *config, const struct trust *trust,
-			 const struct store_clock *now, void (*line)(const char *text, void *arg),
+void exceptions_describe(const struct config *config, void (*line)(const char *text, void *arg),
 			 void *arg)
 {
 	char text[NAME_TEXT_MAX + 96], name[NAME_TEXT_MAX];
 
-	if (!config->resolver.validate)
-		line("alarm: validation is off (trust.validate)", arg);
-	else if (trust_zone_state(trust, (const uint8_t *)"", now->now_ms, now->now_s) ==
-		 ZONE_INSECURE)
-		line("alarm: the root has no trust anchor: only what is below other anchors is "
-		     "validated",
-		     arg);
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		const uint8_t *zone = config->insecure[i].name;
 
-		name_to_text(zone, name);
 		if (exceptions_is_tld(zone))
-			snprintf(text, sizeof(text),
-				 "alarm: no name below %s is validated, by configuration", name);
-		else
-			snprintf(text, sizeof(text), "not validated, by configuration: %s", name);
+			continue; // an alarm
+		snprintf(text, sizeof(text), "not validated, by configuration: %s",
+			 name_to_text(zone, name));
 		line(text, arg);
+	}
+}
+
+void exceptions_alarms(const struct config *config, const struct trust *trust,
+		       const struct store_clock *now, struct alarms *alarms)
+{
+	char name[NAME_TEXT_MAX];
+
+	if (!config->resolver.validate)
+		alarm_holds(alarms, ALARM_VALIDATION_OFF, "",
+			    "validation is off (trust.validate)");
+	else if (trust_zone_state(trust, (const uint8_t *)"", now->now_ms, now->now_s) ==
+		 ZONE_INSECURE)
+		alarm_holds(alarms, ALARM_VALIDATION_OFF, "",
+			    "the root has no trust anchor: only what is below other anchors is "
+			    "validated");
+	for (size_t i = 0; i < config->insecure_count; i++) {
+		const uint8_t *zone = config->insecure[i].name;
+
+		if (!exceptions_is_tld(zone))
+			continue;
+		name_to_text(zone, name);
+		alarm_holds(alarms, ALARM_TLD_INSECURE, name,
+			    "no name below %s is validated, by configuration", name);
 	}
 }

@@ -1,0 +1,67 @@
+// The alarms that there are, in one table: what `assayctl health`, `status`, the metrics page, the
+// log and `assayd --alarms` say comes from here.
+#pragma once
+
+enum alarm_severity {
+	ALARM_CRITICAL, // questions to this host are not answered as they should be: ask another one
+	ALARM_ERROR,    // it answers, but something is lost, or will be
+	ALARM_WARNING,  // it answers well, and something that protects it or its clients is off
+};
+
+//  name in C, name for operators, severity, what it means, what to do
+#define ALARMS(X)                                                                                  \
+	X(CLOCK, "clock", CRITICAL,                                                                \
+	  "the time is wrong: signatures cannot be judged, or are judged by a wrong date",         \
+	  "set the clock, and see that it is kept (timedatectl, chronyc tracking)")                \
+	X(QUEUES, "queues", CRITICAL,                                                              \
+	  "an interface receives on queues that nobody polls: the questions there are lost",       \
+	  "give the interface as many channels as are polled (ethtool -L), or restart assayd")     \
+	X(UPSTREAM_MISSING, "upstream-missing", CRITICAL,                                          \
+	  "the interface or the source address of questions to servers is not there",              \
+	  "bring up the interface of upstream.interface, add the address of upstream.source")      \
+	X(PATH_LOST, "path-lost", CRITICAL,                                                        \
+	  "no server of any network answers: our own path is lost; what is cached is answered",    \
+	  "look at the route, the packet filter and the provider; assayctl servers")               \
+	X(CACHE_STALLED, "cache-stalled", ERROR,                                                   \
+	  "the cache takes nothing in: a poll-mode core does not let go of old entries",           \
+	  "see why the core does not run (core alarms); restart assayd if it does not end")        \
+	X(POOL_OUT, "pool-out", ERROR,                                                             \
+	  "none of the configured servers of a zone answers: its names fail, or are stale",        \
+	  "see why they are silent (assayctl servers ZONE), or name other ones")                   \
+	X(PARENT, "parent", ERROR,                                                                 \
+	  "a zone (a TLD, the root) proves nothing about the zones below it any more",             \
+	  "nothing of yours: known zones live on their last proofs; assayctl explain --zone ZONE") \
+	X(ANCHORS, "anchors", ERROR,                                                               \
+	  "the keys of a trust anchor are not followed (RFC 5011)",                                \
+	  "assayctl anchors; put the zone's keys of today into trust.anchors")                     \
+	X(STATE, "state", ERROR,                                                                   \
+	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
+	  "next start",                                                                            \
+	  "give the user of assayd the right to write there; look for space on the disk")          \
+	X(VALIDATION_OFF, "validation-off", WARNING,                                               \
+	  "nothing is validated, or nothing below the root is",                                    \
+	  "remove trust.validate, give the root its anchors")                                      \
+	X(TLD_INSECURE, "tld-insecure", WARNING, "no name below a TLD is validated",               \
+	  "assayctl nta remove NAME, or take it out of trust.insecure")                            \
+	X(NTA_ENDS, "nta-ends", WARNING,                                                           \
+	  "a negative trust anchor ends within ten minutes and its zone does not validate yet",    \
+	  "assayctl nta add NAME again, or let its names fail")                                    \
+	X(SIGNATURES, "signatures", WARNING,                                                       \
+	  "a zone that is much asked for is overdue with the renewal of its signatures",           \
+	  "tell who runs it before they end; assayctl posture ZONE")                               \
+	X(CONFIGURATION, "configuration", WARNING,                                                 \
+	  "the configuration says something that is hardly meant",                                 \
+	  "change it, or know that it is meant; assayd --check-config says the same")              \
+	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
+	  "install nft, or drop ICMP errors towards upstream.source in the packet filter")         \
+	X(LOG_LOST, "log-lost", WARNING, "log lines were lost: nobody reads standard error",       \
+	  "see what reads it (journald), and whether its disk is full")                            \
+	X(ALARMS_LOST, "alarms-lost", WARNING, "there are more alarms than are kept",              \
+	  "mend the others first")
+
+enum alarm_name {
+#define X(name, words, severity, meaning, remedy) ALARM_##name,
+	ALARMS(X)
+#undef X
+	ALARM_COUNT
+};

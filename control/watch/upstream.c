@@ -1,0 +1,22 @@
+#include "control/config/host.h"
+#include "control/watch/watch.h"
+
+#include <inttypes.h>
+
+void watch_upstream(void *arg, struct alarms *alarms)
+{
+	const struct watch *watch = arg;
+	char sentence[CONFIG_ERROR_MAX];
+	
+	if (host_upstream_missing(watch->config, sentence))
+		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", sentence);
+	if (upstream_uplink_lost(watch->upstream))
+		alarm_holds(alarms, ALARM_PATH_LOST, "",
+			    "our own path is lost: no server of any network, the root's neither, "
+			    "has answered for %" PRIu64 " ms; what is cached is answered",
+			    upstream_path_lost_ms(watch->upstream));
+	if (watch->not_silent[0] != '\0')
+		alarm_holds(alarms, ALARM_ICMP, "",
+			    "open ports towards servers may be told by ICMP: %s",
+			    watch->not_silent);
+}

@@ -1,0 +1,169 @@
+// What the resolver knows that is an alarm. The resolver is one that says what it is told to.
+#include "control/log.h"
+#include "control/watch/watch.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <stdio.h>
+#include <string.h>
+
+static struct nta_facts nta;
+static unsigned overdue;
+static bool broken;
+
+void resolver_nta_each(const struct resolver *resolver,
+		       void (*visit)(const struct nta_facts *facts, void *arg), void *arg)
+{
+	(void)resolver;
+	if (nta.name != NULL)
+		visit(&nta, arg);
+}
+
+void resolver_broken(const struct resolver *resolver, resolver_broken_visit visit, void *arg)
+{
+	const struct resolver_broken parent = {.zone = (const uint8_t *)"\3com", .words = "bogus"};
+
+	(void)resolver;
+	if (broken)
+		visit(arg, &parent);
+}
+
+void resolver_broken_text(const struct resolver_broken *parent, char *text, size_t size)
+{
+	snprintf(text, size, "com. %s", parent->words);
+}
+
+void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
+		      void *arg)
+{
+	char text[64];
+
+	(void)resolver;
+	for (unsigned i = 0; i < overdue; i++) {
+		snprintf(text, sizeof(text), "z%u.example. SOA signatures are late", i);
+		line(text, arg);
+	}
+}
+
+static struct store_clock now;
+static struct alarms *alarms;
+static char said[4096];
+
+static void say(const struct alarm *alarm, void *arg)
+{
+	size_t used = strlen(said);
+
+	(void)arg;
+	snprintf(said + used, sizeof(said) - used, "%s %s: %s\n", alarm_name(alarm->name),
+		 alarm->subject, alarm->text);
+}
+
+static const char *says(void)
+{
+	now.now_ms += 1000;
+	alarms_now(alarms, &now);
+	said[0] = '\0';
+	alarms_each(alarms, say, NULL);
+	return said;
+}
+
+static int start(void **state)
+{
+	static char resolver; // stands for one
+	static struct watch watch;
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	watch.resolver = (struct resolver *)&resolver;
+	nta = (struct nta_facts){0};
+	overdue = 0;
+	broken = false;
+	alarms = alarms_new();
+	assert_true(alarms_add(alarms, watch_resolver, &watch));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	alarms_free(alarms);
+	return 0;
+}
+
+static void zones_that_miss_their_rhythm(void **state)
+{
+	(void)state;
+	assert_string_equal(says(), "");
+	overdue = 10;
+	assert_non_null(strstr(says(), "signatures z0.example.: z0.example. SOA"));
+	assert_non_null(strstr(said, "signatures z7.example.: "));
+	assert_null(strstr(said, "z8.example."));
+	assert_non_null(strstr(said, "signatures : 2 more zones are overdue"));
+	assert_int_equal(alarms_named(alarms, ALARM_SIGNATURES), 9);
+	overdue = 8;
+	says();
+	assert_int_equal(alarms_named(alarms, ALARM_SIGNATURES), 8);
+	overdue = 0;
+	assert_string_equal(says(), "");
+}
+
+static void a_negative_trust_anchor_that_ends_before_the_zone_is_mended(void **state)
+{
+	(void)state;
+	nta = (struct nta_facts){.name = (const uint8_t *)"\6broken\3com",
+				 .reason = "",
+				 .finding = "",
+				 .left_s = 500,
+				 .lifetime_s = 3600};
+	assert_string_equal(says(), ""); // it has not been looked at
+	nta.finding = "RRSIG expired";
+	assert_non_null(strstr(says(), "the negative trust anchor of broken.com. ends in 500 s"));
+	nta.left_s = 601;
+	assert_string_equal(says(), "");
+	nta.left_s = 500;
+	nta.lifetime_s = 600; // never meant to live for longer
+	assert_string_equal(says(), "");
+}
+
+static void all_below_a_tld_without_validation(void **state)
+{
+	(void)state;
+	nta = (struct nta_facts){.name = (const uint8_t *)"\3com",
+				 .reason = "",
+				 .finding = "",
+				 .left_s = 601,
+				 .lifetime_s = 3600};
+	assert_non_null(strstr(says(), "tld-insecure com.: no name below com. is validated, by a "
+				       "negative trust anchor"));
+	nta.name = NULL;
+	assert_string_equal(says(), "");
+}
+
+static void a_parent_that_proves_nothing(void **state)
+{
+	(void)state;
+	broken = true;
+	assert_string_equal(says(), "parent com.: com. bogus\n");
+	broken = false;
+	assert_string_equal(says(), "");
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(zones_that_miss_their_rhythm),
+		test(a_negative_trust_anchor_that_ends_before_the_zone_is_mended),
+		test(all_below_a_tld_without_validation),
+		test(a_parent_that_proves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
