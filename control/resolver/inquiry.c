@@ -295,6 +295,7 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.tcp = inquiry->tcp || wants_tcp(&task->servers[server]),
 		.tls = tls_of(&task->servers[server]),
 		.timeout_ms = timeout_ms,
+		.most_ms = observe_most_ms(task, server),
 		.charge = charge,
 		.charge_arg = inquiry,
 		.late_ms = which == 0 && !inquiry->last_try

@@ -161,7 +161,7 @@ static bool all_tried(const struct task *task)
 static bool try_last(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	uint64_t age_ms = resolver->clock.now_ms - task->started_ms;
+	uint64_t age_ms = resolver->clock.now_ms - task->began_ms;
 
 	if (task->last_tried || task->for_glue || forward_falls_back(task) || task->failures == 0 ||
 	    age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) || broken_is_enough(task) ||
@@ -350,6 +350,10 @@ void iterate_ask(struct task *task)
 	if (task->last_resort)
 		failures_max = UINT8_MAX; // TASK_RESORTS_MAX counts
 	if (task->failures >= failures_max && !resort_begin(task)) {
+		wait_or_give_up(task);
+		return;
+	}
+	if (observe_too_late(task) && !resort_begin(task)) {
 		wait_or_give_up(task);
 		return;
 	}

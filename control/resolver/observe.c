@@ -9,6 +9,8 @@
 // With a cut that is silent to a question, as its servers are, too, that are slow all at once.
 #define PATIENCE_MS 3000
 #define QUESTION_MS 3300 // from its start: whatever was dead on the way, there is an end within 4 s
+#define OTHERS_MS   300  // after that, for servers that have not been asked
+#define LAST_MS     500  // and for the last try
 #define TRY_MS_MIN  400
 #define TRY_MS_LAST 100
 #define SLOW_RTT_US 150000
@@ -85,15 +87,18 @@ uint32_t observe_patience_ms(const struct task *task)
 }
 
 // Half of what is left: the servers may be back before it is over, and be asked again.
-uint32_t observe_try_ms(const struct task *task)
+static uint32_t share_of(uint32_t left_ms)
 {
-	uint32_t left_ms = observe_patience_ms(task);
-
 	if (left_ms / 2 > TRY_MS_MIN)
 		return left_ms / 2;
 	if (left_ms > TRY_MS_MIN)
 		return TRY_MS_MIN;
 	return left_ms > TRY_MS_LAST ? left_ms : TRY_MS_LAST;
+}
+
+uint32_t observe_try_ms(const struct task *task)
+{
+	return share_of(observe_patience_ms(task));
 }
 
 static void ask_on(struct task *task)
@@ -116,17 +121,70 @@ static void hearten(struct task *task)
 }
 
 // It answers other questions after we had given them up; or far_ones: not much earlier.
-static bool some_server_is_slow(const struct task *task, bool far_ones)
+static bool is_slow(const struct task *task, size_t server, bool far_ones)
 {
 	struct server_facts facts;
 
+	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
+			      &task->servers[server].address, &facts);
+	return facts.slow_us > 0 || (far_ones && facts.rtt_us > SLOW_RTT_US);
+}
+
+static bool some_server_is_slow(const struct task *task, bool far_ones)
+{
 	for (size_t i = 0; i < task->server_count; i++) {
-		upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
-				      &task->servers[i].address, &facts);
-		if (facts.slow_us > 0 || (far_ones && facts.rtt_us > SLOW_RTT_US))
+		if (is_slow(task, i, far_ones))
 			return true;
 	}
 	return false;
+}
+
+// Of the whole question, not of this cut alone.
+static uint32_t left_ms(const struct task *task, uint32_t most_ms)
+{
+	uint64_t age_ms = task->resolver->clock.now_ms - task->began_ms;
+
+	return age_ms < most_ms ? most_ms - (uint32_t)age_ms : 0;
+}
+
+static bool some_server_was_no_good(const struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].trouble & ~TROUBLE_SILENT)
+			return true;
+	}
+	return false;
+}
+
+// Servers that are slow, and have said nothing else, are waited for as long as the client does.
+static bool is_worth_any_time(const struct task *task)
+{
+	return !some_server_was_no_good(task) && some_server_is_slow(task, true);
+}
+
+uint32_t observe_most_ms(const struct task *task, size_t server)
+{
+	uint32_t question_ms = left_ms(task, QUESTION_MS);
+
+	if (is_slow(task, server, true) && !some_server_was_no_good(task))
+		return 0;
+	if (task->last_try)
+		return left_ms(task, QUESTION_MS + LAST_MS);
+	if (task->failures > 0)
+		return share_of(question_ms);
+	return question_ms > TRY_MS_MIN ? question_ms : TRY_MS_MIN;
+}
+
+bool observe_too_late(const struct task *task)
+{
+	bool asked_all = true;
+
+	if (task->failures == 0 || left_ms(task, QUESTION_MS) > 0 || task->last_resort ||
+	    task->resolver->clock.now_ms < task->kind_ms + TRY_MS_MIN || is_worth_any_time(task))
+		return false;
+	for (size_t i = 0; i < task->server_count; i++)
+		asked_all = asked_all && task->servers[i].tries > 0;
+	return asked_all || left_ms(task, QUESTION_MS + OTHERS_MS) == 0;
 }
 
 // Somebody has heard of the cut since it began: there is nothing to wait for, but each server is

@@ -145,6 +145,10 @@ void observe_reply(struct task *task); // of any content
 bool observe_wait(struct task *task);
 uint32_t observe_patience_ms(const struct task *task); // with a cut that is silent, from now on
 uint32_t observe_try_ms(const struct task *task);      // of that, for the next try
+// The next question to a server, over TCP and once more as it may be; 0: as long as it takes.
+uint32_t observe_most_ms(const struct task *task, size_t server);
+// Servers have failed, and there has been time enough for others: it ends.
+bool observe_too_late(const struct task *task);
 uint64_t observe_run(struct resolver *resolver);       // when to be called again
 void observe_good(struct task *task);                  // an answer or a referral
 void observe_no_good(struct task *task);               // no server is left that might be good

@@ -128,6 +128,20 @@ static uint64_t wait_us(const struct exchange *exchange)
 	return wait_ms * 1000;
 }
 
+// One that is put beside another has no more time than that.
+static uint64_t end_us(const struct exchange *exchange)
+{
+	const struct exchange *whole = exchange->first ? exchange->first : exchange;
+
+	return whole->request.most_ms == 0 ? UINT64_MAX
+					   : whole->started_us + whole->request.most_ms * 1000ull;
+}
+
+bool attempt_too_late(const struct exchange *exchange)
+{
+	return upstream_now_us(exchange->upstream) >= end_us(exchange);
+}
+
 // Over TCP only when that was chosen because UDP was silent, over TLS from the moment on at which the
 // question is sent: a handshake is no sign of anything.
 static bool may_be_late(const struct exchange *exchange)
@@ -162,6 +176,8 @@ static void begin_to_wait(struct exchange *exchange, uint64_t now_us)
 	exchange->sent_us = exchange->held ? now_us : now_us - exchange->held_us;
 	if (!exchange->request.tls || !exchange->connected)
 		exchange->deadline_us = exchange->sent_us + wait_us(exchange);
+	if (exchange->deadline_us > end_us(exchange))
+		exchange->deadline_us = end_us(exchange);
 	timers_set(&exchange->upstream->timers, &exchange->timer, attempt_next_us(exchange, true));
 }
 

@@ -455,12 +455,13 @@ void exchange_timeout(struct exchange *exchange)
 		end_refused(exchange);
 		return;
 	}
-	if (!exchange->tcp && exchange->settle_by_tcp && settle_start(exchange)) {
+	bool too_late = attempt_too_late(exchange);
+	if (!exchange->tcp && exchange->settle_by_tcp && !too_late && settle_start(exchange)) {
 		upstream->counters.settled_by_tcp++;
 		start_next(exchange);
 		return;
 	}
-	if (leave_tcp(exchange))
+	if (!too_late && leave_tcp(exchange))
 		return;
 	if (exchange->near_misses == 0) {
 		if (exchange->tcp)

@@ -107,6 +107,8 @@ enum upstream_outcome attempt_connected(struct exchange *exchange)
 // Sends what a drill has held back.
 enum upstream_outcome attempt_release(struct exchange *exchange)
 	__attribute__((nonnull, warn_unused_result));
+// All the time that it may take is over.
+bool attempt_too_late(const struct exchange *exchange) __attribute__((nonnull));
 // When the timer has something to do next: tell that the answer is late (unless that is over), send
 // what is held back, or give up.
 uint64_t attempt_next_us(const struct exchange *exchange, bool with_late)

@@ -111,6 +111,7 @@ struct exchange_request {
 	bool tcp_only;              // nor over UDP then
 	const struct tls_peer *tls; // over TLS, never otherwise; NULL: not. Outlives the upstream
 	uint32_t timeout_ms; // of the first attempt (the selector's); TCP gets at least 1,500
+	uint32_t most_ms;    // of all attempts together, whatever they are; 0: as long as they take
 	bool (*charge)(void *arg,
 		       unsigned packets); // called before EVERY packet sent, also retries,
 					  // TCP fallbacks and cookies; false ends the exchange
