@@ -42,12 +42,24 @@ static inline int start(void **state)
 
 // ---- faults ----
 
-enum tld_fault { SILENT, BOGUS, STRIPPED, SERVFAIL, REFUSED, ONE_KEY, MIXED, TLD_FAULTS };
-static const char *const fault_words[] = {"silent",  "bogus",   "stripped",        "SERVFAIL",
-					  "REFUSED", "one key", "bogus and silent"};
-static const enum fault_kind fault_kinds[] = {FAULT_DROP,     FAULT_BOGUS,   FAULT_STRIP,
-					      FAULT_SERVFAIL, FAULT_REFUSED, FAULT_BOGUS,
-					      FAULT_BOGUS};
+enum tld_fault {
+	SILENT,
+	BOGUS,
+	WRONG_KEY,
+	EXPIRED,
+	STRIPPED,
+	SERVFAIL,
+	REFUSED,
+	ONE_KEY,
+	MIXED,
+	TLD_FAULTS
+};
+static const char *const fault_words[] = {"silent",  "bogus",    "signed by an unknown key",
+					  "expired", "stripped", "SERVFAIL",
+					  "REFUSED", "one key",  "bogus and silent"};
+static const enum fault_kind fault_kinds[] = {FAULT_DROP,    FAULT_BOGUS, FAULT_UNKNOWN_KEY,
+					      FAULT_EXPIRED, FAULT_STRIP, FAULT_SERVFAIL,
+					      FAULT_REFUSED, FAULT_BOGUS, FAULT_BOGUS};
 
 static inline void break_servers(enum tld_fault fault, const char *a, const char *b)
 {

@@ -66,8 +66,10 @@ static void spoil(enum fault_kind kind, uint8_t *rrsig, size_t len)
 		rrsig[len - 1] ^= 1;
 	if (kind == FAULT_UNKNOWN_KEY)
 		wire_put16(rrsig + 16, wire_get16(rrsig + 16) ^ 0x5555);
-	if (kind == FAULT_EXPIRED)
+	if (kind == FAULT_EXPIRED) {
 		wire_put32(rrsig + 8, SIGNER_NOW - 2 * 86400);
+		wire_put32(rrsig + 12, SIGNER_NOW - 9 * 86400); // inception
+	}
 }
 
 static void add_rrsigs(struct making *m, enum section section, const struct rrset *rrset)

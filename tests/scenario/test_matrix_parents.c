@@ -19,6 +19,8 @@ static const struct {
 } ways[] = {
 	{"silent", FAULT_DROP},
 	{"bogus", FAULT_BOGUS},
+	{"signed by an unknown key", FAULT_UNKNOWN_KEY},
+	{"expired", FAULT_EXPIRED},
 	{"stripped", FAULT_STRIP},
 	{"errors", FAULT_SERVFAIL},
 	{"malformed", FAULT_MALFORMED},

@@ -371,8 +371,8 @@ static void a_ds_does_not_outlive_its_signature(void **state)
 // A silent parent excuses nothing of what the zone's own servers say.
 static void bogus_data_stay_bogus_below_a_silent_parent(void **state)
 {
-	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_STRIP, FAULT_FORGED,
-						FAULT_NXDOMAIN};
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_UNKNOWN_KEY, FAULT_EXPIRED,
+						FAULT_STRIP, FAULT_FORGED,      FAULT_NXDOMAIN};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		start_common(state);

@@ -49,6 +49,8 @@ static void b17_one_good_provider_of_four_is_enough(void **state)
 		uint16_t type;
 	} faults[] = {
 		{"bogus", FAULT_BOGUS, 0},
+		{"signed by an unknown key", FAULT_UNKNOWN_KEY, 0},
+		{"expired", FAULT_EXPIRED, 0},
 		{"stripped", FAULT_STRIP, 0},
 		{"SERVFAIL", FAULT_SERVFAIL, 0},
 		{"bogus DS", FAULT_BOGUS, TYPE_DS},

@@ -130,15 +130,17 @@ static void the_only_server_may_answer_for_a_ds_from_the_childs_side(void **stat
 // What is wrong with the zone below says nothing of the servers as those of the zone above.
 static void a_bogus_child_is_not_held_against_its_parents_servers(void **state)
 {
-	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_STRIP};
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_UNKNOWN_KEY, FAULT_EXPIRED,
+						FAULT_STRIP};
 
 	(void)state;
-	for (size_t kind = 0; kind < 2; kind++) {
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
 		begin();
 		add_pair(false, true);
 		world_start(w);
 		assert_answer(ask(0, "sub.both.com."), RCODE_NOERROR, true, EDE_NONE);
 		with((struct fault){.kind = kinds[kind], .server = ONE, .below = "sub.both.com."});
+		with((struct fault){.server = ONE, .name = "sub.both.com.", .type = TYPE_DS});
 		for (unsigned n = 1; n < 60; n++) {
 			struct question *q = ask(n, "sub.both.com.");
 			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);

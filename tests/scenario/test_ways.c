@@ -151,7 +151,8 @@ static void a8_a_dname_in_another_case_is_asked_for_over_tcp(void **state)
 // What is in another case and does not validate is nobody's fault yet.
 static void what_does_not_validate_in_another_case_is_asked_for_again(void **state)
 {
-	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_FORGED, FAULT_STRIP};
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_UNKNOWN_KEY, FAULT_EXPIRED,
+						FAULT_FORGED, FAULT_STRIP};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		start_common(state);
