@@ -16,14 +16,26 @@ static const uint16_t types[] = {TYPE_A,  TYPE_AAAA, TYPE_MX,  TYPE_TXT,
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
 #define LISTED_MAX 8 // asked for besides; a bitmap that names so many that are not there is wrong
 
+// An alias that somebody else has asked about, and whose target is being looked for.
+static void take_what_is_known(struct task *task)
+{
+	struct task *child = cds_list_entry(task->waits.prev, struct waiter, in_parent)->task;
+
+	bool leads_on = child->state == TASK_WAIT_TARGET || child->state == TASK_TARGET;
+	if (leads_on && !task_deliver_rrset(child))
+		task_ready(child); // which frees it
+}
+
 void any_next(struct task *task)
 {
 	task->state = TASK_WAIT_TYPE;
 	uint16_t type = task->type_listed != 0 ? task->type_listed : types[task->type_index];
 	int error = task_wait(task, WAIT_TYPE, task->name, type, 0);
 
-	if (error == 0)
+	if (error == 0) {
+		take_what_is_known(task);
 		return;
+	}
 	if (error == -EAGAIN || error == -ENOMEM)
 		room_wait(task, TASK_TYPE);
 	else if (task_payer(task) != NULL)

@@ -20,6 +20,10 @@ static void broken(struct task *task, const char *text)
 
 void chain_target(struct task *task)
 {
+	if (!task_deliver_rrset(task)) {
+		task_ready(task); // which frees it
+		return;
+	}
 	// DESIGN §6: at most 11 links. What is too long for this waiter may be all right for one
 	// who asks further along.
 	if (task->hops + open_chain(task)->count > BUDGET_CNAME_MAX) {

@@ -17,6 +17,8 @@ void task_run(struct task *task);
 void task_drop_waits(struct task *task); // ends all its waiting for others
 void task_finish(struct task *task);     // tells the waiters and frees the task
 void task_free(struct task *task);       // nobody waits any more
+// What leads on is known: those who want one RRset of the name have it. False: nobody else waits.
+bool task_deliver_rrset(struct task *task);
 void task_leave(struct waiter *waiter);  // the last one ends the task, within this turn
 bool task_wants(const struct task *task, enum wait_purpose purpose); // some waiter of that kind
 bool task_wants_unproven(const struct task *task);

@@ -396,6 +396,21 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 	task_ready(parent);
 }
 
+bool task_deliver_rrset(struct task *task)
+{
+	struct waiter *waiter, *following;
+
+	cds_list_for_each_entry_safe(waiter, following, &task->waiters, in_task)
+	{
+		struct task *parent = waiter->parent;
+		if (waiter->purpose != WAIT_TYPE)
+			continue;
+		detach(waiter);
+		deliver_to_task(parent, WAIT_TYPE, 0, task);
+	}
+	return !cds_list_empty(&task->waiters);
+}
+
 void task_finish(struct task *task)
 {
 	struct resolver *resolver = task->resolver;

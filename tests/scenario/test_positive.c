@@ -212,6 +212,44 @@ static void rrsig_is_answered_by_value(void **state)
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG), 0);
 }
 
+// The CNAME is itself the RRset, whatever becomes of where it leads: nobody waits for that.
+static void any_and_rrsig_at_an_alias_do_not_depend_on_its_target(void **state)
+{
+	static const uint16_t types[] = {TYPE_ANY, TYPE_RRSIG};
+	static const char *const aliases[] = {"dead.example.com.", "loop.example.com.",
+					      "nowhere.example.com."};
+
+	for (unsigned i = 0; i < 2 * 3 * 4; i++) {
+		const char *alias = aliases[i / 2 % 3];
+		bool cached = i / 6 % 2, shared = i / 12;
+		begin();
+		add_plain(w);
+		world_add(w, &(struct world_zone){
+				     .apex = "example.com.",
+				     .servers = "ns.example.com.=" PROVIDER_A,
+				     .text = "dead.example.com. 300 IN CNAME www.plain.org.\n"
+					     "loop.example.com. 300 IN CNAME loop.example.com.\n"
+					     "nowhere.example.com. 300 IN CNAME x.example.com.\n"
+					     "b.example.com. 300 IN A 192.0.2.1\n"});
+		world_start(w);
+		world_ask(w, "b.example.com.", TYPE_A, 0);
+		with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+		if (cached)
+			world_ask(w, alias, TYPE_CNAME, 0);
+		struct question *other = shared ? world_ask_later(w, alias, TYPE_A, 0) : NULL;
+		struct question *q = world_ask_later(w, alias, types[i % 2], ASK_DO);
+		world_advance(w, 300);
+		if (!q->done || q->reply->rcode != RCODE_NOERROR ||
+		    question_count_of(q, SECTION_ANSWER, TYPE_RRSIG) != 1)
+			fail_msg("%s, type %u, %u", alias, types[i % 2], i);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), i % 2 == 0);
+		assert_int_equal((q->reply->flags & FLAG_AD) != 0, i % 2 == 0);
+		world_run(w);
+		assert_true(other == NULL || other->done);
+		end_world(state);
+	}
+}
+
 static void a_large_answer_comes_over_tcp(void **state)
 {
 	char text[6000] = "", *p = text;
@@ -338,6 +376,7 @@ int main(void)
 		scenario_common(any_with_cd_passes_by_what_has_failed),
 		cmocka_unit_test(any_finds_a_rare_type_by_the_proof),
 		scenario_common(rrsig_is_answered_by_value),
+		scenario(any_and_rrsig_at_an_alias_do_not_depend_on_its_target),
 		scenario(a_large_answer_comes_over_tcp),
 		scenario(name_servers_without_glue_are_looked_up),
 		scenario_common(glue_is_never_an_answer),
