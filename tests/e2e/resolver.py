@@ -62,7 +62,7 @@ class Assayd:
         values = dict(
             device=devices(info['resolver']['port_interface'])[driver],
             service4=self.service4, service6=self.service6, tap='assay0',
-            poll_cpu=1 if cpus > 1 else 0, control_cpu=-1, cache='64M', hugepages='auto',
+            poll_cpu=1 if cpus > 1 else 0, control_cpu=-1, cache='64M', hugepages='off',
             access="allow: [198.18.0.0/15, '2001:db8::/32']", tickets=8192, interface=info['resolver']['upstream_interface'],
             hints=info['files']['root.hints'], anchor=info['files']['anchor.ds'],
             socket=self.socket, log='info', state=os.path.join(self.workdir, 'trust.state'))

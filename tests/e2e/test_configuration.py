@@ -34,7 +34,7 @@ def refusals(checks, info):
     pages = sum(int(open('/proc/sys/vm/' + name).read())
                 for name in ('nr_hugepages', 'nr_overcommit_hugepages'))
     refused(checks, info, 'O22 hugepages that are required and not reserved', 'sysctl vm.nr_hugepages=',
-            hugepages='require', cache='%dM' % (2 * pages + 16))
+            hugepages='require', cache='%dM' % (2 * pages + 4096))
     refused(checks, info, 'a CPU that is not there', 'cores.poll[0]: there is no CPU 1023',
             poll_cpu=1023)
     refused(checks, info, 'control on the CPU of a poll-mode core', "a poll-mode core's", poll_cpu=0,

@@ -24,9 +24,11 @@ import threading
 import time
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from hugepages import Hugepages  # noqa: E402
+
 SKIP = 77
 CLONE_NEWNET = 0x40000000
-HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 PORT, PEER, TAP = "s0", "c0", "adptap"
 SERVER4, CLIENT4 = "10.77.0.1", "10.77.0.2"
 SERVER6, CLIENT6 = "fd77::1", "fd77::2"
@@ -687,18 +689,9 @@ class WithHugepages(PacketPath):
 
     @classmethod
     def setUpClass(cls):
-        with open(HUGEPAGES) as file:
-            cls.reserved_before = int(file.read())
-        cls.addClassCleanup(cls.reserve, cls.reserved_before)
-        cls.reserve(cls.reserved_before + cls.pages)
-        with open(HUGEPAGES) as file:
-            if int(file.read()) < cls.reserved_before + cls.pages:
-                raise unittest.SkipTest("no memory for hugepages")
-
-    @staticmethod
-    def reserve(pages):
-        with open(HUGEPAGES, "w") as file:
-            file.write(str(pages))
+        reserved = cls.enterClassContext(Hugepages(cls.pages))
+        if not reserved.there:
+            raise unittest.SkipTest("no memory for hugepages")
 
 
 class AfXdp(PacketPath, Case):
