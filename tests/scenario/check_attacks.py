@@ -1,5 +1,7 @@
-"""docs/attacks.md names tests; every one of them must exist and be run."""
+"""docs/attacks.md names tests; every one of them must exist and be run. A row stands there once, and a
+test that is named after a row finds it there; of some rows every test is named."""
 
+import glob
 import os
 import re
 import sys
@@ -15,6 +17,26 @@ def source_of(cited):
         return None
     with open(path, encoding='utf-8') as file:
         return file.read()
+
+
+ROW = re.compile(r'^\| ([A-Z]\d+) ', re.MULTILINE)
+NAMED_AFTER = re.compile(r'^static void (([a-z]\d+)_\w+)\(void \*\*state\)', re.MULTILINE)
+WHOLE = {'A15', 'A16', 'B14', 'B15', 'B16', 'B17', 'C11', 'D14'}
+
+
+def rows_that_are_wrong(text):
+    rows = ROW.findall(text)
+    for row in sorted({row for row in rows if rows.count(row) > 1}):
+        yield 'row %s stands there more than once' % row
+    known = set(re.findall(r'\w+', text))
+    for path in sorted(glob.glob(os.path.join(TOP, 'tests', '**', 'test_*.c'), recursive=True)):
+        with open(path, encoding='utf-8') as file:
+            tests = NAMED_AFTER.findall(file.read())
+        for name, row in tests:
+            if row.upper() not in rows:
+                yield '%s: there is no row %s' % (name, row.upper())
+            elif row.upper() in WHOLE and name not in known:
+                yield '%s: row %s does not name it' % (name, row.upper())
 
 
 def main():
@@ -34,6 +56,9 @@ def main():
             if len(re.findall(r'\b%s\b' % name, source)) < 2:
                 print('%s does not run %s' % (cited, name))
                 wrong += 1
+    for what in rows_that_are_wrong(text):
+        print(what)
+        wrong += 1
     if count < 100:
         print('only %d tests found: has the form of the table changed?' % count)
         wrong += 1
