@@ -25,16 +25,19 @@ static const struct {
 };
 
 static const struct {
-	const char *name, *words;
+	const char *passed, *limited, *crowded;
+	const char *words, *limited_words, *crowded_words;
 } exceptions[] = {
-	[EXCEPTION_ARP] = {"dataplane.exception.arp", "ARP for the host's stack"},
-	[EXCEPTION_ND] = {"dataplane.exception.nd", "neighbour discovery for the host's stack"},
-	[EXCEPTION_ICMP] = {"dataplane.exception.icmp", "other ICMP for the host's stack"},
-	[EXCEPTION_TCP] = {"dataplane.exception.tcp", "TCP for the host's stack"},
-	[EXCEPTION_OTHER] = {"dataplane.exception.other", "anything else for the host's stack"},
+#define X(symbol, name, words)                                                                     \
+	[EXCEPTION_##symbol] = {"dataplane.exception." #name,                                      \
+				"dataplane.exception_limited." #name,                              \
+				"dataplane.exception_full." #name,                                 \
+				"for the host's stack: " words,                                    \
+				"dropped, over the rate of its class: " words,                     \
+				"dropped, no room in the ring of its class: " words},
+	EXCEPTION_CLASSES(X)
+#undef X
 };
-static_assert(sizeof exceptions / sizeof exceptions[0] == EXCEPTION_CLASS_COUNT,
-	      "every class has a name");
 
 void lcore_counters_add(struct lcore_counters *sum, const struct lcore_counters *one)
 {
@@ -45,8 +48,11 @@ void lcore_counters_add(struct lcore_counters *sum, const struct lcore_counters 
 		sum->hits[i] += COUNTED(one->hits[i]);
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		sum->drops[i] += COUNTED(one->drops[i]);
-	for (unsigned i = 0; i < EXCEPTION_CLASS_COUNT; i++)
+	for (unsigned i = 0; i < EXCEPTION_CLASS_COUNT; i++) {
 		sum->exceptions[i] += COUNTED(one->exceptions[i]);
+		sum->limited[i] += COUNTED(one->limited[i]);
+		sum->crowded[i] += COUNTED(one->crowded[i]);
+	}
 }
 
 void lcore_counters_visit(const struct lcore_counters *sum, counter_visit visit, void *arg)
@@ -63,8 +69,11 @@ void lcore_counters_visit(const struct lcore_counters *sum, counter_visit visit,
 		if (i != DROP_tx_full)
 			visit(drops[i].name, drops[i].words, sum->drops[i], arg);
 	}
-	for (unsigned i = 0; i < EXCEPTION_CLASS_COUNT; i++)
-		visit(exceptions[i].name, exceptions[i].words, sum->exceptions[i], arg);
+	for (unsigned i = 0; i < EXCEPTION_CLASS_COUNT; i++) {
+		visit(exceptions[i].passed, exceptions[i].words, sum->exceptions[i], arg);
+		visit(exceptions[i].limited, exceptions[i].limited_words, sum->limited[i], arg);
+		visit(exceptions[i].crowded, exceptions[i].crowded_words, sum->crowded[i], arg);
+	}
 }
 
 void host_counters_visit(const struct host_counters *counters, counter_visit visit, void *arg)

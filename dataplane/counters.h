@@ -40,7 +40,9 @@ struct lcore_counters {
 #undef X
 	uint64_t hits[OUTCOME_COUNT];
 	uint64_t drops[DROP_REASON_COUNT]; // of packets received: no tx_full
+	// Of each class: given to the host's stack, over its rate, and without room in its ring.
 	uint64_t exceptions[EXCEPTION_CLASS_COUNT];
+	uint64_t limited[EXCEPTION_CLASS_COUNT], crowded[EXCEPTION_CLASS_COUNT];
 } __attribute__((aligned(64)));
 
 #define HOST_COUNTERS(X)                                                                           \
@@ -49,7 +51,10 @@ struct lcore_counters {
 	X(from_tap, "host.from_tap", "packets taken from the host's stack")                        \
 	X(from_tap_dropped, "host.from_tap_dropped",                                               \
 	  "packets of the host's stack dropped: ring to the poll-mode core full, or too long")     \
-	X(wakeups, "host.wakeups", "times the host thread was woken")
+	X(wakeups, "host.wakeups", "times the host thread was woken")                              \
+	X(cpu_us, "host.cpu_us", "microseconds of CPU time that the host thread has taken")        \
+	X(rests, "host.rests",                                                                     \
+	  "times the host thread rested: its share of control's CPU was used up")
 
 struct host_counters {
 #define X(field, name, words) uint64_t field;

@@ -1,6 +1,7 @@
 #include "dataplane/dataplane.h"
 
 #include "dataplane/counters.h"
+#include "dataplane/parse/exception.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/pool.h"
 #include "dataplane/port/port.h"
@@ -31,6 +32,8 @@ struct dataplane {
 	uint64_t measure_until_ms; // by the store's clock
 	struct cycles reported;    // what dataplane_cycles() has seen
 	bool eal, hugepages, launched;
+	struct peer_sessions sessions;
+	struct place place; // of the host thread
 	struct host *host;
 	size_t port_count, lcore_count; // so far
 	struct port ports[DATAPLANE_PORTS_MAX];
@@ -161,6 +164,16 @@ static uint16_t tap_mtu(const struct dataplane *dataplane)
 	return mtu;
 }
 
+// Before EAL binds this thread.
+static void host_place(struct dataplane *dataplane)
+{
+	cpu_set_t allowed;
+
+	CPU_ZERO(&allowed);
+	(void)sched_getaffinity(0, sizeof allowed, &allowed);
+	dataplane->place = place_choose(&dataplane->config, &allowed);
+}
+
 static int exception_path_start(struct dataplane *dataplane, char *err, size_t err_len)
 {
 	const struct dataplane_config *config = &dataplane->config;
@@ -170,6 +183,8 @@ static int exception_path_start(struct dataplane *dataplane, char *err, size_t e
 			.service = &config->service,
 			.prefix_v4 = config->service_prefix_v4,
 			.prefix_v6 = config->service_prefix_v6},
+		.sessions = &dataplane->sessions,
+		.place = dataplane->place,
 		.lcore_count = (unsigned)config->lcore_count,
 		.port_count = (unsigned)config->device_count,
 	};
@@ -211,6 +226,9 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 	}
 	lcore->index = index;
 	lcore->poll = config->poll;
+	lcore->syn_per_s = config->syn_per_s / (uint32_t)config->lcore_count;
+	if (lcore->syn_per_s == 0)
+		lcore->syn_per_s = 1;
 	lcore->store = dataplane->store;
 	lcore->service = &config->service;
 	lcore->plain_service = &dataplane->plain_service;
@@ -285,6 +303,8 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 	memset(dataplane, 0, sizeof *dataplane);
 	dataplane->config = *config;
 	dataplane->store = store;
+	dataplane->config.service.sessions = &dataplane->sessions;
+	host_place(dataplane);
 	code = wake_init(&dataplane->wake);
 	if (code < 0)
 		sentence(err, err_len, code, "cannot make an eventfd: %s", strerror(-code));
@@ -543,7 +563,11 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 		line(text, arg);
 	}
 	if (dataplane->host != NULL) {
-		snprintf(text, sizeof text, "exception path: tap %s", config->tap_name);
+		snprintf(text, sizeof text, "exception path: tap %s, %zu peer%s, host thread on %s",
+			 config->tap_name, config->service.peer_count,
+			 config->service.peer_count == 1 ? "" : "s",
+			 dataplane->place.shared ? "control's CPU, a quarter of it at most"
+						 : "a CPU of its own");
 		line(text, arg);
 	}
 }

@@ -23,10 +23,12 @@ struct dataplane_config {
 	// empty poll when its string says busy_budget=0.
 	const char *devices[DATAPLANE_PORTS_MAX];
 	size_t device_count;
-	struct service_addresses service;      // answered; carried by the tap
+	struct service_addresses service; // answered; carried by the tap; and the peers
+	uint32_t syn_per_s; // TCP connections begun, over all cores, that the host's stack sees
 	unsigned lcores[DATAPLANE_LCORES_MAX]; // CPU numbers of the poll-mode cores
 	size_t lcore_count;
-	int control_cpu; // CPU of control, host thread and the rest; -1: not pinned
+	int control_cpu; // CPU of control and the rest; -1: not pinned
+	int host_cpu;    // CPU of the host thread; -1: one that is left, else control's
 	enum poll_mode poll;
 	bool hugepages;             // allow them; used where they can be had
 	bool hugepages_only;        // without them nothing starts

@@ -83,11 +83,17 @@ static void exception(struct lcore *lcore, const struct queue *queue, struct rte
 {
 	const enum exception_class class = packet->exception;
 
+	if (lcore->host != NULL && !limit_take(&lcore->limit, class)) {
+		COUNT(lcore->counters.limited[class], 1);
+		drop(lcore, mbuf, DROP_exception_limited);
+		return;
+	}
 	packet_finish(rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf), packet,
 		      offload_of(queue, mbuf));
-	if (lcore->host == NULL || !limit_take(&lcore->limit, class) ||
-	    !host_offer(lcore->host, lcore->index, queue->port, rte_pktmbuf_mtod(mbuf, uint8_t *),
-			rte_pktmbuf_data_len(mbuf))) {
+	if (lcore->host == NULL ||
+	    !host_offer(lcore->host, lcore->index, class, queue->port,
+			rte_pktmbuf_mtod(mbuf, uint8_t *), rte_pktmbuf_data_len(mbuf))) {
+		COUNT(lcore->counters.crowded[class], 1);
 		drop(lcore, mbuf, DROP_exception_full);
 		return;
 	}
@@ -374,7 +380,7 @@ static void begin(struct lcore *lcore)
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	urcu_qsbr_register_thread();
 	beat_read(lcore->beat, worker_counter_ms(), &lcore->now);
-	limit_init(&lcore->limit, lcore->now.clock.now_ms);
+	limit_init(&lcore->limit, lcore->syn_per_s, lcore->now.clock.now_ms);
 }
 
 int worker_run(void *arg)

@@ -58,6 +58,7 @@ struct lcore {
 	unsigned index;
 	enum poll_mode poll;
 	unsigned queue_count;
+	uint32_t syn_per_s; // of the host's stack, this lcore's share
 	struct store *store;
 	const struct service_addresses *service;
 	const struct plain_service *plain_service; // the same

@@ -63,24 +63,32 @@ unsigned send_results(struct lcore *lcore)
 
 // ---- the host's frames ----
 
+static void send_frame(struct lcore *lcore, struct queue *queue, const struct frame *frame)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(queue->pool);
+
+	if (mbuf == NULL || rte_pktmbuf_tailroom(mbuf) < frame->len) {
+		COUNT(lcore->counters.from_host_dropped, 1);
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	memcpy(rte_pktmbuf_mtod(mbuf, void *), frame->bytes, frame->len);
+	COUNT(lcore->counters.from_host, 1);
+	send_later(lcore, queue, mbuf, frame->len);
+}
+
 static unsigned send_by_port(struct lcore *lcore, struct queue *queue)
 {
 	const struct frame *frame;
 	unsigned count = 0;
 
-	while (count < BURST && (frame = host_front(lcore->host, queue->port)) != NULL) {
-		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(queue->pool);
-
-		count++;
-		if (mbuf == NULL || rte_pktmbuf_tailroom(mbuf) < frame->len) {
-			COUNT(lcore->counters.from_host_dropped, 1);
-			rte_pktmbuf_free(mbuf);
-		} else {
-			memcpy(rte_pktmbuf_mtod(mbuf, void *), frame->bytes, frame->len);
-			COUNT(lcore->counters.from_host, 1);
-			send_later(lcore, queue, mbuf, frame->len);
+	for (enum sent_lane lane = 0; lane < SENT_LANE_COUNT; lane++) {
+		while (count < BURST &&
+		       (frame = host_front(lcore->host, queue->port, lane)) != NULL) {
+			send_frame(lcore, queue, frame);
+			host_pop(lcore->host, queue->port, lane);
+			count++;
 		}
-		host_pop(lcore->host, queue->port);
 	}
 	return count;
 }

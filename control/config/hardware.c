@@ -185,6 +185,55 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 	out->service.list[out->service.count++] = address;
 }
 
+// ---- peers ----
+
+static const char *why_no_peer(const struct dataplane_config *config, const struct address *address)
+{
+	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
+	const bool link_local = address->family == 6 && address->bytes[0] == 0xfe &&
+				(address->bytes[1] & 0xc0) == 0x80;
+	bool family = false;
+
+	if (!link_local && upstream_never_asks(&both, false, address) != NULL)
+		return upstream_never_asks(&both, false, address);
+	for (size_t i = 0; i < config->service.count; i++) {
+		const struct address *own = &config->service.list[i];
+
+		if (memcmp(own, address, sizeof(*address)) == 0)
+			return "our own service address (service.addresses), no router's";
+		family |= own->family == address->family;
+	}
+	for (size_t i = 0; i < config->service.peer_count; i++) {
+		if (memcmp(&config->service.peers[i], address, sizeof(*address)) == 0)
+			return "it stands here already";
+	}
+	return family || link_local ? NULL : "no service address is of its family";
+}
+
+static void load_peers(struct loader *loader)
+{
+	const struct text_list *peers = &loader->schema->service.peers;
+	struct dataplane_config *out = &loader->config->dataplane;
+	char path[LOADER_PATH_MAX];
+
+	assert(option_find("service.peers")->maximum == PEERS_MAX);
+	if (peers->count > 0 && out->tap_name[0] == '\0')
+		loader_fail(loader, "service.peers",
+			    "without a tap (service.tap) nothing here speaks with routers");
+	for (unsigned i = 0; i < peers->count; i++) {
+		struct address address;
+		const char *why = "no address, such as 192.0.2.1";
+
+		if (address_from_text(peers->list[i], &address) == 0)
+			why = why_no_peer(out, &address);
+		loader_item(path, "service.peers", i);
+		if (why != NULL)
+			loader_fail(loader, path, "\"%.64s\": %s", peers->list[i], why);
+		else
+			out->service.peers[out->service.peer_count++] = address;
+	}
+}
+
 void load_service(struct loader *loader)
 {
 	const struct text_list *addresses = &loader->schema->service.addresses;
@@ -197,6 +246,9 @@ void load_service(struct loader *loader)
 	loader_text(loader, "service.tap", loader->schema->service.tap, out->tap_name,
 		    sizeof(out->tap_name));
 	check_interface(loader, "service.tap", out->tap_name);
+	load_peers(loader);
+	out->syn_per_s =
+		(uint32_t)loader_number("service.syn-limit", loader->schema->service.syn_limit);
 }
 
 void load_cores(struct loader *loader)
@@ -207,6 +259,7 @@ void load_cores(struct loader *loader)
 
 	assert(option_find("cores.poll")->maximum == DATAPLANE_LCORES_MAX);
 	out->control_cpu = (int)loader_number("cores.control", schema->cores.control);
+	out->host_cpu = (int)loader_number("cores.host", schema->cores.host);
 	out->poll = schema->cores.mode ? (enum poll_mode) * schema->cores.mode : POLL_ADAPTIVE;
 	for (unsigned i = 0; i < schema->cores.poll_count; i++) {
 		int64_t cpu = schema->cores.poll[i];
@@ -229,6 +282,11 @@ void load_cores(struct loader *loader)
 				"CPU %d is a poll-mode core's (cores.poll): give control another, "
 				"or -1",
 				out->control_cpu);
+		if (out->host_cpu == (int)out->lcores[i])
+			loader_fail(loader, "cores.host",
+				    "CPU %d is a poll-mode core's (cores.poll): give the host "
+				    "thread another, or -1",
+				    out->host_cpu);
 	}
 }
 

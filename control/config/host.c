@@ -71,6 +71,7 @@ static void check_cpus(const struct survey *survey)
 	for (size_t i = 0; i < cores->lcore_count; i++)
 		check_cpu(survey, &cpus, loader_item(path, "cores.poll", i), (int)cores->lcores[i]);
 	check_cpu(survey, &cpus, "cores.control", cores->control_cpu);
+	check_cpu(survey, &cpus, "cores.host", cores->host_cpu);
 }
 
 // ---- memory ----

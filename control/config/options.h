@@ -29,10 +29,19 @@ enum option_kind {
 	X("service.tap", TEXT, "assay0", 0, 15, "characters",                                      \
 	  "interface that carries the service addresses for ARP, ND, ICMP and TCP; \"\" "          \
 	  "for none")                                                                              \
+	X("service.peers", LIST, "[]", 0, 16, "entries",                                           \
+	  "addresses of the routers that this host speaks BGP or BFD with through the tap: their " \
+	  "packets pass beside any flood of others")                                               \
+	X("service.syn-limit", NUMBER, "10000", 100, 1000000, "per second",                        \
+	  "TCP connections that may begin, over all poll-mode cores; other packets that "          \
+	  "begin one are dropped before they cost the host anything")                              \
 	X("cores.poll", LIST, "[1]", 1, 32, "entries", "CPU numbers of the poll-mode cores")       \
 	X("cores.control", NUMBER, "-1", -1, 1023, "",                                             \
 	  "CPU of control and its helpers, not one of cores.poll; -1 leaves it to the "            \
 	  "kernel")                                                                                \
+	X("cores.host", NUMBER, "-1", -1, 1023, "",                                                \
+	  "CPU of the thread between the ports and the tap, not one of cores.poll; -1 takes one "  \
+	  "that nobody else has, or else a quarter of control's at most")                          \
 	X("cores.mode", WORD, "adaptive", 0, 0, "",                                                \
 	  "busy polls without pause; adaptive sleeps at most 100 microseconds when idle")          \
 	X("memory.cache", SIZE, "256M", 16777216, 137438953472, "",                                \

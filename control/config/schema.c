@@ -107,12 +107,15 @@ static const cyaml_schema_value_t zone_value = {
 static const cyaml_schema_field_t service_fields[] = {
 	TEXTS("addresses", 0, IN(service), addresses),
 	TEXT_OPTIONAL("tap", IN(service), tap),
+	TEXTS("peers", CYAML_FLAG_OPTIONAL, IN(service), peers),
+	INT_OPTIONAL("syn-limit", IN(service), syn_limit),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t cores_fields[] = {
 	CYAML_FIELD_SEQUENCE_COUNT("poll", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, IN(cores),
 				   poll, poll_count, &int_value, 0, CYAML_UNLIMITED),
 	INT_OPTIONAL("control", IN(cores), control),
+	INT_OPTIONAL("host", IN(cores), host),
 	ENUM_OPTIONAL("mode", IN(cores), mode, mode_words),
 	CYAML_FIELD_END,
 };

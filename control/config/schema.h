@@ -54,13 +54,14 @@ struct schema {
 	struct schema_port *ports;
 	unsigned ports_count;
 	struct {
-		struct text_list addresses;
+		struct text_list addresses, peers;
 		char *tap;
+		int64_t *syn_limit;
 	} service;
 	struct {
 		int64_t *poll;
 		unsigned poll_count;
-		int64_t *control;
+		int64_t *control, *host;
 		int *mode;
 	} cores;
 	struct {

@@ -1,6 +1,9 @@
 #include "dataplane/host/host.h"
 
+#include "dataplane/host/rings.h"
+#include "dataplane/host/share.h"
 #include "dataplane/miss/wake.h"
+#include "dataplane/parse/exception.h"
 #include "dataplane/sentence.h"
 
 #include <errno.h>
@@ -9,11 +12,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#define RING_FRAMES     1024 // 2 MiB per lcore and per port
-#define TURN_FRAMES     64   // at most, per ring and turn
+#define SENT_FRAMES     1024 // 2 MiB per port and lane
+#define TURN_SENT       128  // taken from the tap at most
 #define NEIGHBOUR_SLOTS 256
+// The scheduler then gives it about SHARE_PERCENT beside a control that has work all the time.
+#define NICE_SHARED 5
 
 struct host {
 	struct wake wake;
@@ -22,8 +29,13 @@ struct host {
 	pthread_t thread;
 	atomic_bool stop;
 	unsigned lcore_count, port_count;
-	struct frames *to_host[DATAPLANE_LCORES_MAX];
-	struct frames *to_port[DATAPLANE_PORTS_MAX];
+	const struct service_addresses *service;
+	struct peer_sessions *sessions;
+	struct place place;
+	struct share share;
+	unsigned first; // core whose rings come first in this turn
+	struct rings to_host[DATAPLANE_LCORES_MAX];
+	struct frames *to_port[DATAPLANE_PORTS_MAX][SENT_LANE_COUNT];
 	// Where a hardware address was last seen: a cache, whose collisions cost a frame that
 	// goes out by the first port.
 	struct neighbour {
@@ -54,26 +66,24 @@ static uint8_t port_towards(struct host *host, const uint8_t mac[6])
 	return memcmp(neighbour->mac, mac, 6) == 0 ? neighbour->port : 0;
 }
 
-static unsigned drain_lcore(struct host *host, struct frames *frames)
+static void give_to_tap(const struct frame *frame, enum exception_class class, void *arg)
 {
-	unsigned done = 0;
-	const struct frame *frame;
+	struct host *host = arg;
 
-	while (done < TURN_FRAMES && (frame = frames_front(frames)) != NULL) {
-		neighbour_learn(host, frame);
-		if (write(host->tap, frame->bytes, frame->len) == frame->len)
-			COUNT(host->counters.to_tap, 1);
-		else
-			COUNT(host->counters.to_tap_failed, 1);
-		frames_pop(frames);
-		done++;
-	}
-	return done;
+	(void)class;
+	neighbour_learn(host, frame);
+	// Nothing waits for a tap that takes no more: the senders of what is lost repeat it.
+	if (write(host->tap, frame->bytes, frame->len) == frame->len)
+		COUNT(host->counters.to_tap, 1);
+	else
+		COUNT(host->counters.to_tap_failed, 1);
 }
 
-static void send_by(struct host *host, uint8_t port, const uint8_t *bytes, size_t len)
+static void send_by(struct host *host, uint8_t port, enum sent_lane lane, const uint8_t *bytes,
+		    size_t len)
 {
-	struct frame *slot = frames_reserve(host->to_port[port]);
+	struct frames *frames = host->to_port[port][lane];
+	struct frame *slot = frames_reserve(frames);
 
 	if (slot == NULL) {
 		COUNT(host->counters.from_tap_dropped, 1);
@@ -82,7 +92,7 @@ static void send_by(struct host *host, uint8_t port, const uint8_t *bytes, size_
 	memcpy(slot->bytes, bytes, len);
 	slot->len = (uint16_t)len;
 	slot->port = port;
-	frames_commit(host->to_port[port]);
+	frames_commit(frames);
 }
 
 static unsigned drain_tap(struct host *host)
@@ -91,30 +101,23 @@ static unsigned drain_tap(struct host *host)
 	unsigned done = 0;
 	ssize_t len;
 
-	while (done < TURN_FRAMES && (len = read(host->tap, bytes, sizeof bytes)) > 0) {
+	while (done < TURN_SENT && (len = read(host->tap, bytes, sizeof bytes)) > 0) {
 		done++;
 		COUNT(host->counters.from_tap, 1);
 		if (len > FRAME_MAX || len < 14) {
 			COUNT(host->counters.from_tap_dropped, 1);
 			continue;
 		}
+		enum sent_lane lane = class_lane(
+			exception_sent(host->service, host->sessions, bytes, (size_t)len));
 		if (!(bytes[0] & 1)) {
-			send_by(host, port_towards(host, bytes), bytes, (size_t)len);
+			send_by(host, port_towards(host, bytes), lane, bytes, (size_t)len);
 			continue;
 		}
 		for (unsigned port = 0; port < host->port_count; port++)
-			send_by(host, (uint8_t)port, bytes, (size_t)len);
+			send_by(host, (uint8_t)port, lane, bytes, (size_t)len);
 	}
 	return done;
-}
-
-static bool rings_empty(struct host *host)
-{
-	for (unsigned i = 0; i < host->lcore_count; i++) {
-		if (frames_front(host->to_host[i]) != NULL)
-			return false;
-	}
-	return true;
 }
 
 static void host_sleep(struct host *host)
@@ -123,22 +126,63 @@ static void host_sleep(struct host *host)
 			       {.fd = host->wake.fd, .events = POLLIN}};
 
 	wake_announce(&host->wake);
-	if (rings_empty(host) && !atomic_load_explicit(&host->stop, memory_order_relaxed)) {
+	if (rings_empty(host->to_host, host->lcore_count) &&
+	    !atomic_load_explicit(&host->stop, memory_order_relaxed)) {
 		poll(fds, 2, -1);
 		COUNT(host->counters.wakeups, 1);
 	}
 	wake_done(&host->wake);
 }
 
+// ---- the thread ----
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+// Bounded by TURN_SENT and the classes' weights: well below a millisecond.
+static unsigned host_turn(struct host *host)
+{
+	unsigned work = drain_tap(host);
+
+	host->first = (host->first + 1) % host->lcore_count;
+	return work + rings_turn(host->to_host, host->lcore_count, host->first, give_to_tap, host);
+}
+
+static void host_settle(struct host *host, uint64_t *cpu_ns)
+{
+	uint64_t now_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	uint64_t spent_ns = now_cpu_ns - *cpu_ns;
+	uint64_t rest_ns = share_spend(&host->share, clock_ns(CLOCK_MONOTONIC), spent_ns);
+	const struct timespec rest = {.tv_nsec = (long)rest_ns};
+
+	*cpu_ns = now_cpu_ns;
+	__atomic_store_n(&host->counters.cpu_us, now_cpu_ns / 1000, __ATOMIC_RELAXED);
+	if (rest_ns == 0)
+		return;
+	COUNT(host->counters.rests, 1);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+}
+
 static void *host_run(void *arg)
 {
 	struct host *host = arg;
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
+	// Best effort, both: a CPU that has gone away since, a limit on nice.
+	(void)pthread_setaffinity_np(pthread_self(), sizeof host->place.cpus, &host->place.cpus);
+	if (host->place.shared)
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE_SHARED);
+	share_init(&host->share, host->place.shared ? SHARE_PERCENT : 100,
+		   clock_ns(CLOCK_MONOTONIC));
 	while (!atomic_load_explicit(&host->stop, memory_order_relaxed)) {
-		unsigned work = drain_tap(host);
+		unsigned work = host_turn(host);
 
-		for (unsigned i = 0; i < host->lcore_count; i++)
-			work += drain_lcore(host, host->to_host[i]);
+		host_settle(host, &cpu_ns);
 		if (work == 0)
 			host_sleep(host);
 	}
@@ -148,9 +192,11 @@ static void *host_run(void *arg)
 static void host_free(struct host *host)
 {
 	for (unsigned i = 0; i < DATAPLANE_LCORES_MAX; i++)
-		frames_free(host->to_host[i]);
-	for (unsigned i = 0; i < DATAPLANE_PORTS_MAX; i++)
-		frames_free(host->to_port[i]);
+		rings_fini(&host->to_host[i]);
+	for (unsigned i = 0; i < DATAPLANE_PORTS_MAX; i++) {
+		for (unsigned lane = 0; lane < SENT_LANE_COUNT; lane++)
+			frames_free(host->to_port[i][lane]);
+	}
 	if (host->tap >= 0)
 		close(host->tap);
 	wake_fini(&host->wake);
@@ -160,14 +206,15 @@ static void host_free(struct host *host)
 static int rings_new(struct host *host)
 {
 	for (unsigned i = 0; i < host->lcore_count; i++) {
-		host->to_host[i] = frames_new(RING_FRAMES);
-		if (host->to_host[i] == NULL)
+		if (rings_init(&host->to_host[i]) < 0)
 			return -ENOMEM;
 	}
 	for (unsigned i = 0; i < host->port_count; i++) {
-		host->to_port[i] = frames_new(RING_FRAMES);
-		if (host->to_port[i] == NULL)
-			return -ENOMEM;
+		for (unsigned lane = 0; lane < SENT_LANE_COUNT; lane++) {
+			host->to_port[i][lane] = frames_new(SENT_FRAMES);
+			if (host->to_port[i][lane] == NULL)
+				return -ENOMEM;
+		}
 	}
 	return 0;
 }
@@ -183,6 +230,9 @@ int host_start(const struct host_config *config, struct host **out, char *err, s
 	host->tap = -1;
 	host->lcore_count = config->lcore_count;
 	host->port_count = config->port_count;
+	host->service = config->tap.service;
+	host->sessions = config->sessions;
+	host->place = config->place;
 	code = wake_init(&host->wake);
 	if (code == 0)
 		code = rings_new(host);
@@ -217,17 +267,10 @@ void host_stop(struct host *host)
 	host_free(host);
 }
 
-bool host_offer(struct host *host, unsigned lcore, uint8_t port, const uint8_t *frame, size_t len)
+bool host_offer(struct host *host, unsigned lcore, enum exception_class class, uint8_t port,
+		const uint8_t *frame, size_t len)
 {
-	struct frame *slot = len <= FRAME_MAX ? frames_reserve(host->to_host[lcore]) : NULL;
-
-	if (slot == NULL)
-		return false;
-	memcpy(slot->bytes, frame, len);
-	slot->len = (uint16_t)len;
-	slot->port = port;
-	frames_commit(host->to_host[lcore]);
-	return true;
+	return rings_offer(&host->to_host[lcore], class, port, frame, len);
 }
 
 void host_signal(struct host *host)
@@ -235,14 +278,14 @@ void host_signal(struct host *host)
 	wake_signal(&host->wake);
 }
 
-const struct frame *host_front(struct host *host, uint8_t port)
+const struct frame *host_front(struct host *host, uint8_t port, enum sent_lane lane)
 {
-	return frames_front(host->to_port[port]);
+	return frames_front(host->to_port[port][lane]);
 }
 
-void host_pop(struct host *host, uint8_t port)
+void host_pop(struct host *host, uint8_t port, enum sent_lane lane)
 {
-	frames_pop(host->to_port[port]);
+	frames_pop(host->to_port[port][lane]);
 }
 
 const struct host_counters *host_counters(const struct host *host)

@@ -4,10 +4,16 @@
 // One tap serves all ports, with the first port's hardware address (every port accepts it). A
 // frame of the host's goes out by the port where its receiver was last seen as a sender, by the
 // first port when it was never seen, and by all ports when it is a broadcast or multicast.
+//
+// Each class of frames has rings and a weight of its own in both directions. A turn of the thread
+// is bounded; where it has to run on control's CPU it takes SHARE_PERCENT of it at most and gives
+// way to control beyond that.
 #pragma once
 
 #include "dataplane/counters.h"
+#include "dataplane/host/classes.h"
 #include "dataplane/host/frames.h"
+#include "dataplane/host/place.h"
 #include "dataplane/host/tap.h"
 
 #include <stdbool.h>
@@ -18,24 +24,28 @@ struct host;
 
 struct host_config {
 	struct tap_config tap;
+	struct peer_sessions *sessions; // those of tap.service
+	struct place place;
 	unsigned lcore_count, port_count;
 };
 
-// Opens the tap and starts the thread, on the caller's CPUs. 0, or -errno with a sentence.
+// Opens the tap and starts the thread. 0, or -errno with a sentence.
 int host_start(const struct host_config *config, struct host **out, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 // The lcores have ended. The tap disappears.
 void host_stop(struct host *host);
 
 // ---- poll-mode cores ----
-// Copies a frame that came in by a port; false: the ring is full, or the frame too long.
-bool host_offer(struct host *host, unsigned lcore, uint8_t port, const uint8_t *frame, size_t len)
-	__attribute__((nonnull));
+// Copies a frame that came in by a port; false: the ring of its class is full, or the frame too
+// long.
+bool host_offer(struct host *host, unsigned lcore, enum exception_class class, uint8_t port,
+		const uint8_t *frame, size_t len) __attribute__((nonnull));
 // After a burst in which something was offered: wakes the thread if it sleeps.
 void host_signal(struct host *host) __attribute__((nonnull));
-// Frames to be sent by a port; one lcore per port reads them.
-const struct frame *host_front(struct host *host, uint8_t port) __attribute__((nonnull));
-void host_pop(struct host *host, uint8_t port) __attribute__((nonnull));
+// Frames to be sent by a port, lane by lane; one lcore per port reads them.
+const struct frame *host_front(struct host *host, uint8_t port, enum sent_lane lane)
+	__attribute__((nonnull));
+void host_pop(struct host *host, uint8_t port, enum sent_lane lane) __attribute__((nonnull));
 
 // ---- control ----
 const struct host_counters *host_counters(const struct host *host) __attribute__((nonnull));

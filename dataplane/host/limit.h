@@ -1,18 +1,19 @@
 // How much exception traffic of each class a poll-mode core lets through to the host's stack.
 #pragma once
 
-#include "dataplane/parse/packet.h"
+#include "dataplane/host/classes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct limit {
 	uint64_t then_ms;
+	uint32_t syn_per_s;
 	uint32_t tokens[EXCEPTION_CLASS_COUNT]; // thousandths of a packet
 };
 
-// Full buckets.
-void limit_init(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));
+// Full buckets. syn_per_s: the rate of EXCEPTION_SYN.
+void limit_init(struct limit *limit, uint32_t syn_per_s, uint64_t now_ms) __attribute__((nonnull));
 // Once per turn of the poll loop. A time before the last one (dataplane/miss/beat.h) refills
 // nothing, and counts from there on.
 void limit_tick(struct limit *limit, uint64_t now_ms) __attribute__((nonnull));

@@ -1,10 +1,8 @@
 #include "dataplane/parse/packet.h"
 
 #include "dataplane/dns/header.h"
+#include "dataplane/parse/exception.h"
 #include "dataplane/parse/ip.h"
-
-#define ND_FIRST 133 // router solicitation
-#define ND_LAST  137 // redirect
 
 static enum packet_verdict drop(struct packet *out, enum drop_reason reason)
 {
@@ -96,13 +94,17 @@ static bool checksum_wrong(const struct packet *packet, const uint8_t *udp, size
 }
 
 // UDP to a service address, its source already seen to be possible.
-static enum packet_verdict parse_udp(uint8_t *frame, uint8_t *udp, size_t len,
+static enum packet_verdict parse_udp(uint8_t *frame, const struct service_addresses *service,
+				     const struct ip_payload *payload,
 				     struct packet_offload offload, struct packet *out)
 {
+	uint8_t *ip = frame + out->l2_len, *udp = ip + payload->offset;
+	const size_t len = payload->len;
+
 	if (len < UDP_LEN)
 		return drop(out, DROP_udp_length);
 	if (wire_get16(udp + 2) != DNS_PORT)
-		return exception(out, EXCEPTION_OTHER);
+		return exception(out, exception_of_ip(service, out, ip, payload));
 	// A reply would carry this frame's destination as its source (IEEE 802.3: never a group).
 	if ((frame[0] | frame[6]) & 1)
 		return drop(out, DROP_l2_address);
@@ -124,15 +126,6 @@ static enum packet_verdict parse_udp(uint8_t *frame, uint8_t *udp, size_t len,
 	if (out->payload_len < HEADER_LEN)
 		return drop(out, DROP_dns_short);
 	return PACKET_DNS;
-}
-
-static enum exception_class classify(uint8_t protocol, uint8_t family)
-{
-	if (protocol == IP_TCP)
-		return EXCEPTION_TCP;
-	if (protocol == (family == 4 ? IP_ICMP : IP_ICMPV6))
-		return EXCEPTION_ICMP;
-	return EXCEPTION_OTHER;
 }
 
 static enum packet_verdict parse_ipv4(uint8_t *frame, size_t len,
@@ -158,14 +151,8 @@ static enum packet_verdict parse_ipv4(uint8_t *frame, size_t len,
 	if (payload.fragment && match.destination)
 		return drop(out, DROP_fragment);
 	if (payload.protocol != IP_UDP || !match.destination || payload.fragment)
-		return exception(out, classify(payload.protocol, 4));
-	return parse_udp(frame, ip + payload.offset, payload.len, offload, out);
-}
-
-static bool is_nd(const struct ip_payload *payload, const uint8_t *ip)
-{
-	return payload->protocol == IP_ICMPV6 && payload->len > 0 &&
-	       ip[payload->offset] >= ND_FIRST && ip[payload->offset] <= ND_LAST;
+		return exception(out, exception_of_ip(service, out, ip, &payload));
+	return parse_udp(frame, service, &payload, offload, out);
 }
 
 static enum packet_verdict parse_ipv6(uint8_t *frame, size_t len,
@@ -186,8 +173,8 @@ static enum packet_verdict parse_ipv6(uint8_t *frame, size_t len,
 	memcpy(out->destination.bytes, ip + 24, 16);
 	struct service_match match = match_ipv6(service, out);
 	// RFC 4862 §5.4: a probe comes from ::, its defence from the very address in doubt.
-	if (payload.protocol == IP_ICMPV6 && is_nd(&payload, ip))
-		return exception(out, EXCEPTION_ND);
+	if (exception_is_nd(ip, &payload))
+		return exception(out, exception_of_ip(service, out, ip, &payload));
 	if (match.source || source_impossible_ipv6(out->source.bytes))
 		return drop(out, DROP_ip_source);
 	if (match.destination && payload.fragment)
@@ -195,24 +182,46 @@ static enum packet_verdict parse_ipv6(uint8_t *frame, size_t len,
 	if (match.destination && verdict == IP_TOO_DEEP)
 		return drop(out, DROP_ip_header);
 	if (payload.protocol != IP_UDP || !match.destination)
-		return exception(out, classify(payload.protocol, 6));
-	return parse_udp(frame, ip + payload.offset, payload.len, offload, out);
+		return exception(out, exception_of_ip(service, out, ip, &payload));
+	return parse_udp(frame, service, &payload, offload, out);
+}
+
+static bool is_station(const struct service_addresses *service, const uint8_t mac[6])
+{
+	for (size_t i = 0; i < service->station_count; i++) {
+		if (memcmp(service->stations[i], mac, 6) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool for_another_station(const struct service_addresses *service, const uint8_t *frame)
 {
-	size_t i = 0;
-
 	if (service->station_count == 0 || (frame[0] & 1) != 0)
 		return false;
-	while (i < service->station_count && memcmp(service->stations[i], frame, 6) != 0)
-		i++;
-	return i == service->station_count;
+	return !is_station(service, frame);
 }
 
 static bool is_vlan(unsigned type)
 {
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ;
+}
+
+static enum packet_verdict parse_by_type(unsigned type, uint8_t *frame, size_t len,
+					 const struct service_addresses *service,
+					 struct packet_offload offload, struct packet *out)
+{
+	switch (type) {
+	case ETHERTYPE_IPV4:
+		return parse_ipv4(frame, len, service, offload, out);
+	case ETHERTYPE_IPV6:
+		return parse_ipv6(frame, len, service, offload, out);
+	case ETHERTYPE_ARP:
+		return exception(out,
+				 exception_of_arp(service, frame + out->l2_len, len - out->l2_len));
+	default:
+		return drop(out, DROP_ethertype);
+	}
 }
 
 enum packet_verdict packet_parse(uint8_t *frame, size_t len,
@@ -237,14 +246,8 @@ enum packet_verdict packet_parse(uint8_t *frame, size_t len,
 		out->l2_len += 4;
 		out->vlan_count++;
 	}
-	switch (type) {
-	case ETHERTYPE_IPV4:
-		return parse_ipv4(frame, len, service, offload, out);
-	case ETHERTYPE_IPV6:
-		return parse_ipv6(frame, len, service, offload, out);
-	case ETHERTYPE_ARP:
-		return exception(out, EXCEPTION_ARP);
-	default:
-		return drop(out, DROP_ethertype);
-	}
+	enum packet_verdict verdict = parse_by_type(type, frame, len, service, offload, out);
+	if (verdict == PACKET_EXCEPTION && is_station(service, frame + 6))
+		return drop(out, DROP_l2_own);
+	return verdict;
 }

@@ -13,9 +13,15 @@ struct address {           // shared by the whole dataplane and the seam
 
 #define SERVICE_ADDRESSES_MAX 64
 #define STATIONS_MAX          8
+#define PEERS_MAX             16
+struct peer_sessions; // dataplane/parse/exception.h
 struct service_addresses {
 	struct address list[SERVICE_ADDRESSES_MAX];
 	size_t count;
+	// Routers that this host speaks BGP or BFD with. sessions: NULL where nobody notes them.
+	struct address peers[PEERS_MAX];
+	size_t peer_count;
+	const struct peer_sessions *sessions;
 	// Hardware addresses that frames are for; without any, all frames are.
 	uint8_t stations[STATIONS_MAX][6];
 	size_t station_count;
@@ -28,6 +34,7 @@ struct service_addresses {
 	X(vlan_depth, "more than two VLAN tags")                                                   \
 	X(l2_address, "a question from or to a group MAC address")                                 \
 	X(l2_station, "a frame for another station's MAC address")                                 \
+	X(l2_own, "a frame for the host's stack from our own MAC address: it came back")           \
 	X(ip_header, "bad IP version, length, or too many extension headers")                      \
 	X(ip_checksum, "wrong IPv4 header checksum")                                               \
 	X(ip_source, "source address unspecified, multicast, broadcast or our own")                \
@@ -39,7 +46,8 @@ struct service_addresses {
 	X(dns_response, "QR=1: a response is not a question")                                      \
 	X(acl_drop, "client address matches a drop rule")                                          \
 	X(miss_full, "no ticket left for a miss")                                                  \
-	X(exception_full, "exception ring full or its class over its rate")                        \
+	X(exception_limited, "the host's stack: the class is over its rate")                       \
+	X(exception_full, "the host's stack: the ring of the class is full, or no tap")            \
 	X(tx_full, "transmit queue full")                                                          \
 	X(no_mbuf, "no packet buffer")                                                             \
 	X(render, "answer could not be rendered")
@@ -69,14 +77,25 @@ struct packet_offload {
 	bool local;
 };
 
-// Classes of exception traffic, each with its own rate limit.
+// Classes of exception traffic, each with a rate, a ring and a weight of its own
+// (dataplane/host/classes.h). dataplane/parse/exception.h says what belongs to which.
+#define EXCEPTION_CLASSES(X)                                                                       \
+	X(BGP, bgp, "TCP of BGP sessions with configured peers")                                   \
+	X(BFD, bfd, "BFD of configured peers")                                                     \
+	X(PEER, peer, "ARP, ND and what may begin a session, of configured peers")                 \
+	X(ARP, arp, "ARP")                                                                         \
+	X(ND, nd, "neighbour discovery")                                                           \
+	X(ICMP, icmp, "other ICMP")                                                                \
+	X(TCP, tcp, "TCP behind its SYN")                                                          \
+	X(SYN, syn, "TCP that begins a connection")                                                \
+	X(REPLY, reply, "UDP from port 53: answers of servers")                                    \
+	X(OTHER, other, "anything else")
+
 enum exception_class {
-	EXCEPTION_ARP,
-	EXCEPTION_ND,
-	EXCEPTION_ICMP,
-	EXCEPTION_TCP,
-	EXCEPTION_OTHER,
-	EXCEPTION_CLASS_COUNT
+#define X(symbol, name, words) EXCEPTION_##symbol,
+	EXCEPTION_CLASSES(X)
+#undef X
+		EXCEPTION_CLASS_COUNT
 };
 
 struct packet {
@@ -95,6 +114,8 @@ struct packet {
 // frame: one contiguous buffer of len bytes (padding after the IP packet is ignored).
 // Nothing outside it is read, nothing in it is written. A frame whose source address cannot be
 // one is dropped whatever it carries, except ND, which needs it for duplicate address detection.
+// What our own station sent never goes to the host's stack: a loop of the network would otherwise
+// show it its own probes as somebody else's (RFC 4862 §5.4).
 enum packet_verdict packet_parse(uint8_t *frame, size_t len,
 				 const struct service_addresses *service,
 				 struct packet_offload offload, struct packet *out)

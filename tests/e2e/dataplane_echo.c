@@ -82,6 +82,16 @@ static void address_add(struct dataplane_config *config, const char *value)
 		config->service_prefix_v6 = (uint8_t)atoi(slash);
 }
 
+static void peer_add(struct dataplane_config *config, const char *value)
+{
+	struct service_addresses *service = &config->service;
+
+	if (service->peer_count == PEERS_MAX ||
+	    address_from_text(value, &service->peers[service->peer_count]) < 0)
+		fail(value, "not a peer");
+	service->peer_count++;
+}
+
 static bool is(const char *argument, size_t len, const char *key)
 {
 	return strlen(key) == len && memcmp(argument, key, len) == 0;
@@ -101,6 +111,8 @@ static void argument(struct echo *echo, const char *argument)
 		address_add(config, value);
 	else if (is(argument, len, "cpu"))
 		config->lcores[config->lcore_count++] = (unsigned)atoi(value);
+	else if (is(argument, len, "peer"))
+		peer_add(config, value);
 	else if (is(argument, len, "control"))
 		config->control_cpu = atoi(value);
 	else if (is(argument, len, "poll"))
@@ -294,6 +306,8 @@ int main(int argc, char **argv)
 {
 	static struct echo echo = {
 		.config = {.control_cpu = -1,
+			   .host_cpu = -1,
+			   .syn_per_s = 10000,
 			   .poll = POLL_ADAPTIVE,
 			   .packet_memory_bytes = 64 << 20,
 			   .tickets = 1024},

@@ -710,6 +710,90 @@ class AfPacketHugepages(WithHugepages, Case):
     driver = "net_af_packet"
 
 
+class Classes(Case):
+    """What routing lives on, beside floods of the rest. Packets are counted, not time: what the
+    port was given is what counts, at whatever rate this machine makes the flood."""
+
+    KEEPALIVE = b"\xff" * 16 + b"\0\x13\x04"
+    SYN, ACK = "02", "10"
+
+    def serve(self, listener):
+        """Each message is sent back, as a router's keepalives are by ours."""
+        session, _ = listener.accept()
+        with session:
+            session.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := session.recv(4096):
+                session.sendall(data)
+
+    def session(self):
+        with lab.inside_server():
+            listener = socket.create_server((SERVER4, 179))
+        self.addCleanup(listener.close)
+        thread = threading.Thread(target=self.serve, args=(listener,), daemon=True)
+        thread.start()
+        peer = socket.create_connection((SERVER4, 179), timeout=300)
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.addCleanup(thread.join, 60)
+        self.addCleanup(peer.close)
+        return peer
+
+    def keep_alive(self, peer):
+        peer.sendall(self.KEEPALIVE)
+        got = b""
+        while len(got) < len(self.KEEPALIVE):
+            more = peer.recv(4096)
+            self.assertTrue(more, "the session ended")
+            got += more
+
+    def flood(self, source, port, flags, count=200000):
+        mac = lab.mac(lab.client, PEER).hex(":"), lab.mac(lab.server, PORT).hex(":")
+        return subprocess.Popen(
+            [os.path.join(os.path.dirname(echo_path), "flood"), PEER, *mac, source, SERVER4,
+             str(port), flags, str(count), "500000"], text=True, stdout=subprocess.PIPE)
+
+    def counted(self, echo, name):
+        c = echo.counters()
+        return [c[f"dataplane.exception{kind}.{name}"] for kind in ("", "_limited", "_full")]
+
+    def assert_bgp_passes(self, echo, peer, words, drowned, *flood):
+        bgp, other = self.counted(echo, "bgp"), self.counted(echo, drowned)
+        flood = self.flood(*flood)
+        messages = 0
+        while flood.poll() is None or messages < 300:
+            self.keep_alive(peer)
+            messages += 1
+        sent, passed_ms = (int(word) for word in flood.stdout.read().split())
+        flood.stdout.close()
+        bgp = [now - then for now, then in zip(self.counted(echo, "bgp"), bgp)]
+        other = [now - then for now, then in zip(self.counted(echo, drowned), other)]
+        print(f"# {words}: {sent} in {passed_ms} ms, of which {sum(other)} came; passed {other[0]},"
+              f" over the rate {other[1]}, no room {other[2]}; BGP: {messages} messages each way,"
+              f" passed {bgp[0]}, over the rate {bgp[1]}, no room {bgp[2]}", flush=True)
+        self.assertGreaterEqual(bgp[0], messages)
+        self.assertLessEqual((bgp[1] + bgp[2]) * 99, bgp[0])
+        # The flood was there: most of what came of it was dropped.
+        self.assertGreater(other[1] + other[2], other[0])
+
+    def each_flood(self, driver):
+        echo = self.start(f"peer={CLIENT4}", driver=driver)
+        peer = self.session()
+        self.keep_alive(peer)
+        self.assert_bgp_passes(echo, peer, "SYNs of strangers", "syn", "any", 53, self.SYN)
+        self.assert_bgp_passes(echo, peer, "SYNs in the peer's name", "peer", CLIENT4, 179,
+                               self.SYN)
+        self.assert_bgp_passes(echo, peer, "ACKs in the peer's name", "peer", CLIENT4, 179,
+                               self.ACK)
+        c = echo.counters()
+        print(f"# host thread: {c['host.cpu_us'] / 1000:.0f} ms of CPU, {c['host.rests']} rests,"
+              f" {c['host.to_tap']} frames to the tap, {c['host.to_tap_failed']} not taken")
+
+    def test_bgp_passes_beside_floods_over_af_xdp(self):
+        self.each_flood("net_af_xdp")
+
+    def test_bgp_passes_beside_floods_over_af_packet(self):
+        self.each_flood("net_af_packet")
+
+
 class Cached(Case):
     """Answers with data by the poll-mode cores, fresh and stale."""
 

@@ -291,6 +291,37 @@ static void questions_leave_from_this_host(void **state)
 		 "characters"});
 }
 
+#define PEERS(...) MINIMAL "  peers: [" __VA_ARGS__ "]\n"
+
+static void peers_are_routers_that_a_service_address_can_speak_with(void **state)
+{
+	EACH_REFUSED(
+		{PEERS("router1"), "FILE:5: service.peers[0]: \"router1\": no address, such as "
+				   "192.0.2.1"},
+		{PEERS("192.0.2.1/24"), "FILE:5: service.peers[0]: \"192.0.2.1/24\": no address"},
+		{PEERS("192.0.2.53"), "FILE:5: service.peers[0]: \"192.0.2.53\": our own service "
+				      "address (service.addresses), no router's"},
+		{PEERS("192.0.2.1, 192.0.2.1"),
+		 "FILE:5: service.peers[1]: \"192.0.2.1\": it stands here already"},
+		{PEERS("127.0.0.1"), "FILE:5: service.peers[0]: \"127.0.0.1\": a loopback"},
+		{PEERS("224.0.0.5"), "FILE:5: service.peers[0]: \"224.0.0.5\": a multicast"},
+		{PEERS("'ff02::5'"), "FILE:5: service.peers[0]: \"ff02::5\": a multicast"},
+		{PEERS("0.0.0.0"), "FILE:5: service.peers[0]: \"0.0.0.0\": "},
+		{PEERS("'2001:db8::1'"), "FILE:5: service.peers[0]: \"2001:db8::1\": no service "
+					 "address is of its family"},
+		{PEERS("192.0.2.1") "  tap: \"\"\n",
+		 "FILE:5: service.peers: without a tap (service.tap) nothing here speaks with "
+		 "routers"},
+		{PEERS("1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5, 1.1.1.6, 1.1.1.7, 1.1.1.8, "
+		       "1.1.1.9, 1.1.1.10, 1.1.1.11, 1.1.1.12, 1.1.1.13, 1.1.1.14, 1.1.1.15, "
+		       "1.1.1.16, 1.1.1.17"),
+		 "FILE:5: service.peers: 17 is outside 0 to 16 entries"},
+		{MINIMAL "  syn-limit: 99\n",
+		 "FILE:5: service.syn-limit: 99 is outside 100 to 1000000 per second"},
+		{MINIMAL "  peer: [192.0.2.1]\n",
+		 "FILE:5: service.peer: there is no such key; did you mean peers?"});
+}
+
 static void service_addresses_are_those_of_a_host(void **state)
 {
 	EACH_REFUSED(
@@ -346,6 +377,9 @@ static void control_has_a_CPU_of_its_own(void **state)
 		 "another"},
 		{MINIMAL "cores: {control: 1}\n",
 		 "FILE:5: cores.control: CPU 1 is a poll-mode core's"},
+		{MINIMAL "cores: {poll: [2, 3], host: 2}\n",
+		 "FILE:5: cores.host: CPU 2 is a poll-mode core's (cores.poll): give the host "
+		 "thread another, or -1"},
 		{MINIMAL "cores: {poll: []}\n", "FILE:5: cores.poll: 0 is outside 1 to 32 entries"},
 		{MINIMAL "cores: {poll: [-1]}\n", "FILE:5: cores.poll[0]: -1 is no CPU number"},
 		{MINIMAL "cores: {poll: [2, 2]}\n", "FILE:5: cores.poll[1]: CPU 2 is named twice"},
@@ -514,6 +548,7 @@ int main(void)
 		cmocka_unit_test(servers_that_may_never_be_asked_are_refused),
 		cmocka_unit_test(questions_leave_from_this_host),
 		cmocka_unit_test(service_addresses_are_those_of_a_host),
+		cmocka_unit_test(peers_are_routers_that_a_service_address_can_speak_with),
 		cmocka_unit_test(control_has_a_CPU_of_its_own),
 		cmocka_unit_test(access_lists_say_one_thing),
 		cmocka_unit_test(lives_and_trust_do_not_contradict_themselves),

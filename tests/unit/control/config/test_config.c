@@ -68,6 +68,9 @@ static void minimal_file_gets_every_default(void **state)
 	assert_int_equal(config->dataplane.lcores[0], 1);
 	assert_int_equal(config->dataplane.poll, POLL_ADAPTIVE);
 	assert_string_equal(config->dataplane.tap_name, "assay0");
+	assert_int_equal(config->dataplane.host_cpu, -1);
+	assert_int_equal(config->dataplane.service.peer_count, 0);
+	assert_int_equal(config->dataplane.syn_per_s, 10000);
 	assert_int_equal(config->cache_bytes, 256 * 1024 * 1024);
 	assert_int_equal(config->acl_rule_count, acl_default_rule_count);
 	assert_int_equal(config->resolver.hint_count, 13);
@@ -91,8 +94,8 @@ static void everything_can_be_set(void **state)
 {
 	char err[CONFIG_ERROR_MAX];
 	struct config *config = load(
-		MINIMAL "  tap: t0\n"
-			"cores: {poll: [2, 3], control: 0, mode: busy}\n"
+		MINIMAL "  tap: t0\n  peers: [192.0.2.1, 'fe80::1']\n  syn-limit: 500\n"
+			"cores: {poll: [2, 3], control: 0, host: 4, mode: busy}\n"
 			"memory: {cache: 1G, packets: 128M, hugepages: require, tickets: 1024}\n"
 			"access: {allow: [10.0.0.0/8, '2001:db8::/32'], drop: [10.9.0.0/16]}\n"
 			"answers: {rotate: false, identity: ns1, version: assay}\n"
@@ -113,6 +116,10 @@ static void everything_can_be_set(void **state)
 	assert_int_equal(config->dataplane.lcore_count, 2);
 	assert_int_equal(config->dataplane.lcores[1], 3);
 	assert_int_equal(config->dataplane.poll, POLL_BUSY);
+	assert_int_equal(config->dataplane.host_cpu, 4);
+	assert_int_equal(config->dataplane.service.peer_count, 2);
+	assert_int_equal(config->dataplane.service.peers[1].family, 6);
+	assert_int_equal(config->dataplane.syn_per_s, 500);
 	assert_int_equal(config->cache_bytes, 1 << 30);
 	assert_int_equal(config->hugepages, HUGEPAGES_REQUIRE);
 	assert_int_equal(config->resolver.places, 2 * 1024); // tickets are the least of all bounds

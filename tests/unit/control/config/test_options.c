@@ -26,8 +26,8 @@ static void write_with(const char *path, const char *value)
 		ports = value;
 	else if (strcmp(path, "service.addresses") == 0)
 		addresses = value;
-	else if (strcmp(path, "service.tap") == 0)
-		snprintf(rest, sizeof(rest), "  tap: %s\n", value);
+	else if (below(path, "service."))
+		snprintf(rest, sizeof(rest), "  %s: %s\n", key, value);
 	else if (strcmp(path, "pools.name") == 0)
 		snprintf(rest, sizeof(rest),
 			 "pools: [{name: %s, servers: [{address: 10.0.0.1}]}]\n", value);

@@ -199,6 +199,7 @@ static void a_group_is_every_stations(void **state)
 	memcpy(f.bytes, "\x33\x33\xff\0\0\x53", 6);
 	f.bytes[f.ip + 6] = 58; // neighbour solicitation
 	f.bytes[f.udp] = 135;
+	f.bytes[f.ip + 7] = 255; // not forwarded
 	assert_int_equal(parse_as(station, &f), PACKET_EXCEPTION);
 	assert_int_equal(packet.exception, EXCEPTION_ND);
 }

@@ -301,7 +301,7 @@ static void F_fragments_to_a_service_address_are_dropped(void **state)
 		assert_drop(&f, DROP_fragment);
 		f.bytes[f.ip + 19] ^= 1;
 		fix(&f);
-		assert_exception(&f, EXCEPTION_TCP);
+		assert_exception(&f, EXCEPTION_OTHER);
 	}
 	struct frame whole = make(4);
 	frame_put16(whole.bytes + whole.ip + 6, 0x4000); // DF is no fragment
@@ -505,8 +505,8 @@ static void everything_else_is_the_hosts_in_its_class(void **state)
 	static const struct {
 		uint8_t protocol, family;
 		enum exception_class class_;
-	} rows[] = {{6, 4, EXCEPTION_TCP}, {1, 4, EXCEPTION_ICMP}, {47, 4, EXCEPTION_OTHER},
-		{58, 4, EXCEPTION_OTHER}, {6, 6, EXCEPTION_TCP}, {1, 6, EXCEPTION_OTHER},
+	} rows[] = {{6, 4, EXCEPTION_SYN}, {1, 4, EXCEPTION_ICMP}, {47, 4, EXCEPTION_OTHER},
+		{58, 4, EXCEPTION_OTHER}, {6, 6, EXCEPTION_SYN}, {1, 6, EXCEPTION_OTHER},
 		{59, 6, EXCEPTION_OTHER}, {50, 6, EXCEPTION_OTHER}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		f = make(rows[i].family);
@@ -525,6 +525,8 @@ static void nd_passes_from_any_source(void **state)
 
 		f.bytes[f.ip + 6] = 58;
 		f.bytes[f.udp] = (uint8_t)type;
+		assert_exception(&f, EXCEPTION_ICMP); // forwarded, as its hop limit tells
+		f.bytes[f.ip + 7] = 255;
 		assert_exception(&f, nd ? EXCEPTION_ND : EXCEPTION_ICMP);
 		memset(f.bytes + f.ip + 8, 0, 16); // duplicate address detection
 		if (nd)
