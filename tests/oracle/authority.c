@@ -61,6 +61,19 @@ struct authority_zone *authority_parent(struct authority *a, const struct author
 	return zone_of(a, zone->name, true);
 }
 
+struct authority_zone *authority_route(struct authority *a, const struct authority_zone *zone)
+{
+	struct authority_zone *best = NULL;
+
+	for (size_t i = 0; i < a->zone_count; i++) {
+		struct authority_zone *at = &a->zones[i];
+		if (at->configured != NOT_CONFIGURED && name_within(zone->name, at->name) &&
+		    (best == NULL || name_labels(at->name) > name_labels(best->name)))
+			best = at;
+	}
+	return best;
+}
+
 // ---- a zone's text ----
 
 static const char *server_name(struct authority *a, const struct authority_zone *zone, size_t k)
@@ -207,29 +220,85 @@ static void put_delegations(struct authority *a, const struct authority_zone *zo
 
 // ---- versions ----
 
+// Either may be NULL.
+static void exchange(struct network *network, const char *where, const struct version *old,
+		     const struct version *new)
+{
+	struct address address;
+
+	assert_int_equal(address_from_text(where, &address), 0);
+	for (size_t i = 0; i < network->server_count; i++) {
+		struct network_server *at = &network->servers[i];
+		size_t kept = 0;
+		if (memcmp(&at->address, &address, sizeof(address)) != 0)
+			continue;
+		for (size_t k = 0; k < at->zone_count; k++) {
+			struct signer_zone *zone = at->zones[k];
+			if (old == NULL || zone != old->zone)
+				at->zones[kept++] = zone;
+			else if (new != NULL)
+				at->zones[kept++] = new->zone;
+		}
+		at->zone_count = kept;
+	}
+	if (old == NULL && new != NULL)
+		network_serve(network, where, new->zone);
+}
+
+static void count_servers(struct network *network, struct version *old, struct version *new)
+{
+	if (old != NULL && --old->servers == 0)
+		old->last_us = network->now_us;
+	if (new == NULL)
+		return;
+	if (new->servers++ == 0 && new->first_us == 0)
+		new->first_us = network->now_us;
+	new->last_us = STILL_SERVED;
+}
+
 static void serve(struct authority *a, struct authority_zone *zone, struct zone_server *server,
 		  size_t version)
 {
 	struct network *network = &a->world->network;
 	struct version *old = &zone->versions[server->version], *new = &zone->versions[version];
-	struct address address;
 
-	assert_int_equal(address_from_text(server->address, &address), 0);
-	for (size_t i = 0; i < network->server_count; i++) {
-		struct network_server *at = &network->servers[i];
-		if (memcmp(&at->address, &address, sizeof(address)) != 0)
-			continue;
-		for (size_t k = 0; k < at->zone_count; k++) {
-			if (at->zones[k] == old->zone)
-				at->zones[k] = new->zone;
-		}
-	}
-	if (--old->servers == 0)
-		old->last_us = network->now_us;
-	if (new->servers++ == 0 && new->first_us == 0)
-		new->first_us = network->now_us;
-	new->last_us = STILL_SERVED;
+	exchange(network, server->address, old, new);
+	count_servers(network, old, new);
 	server->version = version;
+}
+
+// Forwarders have what is delegated all the way down.
+static bool is_delegated(struct authority *a, const struct authority_zone *zone)
+{
+	for (; zone != NULL; zone = authority_parent(a, zone)) {
+		if (zone->hidden)
+			return false;
+	}
+	return true;
+}
+
+static void forward_zone(struct authority *a, struct authority_zone *zone)
+{
+	struct network *network = &a->world->network;
+	size_t version = is_delegated(a, zone) ? zone->version_count - 1 : NOT_FORWARDED;
+	struct version *old = NULL, *new = NULL;
+
+	if (a->forwarder_count == 0 || version == zone->forwarded)
+		return;
+	if (zone->forwarded != NOT_FORWARDED)
+		old = &zone->versions[zone->forwarded];
+	if (version != NOT_FORWARDED)
+		new = &zone->versions[version];
+	for (size_t i = 0; i < a->forwarder_count; i++)
+		exchange(network, a->forwarders[i], old, new);
+	count_servers(network, old, new);
+	zone->forwarded = version;
+}
+
+static void forward_all(struct authority *a)
+{
+	for (size_t i = 0; i < a->zone_count; i++)
+		forward_zone(a, &a->zones[i]);
 }
 
 enum new_keys { KEEP_KEYS = 0, NEW_KSK = 1, NEW_ZSK = 2 };
@@ -280,6 +349,7 @@ static void publish(struct authority *a, struct authority_zone *zone, unsigned k
 		if (!zone->servers[k].lags)
 			serve(a, zone, &zone->servers[k], zone->version_count - 1);
 	}
+	forward_zone(a, zone);
 }
 
 static void publish_parent(struct authority *a, const struct authority_zone *zone)
@@ -349,6 +419,7 @@ void authority_describe(struct authority *a, const char *line)
 		snprintf(zone->apex, sizeof(zone->apex), "%s", w[1]);
 		zone->name = signer_name(zone->apex);
 		zone->mode = mode_of(w[2]);
+		zone->forwarded = NOT_FORWARDED;
 		zone->ns_ttl_s = zone->soa_ttl_s = 3600;
 		zone->minimum_s = 300;
 		read_servers(zone, w[3]);
@@ -405,6 +476,52 @@ bool authority_start(struct authority *a)
 	}
 	give_root(a, root);
 	return true;
+}
+
+// Where the resolver is to ask: "192.0.2.1 198.51.100.1,priority=1".
+static void add_forwarders(struct authority *a, struct authority_zone *zone, const char *list)
+{
+	char copy[500], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", list);
+	for (char *word = strtok_r(copy, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save)) {
+		size_t i = 0;
+		word[strcspn(word, ",")] = '\0';
+		while (i < a->forwarder_count && strcmp(a->forwarders[i], word) != 0)
+			i++;
+		assert_true(i < AUTHORITY_FORWARDERS_MAX);
+		if (i == a->forwarder_count)
+			snprintf(a->forwarders[a->forwarder_count++], 48, "%s", word);
+		zone->pool |= 1u << i;
+	}
+}
+
+void authority_configure(struct authority *a, struct authority_zone *zone, enum configured kind,
+			 const char *forwarders)
+{
+	char servers[AUTHORITY_SERVERS_MAX * 50] = "";
+
+	if (zone->configured != NOT_CONFIGURED || a->world->route_count == WORLD_ROUTES_MAX ||
+	    (kind == CONFIGURED_STUB && name_is_root(zone->name)))
+		return;
+	for (size_t k = 0; k < zone->server_count; k++) {
+		strcat(servers, k > 0 ? " " : "");
+		strcat(servers, zone->servers[k].address);
+	}
+	struct route *route = world_route(a->world, zone->apex, kind != CONFIGURED_STUB,
+					  kind != CONFIGURED_STUB ? forwarders : servers);
+	route->first = kind == CONFIGURED_FORWARD_FIRST;
+	zone->configured = kind;
+	if (kind != CONFIGURED_STUB)
+		add_forwarders(a, zone, forwarders);
+}
+
+void authority_forward(struct authority *a)
+{
+	for (size_t i = 0; i < a->zone_count; i++)
+		a->zones[i].forwarded = NOT_FORWARDED;
+	forward_all(a);
 }
 
 // ---- changes ----
@@ -493,8 +610,11 @@ bool authority_change(struct authority *a, const char *line)
 		// Without waiting for the end of the DS in caches (RFC 6781 §4.1).
 		zone->may_fail_until_us = a->world->network.now_us + UNSIGNED_US;
 	} else if (strcmp(w[0], "hide") == 0 || strcmp(w[0], "show") == 0) {
-		zone->hidden = w[0][0] == 'h' && !zone->configured;
+		if (zone->hidden)
+			zone->hidden_us = a->world->network.now_us;
+		zone->hidden = w[0][0] == 'h' && zone->configured == NOT_CONFIGURED;
 		publish_parent(a, zone);
+		forward_all(a);
 	} else if (count >= 3) {
 		lag(a, zone, w[2], strcmp(w[0], "lag") == 0);
 	}

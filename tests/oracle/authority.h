@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AUTHORITY_ZONES_MAX    40
-#define AUTHORITY_SERVERS_MAX  6 // of a zone
-#define AUTHORITY_VERSIONS_MAX 64
-#define AUTHORITY_RECORDS_MAX  256
-#define STILL_SERVED           UINT64_MAX
+#define AUTHORITY_ZONES_MAX      40
+#define AUTHORITY_SERVERS_MAX    6 // of a zone
+#define AUTHORITY_VERSIONS_MAX   64
+#define AUTHORITY_RECORDS_MAX    256
+#define AUTHORITY_FORWARDERS_MAX 8
+#define NOT_FORWARDED            SIZE_MAX
+#define STILL_SERVED             UINT64_MAX
 
 enum zone_mode { MODE_UNSIGNED, MODE_NSEC, MODE_NSEC3, MODE_OPTOUT };
 
@@ -30,12 +32,17 @@ struct zone_server {
 	size_t version;
 };
 
+// Of names in a zone: its own servers', by their addresses, or those of servers that have all
+// zones.
+enum configured { NOT_CONFIGURED, CONFIGURED_STUB, CONFIGURED_FORWARD, CONFIGURED_FORWARD_FIRST };
+
 struct authority_zone {
 	char apex[128];
 	const uint8_t *name;
 	enum zone_mode mode;
 	bool nods, bogus, hidden;
-	bool configured;            // the resolver knows its servers; its delegation stays
+	enum configured configured; // the resolver knows whom to ask; its delegation stays
+	uint64_t hidden_us;         // when it was last; 0: never
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
 	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never
@@ -47,6 +54,8 @@ struct authority_zone {
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];
 	size_t server_count;
+	uint32_t pool;    // a forward zone: of the authority's forwarders
+	size_t forwarded; // the version that forwarders have
 	char *records[AUTHORITY_RECORDS_MAX];
 	size_t record_count;
 	struct version versions[AUTHORITY_VERSIONS_MAX];
@@ -68,6 +77,8 @@ struct exception { // a negative trust anchor
 
 struct authority {
 	struct world *world;
+	char forwarders[AUTHORITY_FORWARDERS_MAX][48];
+	size_t forwarder_count;
 	struct flush flushes[AUTHORITY_ACTS_MAX];
 	size_t flush_count;
 	struct exception exceptions[AUTHORITY_ACTS_MAX];
@@ -86,6 +97,14 @@ bool authority_change(struct authority *authority, const char *line);
 void authority_free(struct authority *authority); // after world_free()
 
 struct authority_zone *authority_zone(struct authority *authority, const char *apex);
+// The deepest configured one at or above it, or NULL.
+struct authority_zone *authority_route(struct authority *authority,
+				       const struct authority_zone *zone);
+// After authority_start(): names in the zone are asked for there. Forwarders, as world_route() has
+// them, get all zones that are delegated, and never lag; from authority_forward() on.
+void authority_configure(struct authority *authority, struct authority_zone *zone,
+			 enum configured kind, const char *forwarders);
+void authority_forward(struct authority *authority);
 // The closest one strictly above, or NULL.
 struct authority_zone *authority_parent(struct authority *authority,
 					const struct authority_zone *zone);

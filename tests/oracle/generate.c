@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ZONES_MAX   32
-#define NAMES_MAX   600
-#define SERVERS_MAX 80
-#define ASKED_MAX   6
-#define FAULTY_MAX  12
-#define NAME_SIZE   256
+#define ZONES_MAX      32
+#define NAMES_MAX      600
+#define SERVERS_MAX    80
+#define ASKED_MAX      6
+#define FAULTY_MAX     12
+#define FORWARDERS_MAX 4
+#define NAME_SIZE      256
 
 struct zone {
 	char apex[NAME_SIZE];
@@ -34,6 +35,8 @@ struct generator {
 	size_t server_count;
 	char asked[ASKED_MAX][NAME_SIZE]; // lately
 	size_t asked_count;
+	char forwarders[FORWARDERS_MAX][48];
+	size_t forwarder_count;
 	bool harsh;    // every server of a zone may fail
 	bool operated; // operators do things
 	char faulty[FAULTY_MAX][48];
@@ -394,15 +397,63 @@ static void fault_all(struct generator *g, const struct zone *zone, const char *
 	}
 }
 
+static void make_forwarder_fault(struct generator *g, const char *kind)
+{
+	// In most worlds one of them stays as it is.
+	size_t i = g->harsh ? below(g, g->forwarder_count) : 0;
+
+	if (!g->harsh && g->forwarder_count < 2)
+		return;
+	script_add(g->out, "fault %s %s", g->forwarders[i], kind);
+	memmove(g->faulty[g->faulty_count++], g->forwarders[i], 48);
+}
+
 static void make_fault(struct generator *g)
 {
-	static const char *const kinds[] = {
-		"drop",        "drop",           "drop",       "servfail", "refused",
-		"formerr",     "lame",           "strip",      "bogus",    "noaa",
-		"no_edns",     "malformed",      "truncate",   "delay",    "reset",
-		"unreachable", "cache",          "no_soa",     "wrong_id", "bogus",
-		"strip",       "wrong_question", "wrong_case", "servfail", "truncate_always",
-		"bare"};
+	static const char *const kinds[] = {"drop",
+					    "drop",
+					    "drop",
+					    "servfail",
+					    "refused",
+					    "formerr",
+					    "lame",
+					    "strip",
+					    "bogus",
+					    "noaa",
+					    "no_edns",
+					    "malformed",
+					    "truncate",
+					    "delay",
+					    "reset",
+					    "unreachable",
+					    "cache",
+					    "no_soa",
+					    "wrong_id",
+					    "bogus",
+					    "strip",
+					    "wrong_question",
+					    "wrong_case",
+					    "servfail",
+					    "truncate_always",
+					    "bare",
+					    "expired",
+					    "unknown_key",
+					    "bare_formerr",
+					    "bare_notimp",
+					    "drop_edns",
+					    "drop_cookie",
+					    "formerr_cookie",
+					    "drop_mixed",
+					    "refuse_mixed",
+					    "servfail_mixed",
+					    "drop_udp",
+					    "refuse_tcp",
+					    "made_up_cookie",
+					    "cookie",
+					    "trailing",
+					    "ede",
+					    "twice",
+					    "late"};
 	const struct zone *zone = pick_zone(g);
 
 	if (g->faulty_count > 0 && (percent(g, 50) || g->faulty_count == FAULTY_MAX)) {
@@ -413,6 +464,10 @@ static void make_fault(struct generator *g)
 	}
 	if (g->harsh && percent(g, 25)) {
 		fault_all(g, zone, PICK(g, kinds));
+		return;
+	}
+	if (g->forwarder_count > 0 && percent(g, 20)) {
+		make_forwarder_fault(g, PICK(g, kinds));
 		return;
 	}
 	// In most worlds some server of each zone stays as it is.
@@ -475,9 +530,41 @@ static void make_act(struct generator *g)
 	if (percent(g, 60)) {
 		make_name(g, name);
 		script_add(g->out, percent(g, 60) ? "flush %s" : "flush %s %s", name, pick_type(g));
-	} else {
+	} else if (percent(g, 60)) {
 		script_add(g->out, "nta %s %u", zone->apex, percent(g, 30) ? 0 : 3600);
+	} else {
+		script_add(g->out, "restart");
 	}
+}
+
+// ---- configured zones ----
+
+static void make_forward(struct generator *g)
+{
+	const struct zone *zone = percent(g, 25) ? &g->zones[0] : pick_zone(g);
+	char list[200] = "";
+
+	if (g->forwarder_count == 0) {
+		for (size_t i = 0, count = 1 + below(g, FORWARDERS_MAX); i < count; i++)
+			snprintf(g->forwarders[g->forwarder_count++], 48, "100.64.%u.%zu",
+				 below(g, 2), i + 1);
+	}
+	for (size_t i = 0; i < g->forwarder_count; i++) {
+		sprintf(list + strlen(list), " %s", g->forwarders[i]);
+		if (percent(g, 40))
+			sprintf(list + strlen(list), ",priority=%u", below(g, 3));
+		if (percent(g, 30))
+			sprintf(list + strlen(list), ",weight=%u", 1 + below(g, 9));
+	}
+	script_add(g->out, "forward %s %s%s", zone->apex, percent(g, 50) ? "only" : "first", list);
+}
+
+static void make_configured(struct generator *g)
+{
+	for (size_t i = 0, count = percent(g, 18) ? 1 + below(g, 3) : 0; i < count; i++)
+		script_add(g->out, "stub %s", pick_zone(g)->apex);
+	for (size_t i = 0, count = percent(g, 15) ? 1 + below(g, 2) : 0; i < count; i++)
+		make_forward(g);
 }
 
 void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
@@ -495,8 +582,7 @@ void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 		script_add(out, "set minimise 0");
 	make_zones(g);
 	make_records(g);
-	if (percent(g, 12))
-		script_add(out, "stub %s", pick_zone(g)->apex);
+	make_configured(g);
 	for (size_t i = 0; i < questions; i++) {
 		make_question(g);
 		make_pause(g);

@@ -6,36 +6,56 @@
 // How long a failure may be remembered once its cause is gone (RFC 9520 §3.2).
 #define FAILURE_US (330 * 1000000ULL)
 #define ROLLED_US  (4000 * 1000000ULL)
-#define DELAY_MS   600
 
 static const struct kind {
 	const char *word;
-	enum fault_kind kind;
 	bool harmless; // a resolver gets its answer nevertheless
+	bool strips;   // what it says, it says without DNSSEC
+	struct fault fault;
 } kinds[] = {
-	{"drop", FAULT_DROP},
-	{"servfail", FAULT_SERVFAIL},
-	{"refused", FAULT_REFUSED},
-	{"formerr", FAULT_FORMERR},
-	{"lame", FAULT_LAME},
-	{"strip", FAULT_STRIP},
-	{"bogus", FAULT_BOGUS},
-	{"noaa", FAULT_NO_AA},
-	{"no_edns", FAULT_NO_EDNS},
-	{"malformed", FAULT_MALFORMED},
-	{"unreachable", FAULT_UNREACHABLE},
-	{"cache", FAULT_CACHE},
-	{"no_soa", FAULT_NO_SOA},
-	{"wrong_id", FAULT_WRONG_ID},
-	{"wrong_question", FAULT_WRONG_QUESTION},
-	{"wrong_case", FAULT_WRONG_CASE},
-	{"truncate_always", FAULT_TRUNCATE_ALWAYS},
-	{"bare", FAULT_BARE},
-	{"truncate", FAULT_TRUNCATE, .harmless = true},
+	{"drop", .fault = {.kind = FAULT_DROP}},
+	{"servfail", .fault = {.kind = FAULT_SERVFAIL}},
+	{"refused", .fault = {.kind = FAULT_REFUSED}},
+	{"formerr", .fault = {.kind = FAULT_FORMERR}},
+	{"lame", .fault = {.kind = FAULT_LAME}},
+	{"strip", .fault = {.kind = FAULT_STRIP}, .strips = true},
+	{"bogus", .fault = {.kind = FAULT_BOGUS}},
+	{"expired", .fault = {.kind = FAULT_EXPIRED}},
+	{"unknown_key", .fault = {.kind = FAULT_UNKNOWN_KEY}},
+	{"noaa", .fault = {.kind = FAULT_NO_AA}},
+	{"no_edns", .fault = {.kind = FAULT_NO_EDNS}, .strips = true},
+	{"malformed", .fault = {.kind = FAULT_MALFORMED}},
+	{"unreachable", .fault = {.kind = FAULT_UNREACHABLE}},
+	{"cache", .fault = {.kind = FAULT_CACHE}},
+	{"no_soa", .fault = {.kind = FAULT_NO_SOA}},
+	{"wrong_id", .fault = {.kind = FAULT_WRONG_ID}},
+	{"wrong_question", .fault = {.kind = FAULT_WRONG_QUESTION}},
+	{"wrong_case", .fault = {.kind = FAULT_WRONG_CASE}},
+	{"truncate_always", .fault = {.kind = FAULT_TRUNCATE_ALWAYS}},
+	{"bare", .fault = {.kind = FAULT_BARE}},
+	{"bare_formerr", .strips = true,
+	 .fault = {.kind = FAULT_BARE, .flags = RCODE_FORMERR, .edns_only = true}},
+	{"bare_notimp", .strips = true,
+	 .fault = {.kind = FAULT_BARE, .flags = RCODE_NOTIMP, .edns_only = true}},
+	{"drop_edns", .fault = {.kind = FAULT_DROP, .edns_only = true}},
+	{"drop_cookie", .fault = {.kind = FAULT_DROP, .cookie_only = true}},
+	{"formerr_cookie", .fault = {.kind = FAULT_FORMERR, .cookie_only = true}},
+	{"drop_mixed", .fault = {.kind = FAULT_DROP, .mixed_only = true}},
+	{"refuse_mixed", .fault = {.kind = FAULT_REFUSED, .mixed_only = true}},
+	{"servfail_mixed", .fault = {.kind = FAULT_SERVFAIL, .mixed_only = true}},
+	{"drop_udp", .fault = {.kind = FAULT_DROP, .udp_only = true}},
+	{"refuse_tcp", .fault = {.kind = FAULT_REFUSED, .tcp_only = true}, .harmless = true},
+	{"made_up_cookie", .fault = {.cookie = COOKIE_MADE_UP}},
+	{"cookie", .fault = {.cookie = COOKIE_RIGHT}, .harmless = true},
+	{"trailing", .fault = {.trailing = 3}},
+	{"ede", .fault = {.ede = 22}, .harmless = true},
+	{"twice", .fault = {.kind = FAULT_SERVFAIL, .then_good = true}},
+	{"truncate", .fault = {.kind = FAULT_TRUNCATE}, .harmless = true},
 	// XXX: a zone all of whose servers turn 600 ms slow at once is given up after 3 s, now and
 	// then.
-	{"delay", FAULT_DELAY},
-	{"reset", FAULT_RESET, .harmless = true},
+	{"delay", .fault = {.kind = FAULT_DELAY, .delay_ms = 600}},
+	{"late", .fault = {.kind = FAULT_DELAY, .delay_ms = 1600}},
+	{"reset", .fault = {.kind = FAULT_RESET}, .harmless = true},
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -43,11 +63,8 @@ static void apply(const struct health *health, struct network *network)
 {
 	network_heal(network);
 	for (size_t i = 0; i < health->fault_count; i++) {
-		const struct fault fault = {
-			.kind = health->faults[i].kind,
-			.server = health->faults[i].address,
-			.delay_ms = DELAY_MS,
-		};
+		struct fault fault = kinds[health->faults[i].kind].fault;
+		fault.server = health->faults[i].address;
 		network_fault(network, &fault);
 	}
 }
@@ -72,23 +89,42 @@ bool health_change(struct health *health, struct network *network, const char *l
 			continue;
 		struct active_fault *active = &health->faults[health->fault_count++];
 		snprintf(active->address, sizeof(active->address), "%s", words.at[1]);
-		active->kind = kinds[i].kind;
+		active->kind = i;
 	}
 	apply(health, network);
 	return true;
 }
 
-static bool harmed(const struct health *health, const char *address)
+static const struct kind *kind_at(const struct health *health, const char *address)
 {
 	for (size_t i = 0; i < health->fault_count; i++) {
-		if (strcmp(health->faults[i].address, address) != 0)
-			continue;
-		for (size_t k = 0; k < KIND_COUNT; k++) {
-			if (kinds[k].kind == health->faults[i].kind)
-				return !kinds[k].harmless;
-		}
+		if (strcmp(health->faults[i].address, address) == 0)
+			return &kinds[health->faults[i].kind];
 	}
-	return false;
+	return NULL;
+}
+
+static bool harmed(const struct health *health, const char *address)
+{
+	const struct kind *kind = kind_at(health, address);
+
+	return kind != NULL && !kind->harmless;
+}
+
+// Servers that may be asked for what is in the zone: its own, and its forwarders.
+static size_t servers_of(struct authority *a, const struct authority_zone *zone,
+			 const char *out[AUTHORITY_SERVERS_MAX + AUTHORITY_FORWARDERS_MAX])
+{
+	const struct authority_zone *route = authority_route(a, zone);
+	size_t count = 0;
+
+	for (size_t k = 0; k < zone->server_count; k++)
+		out[count++] = zone->servers[k].address;
+	for (size_t i = 0; route != NULL && i < a->forwarder_count; i++) {
+		if (route->pool & 1u << i)
+			out[count++] = a->forwarders[i];
+	}
+	return count;
 }
 
 // It still answers for a zone below that is no longer delegated, in the place of this one.
@@ -106,46 +142,74 @@ static bool misleads(struct authority *a, const struct authority_zone *zone, con
 	return false;
 }
 
-static bool has_fault(const struct health *health, const struct authority_zone *zone,
-		      enum fault_kind kind)
+// bogus: those whose data cannot be proven, too.
+static bool is_good(struct authority *a, struct authority_zone *zone, size_t index, bool bogus)
 {
-	for (size_t i = 0; i < health->fault_count; i++) {
-		for (size_t k = 0; k < zone->server_count; k++) {
-			if (health->faults[i].kind == kind &&
-			    strcmp(health->faults[i].address, zone->servers[k].address) == 0)
-				return true;
-		}
+	const struct version *version = &zone->versions[index];
+
+	if (bogus)
+		return true;
+	// What is hidden is not asked.
+	return !version->bogus &&
+	       !(truth_security(a, zone, version, a->world->network.now_us + 1) & TRUTH_BOGUS);
+}
+
+static bool has_good_forwarder(const struct health *health, struct authority *a,
+			       struct authority_zone *zone, const struct authority_zone *route,
+			       bool bogus)
+{
+	if (zone->forwarded == NOT_FORWARDED || !is_good(a, zone, zone->forwarded, bogus))
+		return false;
+	for (size_t i = 0; i < a->forwarder_count; i++) {
+		if ((route->pool & 1u << i) && !harmed(health, a->forwarders[i]))
+			return true;
 	}
 	return false;
 }
 
-// bogus: those whose data cannot be proven, too.
 static bool has_good_server(const struct health *health, struct authority *a,
 			    struct authority_zone *zone, bool bogus)
 {
-	const uint64_t now_us = a->world->network.now_us;
+	const struct authority_zone *route = authority_route(a, zone);
 
+	if (route != NULL && route->pool != 0 && has_good_forwarder(health, a, zone, route, bogus))
+		return true;
+	if (route != NULL && route->configured == CONFIGURED_FORWARD)
+		return false;
 	for (size_t k = 0; k < zone->server_count; k++) {
 		const struct zone_server *server = &zone->servers[k];
-		const struct version *version = &zone->versions[server->version];
-		// What is hidden is not asked.
-		unsigned security = truth_security(a, zone, version, now_us + 1);
-		if (version->bogus && !bogus)
-			continue;
 		if (!harmed(health, server->address) && !misleads(a, zone, server->address) &&
-		    (bogus || !(security & TRUTH_BOGUS)))
+		    is_good(a, zone, server->version, bogus))
 			return true;
 	}
 	return false;
 }
 
-static bool has_harmed_server(const struct health *health, const struct authority_zone *zone)
+static bool has_harmed_server(const struct health *health, struct authority *a,
+			      const struct authority_zone *zone)
 {
-	for (size_t k = 0; k < zone->server_count; k++) {
-		if (harmed(health, zone->servers[k].address))
+	const char *servers[AUTHORITY_SERVERS_MAX + AUTHORITY_FORWARDERS_MAX];
+	size_t count = servers_of(a, zone, servers);
+
+	for (size_t k = 0; k < count; k++) {
+		if (harmed(health, servers[k]))
 			return true;
 	}
 	return false;
+}
+
+static void note_faults(const struct health *health, struct authority *a,
+			struct authority_zone *zone)
+{
+	const char *servers[AUTHORITY_SERVERS_MAX + AUTHORITY_FORWARDERS_MAX];
+	size_t count = servers_of(a, zone, servers);
+
+	for (size_t k = 0; k < count; k++) {
+		const struct kind *kind = kind_at(health, servers[k]);
+		zone->stripped |= kind != NULL && kind->strips;
+		zone->resets |=
+			kind != NULL && (kind->fault.kind == FAULT_RESET || kind->fault.tcp_only);
+	}
 }
 
 // Keys and DS that change at once, without waiting for the end of the old ones in caches (RFC 6781
@@ -155,7 +219,7 @@ static void note_roll(const struct health *health, struct authority *a, struct a
 	if (zone->rolled_us == 0 || a->world->network.now_us > zone->rolled_us + ROLLED_US)
 		return;
 	for (const struct authority_zone *at = zone; at != NULL; at = authority_parent(a, at)) {
-		if (has_harmed_server(health, at))
+		if (has_harmed_server(health, a, at))
 			zone->may_fail_until_us = zone->rolled_us + ROLLED_US;
 	}
 }
@@ -178,8 +242,6 @@ void health_look(const struct health *health, struct authority *a)
 		note(&zone->mute, &zone->may_be_mute_until_us,
 		     !has_good_server(health, a, zone, true), now_us);
 		note_roll(health, a, zone);
-		zone->stripped |= has_fault(health, zone, FAULT_STRIP) ||
-				  has_fault(health, zone, FAULT_NO_EDNS);
-		zone->resets |= has_fault(health, zone, FAULT_RESET);
+		note_faults(health, a, zone);
 	}
 }

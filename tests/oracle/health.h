@@ -7,8 +7,8 @@
 struct health {
 	struct active_fault {
 		char address[48];
-		enum fault_kind kind;
-	} faults[32];
+		size_t kind; // of those that health.c lists
+	} faults[40];
 	size_t fault_count;
 };
 

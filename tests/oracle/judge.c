@@ -480,6 +480,8 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 	*t = (struct trial){.judge = judge, .asked = asked, .reply = asked->reply};
 	t->answer = &t->reply->sections[SECTION_ANSWER];
 	t->since_us = asked->asked_us > MEMORY_US ? asked->asked_us - MEMORY_US : 0;
+	if (t->since_us < judge->restarted_us)
+		t->since_us = judge->restarted_us;
 	// Without EDNS nothing says so.
 	t->unmarked = (asked->flags & ASKED_PLAIN) != 0;
 	t->stale = t->reply->edns.ede == EDE_STALE_ANSWER ||

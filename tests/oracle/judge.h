@@ -14,9 +14,10 @@ struct asked {
 
 struct judge {
 	struct authority *authority;
-	bool calm;           // nothing has changed or failed for so long that everything works
-	bool lenient;        // another resolver: its data, RCODE and AD alone
-	struct shown *shown; // what clients were given, by name and type
+	bool calm;             // nothing has changed or failed for so long that everything works
+	bool lenient;          // another resolver: its data, RCODE and AD alone
+	uint64_t restarted_us; // what was said before is not known; 0: never
+	struct shown *shown;   // what clients were given, by name and type
 	size_t shown_count;
 	char complaint[1000];
 };

@@ -312,10 +312,30 @@ static bool operate(struct player *p, const struct words *words)
 	return true;
 }
 
+// Nothing is known any more but what everybody says now.
+static void restart(struct player *p)
+{
+	struct authority *a = &p->authority;
+
+	for (size_t i = 0; i < p->client_count; i++)
+		p->clients[i]->gone |= p->clients[i]->waiting;
+	world_restart(p->world);
+	a->flush_count = a->exception_count = 0;
+	for (size_t i = 0; i < a->zone_count; i++) {
+		struct authority_zone *zone = &a->zones[i];
+		zone->may_fail_until_us = zone->may_be_mute_until_us = 0;
+		zone->rolled_us = zone->hidden_us = 0;
+	}
+	p->judge.restarted_us = now_us(p);
+	if (p->health.fault_count == 0)
+		p->troubled_us = 0;
+	health_look(&p->health, a);
+}
+
 static bool describes(const char *word)
 {
-	return strcmp(word, "zone") == 0 || strcmp(word, "stub") == 0 || strcmp(word, "rec") == 0 ||
-	       strcmp(word, "set") == 0;
+	return strcmp(word, "zone") == 0 || strcmp(word, "stub") == 0 ||
+	       strcmp(word, "forward") == 0 || strcmp(word, "rec") == 0 || strcmp(word, "set") == 0;
 }
 
 static void play_line(struct player *p, size_t line)
@@ -332,6 +352,8 @@ static void play_line(struct player *p, size_t line)
 		ask(p, line);
 	} else if (strcmp(words.at[0], "wait") == 0 && words.count > 1) {
 		run_until(p, now_us(p) + strtoull(words.at[1], NULL, 10) * 1000);
+	} else if (strcmp(words.at[0], "restart") == 0) {
+		restart(p);
 	} else if (operate(p, &words)) {
 		// With everybody's cache as it was.
 	} else if (authority_change(&p->authority, text) ||
@@ -345,20 +367,22 @@ static void play_line(struct player *p, size_t line)
 		network_forget_log(&p->world->network);
 }
 
-// A stub zone, by the addresses of its servers. Its names are validated as ever.
-static void configure(struct player *p, const char *apex)
+// "stub APEX", by the addresses of its servers; "forward APEX only|first SERVER,…". Their names are
+// validated as ever.
+static void configure(struct player *p, const struct words *words)
 {
-	struct authority_zone *zone = authority_zone(&p->authority, apex);
-	char servers[AUTHORITY_SERVERS_MAX * 50] = "";
+	struct authority_zone *zone =
+		words->count > 1 ? authority_zone(&p->authority, words->at[1]) : NULL;
 
-	if (zone == NULL || name_is_root(zone->name) || p->world->route_count == WORLD_ROUTES_MAX)
+	if (zone == NULL)
 		return;
-	for (size_t k = 0; k < zone->server_count; k++) {
-		strcat(servers, k > 0 ? " " : "");
-		strcat(servers, zone->servers[k].address);
-	}
-	world_route(p->world, apex, false, servers);
-	zone->configured = true;
+	if (strcmp(words->at[0], "stub") == 0)
+		authority_configure(&p->authority, zone, CONFIGURED_STUB, "");
+	else if (strcmp(words->at[0], "forward") == 0 && words->count > 3)
+		authority_configure(&p->authority, zone,
+				    strcmp(words->at[2], "first") == 0 ? CONFIGURED_FORWARD_FIRST
+								       : CONFIGURED_FORWARD,
+				    words->at[3]);
 }
 
 static bool start(struct player *p)
@@ -375,10 +399,10 @@ static bool start(struct player *p)
 	if (!authority_start(&p->authority))
 		return false;
 	for (size_t i = 0; i < p->script->count; i++) {
-		script_words(p->script->lines[i], &words, SCRIPT_WORDS_MAX);
-		if (strcmp(words.at[0], "stub") == 0 && words.count > 1)
-			configure(p, words.at[1]);
+		script_words(p->script->lines[i], &words, 4);
+		configure(p, &words);
 	}
+	authority_forward(&p->authority);
 	health_look(&p->health, &p->authority);
 	world_start(p->world);
 	return true;

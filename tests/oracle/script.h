@@ -9,6 +9,8 @@
 //       host=APEX                         its servers' names lie in that zone
 //       nsttl=S soattl=S minimum=S
 //   stub APEX                             the zone's servers are configured
+//   forward APEX only|first ADDRESS[,priority=N][,weight=N] …
+//                                         it is asked of servers that have all zones
 //   rec APEX OWNER TTL TYPE RDATA         a record of the zone
 // then, one after the other:
 //   wait MS
@@ -23,6 +25,7 @@
 //   fault ADDRESS KIND, heal ADDRESS      KIND: see health.c
 //   flush NAME [TYPE]                     what operators do
 //   nta APEX SECONDS                      0: takes it away
+//   restart                               of the resolver, which knows nothing then
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 #include "tests/oracle/shrink.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ bool shrink_try(const struct script *script, uint64_t seed, struct played *out)
 	if (child < 0)
 		abort();
 	if (child == 0) {
+		signal(SIGTERM, SIG_IGN); // it ends with its world
 		dup2(fileno(errors), 1);
 		dup2(fileno(errors), 2);
 		// Of its own time: how busy others are says nothing.

@@ -4,6 +4,7 @@
 
 #define LINKS_MAX    11
 #define EXCEPTION_US (290 * 1000000ULL)
+#define DENIED_US    (3700 * 1000000ULL) // a denial is remembered for
 
 static const uint16_t data_types[] = {TYPE_A,     TYPE_AAAA,  TYPE_MX,     TYPE_TXT,       TYPE_NS,
 				      TYPE_SRV,   TYPE_PTR,   TYPE_HTTPS,  TYPE_SOA,       TYPE_CAA,
@@ -90,6 +91,22 @@ static size_t say_any(struct authority_zone *zone, const struct version *version
 	return count;
 }
 
+// Names in a configured zone are for those to answer whom the operator names, never for a zone
+// above (ATTACKS A12).
+static bool is_taken(struct authority *a, const struct authority_zone *zone, const uint8_t *name,
+		     uint16_t type)
+{
+	const uint8_t *at = type == TYPE_DS && !name_is_root(name) ? name_skip(name, 1) : name;
+
+	for (size_t i = 0; i < a->zone_count; i++) {
+		const struct authority_zone *below = &a->zones[i];
+		if (below->configured != NOT_CONFIGURED && below != zone &&
+		    name_within(below->name, zone->name) && name_within(at, below->name))
+			return true;
+	}
+	return false;
+}
+
 size_t truth_said(struct authority *a, const uint8_t *name, uint16_t type, uint64_t since_us,
 		  struct said out[SAID_MAX])
 {
@@ -98,7 +115,8 @@ size_t truth_said(struct authority *a, const uint8_t *name, uint16_t type, uint6
 	for (size_t z = 0; z < a->zone_count; z++) {
 		struct authority_zone *zone = &a->zones[z];
 		if (!name_within(name, zone->name) ||
-		    (type == TYPE_DS && name_equal(name, zone->name) && !name_is_root(name)))
+		    (type == TYPE_DS && name_equal(name, zone->name) && !name_is_root(name)) ||
+		    is_taken(a, zone, name, type))
 			continue;
 		for (size_t v = 0; v < zone->version_count && count < SAID_MAX; v++) {
 			const struct version *version = &zone->versions[v];
@@ -219,9 +237,19 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 static bool reachable(struct authority *a, struct authority_zone *zone, bool must_be_delegated,
 		      bool cd, uint64_t now_us)
 {
+	bool known = false; // its servers are
 	for (; zone != NULL; zone = authority_parent(a, zone)) {
-		struct authority_zone *host = authority_zone(a, zone->host);
+		const struct authority_zone *route = authority_route(a, zone);
+		struct authority_zone *host =
+			route == NULL || route->configured != CONFIGURED_FORWARD
+				? authority_zone(a, zone->host)
+				: NULL;
 		bool any = cd && zone->bogus;
+		// Above, the chain of trust to it ends: what is signed cannot be proven any longer.
+		if (known && (zone->hidden ||
+			      (zone->hidden_us != 0 && now_us < zone->hidden_us + DENIED_US)))
+			return false;
+		known |= zone->configured != NOT_CONFIGURED;
 		if (any ? zone->mute : zone->dead)
 			return false;
 		if (now_us < (any ? zone->may_be_mute_until_us : zone->may_fail_until_us) ||

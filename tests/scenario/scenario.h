@@ -95,6 +95,9 @@ void world_add(struct world *world, const struct world_zone *zone);
 void world_add_tlds(struct world *world);
 // Signs all, starts the resolver, lets it prime, forgets the log.
 void world_start(struct world *world);
+// All of the resolver anew, with nothing cached; the network, its faults and the clock go on. Questions
+// under way fail first, and what world_ask() returned so far is gone.
+void world_restart(struct world *world);
 void world_free(struct world *world); // checks that nothing leaked
 struct world_zone *world_zone(struct world *world, const char *apex);
 // Signs a zone (and not its parent) anew with new keys; a new DS in the parent when `ds`.

@@ -440,7 +440,7 @@ void world_serve_all(struct world *world, const char *address)
 		network_serve(&world->network, address, world->zones[i].zone);
 }
 
-void world_start(struct world *world)
+static void start_parts(struct world *world)
 {
 	const struct batch_config batch = {.jobs_max = world->signatures_max};
 	const struct trust_config trust = {
@@ -449,7 +449,6 @@ void world_start(struct world *world)
 		.nsec3_iterations_max = 50,
 	};
 
-	sign_all(world);
 	open_store(world);
 	world->batch = batch_new(&batch);
 	world->trust = trust_new(&trust, world->batch);
@@ -468,9 +467,15 @@ void world_start(struct world *world)
 	};
 	world->resolver = resolver_new(&world->config, &parts);
 	assert_non_null(world->resolver);
-	world->started = true;
 	world_advance(world, 200);
 	network_forget_log(&world->network);
+}
+
+void world_start(struct world *world)
+{
+	sign_all(world);
+	world->started = true;
+	start_parts(world);
 }
 
 static void free_question(struct world *world, struct question *question)
@@ -553,6 +558,8 @@ static void free_parts(struct world *world)
 		assert_int_equal(world->questions[i]->times_done, 1);
 	upstream_free(world->upstream);
 	trust_points_free(world->points);
+	world->points = NULL;
+	world->drills = NULL;
 	trust_free(world->trust);
 	batch_free(world->batch);
 	for (size_t i = 0; i < world->question_count; i++)
@@ -563,6 +570,13 @@ static void free_parts(struct world *world)
 	assert_int_equal(counters.bytes_one_shot, 0);
 	store_free(world->store);
 	acl_free(world->acl);
+}
+
+void world_restart(struct world *world)
+{
+	free_parts(world);
+	world->question_count = 0;
+	start_parts(world);
 }
 
 void world_free(struct world *world)
