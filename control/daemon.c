@@ -378,6 +378,9 @@ static void on_report(uv_timer_t *timer)
 	const char *before = working_at("metrics");
 	metrics_begin(assayd.metrics);
 	all_counters(NULL, metrics_value, assayd.metrics);
+	for (int i = 0; i < ALARM_COUNT; i++)
+		metrics_alarm(assayd.metrics, alarm_name(i), alarm_severity_name(alarm_severity(i)),
+			      alarms_named(assayd.alarms, i) > 0);
 	metrics_end(assayd.metrics);
 	working_at(before);
 }

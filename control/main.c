@@ -1,5 +1,6 @@
 // assayd: command line, configuration, signals, then the daemon.
 
+#include "control/alarms/alarms.h"
 #include "control/config/config.h"
 #include "control/config/host.h"
 #include "control/daemon.h"
@@ -17,10 +18,11 @@ static const char usage[] =
 	"  -c, --config FILE   configuration (default " DAEMON_CONFIG ")\n"
 	"  --check-config      read and check the configuration, start nothing\n"
 	"  --options           print every option of the configuration\n"
+	"  --alarms            print every alarm: name, severity, meaning, remedy\n"
 	"  -V, --version       print the version\n"
 	"  -h, --help          print this\n";
 
-enum { OPTION_CHECK = 256, OPTION_OPTIONS };
+enum { OPTION_CHECK = 256, OPTION_OPTIONS, OPTION_ALARMS };
 
 static void print_line(const char *text, void *stream)
 {
@@ -101,6 +103,7 @@ int main(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"check-config", no_argument, NULL, OPTION_CHECK},
 		{"options", no_argument, NULL, OPTION_OPTIONS},
+		{"alarms", no_argument, NULL, OPTION_ALARMS},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -124,6 +127,9 @@ int main(int argc, char **argv)
 			break;
 		case OPTION_OPTIONS:
 			config_print_options(print_line, stdout);
+			return 0;
+		case OPTION_ALARMS:
+			alarms_print(print_line, stdout);
 			return 0;
 		case 'V':
 			printf("assayd %s\n", ASSAY_VERSION);

@@ -1,6 +1,9 @@
-// Prints a man page with every option of the configuration in place of the line @OPTIONS@.
+// Prints a man page with every option of the configuration in place of the line @OPTIONS@, and
+// every alarm in place of the line @ALARMS@.
 //   options TEMPLATE
 #include "control/config/options.h"
+
+#include "control/alarms/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +42,28 @@ static void print_options(void)
 		print_option(option);
 }
 
+static void print_alarm(const char *name, const char *severity, const char *meaning,
+			const char *remedy)
+{
+	printf("*");
+	print_text(name);
+	printf("* (");
+	for (; *severity; severity++)
+		putchar(*severity | ('a' - 'A'));
+	printf(")\n\t");
+	print_text(meaning);
+	printf(". Remedy: ");
+	print_text(remedy);
+	printf(".\n\n");
+}
+
+static void print_alarms(void)
+{
+#define X(name, words, severity, meaning, remedy) print_alarm(words, #severity, meaning, remedy);
+	ALARMS(X)
+#undef X
+}
+
 int main(int argc, char **argv)
 {
 	FILE *template = argc == 2 ? fopen(argv[1], "r") : NULL;
@@ -51,6 +76,8 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), template)) {
 		if (strcmp(line, "@OPTIONS@\n") == 0)
 			print_options();
+		else if (strcmp(line, "@ALARMS@\n") == 0)
+			print_alarms();
 		else
 			fputs(line, stdout);
 	}

@@ -160,8 +160,8 @@ static void send_reply(struct connection *connection, const struct reply *reply)
 		send_error(connection, "the answer is longer than the protocol allows", false);
 	else
 		send_json(connection,
-			  json_pack("{s:b, s:s, s:O?}", "ok", 1, "text",
-				    reply->text ? reply->text : "", "data", reply->data));
+			  json_pack("{s:b, s:b, s:s, s:O?}", "ok", 1, "unwell", reply->unwell,
+				    "text", reply->text ? reply->text : "", "data", reply->data));
 }
 
 // ---- requests ----

@@ -3,14 +3,14 @@
 //
 //   server → {"assay": 1, "version": "0.1.0"}                       on connect
 //   client → {"verb": "lookup", "arguments": ["www.example.", "A"]}
-//   server → {"ok": true, "text": "…", "data": {…}}                 or
+//   server → {"ok": true, "unwell": false, "text": "…", "data": {…}} or
 //   server → {"ok": false, "error": "one sentence", "misuse": true}
 //
 // Answers come in the order of the requests, one at a time: the next request is read when the
 // answer to the former has been taken. After a line that is too long the server says so and closes.
-// `text` is for people, `data` for programs, `misuse` for errors of whoever wrote the words. A
-// client that does not speak version 1 closes. This header is all that assayctl knows of the
-// daemon.
+// `text` is for people, `data` for programs, `misuse` for errors of whoever wrote the words,
+// `unwell` for an answer that says that something is wrong (`health`). A client that does not speak
+// version 1 closes. This header is all that assayctl knows of the daemon.
 #pragma once
 
 #define PROTOCOL_VERSION     1
@@ -23,6 +23,9 @@
 // change nothing: all ("*"), or those whose first argument is one of these words.
 #define PROTOCOL_VERBS(X)                                                                          \
 	X(status, "", "what runs: version, uptime, ports, clocks, anchors, alarms", 0, 0, "*")     \
+	X(health, "[--service]",                                                                   \
+	  "alarms; fails with any, or with --service when another host should be asked", 0, 1,     \
+	  "*")                                                                                     \
 	X(stats, "[--all | cycles]", "counters that are not zero; --all and --json: every one", 0, \
 	  1, "*")                                                                                  \
 	X(anchors, "", "trust anchors: their keys, states, and when they are looked at", 0, 0,     \

@@ -12,6 +12,7 @@ struct reply {
 	size_t text_size;
 	json_t *data;    // a reference of its own, or NULL
 	char error[512]; // "" : it went well
+	bool unwell;     // it went well, and what it says is that something is wrong
 	bool misuse;     // the error is the asker's: words that no state of the daemon would answer
 };
 

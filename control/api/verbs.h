@@ -39,6 +39,8 @@ void verb_log(const struct api_context *context, const char *const *arguments, s
 	      struct reply *reply);
 void verb_requests(const struct api_context *context, const char *const *arguments, size_t count,
 		   struct reply *reply);
+void verb_health(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply);
 void verb_servers(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply);
 void verb_lookup(const struct api_context *context, const char *const *arguments, size_t count,

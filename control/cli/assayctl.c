@@ -16,9 +16,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TIMEOUT_S 10
+#define TIMEOUT_S        10
+#define TIMEOUT_HEALTH_S 2 // who cannot answer in time is not well, and check scripts wait
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+enum { EXIT_REFUSED = 1, EXIT_UNWELL = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
 
 // What does not fit beside its explanation stands above it.
 static void print_verb(FILE *stream, const char *verb, const char *help)
@@ -42,8 +43,8 @@ static void print_usage(FILE *stream)
 #define X(name, arguments, help, least, most, reads) print_verb(stream, #name " " arguments, help);
 	PROTOCOL_VERBS(X)
 #undef X
-	fputs("exit status: 0 done, 1 the daemon refused or the output could not be written,\n"
-	      "             2 wrong usage, 3 no daemon, or none that answers\n",
+	fputs("exit status: 0 done, 1 the daemon refused, the output could not be written, or health\n"
+	      "             has something to tell, 2 wrong usage, 3 no daemon, or none that answers\n",
 	      stream);
 }
 
@@ -55,10 +56,10 @@ static const char *hint(int error)
 }
 
 // A descriptor, or an exit status below 0.
-static int connect_to(const char *path)
+static int connect_to(const char *path, unsigned timeout_s)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval limit = {.tv_sec = TIMEOUT_S};
+	struct timeval limit = {.tv_sec = timeout_s};
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -86,7 +87,7 @@ static const char *why_no_answer(FILE *stream, ssize_t len, const json_error_t *
 		return error->text;
 	if (feof(stream))
 		return "it closed the connection";
-	return errno == EAGAIN ? "none came within 10 s" : strerror(errno);
+	return errno == EAGAIN ? "none came in time" : strerror(errno);
 }
 
 // Reads one line of JSON; NULL with a message on standard error.
@@ -163,7 +164,7 @@ static int print_answer(const json_t *answer, bool as_json)
 		fputs(text ? text : "", stdout);
 	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
+		return json_is_true(json_object_get(answer, "unwell")) ? EXIT_UNWELL : 0;
 	fprintf(stderr, "assayctl: the answer could not be written: %s\n", strerror(errno));
 	return EXIT_REFUSED;
 }
@@ -220,7 +221,8 @@ static int run(const char *path, char **words, int count, bool as_json)
 	if (!line)
 		fprintf(stderr, "assayctl: the arguments are no UTF-8 text\n");
 	else if (is_verb(words[0], count - 1)) {
-		fd = connect_to(path);
+		fd = connect_to(path,
+				strcmp(words[0], "health") == 0 ? TIMEOUT_HEALTH_S : TIMEOUT_S);
 		status = fd < 0 ? -fd : ask(fd, line, as_json);
 	}
 	free(line);

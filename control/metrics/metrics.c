@@ -1,14 +1,13 @@
 #include "control/metrics/metrics.h"
 
 #include "control/config/endpoint.h"
+#include "control/metrics/page.h"
 
 #include <microhttpd.h>
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,19 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
-#define PAGE_MAX (1u << 20)
-
-struct page {
-	char *text;
-	size_t len, size;
-};
+#define STALE_MS 2000 // without a new page control stands
 
 struct metrics {
 	struct MHD_Daemon *server;
 	pthread_mutex_t lock;
-	struct page current; // served; under the lock
-	struct page next;    // control's
+	// Served; under the lock. At `standing` the value of the alarm that control does not turn.
+	char *text;
+	size_t len, standing;
+	uint64_t made_ms;
+	struct page *next; // control's
 };
 
 // What goes up and down; all else only counts.
@@ -57,94 +55,54 @@ static bool is_gauge(const char *name)
 	return false;
 }
 
-// Times are in seconds, whatever the daemon counts in (the naming rules of Prometheus: base units).
-static const struct unit {
-	const char *suffix;
-	unsigned decimals;
-} units[] = {{"_us", 6}, {"_ms", 3}, {"_s", 0}};
-
-static const struct unit *unit_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		size_t len = strlen(name), suffix = strlen(units[i].suffix);
-
-		if (len > suffix && strcmp(name + len - suffix, units[i].suffix) == 0)
-			return &units[i];
-	}
-	return NULL;
-}
-
-// "dataplane.drop.runt" → "assay_dataplane_drop_runt_total": what only counts says so.
-static void metric_name(const char *name, char *out, size_t size)
-{
-	const struct unit *unit = unit_of(name);
-	size_t len = strlen(name) - (unit ? strlen(unit->suffix) : 0);
-	size_t used = (size_t)snprintf(out, size, "assay_");
-
-	for (size_t i = 0; i < len && used + 1 < size; i++)
-		out[used++] = isalnum((unsigned char)name[i]) ? name[i] : '_';
-	snprintf(out + used, size - used, "%s%s", unit ? "_seconds" : "",
-		 is_gauge(name) ? "" : "_total");
-}
-
-static void metric_value(const char *name, uint64_t value, char out[40])
-{
-	const struct unit *unit = unit_of(name);
-	uint64_t scale = 1;
-
-	for (unsigned i = 0; unit && i < unit->decimals; i++)
-		scale *= 10;
-	if (scale == 1)
-		snprintf(out, 40, "%" PRIu64, value);
-	else
-		snprintf(out, 40, "%" PRIu64 ".%0*" PRIu64, value / scale, (int)unit->decimals,
-			 value % scale);
-}
-
-// In the text format a backslash and the end of a line are escaped in HELP.
-static void metric_help(const char *words, char *out, size_t size)
-{
-	size_t used = 0;
-
-	for (; *words && used + 2 < size; words++) {
-		if (*words == '\\' || *words == '\n')
-			out[used++] = '\\';
-		out[used++] = *words == '\n' ? 'n' : *words;
-	}
-	out[used] = '\0';
-}
-
 void metrics_begin(struct metrics *metrics)
 {
-	metrics->next.len = 0;
+	page_clear(metrics->next);
 }
 
 void metrics_value(const char *name, const char *words, uint64_t value, void *arg)
 {
 	struct metrics *metrics = arg;
-	struct page *page = &metrics->next;
-	size_t room = page->size - page->len;
-	char metric[128], help[512], number[40];
-	int len;
 
-	metric_name(name, metric, sizeof(metric));
-	metric_help(words, help, sizeof(help));
-	metric_value(name, value, number);
-	len = snprintf(page->text + page->len, room, "# HELP %s %s\n# TYPE %s %s\n%s %s\n", metric,
-		       help, metric, is_gauge(name) ? "gauge" : "counter", metric, number);
-	// A page that is full ends with a whole line.
-	if (len > 0 && (size_t)len < room)
-		page->len += (size_t)len;
+	page_add(metrics->next, name, words, "", value, is_gauge(name));
+}
+
+void metrics_alarm(struct metrics *metrics, const char *name, const char *severity, bool holds)
+{
+	char labels[96];
+
+	snprintf(labels, sizeof(labels), "name=\"%s\",severity=\"%s\"", name, severity);
+	page_add(metrics->next, "alarm", "whether an alarm holds at present", labels, holds, true);
+}
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// Where the value of the alarm stands that this page's own age raises; 0: it has none.
+static size_t find_standing(const char *text)
+{
+	const char *line = strstr(text, "assay_alarm{name=\"" METRICS_STANDING "\"");
+	const char *end = line ? strchr(line, '\n') : NULL;
+
+	return end ? (size_t)(end - 1 - text) : 0;
 }
 
 void metrics_end(struct metrics *metrics)
 {
-	struct page page;
+	size_t len;
+	const char *text = page_text(metrics->next, &len);
+	size_t standing = find_standing(text);
 
 	pthread_mutex_lock(&metrics->lock);
-	page = metrics->current;
-	metrics->current = metrics->next;
-	metrics->next = page;
+	memcpy(metrics->text, text, len);
+	metrics->len = len;
+	metrics->standing = standing;
+	metrics->made_ms = monotonic_ms();
 	pthread_mutex_unlock(&metrics->lock);
 }
 
@@ -168,7 +126,9 @@ static enum MHD_Result send_page(struct MHD_Connection *connection, struct metri
 	enum MHD_Result result;
 
 	pthread_mutex_lock(&metrics->lock);
-	result = send_text(connection, MHD_HTTP_OK, metrics->current.text, metrics->current.len);
+	if (metrics->standing > 0 && monotonic_ms() - metrics->made_ms > STALE_MS)
+		metrics->text[metrics->standing] = '1';
+	result = send_text(connection, MHD_HTTP_OK, metrics->text, metrics->len);
 	pthread_mutex_unlock(&metrics->lock);
 	return result;
 }
@@ -192,8 +152,8 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 static void metrics_free(struct metrics *metrics)
 {
 	pthread_mutex_destroy(&metrics->lock);
-	free(metrics->current.text);
-	free(metrics->next.text);
+	free(metrics->text);
+	page_free(metrics->next);
 	free(metrics);
 }
 
@@ -204,10 +164,9 @@ static struct metrics *metrics_new(void)
 	if (!metrics)
 		return NULL;
 	pthread_mutex_init(&metrics->lock, NULL);
-	metrics->current.text = malloc(PAGE_MAX);
-	metrics->next.text = malloc(PAGE_MAX);
-	metrics->current.size = metrics->next.size = PAGE_MAX;
-	if (metrics->current.text && metrics->next.text)
+	metrics->text = malloc(PAGE_MAX);
+	metrics->next = page_new();
+	if (metrics->text && metrics->next)
 		return metrics;
 	metrics_free(metrics);
 	return NULL;

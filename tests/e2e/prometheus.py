@@ -26,8 +26,8 @@ def complaints_of_name(name, kind):
 
 
 def parse(page):
-    """(families: name → (type, help, value), complaints)"""
-    families, complaints, helped, typed = {}, [], {}, {}
+    """(families: name → (type, help, sum of its samples), complaints)"""
+    families, complaints, helped, typed, samples, last = {}, [], {}, {}, {}, None
     if page and not page.endswith('\n'):
         complaints.append('the last line does not end')
     for line in page.splitlines():
@@ -39,13 +39,19 @@ def parse(page):
             if match[1] in typed:
                 complaints.append('%s: a second TYPE' % match[1])
             typed[match[1]] = match[2]
-        elif match := re.match(r'(\S+) ([0-9]+(?:\.[0-9]+)?)$', line):
-            name = match[1]
-            if name in families:
-                complaints.append('%s: a second sample' % name)
+        elif match := re.match(r'([^\s{]+)(\{[^{}]*\})? ([0-9]+(?:\.[0-9]+)?)$', line):
+            name, labels, value = match[1], match[2] or '', match[3]
+            if (name, labels) in samples:
+                complaints.append('%s%s: a second sample' % (name, labels))
+            if name in families and last != name:
+                complaints.append('%s: its samples do not stand together' % name)
+            if labels and not re.match(r'\{[a-z_]+="[^"\\]*"(,[a-z_]+="[^"\\]*")*\}$', labels):
+                complaints.append('%s: labels %s' % (name, labels))
+            samples[name, labels], last = float(value), name
             if not helped.get(name) or name not in typed:
                 complaints.append('%s: a sample before its HELP and TYPE' % name)
-            families[name] = (typed.get(name), helped.get(name), float(match[2]))
+            families[name] = (typed.get(name), helped.get(name),
+                              sum(v for (n, _), v in samples.items() if n == name))
         else:
             complaints.append('not understood: %s' % line)
     complaints += ['%s: no sample' % name for name in typed if name not in families]

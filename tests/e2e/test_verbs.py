@@ -16,7 +16,7 @@ from resolver import ASSAYCTL, Assayd, enter, lab_info  # noqa: E402
 
 # Arguments that each verb is asked with; `stop` comes last.
 QUESTIONS = {
-    'status': [()], 'stats': [(), ('--all',), ('cycles',)], 'anchors': [()],
+    'status': [()], 'health': [(), ('--service',)], 'stats': [(), ('--all',), ('cycles',)], 'anchors': [()],
     'lookup': [('www.types.nsec.', 'A'), ('www.types.nsec.',)],
     'explain': [('www.types.nsec.',), ('--zone', 'nsec.'), ('--last', '5')],
     'nta': [('add', 'bogus.nsec.', '1m', 'why'), ('list',), ('remove', 'bogus.nsec.')],
@@ -109,7 +109,8 @@ def metrics(checks, daemon):
     checks.check('the metrics page follows the rules of Prometheus', not complaints,
                  '\n'.join(complaints))
     families, _ = parse(before)
-    checks.check('it has every counter', len(families) == len(daemon.stats()), len(families))
+    checks.check('it has every counter, and alarms',
+                 len(families) == len(daemon.stats()) + 1 and 'assay_alarm' in families, len(families))
     promtool(checks, before)
     for i in range(20):
         ask(daemon, 'name-%d.types.nsec.' % i)

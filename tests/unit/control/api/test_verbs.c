@@ -313,6 +313,49 @@ static void status_raises_alarms(void **state)
 	assert_false(json_is_true(json_object_get(data, "clock_trusted")));
 }
 
+static void health_says_what_is_wrong_since_when_and_what_to_do(void **state)
+{
+	(void)state;
+	ask("health", "");
+	assert_string_equal(text, "no alarms\n");
+	assert_true(json_is_true(json_object_get(data, "well")));
+	alarm_raise(alarms, ALARM_POOL_OUT, "corp.", 0, "none of corp.\x1b answers");
+	now.now_ms += 5000;
+	store_set_clock(store, &now);
+	ask("health", "");
+	assert_says("error pool-out since 2023-11-14T22:13:20Z: none of corp.? answers; see why");
+	assert_false(json_is_true(json_object_get(data, "well")));
+	json_t *alarm = json_array_get(json_object_get(data, "alarms"), 0);
+	assert_string_equal(word_of(alarm, "name"), "pool-out");
+	assert_string_equal(word_of(alarm, "severity"), "error");
+	assert_string_equal(word_of(alarm, "subject"), "corp.");
+	assert_string_equal(word_of(alarm, "text"), "none of corp.? answers");
+	assert_non_null(strstr(word_of(alarm, "remedy"), "assayctl servers ZONE"));
+	assert_int_equal(number_of(alarm, "since_s"), NOW_S);
+	assert_int_equal(number_of(alarm, "for_ms"), 5000);
+}
+
+// ATTACKS O27: the address is withdrawn when this host fails, not when a zone does.
+static void O27_health_of_the_service_is_that_of_this_host_alone(void **state)
+{
+	(void)state;
+	alarm_raise(alarms, ALARM_POOL_OUT, "corp.", 0, "none of corp. answers");
+	alarm_raise(alarms, ALARM_PARENT, "com.", 0, "com. bogus");
+	alarm_raise(alarms, ALARM_SIGNATURES, "example.", 0, "example. is late");
+	ask("health", "\"--service\"");
+	assert_true(json_is_true(json_object_get(data, "well")));
+	assert_int_equal(json_array_size(json_object_get(data, "alarms")), 3); // and says them
+	alarm_raise(alarms, ALARM_QUEUES, "port 0", 0, "lost");
+	ask("health", "\"--service\"");
+	assert_false(json_is_true(json_object_get(data, "well")));
+	alarm_end(alarms, ALARM_QUEUES, "port 0");
+	ask("health", "\"--service\"");
+	assert_true(json_is_true(json_object_get(data, "well")));
+	ask("health", "");
+	assert_false(json_is_true(json_object_get(data, "well")));
+	assert_refused("health", "\"--everything\"", "\"--everything\" is not understood");
+}
+
 static void stats_groups_counters_and_hides_zeros(void **state)
 {
 	(void)state;
@@ -476,6 +519,8 @@ static const struct {
 	{"nta", "\"remove\", \"broken.example.\""},
 	{"denial", ""},
 	{"denial", "\"example.\""},
+	{"health", ""},
+	{"health", "\"--service\""},
 	{"requests", ""},
 	{"servers", ""},
 	{"servers", "\"example.\""},
@@ -770,6 +815,8 @@ int main(void)
 		TEST(flush_refuses_garbage_and_flushes_nothing),
 		TEST(status_says_who_since_when_and_with_what_clock),
 		TEST(status_raises_alarms),
+		TEST(health_says_what_is_wrong_since_when_and_what_to_do),
+		TEST(O27_health_of_the_service_is_that_of_this_host_alone),
 		TEST(stats_groups_counters_and_hides_zeros),
 		TEST(stats_cycles_measures_between_two_questions),
 		TEST(requests_are_shown_up_to_a_bound),

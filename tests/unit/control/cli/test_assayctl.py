@@ -144,6 +144,23 @@ class AssayctlTest(unittest.TestCase):
         done = self.ctl('status', '-j', answer={'ok': True, 'text': 'a sentence'})
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, None))
 
+    def test_an_answer_that_something_is_wrong_is_status_1(self):
+        for unwell, status in ((True, 1), (False, 0)):
+            for words in (['health'], ['health', '--json']):
+                done = self.ctl(*words, answer={'ok': True, 'unwell': unwell, 'text': 'critical clock\n',
+                                                'data': {'well': not unwell}})
+                self.assertEqual((done.returncode, done.stderr), (status, b''), words)
+                self.assertIn(b'"well"' if '--json' in words else b'critical clock', done.stdout)
+
+    def test_health_does_not_wait_for_a_daemon_that_stands(self):
+        path = os.path.join(self.folder.name, 'stands.sock')
+        with socket.socket(socket.AF_UNIX) as stands:
+            stands.bind(path)
+            stands.listen(1)
+            done = subprocess.run([ASSAYCTL, '-s', path, 'health'], capture_output=True, timeout=9)
+        self.assertEqual((done.returncode, done.stdout), (3, b''))
+        self.assertIn(b'none came in time', done.stderr)
+
     def test_daemon_that_is_none_is_status_3(self):
         for hello, answer, words in (
                 (b'{"assay": 2}\n', b'', b'speaks version 2'),

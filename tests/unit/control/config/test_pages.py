@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""--options, the manual pages, the README and --check-config say the same.
+"""--options, --alarms, the manual pages, the README and --check-config say the same.
 
-test_pages.py ASSAYD ASSAYCTL PAGE-OF-OPTIONS TOP-OF-THE-SOURCE (the page with @OPTIONS@ filled in)
+test_pages.py ASSAYD ASSAYCTL PAGE-OF-OPTIONS PAGE-OF-ALARMS TOP-OF-THE-SOURCE (the pages as they are
+installed, with @OPTIONS@ and @ALARMS@ filled in)
 """
 import os
 import re
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-ASSAYD, ASSAYCTL, PAGE, TOP = (os.path.abspath(argument) for argument in sys.argv[1:5])
+ASSAYD, ASSAYCTL, PAGE, ALARMS_PAGE, TOP = (os.path.abspath(argument) for argument in sys.argv[1:6])
 MINIMAL = 'ports:\n  - device: "net_af_xdp0,iface=eth1"\nservice:\n  addresses: [10.0.0.53/24]\n'
 # What this host lacks says nothing of the text.
 OF_THE_HOST = re.compile(r'there is no (CPU|user|interface|PCI)|hugepages|this host has')
@@ -61,6 +62,15 @@ class Pages(unittest.TestCase):
             self.assertTrue(match, entry)
             shown[plain(match[1])] = (plain(match[3]), match[4], plain(match[2]))
         self.assertEqual(shown, options())
+
+    def test_the_page_has_the_alarms_of_the_program(self):
+        with open(ALARMS_PAGE, encoding='utf-8') as stream:
+            page = stream.read()
+        page = plain(page[page.index('# ALARMS'):page.index('# EXIT STATUS')])
+        shown = re.findall(r'^\*([a-z-]+)\* \(([a-z]+)\)\n\t(.*)\. Remedy: (.*)\.$', page, re.M)
+        said = [tuple(line.split('\t')) for line in run(ASSAYD, '--alarms').stdout.splitlines()]
+        self.assertGreater(len(said), 10)
+        self.assertEqual(shown, said)
 
     def test_what_pages_call_an_option_is_one(self):
         sections = {path.split('.')[0] for path in options() if '.' in path}

@@ -139,6 +139,17 @@ static void page_is_valid_text_of_prometheus(void **state)
 	regfree(&sample);
 }
 
+// "assay_port.12.x" → "assay_port_x"
+static void as_family(char *line)
+{
+	char *port = strstr(line, "port.");
+
+	if (port)
+		memmove(port + 4, strchr(port + 5, '.'), strlen(strchr(port + 5, '.')) + 1);
+	for (char *c = line; *c; c++)
+		*c = *c == '.' ? '_' : *c;
+}
+
 static void what_goes_down_is_a_gauge(void **state)
 {
 	(void)state;
@@ -164,14 +175,12 @@ static void what_goes_down_is_a_gauge(void **state)
 	assert_int_equal(get("/metrics"), 200);
 	for (size_t i = 0; i < sizeof(up_and_down) / sizeof(up_and_down[0]); i++) {
 		snprintf(line, sizeof(line), "# TYPE assay_%s gauge\n", up_and_down[i]);
-		for (char *c = line; *c; c++)
-			*c = *c == '.' ? '_' : *c;
+		as_family(line);
 		assert_non_null(strstr(body, line));
 	}
 	for (size_t i = 0; i < sizeof(only_up) / sizeof(only_up[0]); i++) {
 		snprintf(line, sizeof(line), "# TYPE assay_%s_total counter\n", only_up[i]);
-		for (char *c = line; *c; c++)
-			*c = *c == '.' ? '_' : *c;
+		as_family(line);
 		assert_non_null(strstr(body, line));
 	}
 }
@@ -189,6 +198,72 @@ static void times_are_in_seconds(void **state)
 	assert_non_null(strstr(body, "\nassay_test_waited_seconds_total 0.007\n"));
 	assert_non_null(strstr(body, "\nassay_test_up_seconds_total 9\n"));
 	assert_null(strstr(body, "_us"));
+}
+
+// The samples of a family stand together, whatever came between.
+static void ports_are_labels_of_one_family(void **state)
+{
+	(void)state;
+	metrics_begin(metrics);
+	for (int port = 0; port < 12; port += 11) {
+		char name[64], words[32];
+
+		snprintf(name, sizeof(name), "port.%d.rx_bytes", port);
+		snprintf(words, sizeof(words), "received by %d", port); // lives for the call only
+		metrics_value(name, words, (uint64_t)port + 7, metrics);
+		snprintf(name, sizeof(name), "port.%d.mbufs", port);
+		metrics_value(name, "packet buffers", 3, metrics);
+	}
+	metrics_value("port.x.y", "no port", 1, metrics);
+	metrics_end(metrics);
+	assert_int_equal(get("/metrics"), 200);
+	assert_string_equal(body, "# HELP assay_port_rx_bytes_total received by 0\n"
+				  "# TYPE assay_port_rx_bytes_total counter\n"
+				  "assay_port_rx_bytes_total{port=\"0\"} 7\n"
+				  "assay_port_rx_bytes_total{port=\"11\"} 18\n"
+				  "# HELP assay_port_mbufs packet buffers\n"
+				  "# TYPE assay_port_mbufs gauge\n"
+				  "assay_port_mbufs{port=\"0\"} 3\n"
+				  "assay_port_mbufs{port=\"11\"} 3\n"
+				  "# HELP assay_port_x_y_total no port\n"
+				  "# TYPE assay_port_x_y_total counter\n"
+				  "assay_port_x_y_total 1\n");
+}
+
+static void alarms_are_one_gauge(void **state)
+{
+	(void)state;
+	metrics_begin(metrics);
+	metrics_alarm(metrics, "clock", "critical", true);
+	metrics_alarm(metrics, "log-lost", "warning", false);
+	metrics_end(metrics);
+	assert_int_equal(get("/metrics"), 200);
+	assert_string_equal(body, "# HELP assay_alarm whether an alarm holds at present\n"
+				  "# TYPE assay_alarm gauge\n"
+				  "assay_alarm{name=\"clock\",severity=\"critical\"} 1\n"
+				  "assay_alarm{name=\"log-lost\",severity=\"warning\"} 0\n");
+}
+
+// Nobody is left to say that control stands but the page itself, by its age.
+static void a_page_that_grows_old_says_so(void **state)
+{
+	static const char stands[] =
+		"\nassay_alarm{name=\"" METRICS_STANDING "\",severity=\"critical\"} 1\n";
+
+	(void)state;
+	metrics_begin(metrics);
+	metrics_value("test.number", "a number", 1, metrics);
+	metrics_alarm(metrics, METRICS_STANDING, "critical", false);
+	metrics_alarm(metrics, "log-lost", "warning", false);
+	metrics_end(metrics);
+	do
+		assert_int_equal(get("/metrics"), 200);
+	while (!strstr(body, stands));
+	assert_non_null(strstr(body, "\nassay_alarm{name=\"log-lost\",severity=\"warning\"} 0\n"));
+	assert_non_null(strstr(body, "\nassay_test_number_total 1\n"));
+	page_of(1);
+	assert_int_equal(get("/metrics"), 200);
+	assert_null(strstr(body, METRICS_STANDING));
 }
 
 static void new_set_replaces_the_former_one(void **state)
@@ -378,6 +453,9 @@ int main(void)
 		TEST(page_is_valid_text_of_prometheus),
 		TEST(what_goes_down_is_a_gauge),
 		TEST(times_are_in_seconds),
+		TEST(ports_are_labels_of_one_family),
+		TEST(alarms_are_one_gauge),
+		TEST(a_page_that_grows_old_says_so),
 		TEST(new_set_replaces_the_former_one),
 		TEST(page_that_is_full_ends_with_a_whole_line),
 		TEST(wrong_url_and_method_are_refused),
