@@ -217,6 +217,22 @@ static void show_around(const struct api_context *context, const uint8_t *name, 
 	resolver_servers(context->resolver, name, NULL, say, reply);
 }
 
+static void say_under_way(const char *text, void *arg)
+{
+	struct reply *reply = arg;
+
+	reply_line(reply, "%s", text);
+	json_array_append_new(json_object_get(reply->data, "under_way"), reply_string(text));
+}
+
+// Nothing is recorded of a question before it has failed: what it waits for is said.
+static size_t show_under_way(const struct api_context *context, const uint8_t *name, uint16_t type,
+			     struct reply *reply)
+{
+	json_object_set_new(reply->data, "under_way", json_array());
+	return resolver_under_way(context->resolver, name, type, say_under_way, reply);
+}
+
 static void explain_name(const struct api_context *context, const char *const *arguments,
 			 size_t count, struct reply *reply)
 {
@@ -233,8 +249,9 @@ static void explain_name(const struct api_context *context, const char *const *a
 		type_to_text(filter.type, type);
 	name_copy(end, name);
 	reply->data = json_object();
+	size_t under_way = show_under_way(context, name, filter.type, reply);
 	if (show_all(context, &filter, false, reply) == 0 &&
-	    show_aliases(context, &filter, end, reply) == 0)
+	    show_aliases(context, &filter, end, reply) == 0 && under_way == 0)
 		show_around(context, name, type, reply);
 }
 

@@ -155,6 +155,11 @@ size_t resolver_explain(struct resolver *resolver, const struct explain_filter *
 			resolver_explain_visit visit, void *arg) __attribute__((nonnull(1, 2, 3)));
 size_t resolver_explained(const struct resolver *resolver)
 	__attribute__((nonnull, pure)); // failures that are recorded
+// What a question for the name (lower case; type 0: any) that is under way waits for: a line each,
+// and what that waits for, indented, at most 24. Returns how many questions there are. Asks nobody.
+size_t resolver_under_way(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			  void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 2, 4)));
 
 // Called when no server of a zone's pool answers any more, not even for the SOA of the zone, and
 // when one does again.

@@ -451,9 +451,73 @@ static void an_ede_of_a_server_is_told_by_its_number(void **state)
 	assert_null(strstr(ede_text_of(q), "[2J"));
 }
 
+// ---- while it is under way ----
+
+static const char *under_way(const char *name, uint16_t type, size_t count)
+{
+	static struct explained e;
+	uint8_t wire[NAME_MAX_LEN];
+
+	memset(&e, 0, sizeof(e));
+	name_copy(wire, text_name(name));
+	assert_int_equal(resolver_under_way(w->resolver, wire, type, explained_line, &e), count);
+	return e.text;
+}
+
+static void assert_waits(const char *name, uint16_t type, const char *for_what)
+{
+	const char *text = under_way(name, type, 1);
+
+	if (strstr(text, for_what) == NULL)
+		fail_msg("\"%s\" is not in:\n%s", for_what, text);
+}
+
+static void a_question_that_is_under_way_says_what_it_waits_for(void **state)
+{
+	(void)state;
+	fault_at_both(FAULT_DROP);
+	assert_string_equal(under_way(WWW, 0, 0), "");
+	struct question *q = world_ask_later(w, WWW, TYPE_A, 0);
+	world_advance(w, 100);
+	assert_waits(WWW, TYPE_A, "www.example.com. A: under way for 100 ms, waits for a reply of ");
+	assert_waits(WWW, 0, "zone example.com.");
+	assert_string_equal(under_way(WWW, TYPE_AAAA, 0), "");
+	world_advance(w, 900);
+	assert_waits(WWW, TYPE_A, "so far ");
+	world_run(w);
+	assert_true(q->done);
+	assert_string_equal(under_way(WWW, 0, 0), "");
+	assert_int_equal(explain(WWW, TYPE_A)->count, 1);
+}
+
+// It is said of what it waits for, too: keys, and where an alias leads.
+static void what_it_waits_for_is_followed(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_DROP, .type = TYPE_DNSKEY, .below = "example.com."});
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	world_ask_later(w, WWW, TYPE_A, 0);
+	world_ask_later(w, "away.example.com.", TYPE_A, ASK_CD);
+	world_advance(w, 300);
+	assert_waits(WWW, TYPE_A, "waits for what its validation needs");
+	assert_waits(WWW, TYPE_A, "  example.com. DNSKEY: under way for ");
+	assert_int_equal(resolver_explained(w->resolver), 0);
+	world_run(w);
+	network_heal(&w->network);
+	world_advance(w, 10000);
+	with((struct fault){.kind = FAULT_DROP, .below = "plain.org."});
+	world_ask_later(w, "away.example.com.", TYPE_A, 0);
+	world_advance(w, 100);
+	assert_waits("away.example.com.", TYPE_A, "waits for what its alias leads to");
+	assert_waits("away.example.com.", TYPE_A, "  www.plain.org. A: under way for ");
+	world_run(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario_common(a_question_that_is_under_way_says_what_it_waits_for),
+		scenario_common(what_it_waits_for_is_followed),
 		scenario_common(success_leaves_nothing),
 		scenario_common(a_failure_that_another_server_makes_good_leaves_nothing),
 		cmocka_unit_test(each_server_is_named_with_its_first_cause),

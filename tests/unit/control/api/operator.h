@@ -165,6 +165,19 @@ size_t resolver_explain(struct resolver *resolver, const struct explain_filter *
 	return count;
 }
 
+static const char *under_way; // the line of the question that is; NULL: none is
+
+size_t resolver_under_way(struct resolver *resolver, const uint8_t *name, uint16_t type,
+			  void (*line)(const char *text, void *arg), void *arg)
+{
+	(void)resolver;
+	(void)name;
+	(void)type;
+	if (under_way != NULL)
+		line(under_way, arg);
+	return under_way != NULL;
+}
+
 size_t resolver_explained(const struct resolver *resolver)
 {
 	(void)resolver;

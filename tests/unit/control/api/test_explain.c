@@ -135,6 +135,21 @@ static void without_a_record_it_says_so_and_what_is_near(void **state)
 	assert_says("2 at and below example. are: explain --zone example.\n");
 }
 
+static void what_is_under_way_is_no_lack_of_a_failure(void **state)
+{
+	(void)state;
+	record_two();
+	under_way = "good.example. A: under way for 900 ms, waits for a reply of 192.0.2.1";
+	ask("explain", "\"good.example.\", \"A\"");
+	assert_says(under_way);
+	assert_says_nothing_of("no failure");
+	assert_int_equal(json_array_size(json_object_get(data, "under_way")), 1);
+	ask("explain", "\"www.example.\", \"A\"");
+	assert_says("www.example. A failed at ");
+	assert_says(under_way);
+	under_way = NULL;
+}
+
 static void an_alias_is_followed_to_what_fails(void **state)
 {
 	(void)state;
@@ -198,6 +213,7 @@ int main(void)
 		TEST(a_name_is_explained_in_words_and_as_data),
 		TEST(the_chain_is_data_too),
 		TEST(without_a_record_it_says_so_and_what_is_near),
+		TEST(what_is_under_way_is_no_lack_of_a_failure),
 		TEST(an_alias_is_followed_to_what_fails),
 		TEST(the_last_ones_and_those_of_a_zone_are_a_line_each),
 		TEST(nonsense_is_refused),
