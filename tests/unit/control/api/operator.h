@@ -336,7 +336,9 @@ static inline void turn(void)
 	static uv_timer_t moment;
 
 	uv_timer_init(&loop, &moment);
-	uv_timer_start(&moment, a_moment_is_over, 5, 0);
+	// Again and again: one that is over before the loop looks would leave it without an end to
+	// wait for.
+	uv_timer_start(&moment, a_moment_is_over, 5, 5);
 	uv_run(&loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&moment, NULL);
 	uv_run(&loop, UV_RUN_NOWAIT);

@@ -51,6 +51,7 @@ static enum outcome ask_as(struct peer peer, const char *at, const char *request
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		alarm(120); // it asks and waits; the parent may have failed
 		if (setgroups(1, &peer.beside) != 0 ||
 		    setresgid(peer.group, peer.group, peer.group) != 0 ||
 		    setresuid(peer.user, peer.user, peer.user) != 0)
