@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+"""bash completes the verbs of assayctl --help and the words that each takes.
+
+test_completion.py ASSAYCTL SCRIPT
+"""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+ASSAYCTL, SCRIPT = (os.path.abspath(argument) for argument in sys.argv[1:3])
+
+
+def complete(*words):
+    """What bash would offer for the last of these words."""
+    code = ('set -u; . "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); '
+            '_assayctl; printf "%s\\n" "${COMPREPLY[@]}"')
+    run = subprocess.run(['bash', '-c', code, 'bash', SCRIPT, 'assayctl', *words],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and run.stderr == '', run.stderr
+    return set(run.stdout.split())
+
+
+def verbs():
+    text = subprocess.run([ASSAYCTL, '--help'], capture_output=True, text=True).stdout
+    text = text[text.index('verbs:'):text.index('exit status')]
+    return dict(re.findall(r'^  ([a-z]+)\b *(.*)$', text, re.M))
+
+
+class Completion(unittest.TestCase):
+    def test_every_verb_is_offered(self):
+        offered = {word for word in complete('') if not word.startswith('-')}
+        self.assertEqual(offered, set(verbs()))
+        self.assertIn('--socket', complete('--so'))
+
+    def test_a_part_of_a_verb_is_completed(self):
+        self.assertEqual(complete('sta'), {'status', 'stats'})
+        self.assertEqual(complete('-s', '/nowhere', '--json', 'po'), {'posture'})
+
+    def test_words_of_a_verb_are_offered_and_not_what_they_stand_for(self):
+        self.assertEqual(complete('nta', ''), {'--json', 'add', 'remove', 'list'})
+        self.assertEqual(complete('flush', '--'), {'--json', '--zone', '--all'})
+        self.assertEqual(complete('log', 'd'), {'debug'})
+        self.assertTrue({'plan', 'start', 'stop', 'report', '--scope', '--fault'} <=
+                        complete('drill', ''))
+        for verb in verbs():
+            self.assertFalse([word for word in complete(verb, '') if word != word.lower()], verb)
+
+    def test_nothing_is_offered_for_what_is_no_verb(self):
+        self.assertEqual(complete('nonsense', ''), set())
+
+    def test_a_socket_is_a_file(self):
+        self.assertIn(SCRIPT, complete('-s', SCRIPT[:-1]))
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1])
