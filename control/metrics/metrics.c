@@ -16,8 +16,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STALE_MS 2000 // without a new page control stands
+#define BACKLOG  16
 
 struct metrics {
 	struct MHD_Daemon *server;
@@ -172,10 +174,29 @@ static struct metrics *metrics_new(void)
 	return NULL;
 }
 
+// A socket of our own: libmicrohttpd 1.0 does not say why it has none. A descriptor or -errno.
+static int listen_at(const struct sockaddr_storage *bound, int family)
+{
+	const socklen_t len =
+		family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)bound, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int status = -errno;
+	close(fd);
+	return status;
+}
+
 struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 {
 	struct sockaddr_storage bound;
-	int family = endpoint_from_text(address, &bound);
+	int fd, family = endpoint_from_text(address, &bound);
 	struct metrics *metrics;
 	// poll(), because select() refuses descriptors over 1,023, which questions to servers use
 	// up.
@@ -193,18 +214,17 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 		snprintf(err, err_len, "out of memory for metrics");
 		return NULL;
 	}
-	if (family == AF_INET6)
-		flags |= MHD_USE_IPv6;
-	errno = 0;
-	metrics->server =
-		MHD_start_daemon(flags, 0, NULL, NULL, answer, metrics, MHD_OPTION_SOCK_ADDR,
-				 (struct sockaddr *)&bound, MHD_OPTION_CONNECTION_LIMIT, 16u,
-				 MHD_OPTION_CONNECTION_TIMEOUT, 10u,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
+	fd = listen_at(&bound, family);
+	// The descriptor is libmicrohttpd's from here on, also when it does not start.
+	if (fd >= 0)
+		metrics->server = MHD_start_daemon(
+			flags, 0, NULL, NULL, answer, metrics, MHD_OPTION_LISTEN_SOCKET, fd,
+			MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
 	if (metrics->server)
 		return metrics;
 	snprintf(err, err_len, "metrics.address: %s cannot be listened on%s%s", address,
-		 errno ? ": " : "", errno ? strerror(errno) : "");
+		 fd < 0 ? ": " : "", fd < 0 ? strerror(-fd) : "");
 	metrics_free(metrics);
 	return NULL;
 }
