@@ -3,6 +3,7 @@
 
 #define LEAVES_PER_PUT  4 // so many go at most to make room for one record
 #define ZONES_LOOKED_AT 8 // the largest of them gives way
+#define LINES_LOOKED_AT 256
 #define SWEEP_PERIOD_MS 60000
 #define SWEEP_LINES_MAX 32
 #define SWEEP_LEAVES    16 // of a zone, each time it comes up
@@ -24,23 +25,22 @@ static void shrink(struct denial_store *store, struct denial_zone *zone)
 static struct denial_zone *largest_of_some(struct denial_store *store,
 					   const struct denial_zone * not )
 {
-	struct denial_zone *largest = NULL;
-	uint32_t line = store->hand;
-	unsigned slot = 0, wraps = 0;
+	struct denial_zone *largest = NULL, *zone;
+	unsigned zones = 0;
 
-	for (unsigned i = 0; i < ZONES_LOOKED_AT && wraps < 2;) {
-		struct denial_zone *zone = denial_next_zone(store, &line, &slot);
-		if (zone == NULL) {
-			line = slot = 0;
-			wraps++;
-			continue;
+	for (unsigned i = 0; i < LINES_LOOKED_AT && zones < ZONES_LOOKED_AT; i++) {
+		unsigned slot = 0;
+
+		store->lines_looked_at++;
+		while ((zone = denial_zone_in_line(store, store->hand, &slot)) != NULL) {
+			zones++;
+			if (zone != not &&atomic_load_explicit(&zone->bars, memory_order_relaxed) ==
+				    0 &&
+			    (largest == NULL || zone->bytes > largest->bytes))
+				largest = zone;
 		}
-		i++;
-		if (zone != not &&atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
-		    (largest == NULL || zone->bytes > largest->bytes))
-			largest = zone;
+		store->hand = store->hand + 1 < store->line_count ? store->hand + 1 : 0;
 	}
-	store->hand = line + 1 < store->line_count ? line + 1 : 0;
 	return largest;
 }
 
@@ -89,12 +89,13 @@ void denial_maintain(struct denial_store *store, uint64_t now_ms)
 	if (share > SWEEP_LINES_MAX)
 		share = SWEEP_LINES_MAX;
 	for (uint64_t i = 0; i < share; i++) {
-		uint32_t line = store->sweep_line;
-		unsigned slot = 0;
 		struct denial_zone *zone;
-		store->sweep_line = line + 1 < store->line_count ? line + 1 : 0;
-		for (uint32_t at = line;
-		     (zone = denial_next_zone(store, &at, &slot)) != NULL && at == line;)
+		unsigned slot = 0;
+
+		store->lines_looked_at++;
+		while ((zone = denial_zone_in_line(store, store->sweep_line, &slot)) != NULL)
 			sweep_zone(store, zone, now_ms);
+		store->sweep_line =
+			store->sweep_line + 1 < store->line_count ? store->sweep_line + 1 : 0;
 	}
 }

@@ -133,17 +133,26 @@ void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 	store->zones--;
 }
 
+struct denial_zone *denial_zone_in_line(const struct denial_store *store, uint32_t line,
+					unsigned *slot)
+{
+	while (*slot < INDEX_SLOTS) {
+		struct denial_zone *zone =
+			zone_at(store, atomic_load_explicit(&store->lines[line].words[(*slot)++],
+							    memory_order_relaxed));
+		if (zone != NULL)
+			return zone;
+	}
+	return NULL;
+}
+
 struct denial_zone *denial_next_zone(const struct denial_store *store, uint32_t *line,
 				     unsigned *slot)
 {
 	for (; *line < store->line_count; (*line)++, *slot = 0) {
-		while (*slot < INDEX_SLOTS) {
-			struct denial_zone *zone = zone_at(
-				store, atomic_load_explicit(&store->lines[*line].words[(*slot)++],
-							    memory_order_relaxed));
-			if (zone != NULL)
-				return zone;
-		}
+		struct denial_zone *zone = denial_zone_in_line(store, *line, slot);
+		if (zone != NULL)
+			return zone;
 	}
 	return NULL;
 }

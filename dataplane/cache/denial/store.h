@@ -137,6 +137,7 @@ struct denial_store {
 	size_t live, live_max, zone_max;
 	uint32_t hand, sweep_line; // lines that are looked at next
 	uint64_t swept_ms;
+	uint64_t lines_looked_at; // by sweeps and for room: what they cost
 	uint64_t zones, items, kept, removed, refused;
 	denial_ref scratch[DENIAL_LEAVES_MAX];
 };
@@ -221,7 +222,10 @@ struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, 
 // With all that is in it; one with a fence stays, empty.
 void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 	__attribute__((nonnull));
-// The next one behind *line and *slot, which begin with 0.
+// The next one of this line behind *slot, which begins with 0.
+struct denial_zone *denial_zone_in_line(const struct denial_store *store, uint32_t line,
+					unsigned *slot) __attribute__((nonnull));
+// The next one behind *line and *slot, which begin with 0: walks over all empty lines between.
 struct denial_zone *denial_next_zone(const struct denial_store *store, uint32_t *line,
 				     unsigned *slot) __attribute__((nonnull));
 

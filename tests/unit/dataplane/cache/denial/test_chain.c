@@ -404,6 +404,24 @@ static void what_is_over_is_swept(void **state)
 	assert_int_equal(counters_of(cache).denial_bytes, 0);
 }
 
+// An index that is all but empty costs a turn of control no more than a full one.
+static void a_sweep_looks_at_no_more_lines_than_are_due(void **state)
+{
+	struct denial_store *store = &cache->shards[0].denial;
+	uint64_t before, turns = 0;
+
+	(void)state;
+	put_many("example.", 3);
+	cache_maintain(cache, NOW_MS);
+	before = store->lines_looked_at;
+	for (uint64_t now_ms = NOW_MS; now_ms < NOW_MS + 60000; now_ms += 50, turns++)
+		cache_maintain(cache, now_ms);
+	assert_in_range(store->lines_looked_at - before, 1, store->line_count + turns);
+	before = store->lines_looked_at;
+	cache_maintain(cache, NOW_MS + 600000);
+	assert_in_range(store->lines_looked_at - before, 1, 32);
+}
+
 static void o17_stalled_reader_bounds_pending_bytes(void **state)
 {
 	(void)state;
@@ -555,6 +573,7 @@ int main(void)
 		TEST(record_put_again_lives_longer_and_is_one),
 		TEST(d7_one_zone_has_a_share_and_all_have_a_bound),
 		TEST(what_is_over_is_swept),
+		TEST(a_sweep_looks_at_no_more_lines_than_are_due),
 		TEST(o17_stalled_reader_bounds_pending_bytes),
 		TEST(shards_hold_what_is_theirs),
 		TEST(e6_readers_see_whole_records_while_the_writer_changes_the_chain),
