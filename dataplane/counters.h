@@ -32,6 +32,8 @@
 	X(stale_full, "dataplane.stale.miss_full", "stale answers because no ticket was left")     \
 	X(polls, "dataplane.polls", "turns of the poll loop")                                      \
 	X(sleeps, "dataplane.sleeps", "times an idle poll-mode core slept")                        \
+	X(woken, "dataplane.woken",                                                                \
+	  "times a sleeping poll-mode core was woken by a packet or another thread")               \
 	X(slept_us, "dataplane.slept_us", "microseconds slept by idle poll-mode cores")
 
 struct lcore_counters {

@@ -28,7 +28,8 @@ struct dataplane {
 	struct store *store;
 	struct orders orders;
 	struct beat beat;
-	struct wake wake;          // control's sleep
+	struct wake wake; // control's sleep
+	struct wake core_wakes[DATAPLANE_LCORES_MAX];
 	uint64_t measure_until_ms; // by the store's clock
 	struct cycles reported;    // what dataplane_cycles() has seen
 	bool eal, hugepages, launched;
@@ -185,6 +186,7 @@ static int exception_path_start(struct dataplane *dataplane, char *err, size_t e
 			.prefix_v6 = config->service_prefix_v6},
 		.sessions = &dataplane->sessions,
 		.place = dataplane->place,
+		.sender = &dataplane->core_wakes[0],
 		.lcore_count = (unsigned)config->lcore_count,
 		.port_count = (unsigned)config->device_count,
 	};
@@ -208,6 +210,10 @@ static void queues_add(struct lcore *lcore, const struct port *port, unsigned in
 			.local = port->device.ifindex != 0,
 			.pool = port->pools[i],
 		};
+		// One queue that it cannot wait on, and it waits on none.
+		if (lcore->wait_count == lcore->queue_count && port->descriptors[i] >= 0)
+			lcore->waits[lcore->wait_count++] =
+				(struct pollfd){.fd = port->descriptors[i], .events = POLLIN};
 	}
 }
 
@@ -225,6 +231,10 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 		return NULL;
 	}
 	lcore->index = index;
+	lcore->wake = &dataplane->core_wakes[index];
+	lcore->tickets.wake = lcore->wake;
+	lcore->waits[0] = (struct pollfd){.fd = lcore->wake->fd, .events = POLLIN};
+	lcore->wait_count = 1;
 	lcore->poll = config->poll;
 	lcore->syn_per_s = config->syn_per_s / (uint32_t)config->lcore_count;
 	if (lcore->syn_per_s == 0)
@@ -238,6 +248,8 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 	lcore->host = dataplane->host;
 	for (unsigned i = 0; i < dataplane->port_count; i++)
 		queues_add(lcore, &dataplane->ports[i], i, (unsigned)config->lcore_count);
+	if (lcore->wait_count < 1 + lcore->queue_count)
+		lcore->wait_count = 1;
 	return lcore;
 }
 
@@ -286,6 +298,18 @@ static void first_beat(struct dataplane *dataplane, uint64_t since_ms)
 	beat_publish(&dataplane->beat, &clock, worker_counter_ms());
 }
 
+static int wakes_init(struct dataplane *dataplane)
+{
+	int code = wake_init(&dataplane->wake);
+
+	for (size_t i = 0; i < DATAPLANE_LCORES_MAX; i++)
+		dataplane->core_wakes[i].fd = -1;
+	for (size_t i = 0;
+	     i < dataplane->config.lcore_count && i < DATAPLANE_LCORES_MAX && code == 0; i++)
+		code = wake_init(&dataplane->core_wakes[i]);
+	return code;
+}
+
 static void tear_down(struct dataplane *dataplane);
 
 int dataplane_start(const struct dataplane_config *config, struct store *store,
@@ -305,7 +329,7 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 	dataplane->store = store;
 	dataplane->config.service.sessions = &dataplane->sessions;
 	host_place(dataplane);
-	code = wake_init(&dataplane->wake);
+	code = wakes_init(dataplane);
 	if (code < 0)
 		sentence(err, err_len, code, "cannot make an eventfd: %s", strerror(-code));
 	if (code == 0)
@@ -370,6 +394,8 @@ static void tear_down(struct dataplane *dataplane)
 	if (dataplane->launched) {
 		atomic_store_explicit(&dataplane->orders.running, false, memory_order_relaxed);
 		for (size_t i = 0; i < dataplane->lcore_count; i++)
+			wake_signal(&dataplane->core_wakes[i]);
+		for (size_t i = 0; i < dataplane->lcore_count; i++)
 			rte_eal_wait_lcore(EAL_LCORE(i));
 	}
 	for (size_t i = 0; i < dataplane->lcore_count; i++)
@@ -380,6 +406,8 @@ static void tear_down(struct dataplane *dataplane)
 	if (dataplane->eal)
 		eal_stop();
 	wake_fini(&dataplane->wake);
+	for (size_t i = 0; i < DATAPLANE_LCORES_MAX; i++)
+		wake_fini(&dataplane->core_wakes[i]);
 	free(dataplane);
 }
 

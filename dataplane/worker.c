@@ -3,6 +3,7 @@
 // dropped for a reason.
 #include "dataplane/worker.h"
 
+#include "dataplane/worker_rest.h"
 #include "dataplane/worker_send.h"
 
 #include <rte_cycles.h>
@@ -14,16 +15,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 static_assert(CYCLE_match - CYCLE_read == SHORT_MATCH && CYCLE_take - CYCLE_read == SHORT_TAKE &&
 		      CYCLE_answer - CYCLE_read == SHORT_ANSWER,
 	      "the short lane counts into its stages");
 
 #define PREFETCH_AHEAD 4
-#define IDLE_SPINS     512 // empty turns before the first sleep
-#define SLEEP_FIRST_US 10
-#define SLEEP_MAX_US   40 // the kernel adds some 45 in a virtual machine: below 100
 
 // ---- where the time goes ----
 
@@ -338,33 +335,6 @@ static unsigned receive(struct lcore *lcore, struct queue *queue)
 	return count;
 }
 
-// Busy: never sleeps. Adaptive: after a while without work, for at most 100 µs at a time.
-static void rest(struct lcore *lcore, unsigned work)
-{
-	struct timespec time = {0};
-
-	if (work > 0) {
-		lcore->idle_turns = 0;
-		lcore->sleep_us = SLEEP_FIRST_US;
-		return;
-	}
-	if (lcore->poll == POLL_BUSY || ++lcore->idle_turns < IDLE_SPINS) {
-		rte_pause();
-		return;
-	}
-	uint64_t before = rte_get_tsc_cycles();
-	time.tv_nsec = lcore->sleep_us * 1000;
-	// Whoever may sleep goes offline first, or grace periods wait for it.
-	urcu_qsbr_thread_offline();
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
-	urcu_qsbr_thread_online();
-	if (lcore->sleep_us < SLEEP_MAX_US)
-		lcore->sleep_us += SLEEP_FIRST_US;
-	COUNT(lcore->counters.sleeps, 1);
-	COUNT(lcore->counters.slept_us,
-	      (rte_get_tsc_cycles() - before) * 1000000 / rte_get_tsc_hz());
-}
-
 uint64_t worker_counter_ms(void)
 {
 	return rte_get_tsc_cycles() / (rte_get_tsc_hz() / 1000);
@@ -409,7 +379,7 @@ int worker_run(void *arg)
 		send_wake_ups(lcore);
 		urcu_qsbr_quiescent_state();
 		COUNT(lcore->counters.polls, 1);
-		rest(lcore, work);
+		worker_rest(lcore, work);
 	}
 	urcu_qsbr_unregister_thread();
 	return 0;

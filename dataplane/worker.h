@@ -14,6 +14,7 @@
 
 #include <rte_mbuf.h>
 
+#include <poll.h>
 #include <stdatomic.h>
 
 #define BURST STORE_BURST_MAX
@@ -68,15 +69,18 @@ struct lcore {
 	struct wake *control; // control's sleep
 	struct host *host;    // NULL: no exception path
 	struct ticket_pool tickets;
+	struct wake *wake; // this lcore's sleep
+	nfds_t wait_count; // wake, and where all queues have one their descriptors
+	struct pollfd waits[1 + LCORE_QUEUES_MAX];
 
 	// lcore: rw
 	struct beat_view now;
 	struct limit limit;
 	uint32_t rotation;
-	bool measuring;                       // this turn
-	uint64_t lap_tsc;                     // when the last stage ended
-	bool control_has_work, host_has_work; // since the start of this turn
-	unsigned idle_turns, sleep_us;
+	bool measuring;                                  // this turn
+	uint64_t lap_tsc;                                // when the last stage ended
+	bool control_has_work, host_has_work;            // since the start of this turn
+	unsigned idle_turns, sleep_us, moments, useless; // worker_rest.c
 	struct queue queues[LCORE_QUEUES_MAX];
 	struct burst burst;
 };

@@ -8,6 +8,8 @@ FIGURES = {
     'ratio_zipf': (0.50, 0.65, True, 'Zipf 1.0 over 1,000,000 names'),
     'ratio_nsec': (0.25, 0.40, True, 'NXDOMAIN synthesised from NSEC, OPT without DO'),
     'flood_lost': (0.001, 0, False, 'names in use lost while a signed zone is flooded, worst'),
+    'idle_control': (0.01, 0.005, False, 'of a CPU: control without questions'),
+    'idle_poll': (0.05, 0.02, False, 'of a CPU: a poll-mode core in adaptive mode without questions'),
     'mqps_1m': (8, 10, True, 'million answers per second of the core, 1,000,000 names'),
     'ratio_churn': (0.90, 0.97, True, '100,000 RRsets per second inserted ÷ none'),
     'hits_under_misses': (0.85, 0.95, True,

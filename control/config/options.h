@@ -43,7 +43,8 @@ enum option_kind {
 	  "CPU of the thread between the ports and the tap, not one of cores.poll; -1 takes one "  \
 	  "that nobody else has, or else a quarter of control's at most")                          \
 	X("cores.mode", WORD, "adaptive", 0, 0, "",                                                \
-	  "busy polls without pause; adaptive sleeps at most 100 microseconds when idle")          \
+	  "busy polls without pause; adaptive sleeps after a millisecond without packets: on a "   \
+	  "kernel interface until the next one comes, elsewhere half a millisecond at a time")     \
 	X("memory.cache", SIZE, "256M", 16777216, 137438953472, "",                                \
 	  "everything the cache may take, reserved at the start")                                  \
 	X("memory.packets", SIZE, "64M", 33554432, 68719476736, "", "packet buffers and rings")    \

@@ -31,6 +31,7 @@ struct host {
 	unsigned lcore_count, port_count;
 	const struct service_addresses *service;
 	struct peer_sessions *sessions;
+	struct wake *sender;
 	struct place place;
 	struct share share;
 	unsigned first; // core whose rings come first in this turn
@@ -117,6 +118,8 @@ static unsigned drain_tap(struct host *host)
 		for (unsigned port = 0; port < host->port_count; port++)
 			send_by(host, (uint8_t)port, lane, bytes, (size_t)len);
 	}
+	if (done > 0)
+		wake_signal(host->sender);
 	return done;
 }
 
@@ -233,6 +236,7 @@ int host_start(const struct host_config *config, struct host **out, char *err, s
 	host->service = config->tap.service;
 	host->sessions = config->sessions;
 	host->place = config->place;
+	host->sender = config->sender;
 	code = wake_init(&host->wake);
 	if (code == 0)
 		code = rings_new(host);

@@ -21,11 +21,13 @@
 #include <stdint.h>
 
 struct host;
+struct wake;
 
 struct host_config {
 	struct tap_config tap;
 	struct peer_sessions *sessions; // those of tap.service
 	struct place place;
+	struct wake *sender; // sleep of the lcore that sends by all ports
 	unsigned lcore_count, port_count;
 };
 

@@ -1,5 +1,7 @@
 #include "dataplane/miss/ticket.h"
 
+#include "dataplane/miss/wake.h"
+
 #include <rte_ring.h>
 
 #include <assert.h>
@@ -76,6 +78,11 @@ void ticket_queue(struct ticket_pool *pool, struct ticket *ticket)
 	(void)full;
 }
 
+bool ticket_back(const struct ticket_pool *pool)
+{
+	return !rte_ring_empty(pool->retries);
+}
+
 size_t ticket_retries(struct ticket_pool *pool, struct ticket **out, size_t max)
 {
 	return rte_ring_sc_dequeue_burst(pool->retries, (void **)out, (unsigned)max, NULL);
@@ -107,9 +114,12 @@ void ticket_return(struct ticket *ticket, struct store_result *result)
 
 	assert(ticket->result == NULL);
 	ticket->result = result;
+	struct wake *wake = ticket->pool->wake;
 	full = rte_ring_sp_enqueue(ticket->pool->retries, ticket);
 	assert(full == 0);
 	(void)full;
+	if (wake != NULL)
+		wake_signal(wake);
 }
 
 size_t ticket_collect(struct ticket_pool *pool, struct store_result **out, size_t max)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct rte_ring;
+struct wake;
 
 // The rings order the two sides: enqueue releases, dequeue acquires.
 struct ticket {
@@ -28,6 +29,8 @@ struct ticket {
 
 struct ticket_pool {
 	struct rte_ring *misses, *retries, *done;
+	struct wake
+		*wake; // of the lcore, signalled when a ticket comes back; NULL: it never sleeps
 	struct ticket *tickets;
 	unsigned count;
 	// lcore: rw
@@ -44,6 +47,8 @@ void ticket_pool_fini(struct ticket_pool *pool) __attribute__((nonnull));
 // NULL: none left. A ticket taken must be queued.
 struct ticket *ticket_take(struct ticket_pool *pool) __attribute__((nonnull));
 void ticket_queue(struct ticket_pool *pool, struct ticket *ticket) __attribute__((nonnull));
+// Whether one has come back.
+bool ticket_back(const struct ticket_pool *pool) __attribute__((nonnull));
 size_t ticket_retries(struct ticket_pool *pool, struct ticket **out, size_t max)
 	__attribute__((nonnull));
 // The ticket may be taken again; its result goes to control.

@@ -1,5 +1,6 @@
 #include "dataplane/port/port.h"
 
+#include "dataplane/port/descriptors.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/ingress.h"
 #include "dataplane/port/pool.h"
@@ -22,20 +23,38 @@
 // UDP by ports, of IPv4 and IPv6, and all else by addresses; what of it the port offers.
 #define RSS_WANTED (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 
+// EAL has probed PCI devices already.
+static int device_probe(struct port *port, char *err, size_t err_len)
+{
+	const struct device *device = &port->device;
+	struct descriptors before, now, new;
+
+	if (device->kind == DEVICE_PCI)
+		return 0;
+	descriptors_find(AF_PACKET, &before);
+	int code = rte_dev_probe(device->probe);
+	if (code < 0)
+		return sentence(err, err_len, code, "port '%s' cannot be opened: %s (%s)",
+				device->text, strerror(-code), eal_last_words());
+	descriptors_find(AF_PACKET, &now);
+	descriptors_new(&before, &now, &new);
+	// The driver opens a socket for each queue here, the first queue's first.
+	for (unsigned i = 0; device->kind == DEVICE_AF_PACKET &&
+			     new.count == port->queue_count &&i < port->queue_count;
+	     i++)
+		port->descriptors[i] = new.list[i];
+	return 0;
+}
+
 static int port_probe(struct port *port, char *err, size_t err_len)
 {
 	const struct device *device = &port->device;
 	struct rte_dev_iterator iterator;
 	uint16_t id;
-	int code;
+	int code = device_probe(port, err, err_len);
 
-	// EAL has probed PCI devices already.
-	if (device->kind != DEVICE_PCI) {
-		code = rte_dev_probe(device->probe);
-		if (code < 0)
-			return sentence(err, err_len, code, "port '%s' cannot be opened: %s (%s)",
-					device->text, strerror(-code), eal_last_words());
-	}
+	if (code < 0)
+		return code;
 	if (rte_eth_dev_get_port_by_name(device->name, &port->id) == 0) {
 		port->opened = true;
 		return 0;
@@ -94,6 +113,7 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 	rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_count, &tx_count);
 	for (uint16_t queue = 0; queue < port->queue_count; queue++) {
 		char name[32];
+		struct descriptors before, now, new;
 		int code;
 
 		snprintf(name, sizeof name, "port%u-queue%u", index, queue);
@@ -103,8 +123,14 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 			return sentence(err, err_len, -ENOMEM,
 					"port '%s': no memory for %u packet buffers (%s)",
 					port->device.text, port->pool_count, eal_last_words());
+		descriptors_find(AF_XDP, &before);
 		code = rte_eth_rx_queue_setup(port->id, queue, rx_count, (unsigned)socket, NULL,
 					      port->pools[queue]);
+		descriptors_find(AF_XDP, &now);
+		descriptors_new(&before, &now, &new);
+		// net_af_xdp opens one here.
+		if (new.count == 1)
+			port->descriptors[queue] = new.list[0];
 		if (code == 0)
 			code = rte_eth_tx_queue_setup(port->id, queue, tx_count, (unsigned)socket,
 						      NULL);
@@ -130,6 +156,8 @@ int port_open(struct port *port, const struct device *device, unsigned index, un
 			      .pool_count = pool_count,
 			      .hugepages = hugepages,
 			      .filter_fd = -1};
+	for (unsigned queue = 0; queue < DEVICE_QUEUES_MAX; queue++)
+		port->descriptors[queue] = -1;
 	// What a killed process of this or the other driver left on the interface goes away.
 	if (device->kind == DEVICE_AF_XDP) {
 		ingress_open(device->interface);

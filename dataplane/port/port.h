@@ -27,6 +27,7 @@ struct port {
 	bool hugepages;
 	struct rte_mempool *pools[DEVICE_QUEUES_MAX]; // one for each queue
 	bool opened, started, ingress_closed;
+	int descriptors[DEVICE_QUEUES_MAX]; // of the queues' sockets; -1 where there is none
 	int filter_fd; // a socket whose memberships open the interface's address filter
 };
 

@@ -794,6 +794,80 @@ class Classes(Case):
         self.each_flood("net_af_packet")
 
 
+class Idle(Case):
+    """An idle core in adaptive mode sleeps until something is there for it, and loses nothing."""
+
+    def rested(self, echo, sleeps):
+        """Microseconds of so many sleeps at least, on average, while no packet came."""
+        before = [echo.counters()]
+
+        def enough():
+            now = echo.counters()
+            if now["dataplane.received"] != before[0]["dataplane.received"]:
+                self.asleep(echo)  # a frame of the kernel's own
+                before[0] = echo.counters()
+                return None
+            return now if now["dataplane.sleeps"] >= before[0]["dataplane.sleeps"] + sleeps else None
+        now = wait_for("an idle core to sleep", enough)
+        return ((now["dataplane.slept_us"] - before[0]["dataplane.slept_us"]) /
+                (now["dataplane.sleeps"] - before[0]["dataplane.sleeps"]))
+
+    def asleep(self, echo):
+        """So many turns without work are behind it that it waits on its descriptors."""
+        sleeps = self.quiet(echo)["dataplane.sleeps"]
+        wait_for("sleeps", lambda: echo.counters()["dataplane.sleeps"] > sleeps + 40)
+
+    def each_wakes(self, driver):
+        echo = self.start(driver=driver, poll="adaptive")
+        wait_for("the first sleep", lambda: echo.counters()["dataplane.sleeps"] > 40)
+        self.asleep(echo)
+        # Without descriptors it would be half a millisecond.
+        self.assertGreater(self.rested(echo, 100), 5000)
+        woken = echo.counters()["dataplane.woken"]
+        for i in range(20):
+            self.asleep(echo) if i < 3 else None
+            payload = question(ident=i)
+            self.assert_rcode(self.ask(payload), payload, SERVFAIL)
+        c = self.quiet(echo)
+        self.assert_balanced(c)
+        self.assertEqual(c["dataplane.ticket.answered"], 20)
+        self.assertGreaterEqual(c["dataplane.woken"], woken + 3)
+        # Frames of the host's, which no packet comes before.
+        self.asleep(echo)
+        woken = echo.counters()["dataplane.woken"]
+        with lab.inside_server():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.bind((SERVER4, 0))
+                s.sendto(b"x", (CLIENT4, 9))
+        wait_for("the host's frame", lambda: echo.counters()["dataplane.woken"] > woken)
+
+    def test_over_af_xdp_it_waits_for_packets(self):
+        self.each_wakes("net_af_xdp")
+
+    def test_over_af_packet_it_waits_for_packets(self):
+        self.each_wakes("net_af_packet")
+
+    def test_without_descriptors_it_looks_after_half_a_millisecond(self):
+        echo = self.start(device="net_null0", poll="busy", tap="")
+        self.assertEqual(echo.counters()["dataplane.sleeps"], 0)
+        self.assertEqual(echo.stop()[0], 0)
+        echo = self.start(device="net_ring0", poll="adaptive", tap="")
+        wait_for("sleeps", lambda: echo.counters()["dataplane.sleeps"] > 100)
+        self.assertGreater(self.rested(echo, 100), 400)
+
+    def test_an_interface_that_is_down_does_not_keep_it_awake(self):
+        echo = self.start(driver="net_af_packet", poll="adaptive")
+        self.asleep(echo)
+        run("ip", "-n", lab.server, "link", "set", PORT, "down")
+        self.addCleanup(run, "ip", "-n", lab.server, "link", "set", PORT, "up")
+        self.assertGreater(self.rested(echo, 200), 400)
+        run("ip", "-n", lab.server, "link", "set", PORT, "up")
+        payload = question()
+        wait_for("an answer", lambda: self.ask(payload, limit_s=1))
+        self.asleep(echo)
+        self.assertGreater(self.rested(echo, 100), 400)
+
+
 class Cached(Case):
     """Answers with data by the poll-mode cores, fresh and stale."""
 

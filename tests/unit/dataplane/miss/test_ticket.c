@@ -1,4 +1,5 @@
 #include "dataplane/miss/ticket.h"
+#include "dataplane/miss/wake.h"
 
 // clang-format off
 #include <setjmp.h>
@@ -8,6 +9,7 @@
 // clang-format on
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -122,6 +124,31 @@ static void tickets_taken_again_before_the_collection_do_not_overfill(void **sta
 
 #define ROUNDS 200000u
 
+static void a_ticket_that_comes_back_wakes_its_core(void **state)
+{
+	struct ticket_pool *pool = *state;
+	struct pollfd fd = {.events = POLLIN};
+	struct ticket *taken;
+	struct wake wake;
+
+	assert_int_equal(wake_init(&wake), 0);
+	fd.fd = wake.fd;
+	pool->wake = &wake;
+	ticket_queue(pool, ticket_take(pool));
+	assert_int_equal(ticket_misses(pool, &taken, 1), 1);
+	wake_announce(&wake);
+	assert_false(ticket_back(pool));
+	ticket_return(taken, NULL);
+	assert_true(ticket_back(pool));
+	assert_int_equal(poll(&fd, 1, 0), 1);
+	wake_done(&wake);
+	assert_int_equal(ticket_retries(pool, &taken, 1), 1);
+	assert_false(ticket_back(pool));
+	ticket_free(pool, taken);
+	pool->wake = NULL;
+	wake_fini(&wake);
+}
+
 struct race {
 	struct ticket_pool *pool;
 	atomic_bool end;
@@ -194,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_count_that_is_no_power_of_two_is_refused),
 		WITH_POOL(a_pool_gives_as_many_tickets_as_it_has),
 		WITH_POOL(all_tickets_fit_the_rings_at_once),
+		WITH_POOL(a_ticket_that_comes_back_wakes_its_core),
 		WITH_POOL(a_ticket_that_failed_hands_back_no_result),
 		WITH_POOL(tickets_taken_again_before_the_collection_do_not_overfill),
 		WITH_POOL(every_ticket_crosses_threads_with_its_own_result),
