@@ -443,10 +443,6 @@ struct delegation *delegation_revive(struct delegation_table *table, const uint8
 
 	if (old == NULL)
 		return NULL;
-	if (old->stored && old->expires_ms > now_ms) { // it has not ended
-		delegation_ref(old);
-		return old;
-	}
 	copy_spec(&spec, old);
 	spec.expires_ms = now_ms + DELEGATION_REVIVED_MS;
 	if (spec.expires_ms > ended_ms(old) + stale_ms)

@@ -139,8 +139,14 @@ bool parent_revive(struct task *task, bool at_end)
 	if (early && !broken_ask(resolver, ended->zone))
 		return false;
 	struct delegation *cut =
-		delegation_revive(resolver->delegations, name, task->cut->zone,
-				  resolver->config.stale_s * 1000ull, resolver->clock.now_ms);
+		delegation_find(resolver->delegations, ended->zone, resolver->clock.now_ms);
+	if (cut == ended) { // it has not
+		iterate_descend(task, cut);
+		return true;
+	}
+	delegation_unref(cut);
+	cut = delegation_revive(resolver->delegations, name, task->cut->zone,
+				resolver->config.stale_s * 1000ull, resolver->clock.now_ms);
 	if (cut == NULL)
 		return false;
 	resolver->counters.revived++;
