@@ -328,26 +328,31 @@ void exchange_event(void *arg, enum channel_event event, const uint8_t *data, si
 	}
 }
 
-// Once each, and not what has only just been sent: the answer may be on its way.
+// Once each, and not what has been sent within a round trip: the answer is on its way.
 static bool may_ask_again(const struct exchange *exchange, const struct address *server,
-			  uint64_t now_us)
+			  uint64_t rtt_us, uint64_t now_us)
 {
+	uint64_t on_its_way_us = rtt_us + rtt_us / 4;
+
+	if (on_its_way_us < RATING_MIN_US)
+		on_its_way_us = RATING_MIN_US;
 	return !exchange->asked_again && !exchange->abandoned_for && !exchange->first &&
 	       !exchange->refused && exchange->outcome == UPSTREAM_OK &&
 	       exchange->near_misses == 0 && (!exchange->tcp || exchange->tcp_for_loss) &&
 	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
 	       server_address_equal(&exchange->request.server, server) &&
-	       now_us >= exchange->sent_us + RATING_MIN_US;
+	       now_us >= exchange->sent_us + on_its_way_us;
 }
 
-void upstream_server_returned(struct upstream *upstream, const struct address *server)
+void upstream_server_returned(struct upstream *upstream, const struct address *server,
+			      uint64_t rtt_us)
 {
 	uint64_t now_us = upstream_now_us(upstream);
 	const struct rating *rating = ratings_find(&upstream->ratings, NULL, server, now_us);
 	uint32_t patience_ms = (uint32_t)((rating_patience_us(rating) + 999) / 1000);
 
 	for (struct exchange *exchange = upstream->exchanges; exchange; exchange = exchange->next) {
-		if (!may_ask_again(exchange, server, now_us))
+		if (!may_ask_again(exchange, server, rtt_us, now_us))
 			continue;
 		exchange->asked_again = exchange->ask_again = true;
 		exchange->tcp = exchange->tcp_for_loss = false;

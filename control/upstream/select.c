@@ -575,7 +575,7 @@ void upstream_report(struct upstream *upstream, const uint8_t *zone, const struc
 	ratings_report(&upstream->ratings, zone, server, failure, rtt_us, now_us);
 	report_everywhere(upstream, zone, server, failure, rtt_us, now_us);
 	if (returned)
-		upstream_server_returned(upstream, server);
+		upstream_server_returned(upstream, server, rtt_us);
 }
 
 bool upstream_uplink_lost(const struct upstream *upstream)

@@ -56,9 +56,10 @@ static inline uint64_t upstream_now_us(const struct upstream *upstream)
 	return upstream->transport.now_us(upstream->transport.ctx);
 }
 
-// A server that had been silent has answered: what it was asked before that and has lost is asked
-// again at once, not when its time is over.
-void upstream_server_returned(struct upstream *upstream, const struct address *server)
+// A server that had been silent has answered, after rtt_us: what it was asked so long before that
+// it must have been lost is asked again at once, not when its time is over.
+void upstream_server_returned(struct upstream *upstream, const struct address *server,
+			      uint64_t rtt_us)
 	__attribute__((nonnull));
 
 // After a deadline was set or removed: moves the transport's timer.

@@ -146,6 +146,35 @@ static void a_forwarder_that_turns_slow_is_waited_for(void **state)
 	}
 }
 
+// A server that was silent has answered, late: what it was asked since then is on its way as well,
+// and is not asked again, which would have it come that much later, for each question.
+static void answers_on_their_way_are_not_asked_for_again(void **state)
+{
+	struct question *asked[40];
+
+	for (unsigned d = 0; d < 2; d++) {
+		const uint32_t delay_ms = 600 + 400 * d;
+		unsigned late = 0;
+		start_zone("ns.slow.com.=" ALONE, false, false);
+		with((struct fault){.kind = FAULT_DELAY, .server = ALONE, .delay_ms = delay_ms});
+		for (unsigned i = 0; i < 40; i++) {
+			char name[60];
+			snprintf(name, sizeof(name), "o%u.wild.slow.com.", i);
+			asked[i] = world_ask_later(w, name, TYPE_A, ASK_DO);
+			world_advance(w, 50);
+		}
+		world_run(w);
+		for (unsigned i = 0; i < 40; i++) {
+			assert_waited_for(asked[i], TYPE_A, "on its way", delay_ms);
+			late += asked[i]->done_us - asked[i]->asked_us >
+				(3ull * delay_ms + 500) * 1000;
+		}
+		assert_int_equal(late, 0);
+		assert_int_equal(world_counter(w, "upstream.asked_again"), 0);
+		end_world(state);
+	}
+}
+
 // What is waited for may never come: nobody waits longer than that, and then nobody waits.
 static void a_dead_pool_keeps_nobody_waiting_for_long(void **state)
 {
@@ -244,6 +273,7 @@ int main(void)
 		scenario(a_slow_server_that_wants_tcp_is_waited_for),
 		scenario(a_stubs_only_server_that_turns_slow_is_waited_for),
 		scenario(a_forwarder_that_turns_slow_is_waited_for),
+		scenario(answers_on_their_way_are_not_asked_for_again),
 		scenario(a_dead_pool_keeps_nobody_waiting_for_long),
 		scenario(what_is_good_for_no_other_type_gives_nobody_stale_data),
 		scenario(names_that_are_broken_give_nobody_stale_data_of_others),
