@@ -177,6 +177,18 @@ static bool vouches(const struct rrset *ds, const struct version *version,
 	return false;
 }
 
+// Who asks for what is in the parent is answered out of the zone, delegated or not.
+static bool has_server_of(const struct authority_zone *zone, const struct authority_zone *parent)
+{
+	for (size_t i = 0; i < zone->server_count; i++) {
+		for (size_t k = 0; k < parent->server_count; k++) {
+			if (strcmp(zone->servers[i].address, parent->servers[k].address) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static unsigned proven(struct authority *a, struct authority_zone *zone,
 		       const struct version *version, uint64_t since_us)
 {
@@ -193,9 +205,9 @@ static unsigned proven(struct authority *a, struct authority_zone *zone,
 			continue;
 		// What a span that opts out covers may be there.
 		if (signer_zone_find(above->zone, zone->name, TYPE_NS) == NULL) {
-			mask |= above->mode == MODE_OPTOUT && zone->version_count > 1
-					? TRUTH_INSECURE
-					: 0;
+			mask |= above->mode == MODE_OPTOUT ? TRUTH_INSECURE : 0;
+			if (has_server_of(zone, parent))
+				mask |= truth_security(a, parent, above, since_us) & TRUTH_INSECURE;
 			continue;
 		}
 		const struct rrset *ds = signer_zone_find(above->zone, zone->name, TYPE_DS);
