@@ -2,6 +2,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/parse/exception.h"
+#include "dataplane/port/addresses.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/pool.h"
 #include "dataplane/port/port.h"
@@ -600,6 +601,24 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 	}
 }
 
+// Without a tap the frames of the host are dropped anyway.
+static void address_fault(const struct dataplane *dataplane, unsigned index,
+			  dataplane_fault_visit visit, void *arg)
+{
+	const char *interface = dataplane->ports[index].device.interface;
+	const char *tap = dataplane->config.tap_name;
+	char text[512], address[PORT_ADDRESS_TEXT_MAX];
+
+	if (dataplane->host == NULL || !port_address(interface, address))
+		return;
+	snprintf(
+		text, sizeof text,
+		"%s stands on %s, whose frames go to the tap: the kernel loses its neighbours "
+		"there, and with them TCP: ip address delete %s dev %s && ip address add %s dev %s",
+		address, interface, address, interface, address, tap);
+	visit(DATAPLANE_PORT_ADDRESS, index, text, arg);
+}
+
 void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)
 {
 	char text[512];
@@ -607,5 +626,8 @@ void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, 
 	for (unsigned i = 0; i < dataplane->port_count; i++) {
 		if (port_queues_lost(dataplane->ports, dataplane->port_count, i, text, sizeof text))
 			visit(DATAPLANE_QUEUES_LOST, i, text, arg);
+		address_fault(dataplane, i, visit, arg);
 	}
+	if (dataplane->host != NULL && host_unclaimed(dataplane->host)[0] != '\0')
+		visit(DATAPLANE_UNCLAIMED, 0, host_unclaimed(dataplane->host), arg);
 }

@@ -105,7 +105,9 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 // What is wrong at present, with a sentence; index: of the port or the poll-mode core. Asks the
 // kernel; once a second.
 enum dataplane_fault {
-	DATAPLANE_QUEUES_LOST, // an interface receives on queues that nobody polls
+	DATAPLANE_QUEUES_LOST,  // an interface receives on queues that nobody polls
+	DATAPLANE_PORT_ADDRESS, // an address of the host stands on a port's kernel interface
+	DATAPLANE_UNCLAIMED,    // other interfaces of the host may answer ARP for service addresses
 };
 typedef void (*dataplane_fault_visit)(enum dataplane_fault fault, unsigned index, const char *text,
 				      void *arg);

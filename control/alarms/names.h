@@ -3,7 +3,8 @@
 #pragma once
 
 enum alarm_severity {
-	ALARM_CRITICAL, // questions to this host are not answered as they should be: ask another one
+	ALARM_CRITICAL, // questions to this host are not answered as they should be: ask another
+			// one
 	ALARM_ERROR,    // it answers, but something is lost, or will be
 	ALARM_WARNING,  // it answers well, and something that protects it or its clients is off
 };
@@ -22,6 +23,9 @@ enum alarm_severity {
 	X(PATH_LOST, "path-lost", CRITICAL,                                                        \
 	  "no server of any network answers: our own path is lost; what is cached is answered",    \
 	  "look at the route, the packet filter and the provider; assayctl servers")               \
+	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
+	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
+	  "move the address to the tap, which the alarm names")                                    \
 	X(CACHE_STALLED, "cache-stalled", ERROR,                                                   \
 	  "the cache takes nothing in: a poll-mode core does not let go of old entries",           \
 	  "see why the core does not run (core alarms); restart assayd if it does not end")        \
@@ -31,8 +35,7 @@ enum alarm_severity {
 	X(PARENT, "parent", ERROR,                                                                 \
 	  "a zone (a TLD, the root) proves nothing about the zones below it any more",             \
 	  "nothing of yours: known zones live on their last proofs; assayctl explain --zone ZONE") \
-	X(ANCHORS, "anchors", ERROR,                                                               \
-	  "the keys of a trust anchor are not followed (RFC 5011)",                                \
+	X(ANCHORS, "anchors", ERROR, "the keys of a trust anchor are not followed (RFC 5011)",     \
 	  "assayctl anchors; put the zone's keys of today into trust.anchors")                     \
 	X(STATE, "state", ERROR,                                                                   \
 	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
@@ -54,6 +57,9 @@ enum alarm_severity {
 	  "change it, or know that it is meant; assayd --check-config says the same")              \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
 	  "install nft, or drop ICMP errors towards upstream.source in the packet filter")         \
+	X(UNCLAIMED, "unclaimed", WARNING,                                                         \
+	  "other interfaces of the host may answer ARP for the service addresses",                 \
+	  "install nft, or set arp_ignore=1 and arp_announce=2 (sysctl net.ipv4.conf.all)")        \
 	X(LOG_LOST, "log-lost", WARNING, "log lines were lost: nobody reads standard error",       \
 	  "see what reads it (journald), and whether its disk is full")                            \
 	X(ALARMS_LOST, "alarms-lost", WARNING, "there are more alarms than are kept",              \
@@ -63,5 +69,5 @@ enum alarm_name {
 #define X(name, words, severity, meaning, remedy) ALARM_##name,
 	ALARMS(X)
 #undef X
-	ALARM_COUNT
+		ALARM_COUNT
 };

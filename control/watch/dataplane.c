@@ -4,7 +4,11 @@
 
 static void on_fault(enum dataplane_fault fault, unsigned index, const char *text, void *arg)
 {
-	static const enum alarm_name names[] = {[DATAPLANE_QUEUES_LOST] = ALARM_QUEUES};
+	static const enum alarm_name names[] = {
+		[DATAPLANE_QUEUES_LOST] = ALARM_QUEUES,
+		[DATAPLANE_PORT_ADDRESS] = ALARM_PORT_ADDRESS,
+		[DATAPLANE_UNCLAIMED] = ALARM_UNCLAIMED,
+	};
 	char subject[16];
 
 	snprintf(subject, sizeof(subject), "port %u", index);

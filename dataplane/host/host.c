@@ -1,5 +1,6 @@
 #include "dataplane/host/host.h"
 
+#include "dataplane/host/claim.h"
 #include "dataplane/host/rings.h"
 #include "dataplane/host/share.h"
 #include "dataplane/miss/wake.h"
@@ -7,9 +8,11 @@
 #include "dataplane/sentence.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -26,6 +29,8 @@ struct host {
 	struct wake wake;
 	struct host_counters counters; // host thread: rw, control: ro
 	int tap;
+	char claimed[IFNAMSIZ]; // the tap whose addresses are kept from other interfaces; "": none
+	char unclaimed[256];    // why they are not
 	pthread_t thread;
 	atomic_bool stop;
 	unsigned lcore_count, port_count;
@@ -202,6 +207,8 @@ static void host_free(struct host *host)
 	}
 	if (host->tap >= 0)
 		close(host->tap);
+	if (host->claimed[0] != '\0')
+		claim_end(host->claimed);
 	wake_fini(&host->wake);
 	free(host);
 }
@@ -220,6 +227,15 @@ static int rings_new(struct host *host)
 		}
 	}
 	return 0;
+}
+
+// Before the addresses are there. Where nobody else has an interface in the LAN it is not needed:
+// no reason not to start.
+static void start_claim(struct host *host, const struct tap_config *tap)
+{
+	if (claim_begin(tap->name, tap->service, host->unclaimed, sizeof host->unclaimed) < 0)
+		return;
+	snprintf(host->claimed, sizeof host->claimed, "%s", tap->name);
 }
 
 int host_start(const struct host_config *config, struct host **out, char *err, size_t err_len)
@@ -245,6 +261,7 @@ int host_start(const struct host_config *config, struct host **out, char *err, s
 			 strerror(-code));
 		goto unwind;
 	}
+	start_claim(host, &config->tap);
 	code = host->tap = tap_open(&config->tap, err, err_len);
 	if (code < 0)
 		goto unwind;
@@ -290,6 +307,11 @@ const struct frame *host_front(struct host *host, uint8_t port, enum sent_lane l
 void host_pop(struct host *host, uint8_t port, enum sent_lane lane)
 {
 	frames_pop(host->to_port[port][lane]);
+}
+
+const char *host_unclaimed(const struct host *host)
+{
+	return host->unclaimed;
 }
 
 const struct host_counters *host_counters(const struct host *host)
