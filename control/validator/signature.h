@@ -56,7 +56,6 @@ struct signature {
 	struct rdata_rrsig trying;
 	bool trying_tolerated;
 	int64_t trying_expires_s;
-	uint32_t trying_ttl_s;
 	struct signature_context *context;
 };
 

@@ -1,26 +1,8 @@
 // Which keys a DS vouches for, and which it does not.
 #include "dataplane/dns/types.h"
-#include "tests/unit/control/validator/driver.h"
+#include "tests/unit/control/validator/standard.h"
 
 #include <string.h>
-
-#define ZONE signer_name("signed.example.")
-
-static struct world w;
-
-static int open_world(void **state)
-{
-	(void)state;
-	world_standard(&w, NULL);
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
 
 // signed.example. has these keys, signed by `by`, and example. this DS for it.
 static void set(struct signer_key *const *keys, size_t count, const struct signer_key *by,

@@ -1,26 +1,8 @@
 // Which RRSIGs count at all, for which types, and what is said of those that do not.
 #include "dataplane/dns/types.h"
-#include "tests/unit/control/validator/driver.h"
+#include "tests/unit/control/validator/standard.h"
 
 #include <string.h>
-
-#define ZONE signer_name("signed.example.")
-
-static struct world w;
-
-static int open_world(void **state)
-{
-	(void)state;
-	world_standard(&w, NULL);
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
 
 static const struct signer_key *zsk(const char *zone)
 {

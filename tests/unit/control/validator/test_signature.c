@@ -1,28 +1,10 @@
 // What an RRSIG must be to count, and how many are tried. Rows B1, B7, B10, B11, C1 of ATTACKS.
 #include "control/validator/signature.h"
 #include "dataplane/dns/types.h"
-#include "tests/unit/control/validator/driver.h"
+#include "tests/unit/control/validator/standard.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define ZONE signer_name("signed.example.")
-
-static struct world w;
-
-static int open_world(void **state)
-{
-	(void)state;
-	world_standard(&w, NULL);
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
 
 static const struct signer_key *zsk(const char *zone)
 {

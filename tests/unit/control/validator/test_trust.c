@@ -2,30 +2,12 @@
 #include "control/validator/chain.h"
 #include "control/validator/trust_lookup.h"
 #include "dataplane/dns/types.h"
-#include "tests/unit/control/validator/driver.h"
+#include "tests/unit/control/validator/standard.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ZONE signer_name("signed.example.")
-
-static struct world w;
-
-static int open_world(void **state)
-{
-	(void)state;
-	world_standard(&w, NULL);
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
 
 static struct moment now(void)
 {
