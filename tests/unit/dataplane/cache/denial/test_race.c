@@ -2,7 +2,7 @@
 // leaves and SOAs, under a writer that acts between any two loads
 // (tests/unit/dataplane/cache/race.h).
 #include "dataplane/cache/denial/place.h"
-#include "tests/unit/dataplane/cache/denial/chain.h"
+#include "tests/unit/dataplane/cache/denial/hashed.h"
 #include "tests/unit/dataplane/cache/race.h"
 
 static int new_cache(void **state)
@@ -299,6 +299,34 @@ static void b15_zone_that_begins_anew_denies_what_its_records_do(void **state)
 	race_with(begin_anew, 10);
 }
 
+// Its records are hashed, in one order or another, or plain: what poll-mode cores find of the zone
+// may be any of them.
+static void change_the_kind_of_records(void *arg)
+{
+	static const struct zone_name names[] = {{"example.", "NS SOA RRSIG DNSKEY NSEC3PARAM"},
+						 {"n0004.example.", "A RRSIG"}};
+	static unsigned step;
+
+	if (step++ % 3 == 0) {
+		begin_anew(arg);
+		return;
+	}
+	cache_denial_forget(cache, wire("example."));
+	salt[0] = (uint8_t)step;
+	assert_int_equal(put_hashed_zone("example.", names, 2, 0), 2);
+}
+
+static void b15_zone_that_is_hashed_anew_or_not_at_all_denies_what_its_records_do(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	will_ask("n0004.example.", TYPE_MX, "example.");
+	will_ask("n0005.example.", TYPE_A, "example.");
+	will_ask("a.example.", TYPE_A, "example.");
+	begin_anew(NULL);
+	race_with(change_the_kind_of_records, 10);
+}
+
 // ---- wildcards, whose RRsets are answers ----
 
 static void change_wildcards(void *arg)
@@ -348,6 +376,7 @@ int main(void)
 		TEST(b15_leaf_that_is_replaced_denies_what_its_records_do),
 		TEST(b15_directory_that_is_replaced_leads_to_records_that_deny),
 		TEST(b15_zone_that_begins_anew_denies_what_its_records_do),
+		TEST(b15_zone_that_is_hashed_anew_or_not_at_all_denies_what_its_records_do),
 		TEST(b15_wildcard_that_is_replaced_answers_by_its_own_name),
 	};
 
