@@ -164,7 +164,7 @@ def our_own_path(checks, info, daemon):
         lab('heal', 'all')
     checks.check('that ends with it', wait_for(lambda: not is_told(), 20, 0.2), alarms(daemon))
     checks.check('as the log says', wait_for(
-        lambda: 'our own path is there again' in daemon.log_text(), 5), daemon.log_text()[-2000:])
+        lambda: 'alarm path-lost over after ' in daemon.log_text(), 5), daemon.log_text()[-2000:])
 
 
 def main():
