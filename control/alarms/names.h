@@ -35,6 +35,9 @@ enum alarm_severity {
 	X(PARENT, "parent", ERROR,                                                                 \
 	  "a zone (a TLD, the root) proves nothing about the zones below it any more",             \
 	  "nothing of yours: known zones live on their last proofs; assayctl explain --zone ZONE") \
+	X(TLD_FAILING, "tld-failing", ERROR,                                                       \
+	  "no server of a TLD, or of the root, gives a good answer: new names below it fail",      \
+	  "see whether others reach it; assayctl servers ZONE, assayctl explain --zone ZONE")      \
 	X(ANCHORS, "anchors", ERROR, "the keys of a trust anchor are not followed (RFC 5011)",     \
 	  "assayctl anchors; put the zone's keys of today into trust.anchors")                     \
 	X(STATE, "state", ERROR,                                                                   \

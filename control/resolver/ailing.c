@@ -226,3 +226,17 @@ uint64_t ailing_run(struct resolver *resolver)
 	}
 	return next_ms;
 }
+
+void resolver_failing(const struct resolver *resolver, resolver_failing_visit visit, void *arg)
+{
+	const struct ailing *ailing = resolver->ailing;
+	const uint64_t now_ms = resolver->clock.now_ms;
+
+	if (upstream_uplink_lost(resolver->parts.upstream))
+		return;
+	for (size_t i = 0; i < AILING_MAX && ailing->count > 0; i++) {
+		const struct ailing_zone *zone = &ailing->zones[i];
+		if (zone->used && zone->confirmed && now_ms < zone->asked_ms + AILING_HOT_MS)
+			visit(arg, zone->name, now_ms - zone->since_ms);
+	}
+}

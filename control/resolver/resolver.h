@@ -193,6 +193,12 @@ typedef void (*resolver_broken_event)(void *arg, const struct resolver_broken *p
 void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// Zones in use none of whose servers gives a good answer, not even to our own question for the
+// zone's SOA, once a second. None while our own path is lost.
+typedef void (*resolver_failing_visit)(void *arg, const uint8_t *zone, uint64_t for_ms);
+void resolver_failing(const struct resolver *resolver, resolver_failing_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
 

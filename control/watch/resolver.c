@@ -6,6 +6,7 @@
 
 #define ENDS_SOON_S 600 // and the zone does not validate
 #define OVERDUE_MAX 8   // zones with an alarm of their own
+#define FAILING_MAX 8
 
 static void nta_one(const struct nta_facts *facts, void *arg)
 {
@@ -34,6 +35,25 @@ static void parent_one(void *arg, const struct resolver_broken *parent)
 	alarm_holds(arg, ALARM_PARENT, name_to_text(parent->zone, name), "%s", text);
 }
 
+struct failing {
+	struct alarms *alarms;
+	unsigned count;
+};
+
+// Whoever asks for names below it may have chosen the TLD, but not what its servers say to us.
+static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
+{
+	struct failing *failing = arg;
+	char name[NAME_TEXT_MAX];
+
+	if (name_labels(zone) > 1 || failing->count++ >= FAILING_MAX)
+		return;
+	name_to_text(zone, name);
+	alarm_holds(failing->alarms, ALARM_TLD_FAILING, name,
+		    "no server of %s has given a good answer for %" PRIu64 " s", name,
+		    for_ms / 1000);
+}
+
 struct overdue {
 	struct alarms *alarms;
 	unsigned count;
@@ -55,9 +75,11 @@ void watch_resolver(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
 	struct overdue overdue = {.alarms = alarms};
+	struct failing failing = {.alarms = alarms};
 
 	resolver_nta_each(watch->resolver, nta_one, alarms);
 	resolver_broken(watch->resolver, parent_one, alarms);
+	resolver_failing(watch->resolver, failing_one, &failing);
 	resolver_overdue(watch->resolver, overdue_one, &overdue);
 	if (overdue.count > OVERDUE_MAX)
 		alarm_holds(alarms, ALARM_SIGNATURES, "",

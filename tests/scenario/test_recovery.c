@@ -83,9 +83,90 @@ static void one_broken_name_is_not_helped_by_the_others_of_its_zone(void **state
 	assert_in_range(network_sent(&w->network, NULL, "hot0.wild.example.com.", TYPE_A), 8, 16);
 }
 
+// ---- what is told of it ----
+
+static void count_tlds(void *arg, const uint8_t *zone, uint64_t for_ms)
+{
+	(void)for_ms;
+	*(unsigned *)arg += name_equal(zone, text_name("com."));
+}
+
+static unsigned failing_tlds(void)
+{
+	unsigned count = 0;
+
+	resolver_failing(w->resolver, count_tlds, &count);
+	return count;
+}
+
+static void ask_new_names_for_5_s(void)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		char name[60];
+		snprintf(name, sizeof(name), "www.new%u.com.", i);
+		world_ask_later(w, name, TYPE_A, 0);
+		world_advance(w, 500);
+	}
+}
+
+// A TLD that nobody has a proof of any more, or never had one: it is told while it lasts.
+static void a_tld_without_a_good_answer_is_told_of(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_DROP,  FAULT_BOGUS,    FAULT_STRIP,
+						FAULT_LAME,  FAULT_SERVFAIL, FAULT_REFUSED,
+						FAULT_DELAY, FAULT_MALFORMED};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const unsigned told = kinds[i] != FAULT_DELAY;
+		start_common(state);
+		warm();
+		world_advance(w, 3000);
+		for (unsigned k = 0; k < 2; k++)
+			with((struct fault){.kind = kinds[i],
+					    .server = k ? "192.5.6.30" : "198.51.101.30",
+					    .delay_ms = 200});
+		ask_new_names_for_5_s();
+		if (failing_tlds() != told)
+			fail_msg("fault %u: %u", kinds[i], failing_tlds());
+		network_heal(&w->network);
+		world_advance(w, 3000);
+		assert_int_equal(failing_tlds(), 0);
+		world_run(w);
+		end_world(state);
+	}
+}
+
+// Names of zones below it, and types, say nothing of it; nor does a loss of our own path.
+static void what_fails_below_a_tld_or_on_our_own_path_is_not_its_failure(void **state)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		start_common(state);
+		warm();
+		world_advance(w, 3000);
+		if (i == 0)
+			break_example(FAULT_DROP);
+		else if (i == 1)
+			with((struct fault){.kind = FAULT_DROP, .type = TYPE_DS});
+		else
+			with((struct fault){.kind = FAULT_DROP});
+		for (unsigned n = 0; n < 10; n++) {
+			char name[60];
+			snprintf(name, sizeof(name), "n%u.%s", n,
+				 n % 2 ? "wild.example.com." : "plain.org.");
+			world_ask_later(w, name, TYPE_A, 0);
+			world_advance(w, 300);
+			assert_int_equal(failing_tlds(), 0);
+		}
+		world_run(w);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(a_tld_without_a_good_answer_is_told_of),
+		scenario(what_fails_below_a_tld_or_on_our_own_path_is_not_its_failure),
 		scenario(a_zone_that_recovers_is_back_within_two_seconds),
 		scenario_common(a_zone_that_fails_is_probed_about_once_a_second),
 		scenario_common(one_broken_name_is_not_helped_by_the_others_of_its_zone),

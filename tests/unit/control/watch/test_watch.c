@@ -39,6 +39,15 @@ void resolver_broken_text(const struct resolver_broken *parent, char *text, size
 	snprintf(text, size, "com. %s", parent->words);
 }
 
+static const uint8_t *failing;
+
+void resolver_failing(const struct resolver *resolver, resolver_failing_visit visit, void *arg)
+{
+	(void)resolver;
+	for (unsigned i = 0; failing != NULL && i < 10; i++)
+		visit(arg, failing, 12345);
+}
+
 void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
 		      void *arg)
 {
@@ -84,6 +93,7 @@ static int start(void **state)
 	nta = (struct nta_facts){0};
 	overdue = 0;
 	broken = false;
+	failing = NULL;
 	alarms = alarms_new();
 	assert_true(alarms_add(alarms, watch_resolver, &watch));
 	return 0;
@@ -131,6 +141,21 @@ static void a_negative_trust_anchor_that_ends_before_the_zone_is_mended(void **s
 	assert_string_equal(says(), "");
 }
 
+static void a_tld_that_gives_no_good_answer(void **state)
+{
+	(void)state;
+	failing = (const uint8_t *)"\7example\3com"; // its own affair
+	assert_string_equal(says(), "");
+	failing = (const uint8_t *)"\3com";
+	assert_non_null(strstr(says(), "tld-failing com.: no server of com. has given a good "
+				       "answer for 12 s"));
+	failing = (const uint8_t *)"";
+	assert_non_null(strstr(says(), "tld-failing .: no server of . "));
+	assert_int_equal(alarms_named(alarms, ALARM_TLD_FAILING), 1);
+	failing = NULL;
+	assert_string_equal(says(), "");
+}
+
 static void all_below_a_tld_without_validation(void **state)
 {
 	(void)state;
@@ -161,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(zones_that_miss_their_rhythm),
 		test(a_negative_trust_anchor_that_ends_before_the_zone_is_mended),
+		test(a_tld_that_gives_no_good_answer),
 		test(all_below_a_tld_without_validation),
 		test(a_parent_that_proves_nothing),
 	};
