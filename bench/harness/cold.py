@@ -4,6 +4,7 @@ All resolve the same names in the same signed lab, validating, DO=1, each name a
 one CPU for the resolver; authorities, load and Assay's poll-mode core have the other one.
   new zones     every question opens a zone: delegation, DS, DNSKEY, then the answer
   known zones   new names in those zones
+  empty non-terminals   a new name below four of them in each of those zones
 """
 import json
 import os
@@ -17,7 +18,8 @@ from .lab import cpu_ns, lab, pin, pin_authorities
 from .report import Report, middle
 
 ASSAY, WORKER = 'assay', 'assay-worker'
-PHASES = ('new zones', 'known zones')
+PHASES = ('new zones', 'known zones', 'empty non-terminals')
+DEEP_HOST = 'host.one.two.three.four'  # of tests/lab/ordinary.py
 RUNS = os.path.join(machine.OUT, 'cold-runs.json')
 OUTSTANDING = 100
 PHASE_LIMIT_S = 60
@@ -44,6 +46,7 @@ def write_questions(info, size, folder):
         'new zones': [f'www.{zone}' for zone in zones[size.warm:]],
         'known zones': [f'{host}.{zone}' for host in hosts[1:1 + size.hosts]
                         for zone in zones[size.warm:]],
+        'empty non-terminals': [f'{DEEP_HOST}.{zone}' for zone in zones[size.warm:]],
     }
     paths = {}
     for part, names in parts.items():
@@ -274,9 +277,12 @@ HEAD = ['resolver', 'CPU µs/query', 'packets/query', 'verified/query', 'resolve
 def figures(report, runs):
     peers = [name for name in runs if name not in (ASSAY, WORKER)]
     for phase, cost, packets in (('known zones', 'cold_ratio', 'cold_packets'),
-                                 ('new zones', 'coldzone_ratio', 'coldzone_packets')):
+                                 ('new zones', 'coldzone_ratio', 'coldzone_packets'),
+                                 ('empty non-terminals', None, 'cold_deep_packets')):
         if ASSAY in runs and peers:
             for figure, what in ((cost, 'cpu_us'), (packets, 'packets')):
+                if figure is None:
+                    continue
                 best = min(mid(runs[peer], phase, what) for peer in peers)
                 report.figures[figure] = round(mid(runs[ASSAY], phase, what) / best, 3)
     if ASSAY in runs and WORKER in runs:

@@ -29,6 +29,8 @@ FIGURES = {
     'cold_ratio': (0.5, 0.4, False, "CPU of a new name in a known zone ÷ the best peer's"),
     'coldzone_ratio': (0.6, 0.5, False, "CPU of a name in a new zone ÷ the best peer's"),
     'cold_packets': (1, 0.95, False, "packets to servers, known zones ÷ the best peer's"),
+    'cold_deep_packets': (1, 0.95, False,
+                          "packets to servers, below empty non-terminals ÷ the best peer's"),
     'coldzone_packets': (1, 0.95, False, "packets to servers, new zones ÷ the best peer's"),
     'cold_worker_speedup': (1.3, 1.5, True, 'resolved/s with a crypto worker ÷ without'),
     'peers_cpu': (1, 0.5, False, "CPU per cached answer ÷ the best peer's, polling included"),

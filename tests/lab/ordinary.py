@@ -5,6 +5,7 @@ from .zone import Signing, Zone, own_servers, provider_servers
 SIGNED_TLDS = ("nsec", "nsec3", "optout")
 ALL_TLDS = SIGNED_TLDS + ("plain",)
 HOST_COUNT = 28
+DEEP_HOST = "host.one.two.three.four"  # below four empty non-terminals
 SHORT_TTL_S = 5
 _PAIRS = ("ab", "bc", "cd", "da", "ac", "bd")
 
@@ -62,6 +63,7 @@ def _zone(index, name, signed, more_hosts):
     _add_hosts(zone, index)
     for host in range(HOST_COUNT, HOST_COUNT + more_hosts):
         zone.add(more_host(host), zone.ttl, f"A {host_address(index, host)}")
+    zone.add(DEEP_HOST, zone.ttl, f"A {host_address(index, 0)}")
     if index < 60:
         _add_questions(zone, index)
     return zone
