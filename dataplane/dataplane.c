@@ -41,6 +41,7 @@ struct dataplane {
 	struct port ports[DATAPLANE_PORTS_MAX];
 	struct lcore *lcores[DATAPLANE_LCORES_MAX];
 	struct device devices[DATAPLANE_PORTS_MAX];
+	size_t device_count; // the configuration's, in parts where they have some
 };
 
 // ---- start ----
@@ -69,17 +70,40 @@ void dataplane_owned(const struct dataplane_config *config, owned_visit visit, v
 		visit("tap", config->tap_name, arg);
 }
 
-static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
+static int device_add(struct dataplane *dataplane, const struct device *device, char *err,
+		      size_t err_len)
 {
-	for (size_t i = 0; i < dataplane->config.device_count; i++) {
-		int code = device_parse(dataplane->config.devices[i],
-					(unsigned)dataplane->config.lcore_count,
-					&dataplane->devices[i], err, err_len);
+	const unsigned parts = device->parts > 0 ? device->parts : 1;
 
-		if (code < 0)
-			return code;
+	if (dataplane->device_count + parts > DATAPLANE_PORTS_MAX)
+		return sentence(err, err_len, -EINVAL,
+				"port '%s': its %u queues need a port each, and %d ports are "
+				"possible: ethtool -L %s rx %u",
+				device->text, parts, DATAPLANE_PORTS_MAX, device->interface,
+				parts - 1);
+	for (unsigned part = 0; part < parts; part++) {
+		struct device *out = &dataplane->devices[dataplane->device_count++];
+
+		*out = *device;
+		if (device->parts > 0)
+			device_part(device, part, out);
 	}
 	return 0;
+}
+
+static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < dataplane->config.device_count && code == 0; i++) {
+		struct device device;
+
+		code = device_parse(dataplane->config.devices[i],
+				    (unsigned)dataplane->config.lcore_count, &device, err, err_len);
+		if (code == 0)
+			code = device_add(dataplane, &device, err, err_len);
+	}
+	return code;
 }
 
 // Packet buffers per queue: every queue gets the same share of three quarters of the packet
@@ -90,7 +114,7 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 	const struct dataplane_config *config = &dataplane->config;
 	size_t queues = 0;
 
-	for (size_t i = 0; i < config->device_count; i++)
+	for (size_t i = 0; i < dataplane->device_count; i++)
 		queues += dataplane->devices[i].queue_count;
 	size_t each = config->packet_memory_bytes / 4 * 3 / queues;
 	size_t bytes = pool_object_bytes(device->kind, dataplane->hugepages);
@@ -102,10 +126,10 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 		return 0;
 	}
 	char fewer[96] = "";
-	if (device->queue_count > config->lcore_count && device->interface[0] != '\0')
+	if (queues > config->lcore_count && device->interface[0] != '\0')
 		snprintf(fewer, sizeof fewer,
-			 ", or the interface fewer queues: ethtool -L %s combined %zu",
-			 device->interface, config->lcore_count);
+			 ", or the interface fewer queues: ethtool -L %s %s %zu", device->interface,
+			 device->queue_count > 1 ? "combined" : "rx", config->lcore_count);
 	return sentence(
 		err, err_len, -ENOMEM,
 		"packet memory of %zu MiB is too little for %zu queues: port '%s' needs %zu packet "
@@ -116,10 +140,9 @@ static int pool_size(const struct dataplane *dataplane, const struct device *dev
 
 static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
 {
-	const struct dataplane_config *config = &dataplane->config;
 	int code = 0;
 
-	for (size_t i = 0; i < config->device_count && code == 0; i++) {
+	for (size_t i = 0; i < dataplane->device_count && code == 0; i++) {
 		const struct device *device = &dataplane->devices[i];
 		unsigned count = 0;
 
@@ -130,7 +153,7 @@ static int ports_open(struct dataplane *dataplane, char *err, size_t err_len)
 		code = port_open(&dataplane->ports[i], device, (unsigned)i, count,
 				 dataplane->hugepages, err, err_len);
 	}
-	for (size_t i = 0; i < config->device_count && code == 0; i++)
+	for (size_t i = 0; i < dataplane->device_count && code == 0; i++)
 		code = port_start(&dataplane->ports[i], dataplane->ports[0].mac, err, err_len);
 	return code;
 }
@@ -176,6 +199,24 @@ static void host_place(struct dataplane *dataplane)
 	dataplane->place = place_choose(&dataplane->config, &allowed);
 }
 
+// Every queue of an interface is one core's, who gets each core_count-th.
+static unsigned core_of(const struct dataplane *dataplane, const struct port *port, unsigned queue)
+{
+	return (port->device.first_queue + queue) % (unsigned)dataplane->config.lcore_count;
+}
+
+// Whether an earlier port sends by the same interface.
+static bool is_repeated(const struct dataplane *dataplane, size_t index)
+{
+	const unsigned ifindex = dataplane->ports[index].device.ifindex;
+
+	for (size_t i = 0; i < index && ifindex != 0; i++) {
+		if (dataplane->ports[i].device.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
 static int exception_path_start(struct dataplane *dataplane, char *err, size_t err_len)
 {
 	const struct dataplane_config *config = &dataplane->config;
@@ -187,22 +228,28 @@ static int exception_path_start(struct dataplane *dataplane, char *err, size_t e
 			.prefix_v6 = config->service_prefix_v6},
 		.sessions = &dataplane->sessions,
 		.place = dataplane->place,
-		.sender = &dataplane->core_wakes[0],
 		.lcore_count = (unsigned)config->lcore_count,
-		.port_count = (unsigned)config->device_count,
+		.port_count = (unsigned)dataplane->port_count,
 	};
 
 	if (config->tap_name[0] == '\0')
 		return 0;
+	for (size_t i = 0; i < dataplane->port_count; i++) {
+		host.senders[i] =
+			&dataplane->core_wakes[core_of(dataplane, &dataplane->ports[i], 0)];
+		host.repeats[i] = is_repeated(dataplane, i);
+	}
 	memcpy(host.tap.mac, dataplane->ports[0].mac, sizeof host.tap.mac);
 	return host_start(&host, &dataplane->host, err, err_len);
 }
 
-// Every queue of the port is one core's, who gets each core_count-th.
-static void queues_add(struct lcore *lcore, const struct port *port, unsigned index,
-		       unsigned core_count)
+static void queues_add(const struct dataplane *dataplane, struct lcore *lcore, unsigned index)
 {
-	for (unsigned i = lcore->index; i < port->queue_count; i += core_count) {
+	const struct port *port = &dataplane->ports[index];
+
+	for (unsigned i = 0; i < port->queue_count; i++) {
+		if (core_of(dataplane, port, i) != lcore->index)
+			continue;
 		lcore->queues[lcore->queue_count++] = (struct queue){
 			.port_id = port->id,
 			.queue_id = (uint16_t)i,
@@ -248,7 +295,7 @@ static struct lcore *lcore_new(struct dataplane *dataplane, unsigned index)
 	lcore->control = &dataplane->wake;
 	lcore->host = dataplane->host;
 	for (unsigned i = 0; i < dataplane->port_count; i++)
-		queues_add(lcore, &dataplane->ports[i], i, (unsigned)config->lcore_count);
+		queues_add(dataplane, lcore, i);
 	if (lcore->wait_count < 1 + lcore->queue_count)
 		lcore->wait_count = 1;
 	return lcore;
@@ -336,7 +383,8 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 	if (code == 0)
 		code = devices_parse(dataplane, err, err_len);
 	if (code == 0)
-		code = eal_start(config, dataplane->devices, &dataplane->hugepages, err, err_len);
+		code = eal_start(config, dataplane->devices, dataplane->device_count,
+				 &dataplane->hugepages, err, err_len);
 	if (code == 0) {
 		dataplane->eal = true;
 		code = ports_open(dataplane, err, err_len);

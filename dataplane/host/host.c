@@ -36,7 +36,8 @@ struct host {
 	unsigned lcore_count, port_count;
 	const struct service_addresses *service;
 	struct peer_sessions *sessions;
-	struct wake *sender;
+	struct wake *senders[DATAPLANE_PORTS_MAX];
+	bool repeats[DATAPLANE_PORTS_MAX];
 	struct place place;
 	struct share share;
 	unsigned first; // core whose rings come first in this turn
@@ -120,11 +121,13 @@ static unsigned drain_tap(struct host *host)
 			send_by(host, port_towards(host, bytes), lane, bytes, (size_t)len);
 			continue;
 		}
-		for (unsigned port = 0; port < host->port_count; port++)
-			send_by(host, (uint8_t)port, lane, bytes, (size_t)len);
+		for (unsigned port = 0; port < host->port_count; port++) {
+			if (!host->repeats[port])
+				send_by(host, (uint8_t)port, lane, bytes, (size_t)len);
+		}
 	}
-	if (done > 0)
-		wake_signal(host->sender);
+	for (unsigned port = 0; port < host->port_count && done > 0; port++)
+		wake_signal(host->senders[port]);
 	return done;
 }
 
@@ -252,7 +255,8 @@ int host_start(const struct host_config *config, struct host **out, char *err, s
 	host->service = config->tap.service;
 	host->sessions = config->sessions;
 	host->place = config->place;
-	host->sender = config->sender;
+	memcpy(host->senders, config->senders, sizeof host->senders);
+	memcpy(host->repeats, config->repeats, sizeof host->repeats);
 	code = wake_init(&host->wake);
 	if (code == 0)
 		code = rings_new(host);

@@ -3,7 +3,7 @@
 //
 // One tap serves all ports, with the first port's hardware address (every port accepts it). A
 // frame of the host's goes out by the port where its receiver was last seen as a sender, by the
-// first port when it was never seen, and by all ports when it is a broadcast or multicast.
+// first port when it was never seen, and by all interfaces when it is a broadcast or multicast.
 //
 // Each class of frames has rings and a weight of its own in both directions. A turn of the thread
 // is bounded; where it has to run on control's CPU it takes SHARE_PERCENT of it at most and gives
@@ -27,7 +27,8 @@ struct host_config {
 	struct tap_config tap;
 	struct peer_sessions *sessions; // those of tap.service
 	struct place place;
-	struct wake *sender; // sleep of the lcore that sends by all ports
+	struct wake *senders[DATAPLANE_PORTS_MAX]; // sleep of the lcore that sends by the port
+	bool repeats[DATAPLANE_PORTS_MAX];         // an earlier port sends by the same interface
 	unsigned lcore_count, port_count;
 };
 

@@ -149,3 +149,17 @@ int device_parse(const char *text, unsigned core_count, struct device *out, char
 	}
 	return queues_choose(out, &channels, core_count, err, err_len);
 }
+
+void device_part(const struct device *whole, unsigned index, struct device *out)
+{
+	const char *rest = whole->text + strcspn(whole->text, ",");
+
+	*out = *whole;
+	out->parts = 0;
+	out->first_queue = index;
+	if (index > 0)
+		snprintf(out->name, sizeof out->name, "%.*sq%u", (int)(sizeof out->name - 4),
+			 whole->name, index);
+	snprintf(out->probe, sizeof out->probe, "%s%s,start_queue=%u,queue_count=1", out->name,
+		 rest, index);
+}

@@ -15,6 +15,7 @@ enum device_kind {
 #define DEVICE_NAME_MAX   64
 #define DEVICE_TEXT_MAX   512
 #define DEVICE_QUEUES_MAX 64
+#define DEVICE_PARTS_MAX  8
 
 struct device {
 	const char *text; // the configuration's
@@ -25,6 +26,9 @@ struct device {
 	char probe[DEVICE_TEXT_MAX]; // the string with the number of queues
 	unsigned first_queue;        // of the interface
 	unsigned queue_count;        // receive queues, each to be polled
+	// 0, or so many devices with one queue each stand for this one, which its driver can only
+	// open like that (device_part()).
+	unsigned parts;
 };
 
 // What an interface receives on.
@@ -44,3 +48,6 @@ int device_channels(const char *interface, struct device_channels *out)
 // queues. core_count: poll-mode cores, each of which needs a queue. 0, or -errno with a sentence.
 int device_parse(const char *text, unsigned core_count, struct device *out, char *err,
 		 size_t err_len) __attribute__((nonnull, warn_unused_result));
+// The index-th part of a device: the same interface, the next queue.
+void device_part(const struct device *whole, unsigned index, struct device *out)
+	__attribute__((nonnull));

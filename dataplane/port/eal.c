@@ -232,7 +232,8 @@ static void arg_lcores(struct args *args, const struct dataplane_config *config,
 // ---- start and stop ----
 
 static void args_build(struct args *args, const struct dataplane_config *config,
-		       const struct device *devices, const cpu_set_t *allowed, bool hugepages)
+		       const struct device *devices, size_t device_count, const cpu_set_t *allowed,
+		       bool hugepages)
 {
 	bool pci = false;
 
@@ -251,7 +252,7 @@ static void args_build(struct args *args, const struct dataplane_config *config,
 		arg_add(args, "--no-huge");
 		arg_add(args, "--no-shconf");
 	}
-	for (size_t i = 0; i < config->device_count; i++) {
+	for (size_t i = 0; i < device_count; i++) {
 		if (devices[i].kind != DEVICE_PCI)
 			continue;
 		arg_add(args, "-a");
@@ -262,8 +263,8 @@ static void args_build(struct args *args, const struct dataplane_config *config,
 		arg_add(args, "--no-pci");
 }
 
-int eal_start(const struct dataplane_config *config, const struct device *devices, bool *hugepages,
-	      char *err, size_t err_len)
+int eal_start(const struct dataplane_config *config, const struct device *devices,
+	      size_t device_count, bool *hugepages, char *err, size_t err_len)
 {
 	struct args args = {0};
 	char *list[ARGS_MAX];
@@ -285,7 +286,7 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 			"vm.nr_hugepages), or let memory.hugepages be auto",
 			config->packet_memory_bytes >> 20);
 	words_open();
-	args_build(&args, config, devices, &allowed, *hugepages);
+	args_build(&args, config, devices, device_count, &allowed, *hugepages);
 	// EAL's getopt() permutes the list it is given.
 	memcpy(list, args.list, sizeof list);
 	code = rte_eal_init(args.count, list) < 0 ? -rte_errno : 0;

@@ -12,8 +12,9 @@
 
 // Leaves the caller's CPU affinity as it was, or at control_cpu. *hugepages says whether
 // they are used. 0, or -errno with a sentence.
-int eal_start(const struct dataplane_config *config, const struct device *devices, bool *hugepages,
-	      char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
+int eal_start(const struct dataplane_config *config, const struct device *devices,
+	      size_t device_count, bool *hugepages, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
 void eal_stop(void);
 
 // Keeps packet memory out of core dumps: it holds clients' queries. After everything is allocated.

@@ -32,10 +32,11 @@ static int queues_not_taken(const struct device *device, const struct device_cha
 
 	if (channels->separate)
 		return sentence(err, err_len, -EINVAL,
-				"port '%s': %s receives on %u queues, and net_af_xdp can take one "
-				"only of a driver without combined ones; questions on the others "
-				"would be lost: ethtool -L %s rx 1",
-				device->text, name, channels->receive, name);
+				"port '%s': %s receives on %u queues, and net_af_xdp can take %u "
+				"of a driver without combined ones; questions on the others "
+				"would be lost: ethtool -L %s rx %u",
+				device->text, name, channels->receive, DEVICE_PARTS_MAX, name,
+				DEVICE_PARTS_MAX);
 	if (channels->receive > 0)
 		return sentence(err, err_len, -EINVAL,
 				"port '%s': net_af_xdp cannot take the %u queues on which %s only "
@@ -60,11 +61,14 @@ static int queues_of_af_xdp(struct device *device, const struct device_channels 
 	if (device_argument(device->text, "start_queue") ||
 	    device_argument(device->text, "queue_count"))
 		return 0;
-	if (channels->separate ? channels->receive > 1
+	if (channels->separate ? channels->receive > DEVICE_PARTS_MAX
 			       : channels->receive > 0 || channels->combined > DEVICE_QUEUES_MAX)
 		return queues_not_taken(device, channels, core_count, err, err_len);
 	if (channels->combined > 1)
 		device->queue_count = channels->combined;
+	// The driver counts combined channels alone, and takes one queue where there are none.
+	if (channels->separate && channels->receive > 1)
+		device->parts = channels->receive;
 	snprintf(device->probe, sizeof device->probe, "%s,queue_count=%u", device->text,
 		 device->queue_count);
 	return 0;
@@ -82,6 +86,7 @@ static void queues_of_af_packet(struct device *device, unsigned core_count)
 static int too_few_queues(const struct device *device, unsigned core_count, char *err,
 			  size_t err_len)
 {
+	const unsigned count = device->parts > 0 ? device->parts : device->queue_count;
 	char remedy[96] = "";
 
 	if (device->kind == DEVICE_AF_XDP)
@@ -94,8 +99,7 @@ static int too_few_queues(const struct device *device, unsigned core_count, char
 		err, err_len, -EINVAL,
 		"port '%s' has %u queue%s, but there are %u poll-mode cores: give the device "
 		"more queues%s, or use fewer cores",
-		device->text, device->queue_count, device->queue_count == 1 ? "" : "s", core_count,
-		remedy);
+		device->text, count, count == 1 ? "" : "s", core_count, remedy);
 }
 
 int queues_choose(struct device *device, const struct device_channels *channels,
@@ -113,7 +117,7 @@ int queues_choose(struct device *device, const struct device_channels *channels,
 	if (device->queue_count == 0 || device->queue_count > DEVICE_QUEUES_MAX)
 		return sentence(err, err_len, -EINVAL, "port '%s': 1 to %d queues are possible",
 				device->text, DEVICE_QUEUES_MAX);
-	if (device->queue_count < core_count)
+	if ((device->parts > 0 ? device->parts : device->queue_count) < core_count)
 		return too_few_queues(device, core_count, err, err_len);
 	return 0;
 }

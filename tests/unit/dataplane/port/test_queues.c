@@ -55,9 +55,9 @@ static void o30_channels_that_cannot_be_taken_are_refused_with_the_command(void 
 {
 	(void)state;
 	// veth
-	assert_int_equal(choose(DEVICE_AF_XDP, XDP, (struct device_channels){0, 4, 4, true}, 1),
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP, (struct device_channels){0, 9, 9, true}, 1),
 			 -EINVAL);
-	assert_says("ethtool -L eth1 rx 1");
+	assert_says("ethtool -L eth1 rx 8");
 	assert_int_equal(choose(DEVICE_AF_XDP, XDP, (struct device_channels){0, 1, 1, true}, 1), 0);
 	assert_taken(1, XDP ",queue_count=1");
 	// Some combined ones and some that only receive; all separate, where it could be otherwise.
@@ -69,6 +69,31 @@ static void o30_channels_that_cannot_be_taken_are_refused_with_the_command(void 
 	assert_says("ethtool -L eth1 rx 0 tx 0 combined 2");
 	assert_int_equal(choose(DEVICE_AF_XDP, XDP, (struct device_channels){65}, 2), -EINVAL);
 	assert_says("ethtool -L eth1 combined 64");
+}
+
+// veth: the driver takes one queue of those that only receive; several devices take them all.
+static void o30_separate_channels_are_taken_in_parts(void **state)
+{
+	struct device part;
+
+	(void)state;
+	for (unsigned cores = 1; cores <= 4; cores++) {
+		assert_int_equal(
+			choose(DEVICE_AF_XDP, XDP, (struct device_channels){0, 4, 4, true}, cores),
+			0);
+		assert_int_equal(device.parts, 4);
+	}
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP, (struct device_channels){0, 4, 4, true}, 5),
+			 -EINVAL);
+	assert_says("4 queues, but there are 5 poll-mode cores");
+	snprintf(device.name, sizeof(device.name), "net_af_xdp0");
+	device_part(&device, 0, &part);
+	assert_string_equal(part.probe, XDP ",start_queue=0,queue_count=1");
+	device_part(&device, 3, &part);
+	assert_string_equal(part.name, "net_af_xdp0q3");
+	assert_string_equal(part.probe, "net_af_xdp0q3,iface=eth1,start_queue=3,queue_count=1");
+	assert_int_equal(part.first_queue, 3);
+	assert_int_equal(part.queue_count, 1);
 }
 
 static void every_core_needs_a_queue(void **state)
@@ -125,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_combined_channels_are_taken),
 		cmocka_unit_test(o30_channels_that_cannot_be_taken_are_refused_with_the_command),
+		cmocka_unit_test(o30_separate_channels_are_taken_in_parts),
 		cmocka_unit_test(every_core_needs_a_queue),
 		cmocka_unit_test(the_operators_word_counts),
 		cmocka_unit_test(sockets_of_af_packet_are_as_many_as_cores_or_as_named),
