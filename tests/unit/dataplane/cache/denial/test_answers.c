@@ -144,6 +144,22 @@ static void wildcard_with_the_type_answers_once_it_is_cached(void **state)
 	assert_not_denied("*.wild.example.", TYPE_A);
 }
 
+// RFC 4592 §4.2 to §4.5: what it says of a cut is said of its own name alone.
+static void wildcard_of_a_type_of_cuts_answers_for_no_other_name(void **state)
+{
+	static const uint16_t types[] = {TYPE_NS, TYPE_DS};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		put_all();
+		KEPT("example.", "*.wild.example.", "www.example.", "DS RRSIG NSEC");
+		assert_int_equal(put(cache, signed_by(spec_bytes("*.wild.example.", types[i], 40),
+						      "example.")),
+				 PUBLISHED);
+		assert_int_not_equal(deny("a.wild.example.", types[i]).kind, DENIED_WILDCARD);
+	}
+}
+
 static void wildcard_that_is_not_proven_never_answers(void **state)
 {
 	(void)state;
@@ -576,6 +592,7 @@ int main(void)
 		TEST(apex_record_never_denies_a_ds_where_it_looks_like_a_parents),
 		TEST(wildcard_without_the_type_is_nodata),
 		TEST(wildcard_with_the_type_answers_once_it_is_cached),
+		TEST(wildcard_of_a_type_of_cuts_answers_for_no_other_name),
 		TEST(wildcard_that_is_not_proven_never_answers),
 		TEST(wildcard_that_has_ended_answers_nothing),
 		TEST(wildcard_cname_answers_for_all_types_but_those_beside_it),
