@@ -239,6 +239,20 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 		return;
 }
 
+// `systemctl status` shows it.
+static void tell_systemd(void)
+{
+	static char told[ALARMS_SUMMARY_MAX];
+	char summary[ALARMS_SUMMARY_MAX], status[sizeof("STATUS=") + ALARMS_SUMMARY_MAX];
+
+	alarms_summary(assayd.alarms, summary);
+	if (strcmp(summary, told) == 0)
+		return;
+	memcpy(told, summary, sizeof(told));
+	snprintf(status, sizeof(status), "STATUS=%s", summary);
+	notify(status);
+}
+
 static void on_heartbeat(uv_timer_t *timer)
 {
 	(void)timer;
@@ -246,6 +260,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
 	alarms_run(assayd.alarms, &assayd.now);
+	tell_systemd();
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");

@@ -302,3 +302,28 @@ size_t alarms_named(const struct alarms *alarms, enum alarm_name name)
 		count += alarms->entries[i]->alarm.name == name;
 	return count;
 }
+
+static void keep_first(const struct alarm *alarm, void *arg)
+{
+	const struct alarm **first = arg;
+
+	if (!*first)
+		*first = alarm;
+}
+
+void alarms_summary(const struct alarms *alarms, char out[ALARMS_SUMMARY_MAX])
+{
+	const struct alarm *worst = NULL;
+	char more[48] = "";
+
+	alarms_each(alarms, keep_first, &worst);
+	if (!worst) {
+		snprintf(out, ALARMS_SUMMARY_MAX, "no alarms");
+		return;
+	}
+	if (alarms->count > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", alarms->count - 1);
+	snprintf(out, ALARMS_SUMMARY_MAX, "%s %s: %.400s%s",
+		 alarm_severity_name(alarm_severity(worst->name)), alarm_name(worst->name),
+		 worst->text, more);
+}

@@ -67,6 +67,11 @@ size_t alarms_of(const struct alarms *alarms, enum alarm_severity severity)
 size_t alarms_named(const struct alarms *alarms, enum alarm_name name)
 	__attribute__((nonnull, pure));
 
+// The worst that began first and how many more there are, in one line; "no alarms".
+#define ALARMS_SUMMARY_MAX 512
+void alarms_summary(const struct alarms *alarms, char out[ALARMS_SUMMARY_MAX])
+	__attribute__((nonnull));
+
 // What does not change.
 const char *alarm_name(enum alarm_name name) __attribute__((const));
 enum alarm_severity alarm_severity(enum alarm_name name) __attribute__((const));

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +53,57 @@ static void without_a_file_it_is_the_systems(void **state)
 			(uintmax_t)monotonic.tv_sec * 1000 + 1000);
 	assert_true(now.trusted);
 	clock_close(&clock);
+}
+
+// In the namespace of its child a machine has been suspended for so long.
+#define SUSPENDED_S  5000
+#define NO_NAMESPACE 77
+
+static int read_in_namespace(void)
+{
+	struct clock clock;
+	struct store_clock now;
+	struct timespec running;
+
+	if (clock_open(&clock, "") != 0)
+		return 1;
+	clock_read(&clock, &now);
+	clock_gettime(CLOCK_MONOTONIC, &running);
+	return now.now_ms / 1000 < (uint64_t)running.tv_sec + SUSPENDED_S - 1;
+}
+
+// A child enters the namespace only by its own child.
+static int suspended_child(void)
+{
+	char text[64];
+	int fd, status, len = snprintf(text, sizeof(text), "boottime %d 0\n", SUSPENDED_S);
+	pid_t pid;
+
+	if (unshare(CLONE_NEWTIME) != 0)
+		return NO_NAMESPACE;
+	fd = open("/proc/self/timens_offsets", O_WRONLY);
+	if (fd < 0 || write(fd, text, (size_t)len) != len)
+		return NO_NAMESPACE;
+	close(fd);
+	pid = fork();
+	if (pid == 0)
+		_exit(read_in_namespace());
+	return pid < 0 || waitpid(pid, &status, 0) < 0 ? 1 : WEXITSTATUS(status);
+}
+
+static void o28_what_was_cached_before_a_suspend_has_aged(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(suspended_child());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == NO_NAMESPACE)
+		skip(); // no right to make one, or no such kernel
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void clock_before_the_release_is_not_trusted(void **state)
@@ -124,6 +177,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_file_it_is_the_systems),
+		TEST(o28_what_was_cached_before_a_suspend_has_aged),
 		TEST(clock_before_the_release_is_not_trusted),
 		TEST(offset_moves_the_date_and_what_it_grows_by_ages),
 		TEST(date_steps_back_but_the_age_never_does),

@@ -212,6 +212,38 @@ static void each_alarm_has_a_name_a_meaning_and_a_remedy(void **state)
 
 #define test(f) cmocka_unit_test_setup_teardown(f, start, end)
 
+static void the_summary_is_the_worst_one_and_how_many_more(void **state)
+{
+	char text[ALARMS_SUMMARY_MAX];
+
+	(void)state;
+	alarms_summary(alarms, text);
+	assert_string_equal(text, "no alarms");
+	zones = 2;
+	pass_ms(1000);
+	alarm_raise(alarms, ALARM_CLOCK, "", 0, "it is %d", 1970);
+	alarms_summary(alarms, text);
+	assert_string_equal(text, "critical clock: it is 1970 (and 2 more)");
+	alarm_end(alarms, ALARM_CLOCK, "");
+	zones = 0;
+	pass_ms(1000);
+	alarms_summary(alarms, text);
+	assert_string_equal(text, "no alarms");
+}
+
+static void a_long_alarm_is_cut_in_the_summary(void **state)
+{
+	char text[ALARMS_SUMMARY_MAX], long_text[ALARM_TEXT_MAX];
+
+	(void)state;
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[sizeof(long_text) - 1] = '\0';
+	alarm_raise(alarms, ALARM_STATE, "", 0, "%s", long_text);
+	alarm_raise(alarms, ALARM_ICMP, "", 0, "another");
+	alarms_summary(alarms, text);
+	assert_non_null(strstr(text, "x (and 1 more)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +255,8 @@ int main(void)
 		test(more_than_are_kept_are_an_alarm_and_no_more_memory),
 		test(a_long_or_unprintable_text_is_cut_and_made_printable),
 		test(each_alarm_has_a_name_a_meaning_and_a_remedy),
+		test(the_summary_is_the_worst_one_and_how_many_more),
+		test(a_long_alarm_is_cut_in_the_summary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
