@@ -71,7 +71,9 @@ class Machine:
                 path, tag, rights)]
 
         accel = os.environ.get('ASSAY_VM_ACCEL', 'tcg')
-        line = 'console=ttyS0 quiet panic=-1 systemd.show_status=no systemd.firstboot=off ' + append
+        # A guest that gets too little CPU would take its timer for broken, and panic.
+        line = ('console=ttyS0 quiet panic=-1 no_timer_check systemd.show_status=no '
+                'systemd.firstboot=off ' + append)
         found = ['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
                  '-machine', 'q35,sata=off,smbus=off,accel=' + accel + (',kernel-irqchip=split' if iommu else ''),
                  '-cpu', 'max', '-smp', str(cpus), '-m', '%dM' % memory_mb, '-kernel', image,
