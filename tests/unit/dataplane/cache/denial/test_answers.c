@@ -160,6 +160,15 @@ static void wildcard_of_a_type_of_cuts_answers_for_no_other_name(void **state)
 	}
 }
 
+static void nodata_of_a_wildcard_is_no_rrset_of_it(void **state)
+{
+	(void)state;
+	put_all();
+	assert_int_equal(put(cache, signed_by(spec_nodata("*.wild.example.", TYPE_A), "example.")),
+			 PUBLISHED);
+	assert_int_not_equal(deny("a.wild.example.", TYPE_A).kind, DENIED_WILDCARD);
+}
+
 static void wildcard_that_is_not_proven_never_answers(void **state)
 {
 	(void)state;
@@ -593,6 +602,7 @@ int main(void)
 		TEST(wildcard_without_the_type_is_nodata),
 		TEST(wildcard_with_the_type_answers_once_it_is_cached),
 		TEST(wildcard_of_a_type_of_cuts_answers_for_no_other_name),
+		TEST(nodata_of_a_wildcard_is_no_rrset_of_it),
 		TEST(wildcard_that_is_not_proven_never_answers),
 		TEST(wildcard_that_has_ended_answers_nothing),
 		TEST(wildcard_cname_answers_for_all_types_but_those_beside_it),
