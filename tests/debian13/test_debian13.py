@@ -143,7 +143,7 @@ def follow(checks, folder):
     if step(checks, root, 'the package is built', 'scripts/package/build /root/package') is not None:
         step(checks, root, 'and installed', 'apt-get install -y --no-install-recommends '
              '/root/package/assay_*.deb && assayd --version && assayctl --version')
-        step(checks, root, 'and purged', 'apt-get purge -y assay && ! ls /etc/assay /var/lib/assay')
+        step(checks, root, 'and purged', 'apt-get purge -y assay && [ ! -e /etc/assay ] && [ ! -e /var/lib/assay ]')
 
 
 def main():
