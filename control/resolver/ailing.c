@@ -10,6 +10,8 @@ struct ailing_zone {
 	bool confirmed; // a probe has failed
 	uint64_t hash;
 	uint64_t since_ms, asked_ms, probed_ms;
+	uint64_t refer_ms;   // when its parent may be asked again whose it is
+	uint8_t refer_steps; // how often it has been
 	uint8_t name[NAME_MAX_LEN];
 };
 
@@ -76,6 +78,46 @@ static struct ailing_zone *add(struct resolver *resolver, const uint8_t *zone)
 	return place;
 }
 
+static void probed(void *arg, struct store_result *result)
+{
+	struct resolver *resolver = arg;
+
+	store_result_unref(resolver->parts.store, result);
+}
+
+// Silence may be our own path's: the parent, or the servers themselves, have been heard of since.
+static bool parent_is_there(const struct task *task, const struct ailing_zone *zone)
+{
+	struct resolver *resolver = task->resolver;
+	const uint8_t *parent = task->cut->parent;
+
+	if (task->answered)
+		return true;
+	if (evidence_heard_ms(resolver->evidence, observe_key(resolver, parent, false)) >=
+	    zone->since_ms)
+		return true;
+	client_ask(resolver, parent, TYPE_SOA, probed);
+	return false;
+}
+
+// No server that its parent has named gives a good answer: the zone may have moved, or the referral
+// was a forger's. Nobody but us has chosen the question that says so, and it is seldom enough.
+static void refer_again(struct task *task, struct ailing_zone *zone)
+{
+	struct resolver *resolver = task->resolver;
+	const struct delegation *cut = task->cut;
+	uint64_t now_ms = resolver->clock.now_ms;
+
+	if (task->route != NULL || name_is_root(cut->zone) || cut->outdated ||
+	    now_ms < cut->made_ms + AILING_WELL_MS || now_ms < zone->refer_ms ||
+	    cut->parent == NULL || !parent_is_there(task, zone))
+		return;
+	zone->refer_ms = now_ms + ((uint64_t)AILING_REFER_MS << zone->refer_steps);
+	zone->refer_steps += zone->refer_steps < AILING_REFER_STEPS;
+	resolver->counters.referred_again +=
+		delegation_end(resolver->delegations, cut->zone, now_ms);
+}
+
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s)
 {
 	struct resolver *resolver = task->resolver;
@@ -92,9 +134,10 @@ uint32_t ailing_failed(struct task *task, uint32_t ttl_s)
 		return ttl_s;
 	if (zone == NULL)
 		zone = add(resolver, task->cut->zone);
-	if (ailing_probes(task))
+	if (ailing_probes(task)) {
 		zone->confirmed = true;
-	else if (!own)
+		refer_again(task, zone);
+	} else if (!own)
 		zone->asked_ms = now_ms;
 	return zone->confirmed && ttl_s > AILING_FAILURE_S ? AILING_FAILURE_S : ttl_s;
 }
@@ -158,13 +201,6 @@ bool ailing_probes(const struct task *task)
 		return false;
 	const struct ailing_zone *zone = find(task->resolver, task->name);
 	return zone != NULL && zone->probing;
-}
-
-static void probed(void *arg, struct store_result *result)
-{
-	struct resolver *resolver = arg;
-
-	store_result_unref(resolver->parts.store, result);
 }
 
 // What is remembered of the probe before must not answer this one.

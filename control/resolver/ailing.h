@@ -4,6 +4,9 @@
 // the failures in a row had made them be held. A zone that answers well, but for some names, is not
 // one of these: those names wait for their time.
 //
+// The parent is asked again which servers the zone has, though its delegation has not ended: a zone
+// that has moved, or whose referral was forged, need not fail for as long as that lasts.
+//
 // Bounded; the zone that has not been asked for the longest gives way. Thread: control.
 #pragma once
 
@@ -17,6 +20,8 @@
 #define AILING_HOT_MS    10000 // asked for since
 #define AILING_PROBE_MS  1000
 #define AILING_LONG_MS   30000 // then half as often
+#define AILING_REFER_MS  4000  // for so long, what its parent says of its servers holds; doubles
+#define AILING_REFER_STEPS 3   // to 32 s
 #define AILING_FAILURE_S 1     // of failure entries: control looks again whether it holds
 
 struct ailing;

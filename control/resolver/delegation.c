@@ -457,6 +457,15 @@ struct delegation *delegation_revive(struct delegation_table *table, const uint8
 	return d;
 }
 
+bool delegation_end(struct delegation_table *table, const uint8_t *zone, uint64_t now_ms)
+{
+	struct delegation *d = delegation_at(table, zone, now_ms);
+
+	if (d != NULL)
+		d->expires_ms = now_ms;
+	return d != NULL;
+}
+
 bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
 {
 	struct delegation *d = find_exact(table, zone);

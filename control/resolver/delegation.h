@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `silence`, `good_ms`, `probed_ms`, and how far it is proven. Held by reference. Whether its servers
+// Immutable but for `silence`, `good_ms`, `probed_ms`, an early end, and how far it is proven. Held by reference. Whether its servers
 // answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case
@@ -117,6 +117,9 @@ struct delegation *delegation_revive(struct delegation_table *table, const uint8
 // by_referral: it came with that. If not, and what came with it did not validate, it is taken out:
 // the parent is asked for it again.
 void delegation_prove(struct delegation_table *table, const uint8_t *zone, bool by_referral)
+	__attribute__((nonnull));
+// That of exactly this zone ends now: its parent is asked for it again. False: it has ended.
+bool delegation_end(struct delegation_table *table, const uint8_t *zone, uint64_t now_ms)
 	__attribute__((nonnull));
 // Takes out that of exactly this zone, ended or not: its parent says that it is no more. False: it
 // was not there.

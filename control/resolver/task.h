@@ -317,6 +317,8 @@ struct task {
 	X(sent, "questions put to servers")                                                        \
 	X(shared, "questions to servers shared by several resolutions")                            \
 	X(referrals, "referrals followed")                                                         \
+	X(referred_again,                                                                          \
+	  "delegations ended before their time because no server of the zone was any good")       \
 	X(last_resort, "answers without authority taken because no server had a better one")       \
 	X(lame, "lame responses")                                                                  \
 	X(minimise_fallbacks, "full names sent after a minimised one failed")                      \
