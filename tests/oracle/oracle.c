@@ -22,7 +22,7 @@ static struct options {
 	size_t questions, per_world;
 	bool fixed, keep_going, show, no_shrink, stats;
 	const char *file;
-} options = {.seed = 1, .questions = 2000, .per_world = 100};
+} options = {.seed = 1, .questions = 2000, .per_world = 160};
 
 static void print_script(const struct script *script)
 {

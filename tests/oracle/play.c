@@ -425,6 +425,7 @@ void play(const struct script *script, uint64_t seed, bool verbose, struct playe
 	p->judge.authority = &p->authority;
 	p->world->network.random = seed;
 	p->world->denial = true;
+	p->world->cache_bytes = 2 << 20;
 	bool started = start(p);
 	for (size_t i = 0; started && i < script->count && !failed(p); i++)
 		play_line(p, i);

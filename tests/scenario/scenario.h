@@ -77,6 +77,7 @@ struct world {
 	uint32_t expiration_skew_s;  // that is tolerated
 	uint64_t waited_ms;          // how long before it asks a client's question arrived
 	bool denial;                 // aggressive denial (RFC 8198)
+	size_t cache_bytes;          // 0: 8 MiB
 	struct drill_host *drills;   // world_drill()
 	uint64_t start_us;
 	struct route routes[WORLD_ROUTES_MAX];

@@ -347,11 +347,12 @@ struct store_clock world_clock(const struct world *world)
 
 static void open_store(struct world *world)
 {
+	const size_t bytes = world->cache_bytes != 0 ? world->cache_bytes : 8 << 20;
 	struct store_config config = {
-		.cache = {.memory_bytes = 8 << 20,
+		.cache = {.memory_bytes = bytes,
 			  .shards = 1,
-			  .one_shot_bytes = 1 << 20,
-			  .denial_bytes = world->denial ? 2 << 20 : 0},
+			  .one_shot_bytes = bytes / 8,
+			  .denial_bytes = world->denial ? bytes / 4 : 0},
 		.stale_ttl_s = 30,
 	};
 	char err[256] = "";

@@ -258,18 +258,34 @@ static size_t raw_ecdsa(const uint8_t *der, size_t der_len, int half, uint8_t *o
 	return (size_t)half * 2;
 }
 
-static size_t sign_bytes(const struct signer_key *key, const uint8_t *data, size_t len,
-			 uint8_t *out)
+// Zones are signed again and again with little changed.
+#define SIGNED_MAX     4096 // a newer one takes an older one's place
+#define SIGNED_LEN_MAX 64
+static struct signed_before {
+	uint8_t what[32]; // digest of key and data
+	uint8_t signature[SIGNED_LEN_MAX];
+	size_t len;
+} signed_before[SIGNED_MAX];
+
+static struct signed_before *signed_place(const struct signer_key *key, const uint8_t *data,
+					  size_t len, uint8_t what[32])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned what_len = 0;
+
+	CHECK(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
+	CHECK(EVP_DigestUpdate(ctx, key->rdata, key->rdlen) == 1);
+	CHECK(EVP_DigestUpdate(ctx, data, len) == 1);
+	CHECK(EVP_DigestFinal_ex(ctx, what, &what_len) == 1);
+	EVP_MD_CTX_free(ctx);
+	return &signed_before[wire_get16(what) % SIGNED_MAX];
+}
+
+static size_t sign_anew(const struct signer_key *key, const uint8_t *data, size_t len, uint8_t *out)
 {
 	uint8_t signature[1024];
 	size_t signature_len = sizeof(signature);
 
-	if (key->pair == NULL) {
-		for (size_t i = 0; i < 128; i++)
-			out[i] = (uint8_t)(i * 37 + key->rdata[20] + data[0] + (i == 0 ? 0 : 1));
-		out[0] &= 0x7f;
-		return 128;
-	}
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	CHECK(EVP_DigestSignInit(ctx, NULL, md_of(key->algorithm), NULL, key->pair) == 1);
 	CHECK(EVP_DigestSign(ctx, signature, &signature_len, data, len) == 1);
@@ -277,6 +293,31 @@ static size_t sign_bytes(const struct signer_key *key, const uint8_t *data, size
 	if (key->algorithm == 13 || key->algorithm == 14)
 		return raw_ecdsa(signature, signature_len, key->algorithm == 13 ? 32 : 48, out);
 	memcpy(out, signature, signature_len);
+	return signature_len;
+}
+
+static size_t sign_bytes(const struct signer_key *key, const uint8_t *data, size_t len,
+			 uint8_t *out)
+{
+	uint8_t what[32];
+
+	if (key->pair == NULL) {
+		for (size_t i = 0; i < 128; i++)
+			out[i] = (uint8_t)(i * 37 + key->rdata[20] + data[0] + (i == 0 ? 0 : 1));
+		out[0] &= 0x7f;
+		return 128;
+	}
+	struct signed_before *place = signed_place(key, data, len, what);
+	if (place->len > 0 && memcmp(place->what, what, sizeof(what)) == 0) {
+		memcpy(out, place->signature, place->len);
+		return place->len;
+	}
+	size_t signature_len = sign_anew(key, data, len, out);
+	if (signature_len <= SIGNED_LEN_MAX) {
+		memcpy(place->what, what, sizeof(what));
+		memcpy(place->signature, out, signature_len);
+		place->len = signature_len;
+	}
 	return signature_len;
 }
 
