@@ -282,6 +282,12 @@ enum verdict insecure_run(struct validation *v)
 	case CHAIN_NEED:
 		break;
 	default:
+		// The servers of a zone have answered that was denied when last asked for: the
+		// delegation may be new.
+		if (name_within(v->suspect_to, zone) &&
+		    name_labels(zone) > name_labels(chain.zone) &&
+		    validation_refresh(v, zone, TYPE_DS))
+			return VERDICT_NEED;
 		v->suspect_in = chain.zone;
 		return validation_bogus(v, v->suspect_ede, v->suspect_reason);
 	}

@@ -538,6 +538,52 @@ static void a_silent_parent_is_asked_once_a_second_for_all_of_its_zones(void **s
 	assert_true(world_counter(w, "resolver.revived") >= 30);
 }
 
+static void serve_instead(const struct signer_zone *old, struct signer_zone *new)
+{
+	for (size_t i = 0; i < w->network.server_count; i++) {
+		struct network_server *server = &w->network.servers[i];
+		for (size_t k = 0; k < server->zone_count; k++) {
+			if (server->zones[k] == old)
+				server->zones[k] = new;
+		}
+	}
+}
+
+// Denied for a second, delegated again, unsigned: what is remembered of the denial for the sake of
+// questions under way is no reason to wait for signatures.
+static void a_zone_that_is_delegated_again_is_there_at_once(void **state)
+{
+	static const char without[] = "short. 5 IN SOA ns1.short. h.short. 1 2 3 4 1\n"
+				      "short. 3600 IN NS ns1.short.\n"
+				      "ns1.short. 3600 IN A 192.5.6.40\n";
+
+	(void)state;
+	begin();
+	world_add(w, &(struct world_zone){.apex = "short.",
+					  .servers = "ns1.short.=192.5.6.40",
+					  .negative_ttl_s = 1,
+					  .ns_ttl_s = 60});
+	world_add(w, &(struct world_zone){.apex = "back.short.",
+					  .servers = "ns1.back.short.=192.0.2.40",
+					  .text = "www.back.short. 300 IN A 192.0.2.41\n",
+					  .ns_ttl_s = 60,
+					  .options = {.unsigned_ = true}});
+	world_start(w);
+	struct signer_zone *with = world_zone(w, "short.")->zone;
+	struct signer_zone *gone = signer_zone_new(
+		"short.", without, &(struct signer_zone_options){.ksk_of = with, .zsk_of = with});
+	serve_instead(with, gone);
+	assert_answer(world_ask(w, "back.short.", TYPE_DS, ASK_DO), RCODE_NXDOMAIN, true, EDE_NONE);
+	serve_instead(gone, with);
+	world_advance(w, 2000);
+	assert_answer(world_ask(w, "a.b.back.short.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "www.back.short.", TYPE_A, ASK_DO), RCODE_NOERROR, false,
+		      EDE_NONE);
+	end_world(NULL);
+	signer_zone_free(gone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -564,6 +610,7 @@ int main(void)
 		scenario(a_child_on_its_parents_servers_is_not_denied),
 		scenario(what_a_child_says_on_its_parents_servers_denies_no_delegation),
 		scenario(a_silent_parent_is_asked_once_a_second_for_all_of_its_zones),
+		scenario(a_zone_that_is_delegated_again_is_there_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
