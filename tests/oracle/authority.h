@@ -54,7 +54,8 @@ struct authority_zone {
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];
 	size_t server_count;
-	uint32_t pool;    // a forward zone: of the authority's forwarders
+	uint32_t pool; // a forward zone: of the authority's forwarders
+	uint64_t pool_may_be_out_until_us;
 	size_t forwarded; // the version that forwarders have
 	char *records[AUTHORITY_RECORDS_MAX];
 	size_t record_count;

@@ -158,13 +158,28 @@ static bool has_good_forwarder(const struct health *health, struct authority *a,
 			       struct authority_zone *zone, const struct authority_zone *route,
 			       bool bogus)
 {
-	if (zone->forwarded == NOT_FORWARDED || !is_good(a, zone, zone->forwarded, bogus))
+	if (zone->forwarded == NOT_FORWARDED || !is_good(a, zone, zone->forwarded, bogus) ||
+	    a->world->network.now_us < route->pool_may_be_out_until_us)
 		return false;
 	for (size_t i = 0; i < a->forwarder_count; i++) {
 		if ((route->pool & 1u << i) && !harmed(health, a->forwarders[i]))
 			return true;
 	}
 	return false;
+}
+
+// Where recursion stands behind forwarders, they are not asked for a while after bad data:
+// recursion, which is then asked alone, may know better of one zone and fail in another.
+static void note_pool(struct authority *a, struct authority_zone *zone)
+{
+	struct authority_zone *route = authority_route(a, zone);
+	const uint64_t now_us = a->world->network.now_us;
+
+	if (route == NULL || route->configured != CONFIGURED_FORWARD_FIRST)
+		return;
+	if (zone->dead || zone->may_fail_until_us > now_us || zone->version_count > 1 ||
+	    zone->forwarded == NOT_FORWARDED || !is_good(a, zone, zone->forwarded, false))
+		route->pool_may_be_out_until_us = now_us + FAILURE_US;
 }
 
 static bool has_good_server(const struct health *health, struct authority *a,
@@ -235,6 +250,8 @@ void health_look(const struct health *health, struct authority *a)
 {
 	const uint64_t now_us = a->world->network.now_us;
 
+	for (size_t i = 0; i < a->zone_count; i++)
+		note_pool(a, &a->zones[i]);
 	for (size_t i = 0; i < a->zone_count; i++) {
 		struct authority_zone *zone = &a->zones[i];
 		note(&zone->dead, &zone->may_fail_until_us,
