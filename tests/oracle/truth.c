@@ -91,8 +91,8 @@ static size_t say_any(struct authority_zone *zone, const struct version *version
 	return count;
 }
 
-// Names in a configured zone are for those to answer whom the operator names, never for a zone
-// above (ATTACKS A12).
+// Names in a stub zone are for its own servers to answer, never for a zone above (ATTACKS A12).
+// Forwarders have those above as well.
 static bool is_taken(struct authority *a, const struct authority_zone *zone, const uint8_t *name,
 		     uint16_t type)
 {
@@ -100,7 +100,7 @@ static bool is_taken(struct authority *a, const struct authority_zone *zone, con
 
 	for (size_t i = 0; i < a->zone_count; i++) {
 		const struct authority_zone *below = &a->zones[i];
-		if (below->configured != NOT_CONFIGURED && below != zone &&
+		if (below->configured == CONFIGURED_STUB && below != zone &&
 		    name_within(below->name, zone->name) && name_within(at, below->name))
 			return true;
 	}
@@ -300,6 +300,7 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 	static struct said buffers[LINKS_MAX + 2][SAID_MAX];
 	struct said *said = buffers[links];
 	uint8_t next[NAME_MAX_LEN];
+	bool believed = false;
 
 	if (links > LINKS_MAX)
 		return false;
@@ -310,6 +311,7 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 			truth_security(way->authority, zone, said[i].version, way->since_us);
 		if (security == 0)
 			continue;
+		believed = true;
 		// Over UDP it is not believed without signatures (ATTACKS A8).
 		if (said[i].kind == SIGNER_DNAME && zone->resets && security != TRUTH_SECURE)
 			return false;
@@ -323,7 +325,7 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		    leads_to(&said[i], name, next) && !resolves(way, next, links + 1))
 			return false;
 	}
-	return count > 0;
+	return believed;
 }
 
 bool truth_resolves(struct authority *a, const uint8_t *name, uint16_t type, bool cd,
