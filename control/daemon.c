@@ -20,6 +20,7 @@
 #include "control/upstream/upstream.h"
 #include "control/validator/trust.h"
 #include "control/watch/exceptions.h"
+#include "control/watch/looker.h"
 #include "control/watch/watch.h"
 #include "crypto/batch.h"
 #include "dataplane/dataplane.h"
@@ -70,6 +71,7 @@ struct daemon {
 	struct metrics *metrics;
 	struct alarms *alarms;
 	struct watch watch;
+	struct looker *looker;
 
 	uv_loop_t loop;
 	uv_poll_t wake, signals;
@@ -80,6 +82,7 @@ struct daemon {
 	uv_async_t results;
 	int signal_fd;
 	bool loop_open, stopping, silent;
+	struct silence_scope scope; // silent: of our rules
 	char not_silent[256]; // why not, though it should be
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
@@ -259,6 +262,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	const char *before = working_at("heartbeat");
 	read_clock();
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
+	looker_beat(assayd.looker);
 	alarms_run(assayd.alarms, &assayd.now);
 	tell_systemd();
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
@@ -457,6 +461,8 @@ static int start_dataplane(void)
 	struct dataplane_config config = assayd.config->dataplane;
 	char err[512];
 
+	if (assayd.silent)
+		config.silence = &assayd.scope;
 	snprintf(config.file_prefix, sizeof(config.file_prefix), "assay-%d", (int)getpid());
 	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err, sizeof(err)) != 0)
 		return fail(err);
@@ -513,35 +519,28 @@ static int start_trust(void)
 	return 0;
 }
 
-static struct silence_scope upstream_scope(void)
-{
-	const struct socket_transport_config *source = &assayd.config->source;
-
-	return (struct silence_scope){.interface = source->interface,
-				      .port = assayd.config->dataplane.devices[0],
-				      .sources = {source->source_v4, source->source_v6}};
-}
-
 // Answers are worth more than silence about ports: no reason not to start.
 static void start_silence(void)
 {
-	struct silence_scope scope = upstream_scope();
+	const struct socket_transport_config *source = &assayd.config->source;
 
-	if (!silence_has_scope(&scope)) {
+	assayd.scope = (struct silence_scope){.interface = source->interface,
+					      .port = assayd.config->dataplane.devices[0],
+					      .sources = {source->source_v4, source->source_v6}};
+	if (!silence_has_scope(&assayd.scope)) {
 		log_info(
 			"neither upstream.interface nor upstream.source is set: that no ICMP error "
 			"tells of open ports is left to the host's packet filter");
 		return;
 	}
-	assayd.silent = silence_begin(&scope, assayd.not_silent, sizeof(assayd.not_silent)) == 0;
+	assayd.silent =
+		silence_begin(&assayd.scope, assayd.not_silent, sizeof(assayd.not_silent)) == 0;
 }
 
 static void stop_silence(void)
 {
-	struct silence_scope scope = upstream_scope();
-
 	if (assayd.silent)
-		silence_end(&scope);
+		silence_end(&assayd.scope);
 }
 
 static void say_of_tls(void *arg, const char *text)
@@ -655,6 +654,7 @@ static int start_alarms(void)
 	assayd.watch = (struct watch){.config = assayd.config,
 				      .store = assayd.store,
 				      .trust = assayd.trust,
+				      .points = trust_state_points(assayd.anchors),
 				      .resolver = assayd.resolver,
 				      .upstream = assayd.upstream,
 				      .dataplane = assayd.dataplane,
@@ -775,6 +775,9 @@ static int start(void)
 	start_loop();
 	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
 		return fail(err);
+	assayd.looker = looker_start(assayd.config, assayd.dataplane);
+	if (!assayd.looker || !alarms_add(assayd.alarms, looker_alarms, assayd.looker))
+		return fail("no thread that looks for faults");
 	return 0;
 }
 
@@ -793,6 +796,7 @@ static void stop(void)
 	if (assayd.drills)
 		(void)drill_host_stop(
 			assayd.drills); // while there is somebody to count its answers
+	looker_stop(assayd.looker);
 	api_close(assayd.api);
 	listener_close(assayd.listener);
 	if (assayd.dataplane) {

@@ -1,6 +1,7 @@
 #include "dataplane/dataplane.h"
 
 #include "dataplane/counters.h"
+#include "dataplane/faults.h"
 #include "dataplane/parse/exception.h"
 #include "dataplane/port/addresses.h"
 #include "dataplane/port/eal.h"
@@ -37,6 +38,7 @@ struct dataplane {
 	struct peer_sessions sessions;
 	struct place place; // of the host thread
 	struct host *host;
+	struct faults *faults;
 	size_t port_count, lcore_count; // so far
 	struct port ports[DATAPLANE_PORTS_MAX];
 	struct lcore *lcores[DATAPLANE_LCORES_MAX];
@@ -358,6 +360,25 @@ static int wakes_init(struct dataplane *dataplane)
 	return code;
 }
 
+static struct faults *faults_of(struct dataplane *dataplane)
+{
+	const struct dataplane_config *config = &dataplane->config;
+
+	return faults_new(&(struct faults_of){
+		.ports = dataplane->ports,
+		.port_count = dataplane->port_count,
+		.lcores = dataplane->lcores,
+		.lcore_count = dataplane->lcore_count,
+		.cpus = config->lcores,
+		.host = dataplane->host ? host_counters(dataplane->host) : NULL,
+		.tap = {.name = config->tap_name,
+			.service = &config->service,
+			.prefix_v4 = config->service_prefix_v4,
+			.prefix_v6 = config->service_prefix_v6},
+		.silence = config->silence,
+	});
+}
+
 static void tear_down(struct dataplane *dataplane);
 
 int dataplane_start(const struct dataplane_config *config, struct store *store,
@@ -395,6 +416,11 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 	if (code == 0) {
 		first_beat(dataplane, since_ms);
 		code = lcores_launch(dataplane, err, err_len);
+	}
+	if (code == 0) {
+		dataplane->faults = faults_of(dataplane);
+		if (dataplane->faults == NULL)
+			code = sentence(err, err_len, -ENOMEM, "no memory to look for faults");
 	}
 	if (code < 0) {
 		tear_down(dataplane);
@@ -452,6 +478,7 @@ static void tear_down(struct dataplane *dataplane)
 	for (size_t i = dataplane->port_count; i-- > 0;)
 		port_close(&dataplane->ports[i]);
 	host_stop(dataplane->host);
+	faults_free(dataplane->faults);
 	if (dataplane->eal)
 		eal_stop();
 	wake_fini(&dataplane->wake);
@@ -582,6 +609,8 @@ void dataplane_counters(struct dataplane *dataplane, counter_visit visit, void *
 		host_counters_visit(host_counters(dataplane->host), visit, arg);
 	for (size_t i = 0; i < dataplane->port_count; i++)
 		port_counters(&dataplane->ports[i], (unsigned)i, visit, arg);
+	visit("dataplane.repairs", "things of ours that were gone and have been put back",
+	      faults_repairs(dataplane->faults), arg);
 }
 
 static void cycles_sum(const struct dataplane *dataplane, struct cycles *sum)
@@ -667,15 +696,16 @@ static void address_fault(const struct dataplane *dataplane, unsigned index,
 	visit(DATAPLANE_PORT_ADDRESS, index, text, arg);
 }
 
+void dataplane_look(struct dataplane *dataplane)
+{
+	faults_look(dataplane->faults);
+}
+
 void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)
 {
-	char text[512];
-
-	for (unsigned i = 0; i < dataplane->port_count; i++) {
-		if (port_queues_lost(dataplane->ports, dataplane->port_count, i, text, sizeof text))
-			visit(DATAPLANE_QUEUES_LOST, i, text, arg);
+	faults_each(dataplane->faults, visit, arg);
+	for (unsigned i = 0; i < dataplane->port_count; i++)
 		address_fault(dataplane, i, visit, arg);
-	}
 	if (dataplane->host != NULL && host_unclaimed(dataplane->host)[0] != '\0')
 		visit(DATAPLANE_UNCLAIMED, 0, host_unclaimed(dataplane->host), arg);
 }

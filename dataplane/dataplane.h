@@ -38,6 +38,7 @@ struct dataplane_config {
 	char tap_name[16];          // "" : no exception path
 	uint8_t service_prefix_v4,
 		service_prefix_v6; // length of the on-link prefix the tap carries
+	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
 };
 
 struct dataplane;
@@ -102,13 +103,27 @@ bool dataplane_cycles(struct dataplane *dataplane, struct cycles *out, uint64_t 
 // Ports, drivers, links, hugepages, queues in words: one line per call.
 void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
 			void *arg) __attribute__((nonnull(1, 2)));
-// What is wrong at present, with a sentence; index: of the port or the poll-mode core. Asks the
-// kernel; once a second.
+// What is wrong at present, with a sentence. index: of the port, the poll-mode core, or whatever
+// tells it from others of its kind.
 enum dataplane_fault {
-	DATAPLANE_QUEUES_LOST,  // an interface receives on queues that nobody polls
-	DATAPLANE_PORT_ADDRESS, // an address of the host stands on a port's kernel interface
-	DATAPLANE_UNCLAIMED,    // other interfaces of the host may answer ARP for service addresses
+	DATAPLANE_LINK_LOST,      // a port's interface is gone, down or without a carrier
+	DATAPLANE_PROGRAM_LOST,   // its XDP program
+	DATAPLANE_QUEUES_LOST,    // it receives on queues that nobody polls
+	DATAPLANE_RULES_LOST,     // nftables: the kernel answers as well
+	DATAPLANE_SILENCE_LOST,   // nftables: ICMP tells of open ports
+	DATAPLANE_TAP_LOST,       // it is gone, down, or without its addresses
+	DATAPLANE_CORE_STALLED,   // a poll-mode core does nothing
+	DATAPLANE_CORE_PREEMPTED, // something else has its CPU
+	DATAPLANE_DROPS,          // more packets are lost than a share
+	DATAPLANE_EXHAUSTED,      // buffers, tickets or rings
+	DATAPLANE_PORT_ADDRESS,   // an address of the host stands on a port's kernel interface
+	DATAPLANE_UNCLAIMED, // other interfaces of the host may answer ARP for service addresses
+	DATAPLANE_FAULT_COUNT
 };
+// Looks, and mends what can be mended without harm. May wait for the kernel: on a thread of its
+// own, which has CAP_NET_ADMIN; one call at a time, and none once dataplane_stop() has begun. What
+// it finds is then given to dataplane_faults(), on control.
+void dataplane_look(struct dataplane *dataplane) __attribute__((nonnull));
 typedef void (*dataplane_fault_visit)(enum dataplane_fault fault, unsigned index, const char *text,
 				      void *arg);
 void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)

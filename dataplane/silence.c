@@ -115,6 +115,17 @@ int silence_begin(const struct silence_scope *scope, char *err, size_t err_len)
 	return 0;
 }
 
+int silence_holds(const struct silence_scope *scope)
+{
+	char table[NFT_NAME_MAX];
+	unsigned rules = 0;
+	int code;
+
+	table_name(scope, table);
+	code = nft_chain("inet", table, "output", &rules);
+	return code == -ENOENT ? 0 : code < 0 ? code : rules > 0;
+}
+
 void silence_end(const struct silence_scope *scope)
 {
 	struct script script = {.len = 0};

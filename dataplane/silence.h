@@ -26,5 +26,7 @@ bool silence_has_scope(const struct silence_scope *scope) __attribute__((nonnull
 // 0, or -errno with a sentence.
 int silence_begin(const struct silence_scope *scope, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
+// 1: the table is there, with rules; 0: it is not; -errno: that cannot be seen.
+int silence_holds(const struct silence_scope *scope) __attribute__((nonnull, warn_unused_result));
 // No table, or no nft, is no error.
 void silence_end(const struct silence_scope *scope) __attribute__((nonnull));

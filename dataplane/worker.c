@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static_assert(CYCLE_match - CYCLE_read == SHORT_MATCH && CYCLE_take - CYCLE_read == SHORT_TAKE &&
 		      CYCLE_answer - CYCLE_read == SHORT_ANSWER,
@@ -358,6 +359,7 @@ int worker_run(void *arg)
 	struct lcore *lcore = arg;
 
 	begin(lcore);
+	atomic_store_explicit(&lcore->tid, gettid(), memory_order_relaxed);
 	lcore->serve_short = short_best();
 	while (atomic_load_explicit(&lcore->orders->running, memory_order_relaxed)) {
 		unsigned work = 0;

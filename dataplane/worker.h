@@ -54,6 +54,7 @@ struct burst {
 struct lcore {
 	struct lcore_counters counters; // lcore: rw, control: ro
 	struct cycles cycles;           // lcore: rw, control: ro
+	atomic_int tid;                 // lcore: wo; 0: it has not begun
 
 	// Set before the launch, then constant.
 	unsigned index;

@@ -17,6 +17,24 @@ enum alarm_severity {
 	X(QUEUES, "queues", CRITICAL,                                                              \
 	  "an interface receives on queues that nobody polls: the questions there are lost",       \
 	  "give the interface as many channels as are polled (ethtool -L), or restart assayd")     \
+	X(LINK, "link", CRITICAL, "a port's interface is gone, down or without a carrier",         \
+	  "ip link set INTERFACE up; look at the cable and the switch; restart assayd if it is "   \
+	  "another interface now")                                                                 \
+	X(XDP, "xdp", CRITICAL,                                                                    \
+	  "the XDP program that gives packets to a port is gone or another one",                   \
+	  "see who takes it away (bpftool net), then restart assayd")                              \
+	X(NFT, "nft", CRITICAL,                                                                    \
+	  "the nftables rules that keep the kernel from answering beside a port are gone",         \
+	  "see who takes them away (a firewall's `flush ruleset`), then restart assayd")           \
+	X(TAP, "tap", CRITICAL,                                                                    \
+	  "the tap is gone, down or without its addresses: nobody answers ARP, ND, ping and TCP",  \
+	  "ip link set TAP up; restart assayd if it is gone")                                      \
+	X(CORE_STALLED, "core-stalled", CRITICAL,                                                  \
+	  "a poll-mode core does nothing: what comes by its queues is lost",                       \
+	  "see what has its CPU (top -H); give it one of its own (cores.poll, isolcpus)")          \
+	X(CONTROL_STALLED, "control-stalled", CRITICAL,                                            \
+	  "control stands: no question that is not cached is answered",                            \
+	  "see what has its CPU or its memory (top -H); the watchdog of systemd starts it anew")   \
 	X(UPSTREAM_MISSING, "upstream-missing", CRITICAL,                                          \
 	  "the interface or the source address of questions to servers is not there",              \
 	  "bring up the interface of upstream.interface, add the address of upstream.source")      \
@@ -26,6 +44,13 @@ enum alarm_severity {
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \
+	X(CORE_PREEMPTED, "core-preempted", ERROR,                                                 \
+	  "a poll-mode core has to wait for its CPU: answers are late and packets are lost",       \
+	  "keep everything else off the CPUs of cores.poll (isolcpus, CPUAffinity=)")              \
+	X(DROPS, "drops", ERROR, "more than 1 % of the packets are lost for want of room",         \
+	  "assayctl stats says where; more cores or queues, memory.packets, memory.tickets")       \
+	X(EXHAUSTED, "exhausted", ERROR, "packet buffers, tickets or rings have run out",          \
+	  "raise memory.packets or memory.tickets; see who floods (assayctl stats)")               \
 	X(CACHE_STALLED, "cache-stalled", ERROR,                                                   \
 	  "the cache takes nothing in: a poll-mode core does not let go of old entries",           \
 	  "see why the core does not run (core alarms); restart assayd if it does not end")        \
@@ -44,6 +69,9 @@ enum alarm_severity {
 	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
 	  "next start",                                                                            \
 	  "give the user of assayd the right to write there; look for space on the disk")          \
+	X(DISK, "disk", ERROR,                                                                     \
+	  "the file system of the state files is full: what is learned is lost at the next start", \
+	  "make room there")                                                                       \
 	X(VALIDATION_OFF, "validation-off", WARNING,                                               \
 	  "nothing is validated, or nothing below the root is",                                    \
 	  "remove trust.validate, give the root its anchors")                                      \
@@ -55,6 +83,11 @@ enum alarm_severity {
 	X(SIGNATURES, "signatures", WARNING,                                                       \
 	  "a zone that is much asked for is overdue with the renewal of its signatures",           \
 	  "tell who runs it before they end; assayctl posture ZONE")                               \
+	X(OPEN, "open", WARNING,                                                                   \
+	  "more of the Internet may ask than any network has: others can be attacked through it",  \
+	  "name the prefixes of its clients in access.allow")                                      \
+	X(ONE_DOMAIN, "one-domain", WARNING, "all forwarders of a zone fail together",             \
+	  "name one elsewhere, or mode: first")                                                    \
 	X(CONFIGURATION, "configuration", WARNING,                                                 \
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \

@@ -47,7 +47,7 @@ static void add_line(const char *text, void *arg)
 	json_array_append_new(status->lines, reply_string(text));
 }
 
-static void add_clock(struct status *status, const struct store_clock *now)
+static void add_clock(struct status *status, const struct store_clock *now, bool trusted)
 {
 	time_t seconds = (time_t)now->now_s;
 	char date[64] = "?";
@@ -55,7 +55,7 @@ static void add_clock(struct status *status, const struct store_clock *now)
 
 	if (gmtime_r(&seconds, &utc))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	reply_line(status->reply, "clock: %s, %s", date, now->trusted ? "trusted" : "NOT TRUSTED");
+	reply_line(status->reply, "clock: %s, %s", date, trusted ? "trusted" : "NOT TRUSTED");
 }
 
 void verb_status(const struct api_context *context, const char *const *arguments, size_t count,
@@ -64,19 +64,21 @@ void verb_status(const struct api_context *context, const char *const *arguments
 	struct status status = {.reply = reply, .lines = json_array(), .alarms = json_array()};
 	struct store_clock now;
 	uint64_t uptime_s;
+	bool trusted;
 	char duration[32];
 
 	(void)arguments, (void)count;
 	store_get_clock(context->store, &now);
+	trusted = now.trusted && alarms_named(context->alarms, ALARM_CLOCK) == 0;
 	uptime_s = (now.now_ms - context->started_ms) / 1000;
-	reply->data = json_pack(
-		"{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version", ASSAY_VERSION, "pid",
-		(int)getpid(), "uptime_s", (json_int_t)uptime_s, "clock_s", (json_int_t)now.now_s,
-		"clock_trusted", now.trusted, "log", log_level_to_text(log_get_level()), "lines",
-		status.lines, "alarms", status.alarms);
+	reply->data = json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version",
+				ASSAY_VERSION, "pid", (int)getpid(), "uptime_s",
+				(json_int_t)uptime_s, "clock_s", (json_int_t)now.now_s,
+				"clock_trusted", trusted, "log", log_level_to_text(log_get_level()),
+				"lines", status.lines, "alarms", status.alarms);
 	reply_line(reply, "assayd %s, process %d, up %s", ASSAY_VERSION, (int)getpid(),
 		   duration_to_text(uptime_s, duration));
-	add_clock(&status, &now);
+	add_clock(&status, &now, trusted);
 	reply_line(reply, "log level: %s", log_level_to_text(log_get_level()));
 	log_describe(context, reply);
 	context->describe(context->arg, add_line, &status);

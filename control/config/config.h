@@ -4,6 +4,7 @@
 // Thread: any; a configuration is immutable once loaded.
 #pragma once
 
+#include "control/alarms/names.h"
 #include "control/resolver/resolver.h"
 #include "dataplane/dataplane.h"
 
@@ -62,6 +63,7 @@ struct config {
 	char test_clock[108];      // path of a test-only clock offset file; "" : none
 	struct document *document; // the file, for the lines that sentences name
 	char **warnings;           // what it says of itself: lines of FILE:LINE: PATH: sentence
+	enum alarm_name *alarms;   // as what it is told, for each of them
 	size_t warning_count;
 };
 

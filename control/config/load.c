@@ -55,9 +55,11 @@ void loader_fail(struct loader *loader, const char *path, const char *format, ..
 	va_end(arguments);
 }
 
-void loader_warn(struct loader *loader, const char *path, const char *format, ...)
+void loader_warn(struct loader *loader, enum alarm_name alarm, const char *path, const char *format,
+		 ...)
 {
 	struct config *config = loader->config;
+	size_t count = config->warning_count;
 	char text[CONFIG_ERROR_MAX];
 	size_t used = say_where(loader->document, path, text);
 	va_list arguments;
@@ -66,15 +68,18 @@ void loader_warn(struct loader *loader, const char *path, const char *format, ..
 	if (used < CONFIG_ERROR_MAX)
 		vsnprintf(text + used, CONFIG_ERROR_MAX - used, format, arguments);
 	va_end(arguments);
-	char **grown = realloc(config->warnings, (config->warning_count + 1) * sizeof(*grown));
-	if (grown != NULL) {
-		config->warnings = grown;
-		grown[config->warning_count] = strdup(text);
-	}
-	if (grown != NULL && grown[config->warning_count] != NULL)
-		config->warning_count++;
-	else
+	char **warnings = realloc(config->warnings, (count + 1) * sizeof(*warnings));
+	if (warnings != NULL)
+		config->warnings = warnings;
+	enum alarm_name *alarms = realloc(config->alarms, (count + 1) * sizeof(*alarms));
+	if (alarms != NULL)
+		config->alarms = alarms;
+	if (warnings == NULL || alarms == NULL || (warnings[count] = strdup(text)) == NULL) {
 		loader_fail(loader, path, "out of memory");
+		return;
+	}
+	alarms[count] = alarm;
+	config->warning_count++;
 }
 
 int64_t loader_number(const char *option, const int64_t *given)
@@ -325,8 +330,8 @@ static void judge_anchors(struct loader *loader, size_t from_files)
 			loader_fail(loader, "trust.insecure",
 				    "%.128s has a trust anchor: either that, or insecure", name);
 		if (status != 0)
-			loader_warn(loader, path, "a trust anchor of %.128s counts for nothing: %s",
-				    name,
+			loader_warn(loader, ALARM_CONFIGURATION, path,
+				    "a trust anchor of %.128s counts for nothing: %s", name,
 				    status == -ENOTSUP
 					    ? "its algorithm or digest is not validated here"
 					    : "it is revoked, or damaged");
@@ -408,7 +413,7 @@ static void load_test_clock(struct loader *loader)
 	if (access(path, R_OK) != 0)
 		loader_fail(loader, "test-clock", "%s: %s", path, strerror(errno));
 	else
-		loader_warn(loader, "test-clock",
+		loader_warn(loader, ALARM_CONFIGURATION, "test-clock",
 			    "for tests alone: the clocks are what this file says");
 }
 
@@ -506,6 +511,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->warning_count; i++)
 		free(config->warnings[i]);
 	free(config->warnings);
+	free(config->alarms);
 	document_free(config->document);
 	free(config);
 }

@@ -21,9 +21,9 @@ struct loader {
 // "FILE:LINE: PATH: sentence"; the first error holds.
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
-// Taken, but hardly meant: an alarm for as long as it runs.
-void loader_warn(struct loader *loader, const char *path, const char *format, ...)
-	__attribute__((format(printf, 3, 4), nonnull));
+// Taken, but hardly meant: that alarm for as long as it runs.
+void loader_warn(struct loader *loader, enum alarm_name alarm, const char *path, const char *format,
+		 ...) __attribute__((format(printf, 4, 5), nonnull));
 // The default of the option when nothing is given.
 int64_t loader_number(const char *option, const int64_t *given) __attribute__((nonnull(1)));
 // The text, "" where the option has none by default.

@@ -81,12 +81,12 @@ void check_route(struct loader *loader, const char *path, const struct route *ro
 	}
 	if (pool->count == 1)
 		loader_warn(
-			loader, path,
+			loader, ALARM_ONE_DOMAIN, path,
 			"one forwarder alone: its failure takes the zone away; name another in a "
 			"network of its own, or mode: first");
 	else
 		loader_warn(
-			loader, path,
+			loader, ALARM_ONE_DOMAIN, path,
 			"all %zu forwarders are in one failure domain (%s): its failure takes the "
 			"zone away; name one elsewhere, or mode: first",
 			pool->count,
@@ -106,7 +106,7 @@ void check_pools(struct loader *loader)
 		for (size_t j = 0; j < config->resolver.route_count; j++)
 			used |= config->routes[j].pool == &config->pools[i];
 		if (!used)
-			loader_warn(loader, loader_item(path, "pools", i),
+			loader_warn(loader, ALARM_CONFIGURATION, loader_item(path, "pools", i),
 				    "no zone uses the pool %s: its servers are never asked",
 				    config->pools[i].name);
 	}

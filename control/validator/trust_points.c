@@ -26,6 +26,7 @@ struct trust_points {
 	struct managed *zones[TRUST_POINTS_MAX];
 	size_t count;
 	bool changed, begun;
+	int64_t clock_off_s;
 	uint64_t probes, probe_failures, untrusted, accepted, revoked;
 };
 
@@ -319,6 +320,43 @@ static void report(struct trust_points *points, const struct managed *zone,
 		    name_to_text(zone->name, name));
 }
 
+// Who sends old keys can have it said that the clock is ahead; no more comes of it.
+static int64_t clock_off_s(const struct rrset *rrset, int64_t now_s)
+{
+	int64_t ahead = INT64_MAX, behind = INT64_MAX;
+	struct rdata_rrsig rrsig;
+
+	for (size_t i = 0; i < rrset->rrsig_count; i++) {
+		if (!rdata_rrsig(rrset->rrsigs[i].data, rrset->rrsigs[i].len, &rrsig))
+			continue;
+		int64_t past = (int32_t)((uint32_t)now_s - rrsig.expiration);
+		int64_t before = (int32_t)(rrsig.inception - (uint32_t)now_s);
+
+		if (past <= 0 && before <= 0)
+			return 0;
+		if (past > 0 && past < ahead)
+			ahead = past;
+		if (before > 0 && before < behind)
+			behind = before;
+	}
+	if (ahead == INT64_MAX && behind == INT64_MAX)
+		return 0;
+	return ahead < behind ? ahead : -behind;
+}
+
+void trust_points_ask_now(struct trust_points *points, uint64_t now_ms)
+{
+	for (size_t i = 0; i < points->count; i++) {
+		if (points->zones[i]->point != NULL)
+			points->zones[i]->shown.due_ms = now_ms;
+	}
+}
+
+int64_t trust_points_clock_off_s(const struct trust_points *points)
+{
+	return points->clock_off_s;
+}
+
 enum trust_observed trust_points_observe(struct trust_points *points, const struct rrset *rrset,
 					 uint64_t now_ms, int64_t now_s)
 {
@@ -328,6 +366,8 @@ enum trust_observed trust_points_observe(struct trust_points *points, const stru
 	if (zone == NULL || zone->point == NULL)
 		return seen;
 	const struct trust_ledger before = *trust_point_ledger(zone->point);
+	if (zone->name[0] == 0)
+		points->clock_off_s = clock_off_s(rrset, now_s);
 	struct observation *observation = observe(points, rrset, now_s, now_ms);
 	if (observation != NULL)
 		seen = trust_point_observe(zone->point, observation);

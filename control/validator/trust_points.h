@@ -52,6 +52,12 @@ enum trust_observed trust_points_observe(struct trust_points *points, const stru
 void trust_points_failed(struct trust_points *points, const uint8_t *zone, const char *why,
 			 uint64_t now_ms) __attribute__((nonnull));
 
+// Ask for the keys of all zones now: the clock has been stepped.
+void trust_points_ask_now(struct trust_points *points, uint64_t now_ms) __attribute__((nonnull));
+// By how many seconds the clock is outside of the time for which the root's own keys were signed,
+// as they were received last: above 0 it is ahead, below 0 behind; 0: within, or nothing is known.
+int64_t trust_points_clock_off_s(const struct trust_points *points) __attribute__((nonnull, pure));
+
 // True once after each change to what the state file has to hold or to which anchors hold.
 bool trust_points_changed(struct trust_points *points) __attribute__((nonnull));
 

@@ -2,16 +2,26 @@
 
 #include <stdio.h>
 
+// On the thread of control/watch/looker.c it is found, here it is told.
 static void on_fault(enum dataplane_fault fault, unsigned index, const char *text, void *arg)
 {
-	static const enum alarm_name names[] = {
+	static const enum alarm_name names[DATAPLANE_FAULT_COUNT] = {
+		[DATAPLANE_LINK_LOST] = ALARM_LINK,
+		[DATAPLANE_PROGRAM_LOST] = ALARM_XDP,
 		[DATAPLANE_QUEUES_LOST] = ALARM_QUEUES,
+		[DATAPLANE_RULES_LOST] = ALARM_NFT,
+		[DATAPLANE_SILENCE_LOST] = ALARM_ICMP,
+		[DATAPLANE_TAP_LOST] = ALARM_TAP,
+		[DATAPLANE_CORE_STALLED] = ALARM_CORE_STALLED,
+		[DATAPLANE_CORE_PREEMPTED] = ALARM_CORE_PREEMPTED,
+		[DATAPLANE_DROPS] = ALARM_DROPS,
+		[DATAPLANE_EXHAUSTED] = ALARM_EXHAUSTED,
 		[DATAPLANE_PORT_ADDRESS] = ALARM_PORT_ADDRESS,
 		[DATAPLANE_UNCLAIMED] = ALARM_UNCLAIMED,
 	};
 	char subject[16];
 
-	snprintf(subject, sizeof(subject), "port %u", index);
+	snprintf(subject, sizeof(subject), "%u", index);
 	alarm_holds(arg, names[fault], subject, "%s", text);
 }
 

@@ -13,7 +13,7 @@ void watch_config(void *arg, struct alarms *alarms)
 
 	for (size_t i = 0; i < config->warning_count; i++) {
 		snprintf(subject, sizeof(subject), "%zu", i);
-		alarm_holds(alarms, ALARM_CONFIGURATION, subject, "%s", config->warnings[i]);
+		alarm_holds(alarms, config->alarms[i], subject, "%s", config->warnings[i]);
 	}
 	store_get_clock(watch->store, &now);
 	exceptions_alarms(config, watch->trust, &now, alarms);

@@ -9,6 +9,7 @@
 #include "control/resolver/resolver.h"
 #include "control/upstream/upstream.h"
 #include "control/validator/trust.h"
+#include "control/validator/trust_points.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/store.h"
 
@@ -17,9 +18,12 @@ struct watch {
 	const struct config *config;
 	struct store *store;
 	struct trust *trust;
+	struct trust_points *points; // NULL: without trust anchors
 	struct resolver *resolver;
 	struct upstream *upstream;
 	struct dataplane *dataplane;
+	int64_t offset_s; // of the wall clock from the monotonic one, when it was last seen
+	bool has_offset;
 	const char *not_silent; // why open ports towards servers may be told of; "": they are not
 };
 

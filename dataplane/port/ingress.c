@@ -44,3 +44,14 @@ void ingress_open(const char *interface)
 	// Nothing is left to be done when it fails: the next start replaces the table.
 	(void)!nft_run(script);
 }
+
+int ingress_is_closed(const char *interface)
+{
+	char table[NFT_NAME_MAX];
+	unsigned rules;
+	int code;
+
+	nft_name("assay_", interface, table);
+	code = nft_chain("netdev", table, "ingress", &rules);
+	return code == -ENOENT ? 0 : code < 0 ? code : 1;
+}

@@ -9,5 +9,7 @@
 // sentence.
 int ingress_close(const char *interface, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
+// 1: the table is there; 0: it is not; -errno: that cannot be seen.
+int ingress_is_closed(const char *interface) __attribute__((nonnull, warn_unused_result));
 // Lets the kernel have the packets again. No table, or no nft, is no error.
 void ingress_open(const char *interface) __attribute__((nonnull));

@@ -1,5 +1,6 @@
 #include "dataplane/port/port.h"
 
+#include "dataplane/netlink.h"
 #include "dataplane/port/descriptors.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/ingress.h"
@@ -239,6 +240,8 @@ int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_le
 		return sentence(err, err_len, code, "port '%s' does not start: %s (%s)",
 				port->device.text, strerror(-code), eal_last_words());
 	port->started = true;
+	if (port->device.kind == DEVICE_AF_XDP)
+		(void)!netlink_xdp_program(port->device.ifindex, &port->program);
 	code = port->device.ifindex != 0 ? filter_open_interface(port, mac)
 					 : filter_open_device(port, mac);
 	if (code < 0)
@@ -312,30 +315,4 @@ void port_describe(const struct port *port, unsigned index, char *text, size_t l
 		 index, port->device.text, port->driver, link.link_status ? "up" : "down", speed,
 		 port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4], port->mac[5],
 		 port->mtu, port->queue_count, port->queue_count == 1 ? "" : "s", port->pool_count);
-}
-
-bool port_queues_lost(const struct port *ports, size_t count, unsigned index, char *text,
-		      size_t len)
-{
-	const struct device *device = &ports[index].device;
-	struct device_channels channels;
-	unsigned taken = 0, there;
-
-	if (device->kind != DEVICE_AF_XDP || device_channels(device->interface, &channels) < 0)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (ports[i].device.kind == DEVICE_AF_XDP &&
-		    ports[i].device.ifindex == device->ifindex)
-			taken += ports[i].device.queue_count;
-	}
-	there = channels.combined + channels.receive;
-	if (there <= taken)
-		return false;
-	snprintf(text, len,
-		 "port %u: %s receives on %u queues, of which %u are polled: questions on "
-		 "the "
-		 "others are lost (ethtool -L %s %s %u)",
-		 index, device->interface, there, taken, device->interface,
-		 channels.separate ? "rx" : "combined", taken);
-	return true;
 }

@@ -28,6 +28,7 @@ struct port {
 	struct rte_mempool *pools[DEVICE_QUEUES_MAX]; // one for each queue
 	bool opened, started, ingress_closed;
 	int descriptors[DEVICE_QUEUES_MAX]; // of the queues' sockets; -1 where there is none
+	uint32_t program;                   // its XDP program; 0: none
 	int filter_fd; // a socket whose memberships open the interface's address filter
 };
 
@@ -47,5 +48,16 @@ void port_counters(const struct port *port, unsigned index, counter_visit visit,
 // fewer in the configuration), with a sentence that says so.
 bool port_queues_lost(const struct port *ports, size_t count, unsigned index, char *text,
 		      size_t len) __attribute__((nonnull));
+// The interface is gone, down or without a carrier; its XDP program is another or gone. With a
+// sentence.
+bool port_link_lost(const struct port *port, unsigned index, char *text, size_t len)
+	__attribute__((nonnull));
+bool port_program_lost(const struct port *port, unsigned index, char *text, size_t len)
+	__attribute__((nonnull));
+// Adds what the driver has lost: before the cores, and for want of a buffer.
+void port_losses(const struct port *port, uint64_t *missed, uint64_t *no_mbuf)
+	__attribute__((nonnull));
+// IFF_UP, IFF_RUNNING and so on; negative: there is none of that name.
+int interface_flags(const char *name) __attribute__((nonnull));
 void port_describe(const struct port *port, unsigned index, char *text, size_t len)
 	__attribute__((nonnull));

@@ -212,6 +212,7 @@ static void fault_print(enum dataplane_fault fault, unsigned index, const char *
 static void describe_print(struct dataplane *dataplane)
 {
 	dataplane_describe(dataplane, line_print, NULL);
+	dataplane_look(dataplane);
 	dataplane_faults(dataplane, fault_print, NULL);
 }
 

@@ -13,6 +13,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get('ASSAY_BUILD', os.path.join(TOP, 'build'))
 ASSAYD = os.path.join(BUILD, 'control', 'assayd')
 ASSAYCTL = os.path.join(BUILD, 'control', 'cli', 'assayctl')
+# What other processes on the machine are enough for.
+CROWDED = {'core-preempted', 'core-stalled', 'control-stalled', 'exhausted', 'drops'}
 LAB = os.path.join(TOP, 'scripts', 'lab')
 
 TEMPLATE = '''\
@@ -96,6 +98,11 @@ class Assayd:
     def ctl(self, *arguments, check=True):
         return subprocess.run([ASSAYCTL, '-s', self.socket, *arguments], check=check,
                               capture_output=True, text=True)
+
+    def alarms(self):
+        """The texts of all but those that only say that the machine is crowded."""
+        return [a['text'] for a in json.loads(self.ctl('health', '--json', check=False).stdout)['alarms']
+                if a['name'] not in CROWDED]
 
     def stats(self):
         return json.loads(self.ctl('stats', '--json').stdout)

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """What a configuration asks for and the host has not: refused at the start, or an alarm from the start on
 that ends when it is there; --check-config says both."""
-import json
 import os
 import subprocess
 import sys
@@ -52,8 +51,7 @@ def refusals(checks, info):
 
 
 def alarms(daemon):
-    return [a.replace(daemon.config, 'FILE') for a in
-            json.loads(daemon.ctl('status', '--json').stdout)['alarms']]
+    return [a.replace(daemon.config, 'FILE') for a in daemon.alarms()]
 
 
 def alarm_with(daemon, words):

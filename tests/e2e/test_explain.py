@@ -132,7 +132,7 @@ def good_name(checks, daemon):
 
 
 def alarms(daemon):
-    return json.loads(daemon.ctl('--json', 'status').stdout)['alarms']
+    return daemon.alarms()
 
 
 def send_some(daemon, names):

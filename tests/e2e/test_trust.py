@@ -29,7 +29,7 @@ def is_authentic(daemon):
 
 
 def alarms(daemon):
-    return json.loads(daemon.ctl('status', '--json').stdout)['alarms']
+    return daemon.alarms()
 
 
 def anchors(daemon):

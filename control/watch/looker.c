@@ -1,0 +1,193 @@
+#include "control/watch/looker.h"
+
+#include "control/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+struct looker {
+	struct dataplane *dataplane;
+	char folder[256]; // of the state files; "": there are none
+	pthread_t thread;
+	atomic_uint_least64_t beat_ms;
+	uint64_t stood_ms; // control: for how long it stood last, until it is told
+
+	pthread_mutex_t lock;
+	pthread_cond_t stopping;
+	bool stop;
+	enum alarm_name state_alarm;
+	char state[512]; // what is wrong with the folder; "": nothing
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// ---- the folder of the state files ----
+
+static void look_at_folder(struct looker *looker)
+{
+	enum alarm_name name = ALARM_STATE;
+	char text[sizeof(looker->state)] = "";
+	struct statvfs room;
+
+	if (faccessat(AT_FDCWD, looker->folder, W_OK | X_OK, AT_EACCESS) != 0)
+		snprintf(text, sizeof(text), "%s cannot be written: %s", looker->folder,
+			 strerror(errno));
+	else if (statvfs(looker->folder, &room) == 0 &&
+		 ((uint64_t)room.f_bavail * room.f_frsize < LOOKER_ROOM_LEAST ||
+		  (room.f_files > 0 && room.f_favail == 0))) {
+		name = ALARM_DISK;
+		snprintf(text, sizeof(text), "%s: %" PRIu64 " kB and %" PRIu64 " files are left",
+			 looker->folder, (uint64_t)room.f_bavail * room.f_frsize / 1024,
+			 (uint64_t)room.f_favail);
+	}
+	pthread_mutex_lock(&looker->lock);
+	looker->state_alarm = name;
+	memcpy(looker->state, text, sizeof(text));
+	pthread_mutex_unlock(&looker->lock);
+}
+
+// ---- control ----
+
+// Says it while it lasts: afterwards control can speak for itself.
+static void look_at_control(const struct looker *looker, bool *stands)
+{
+	uint64_t beat_ms = atomic_load_explicit(&looker->beat_ms, memory_order_relaxed);
+	uint64_t for_ms = clock_ms() - beat_ms;
+
+	if (for_ms < LOOKER_STALL_MS) {
+		*stands = false;
+		return;
+	}
+	if (*stands)
+		return;
+	*stands = true;
+	log_error("alarm %s: control stands since %" PRIu64 " ms; %s",
+		  alarm_name(ALARM_CONTROL_STALLED), for_ms, alarm_remedy(ALARM_CONTROL_STALLED));
+}
+
+void looker_beat(struct looker *looker)
+{
+	uint64_t now_ms = clock_ms();
+	uint64_t before_ms =
+		atomic_exchange_explicit(&looker->beat_ms, now_ms, memory_order_relaxed);
+
+	if (now_ms - before_ms >= LOOKER_STALL_MS)
+		looker->stood_ms = now_ms - before_ms;
+}
+
+// ---- the thread ----
+
+// False: it is to end.
+static bool wait_a_moment(struct looker *looker)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LOOKER_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&looker->lock);
+	while (!looker->stop &&
+	       pthread_cond_timedwait(&looker->stopping, &looker->lock, &until) != ETIMEDOUT)
+		;
+	stop = looker->stop;
+	pthread_mutex_unlock(&looker->lock);
+	return !stop;
+}
+
+static void *look(void *arg)
+{
+	struct looker *looker = arg;
+	bool stands = false;
+
+	pthread_setname_np(pthread_self(), "assay-look");
+	do {
+		look_at_control(looker, &stands);
+		dataplane_look(looker->dataplane);
+		if (looker->folder[0] != '\0')
+			look_at_folder(looker);
+	} while (wait_a_moment(looker));
+	return NULL;
+}
+
+static void set_folder(struct looker *looker, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (file[0] == '\0')
+		return;
+	snprintf(looker->folder, sizeof(looker->folder), "%.*s",
+		 slash == NULL   ? 1
+		 : slash == file ? 1
+				 : (int)(slash - file),
+		 slash == NULL ? "." : file);
+}
+
+struct looker *looker_start(const struct config *config, struct dataplane *dataplane)
+{
+	struct looker *looker = calloc(1, sizeof(*looker));
+	pthread_condattr_t attributes;
+
+	if (!looker)
+		return NULL;
+	looker->dataplane = dataplane;
+	set_folder(looker, config->trust_state);
+	atomic_init(&looker->beat_ms, clock_ms());
+	pthread_mutex_init(&looker->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&looker->stopping, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (pthread_create(&looker->thread, NULL, look, looker) == 0)
+		return looker;
+	free(looker);
+	return NULL;
+}
+
+void looker_stop(struct looker *looker)
+{
+	if (!looker)
+		return;
+	pthread_mutex_lock(&looker->lock);
+	looker->stop = true;
+	pthread_cond_signal(&looker->stopping);
+	pthread_mutex_unlock(&looker->lock);
+	pthread_join(looker->thread, NULL);
+	pthread_cond_destroy(&looker->stopping);
+	pthread_mutex_destroy(&looker->lock);
+	free(looker);
+}
+
+void looker_alarms(void *arg, struct alarms *alarms)
+{
+	struct looker *looker = arg;
+	char state[sizeof(looker->state)];
+	enum alarm_name name;
+
+	if (looker->stood_ms > 0)
+		alarm_raise(alarms, ALARM_CONTROL_STALLED, "", 2 * ALARMS_BEAT_MS,
+			    "control stood for %" PRIu64 " ms", looker->stood_ms);
+	looker->stood_ms = 0;
+	pthread_mutex_lock(&looker->lock);
+	name = looker->state_alarm;
+	memcpy(state, looker->state, sizeof(state));
+	pthread_mutex_unlock(&looker->lock);
+	if (state[0] != '\0')
+		alarm_holds(alarms, name, "folder", "%s", state);
+}

@@ -1,0 +1,415 @@
+#include "dataplane/faults.h"
+
+#include "dataplane/netlink.h"
+#include "dataplane/port/ingress.h"
+
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HOLD_MS       2000 // what comes and goes from look to look is one fault
+#define STALL_MS      1000
+#define PREEMPTED     25 // percent of the time
+#define SHARE_LEAST   50 // packets, and
+#define SHARE_PERCENT 1
+#define TEXT_MAX      384
+
+struct fault {
+	enum dataplane_fault kind;
+	unsigned index;
+	uint64_t until_ms;
+	char text[TEXT_MAX];
+};
+
+// Something of ours that is put back.
+struct repair {
+	unsigned count; // since first_ms
+	uint64_t first_ms;
+};
+
+struct core {
+	uint64_t polls, polls_ms; // and when that was another number
+	uint64_t waited_ns, waited_ms;
+};
+
+struct faults {
+	struct faults_of of;
+	unsigned tap_ifindex;
+	pthread_mutex_t lock; // of what is found
+	struct fault found[FAULTS_MAX];
+	size_t count;
+	atomic_uint_least64_t repairs;
+
+	// The looking thread's.
+	uint64_t now_ms;
+	struct fault seen[FAULTS_MAX];
+	size_t seen_count;
+	struct core cores[DATAPLANE_LCORES_MAX];
+	uint64_t received, lost, no_buffer, no_ticket, no_ring;
+	bool counted;
+	struct repair ingress[DATAPLANE_PORTS_MAX], silence, address;
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct faults *faults_new(const struct faults_of *of)
+{
+	struct faults *faults = calloc(1, sizeof(*faults));
+
+	if (!faults)
+		return NULL;
+	faults->of = *of;
+	faults->tap_ifindex = of->host ? if_nametoindex(of->tap.name) : 0;
+	pthread_mutex_init(&faults->lock, NULL);
+	return faults;
+}
+
+void faults_free(struct faults *faults)
+{
+	if (!faults)
+		return;
+	pthread_mutex_destroy(&faults->lock);
+	free(faults);
+}
+
+// ---- what is found ----
+
+__attribute__((format(printf, 5, 6))) static void fault(struct faults *faults,
+							enum dataplane_fault kind, unsigned index,
+							uint64_t for_ms, const char *format, ...)
+{
+	struct fault *seen;
+	va_list args;
+
+	if (faults->seen_count == FAULTS_MAX)
+		return;
+	seen = &faults->seen[faults->seen_count++];
+	seen->kind = kind;
+	seen->index = index;
+	seen->until_ms = faults->now_ms + for_ms;
+	va_start(args, format);
+	vsnprintf(seen->text, sizeof(seen->text), format, args);
+	va_end(args);
+}
+
+static bool is_seen(const struct faults *faults, const struct fault *old)
+{
+	for (size_t i = 0; i < faults->seen_count; i++) {
+		if (faults->seen[i].kind == old->kind && faults->seen[i].index == old->index)
+			return true;
+	}
+	return false;
+}
+
+static void publish(struct faults *faults)
+{
+	for (size_t i = 0; i < faults->count && faults->seen_count < FAULTS_MAX; i++) {
+		const struct fault *old = &faults->found[i];
+
+		if (old->until_ms > faults->now_ms && !is_seen(faults, old))
+			faults->seen[faults->seen_count++] = *old;
+	}
+	pthread_mutex_lock(&faults->lock);
+	memcpy(faults->found, faults->seen, faults->seen_count * sizeof(faults->seen[0]));
+	faults->count = faults->seen_count;
+	pthread_mutex_unlock(&faults->lock);
+}
+
+void faults_each(struct faults *faults, dataplane_fault_visit visit, void *arg)
+{
+	struct fault found[FAULTS_MAX];
+	size_t count;
+
+	pthread_mutex_lock(&faults->lock);
+	count = faults->count;
+	memcpy(found, faults->found, count * sizeof(found[0]));
+	pthread_mutex_unlock(&faults->lock);
+	for (size_t i = 0; i < count; i++)
+		visit(found[i].kind, found[i].index, found[i].text, arg);
+}
+
+uint64_t faults_repairs(const struct faults *faults)
+{
+	return atomic_load_explicit(&faults->repairs, memory_order_relaxed);
+}
+
+// Whether it may be put back once more.
+static bool may_repair(struct faults *faults, struct repair *repair)
+{
+	if (faults->now_ms - repair->first_ms > FAULTS_REPAIRS_MS)
+		*repair = (struct repair){.first_ms = faults->now_ms};
+	if (repair->count == FAULTS_REPAIRS)
+		return false;
+	repair->count++;
+	atomic_fetch_add_explicit(&faults->repairs, 1, memory_order_relaxed);
+	return true;
+}
+
+// ---- ports ----
+
+static void look_at_rules(struct faults *faults, unsigned i)
+{
+	const char *interface = faults->of.ports[i].device.interface;
+	char err[256];
+
+	if (ingress_is_closed(interface) != 0)
+		return;
+	if (!may_repair(faults, &faults->ingress[i]))
+		fault(faults, DATAPLANE_RULES_LOST, i, 0,
+		      "port %u: our nftables rules for %s are gone again and again: the kernel "
+		      "answers every packet there as well",
+		      i, interface);
+	else if (ingress_close(interface, err, sizeof(err)) == 0)
+		fault(faults, DATAPLANE_RULES_LOST, i, HOLD_MS,
+		      "port %u: our nftables rules for %s were gone, and have been put back", i,
+		      interface);
+	else
+		fault(faults, DATAPLANE_RULES_LOST, i, 0,
+		      "port %u: our nftables rules for %s are gone: the kernel answers every "
+		      "packet "
+		      "there as well (%s)",
+		      i, interface, err);
+}
+
+static void look_at_port(struct faults *faults, unsigned i)
+{
+	const struct port *port = &faults->of.ports[i];
+	char text[TEXT_MAX];
+
+	if (port_link_lost(port, i, text, sizeof(text))) {
+		fault(faults, DATAPLANE_LINK_LOST, i, 0, "%s", text);
+		return; // the rest would be said of nothing
+	}
+	if (port_program_lost(port, i, text, sizeof(text)))
+		fault(faults, DATAPLANE_PROGRAM_LOST, i, 0, "%s", text);
+	if (port_queues_lost(faults->of.ports, faults->of.port_count, i, text, sizeof(text)))
+		fault(faults, DATAPLANE_QUEUES_LOST, i, 0, "%s", text);
+	if (port->ingress_closed)
+		look_at_rules(faults, i);
+}
+
+// ---- tap ----
+
+static bool same_address(const struct sockaddr *found, const struct address *wanted)
+{
+	if (wanted->family == 4)
+		return found->sa_family == AF_INET &&
+		       memcmp(&((const struct sockaddr_in *)(const void *)found)->sin_addr,
+			      wanted->bytes, 4) == 0;
+	return found->sa_family == AF_INET6 &&
+	       memcmp(&((const struct sockaddr_in6 *)(const void *)found)->sin6_addr, wanted->bytes,
+		      16) == 0;
+}
+
+static bool tap_has(const struct faults *faults, const struct ifaddrs *list,
+		    const struct address *address)
+{
+	for (; list; list = list->ifa_next) {
+		if (list->ifa_addr && strcmp(list->ifa_name, faults->of.tap.name) == 0 &&
+		    same_address(list->ifa_addr, address))
+			return true;
+	}
+	return false;
+}
+
+static void look_at_address(struct faults *faults, unsigned i)
+{
+	const struct tap_config *tap = &faults->of.tap;
+	const struct address *address = &tap->service->list[i];
+	uint8_t prefix = address->family == 4 ? tap->prefix_v4 : tap->prefix_v6;
+	uint8_t whole = address->family == 4 ? 32 : 128;
+	char text[ADDRESS_TEXT_MAX];
+
+	address_to_text(address, text);
+	if (may_repair(faults, &faults->address) &&
+	    netlink_address_add(faults->tap_ifindex, address, prefix ? prefix : whole) == 0)
+		fault(faults, DATAPLANE_TAP_LOST, i, HOLD_MS,
+		      "the tap %s had lost the address %s, and has been given it again", tap->name,
+		      text);
+	else
+		fault(faults, DATAPLANE_TAP_LOST, i, 0,
+		      "the tap %s has no address %s: nobody answers ARP, ping and TCP for it",
+		      tap->name, text);
+}
+
+static void look_at_tap(struct faults *faults)
+{
+	const struct tap_config *tap = &faults->of.tap;
+	struct ifaddrs *list;
+	int flags;
+
+	if (!faults->of.host)
+		return;
+	flags = if_nametoindex(tap->name) == faults->tap_ifindex ? interface_flags(tap->name) : -1;
+	if (flags < 0)
+		fault(faults, DATAPLANE_TAP_LOST, 0, 0,
+		      "the tap %s is gone: nobody answers ARP, ND, ping and TCP for the service "
+		      "addresses",
+		      tap->name);
+	else if (!(flags & IFF_UP))
+		fault(faults, DATAPLANE_TAP_LOST, 0, 0,
+		      "the tap %s is down: nobody answers ARP, ND, ping and TCP for the service "
+		      "addresses",
+		      tap->name);
+	if (flags < 0 || !(flags & IFF_UP) || getifaddrs(&list) != 0)
+		return;
+	for (unsigned i = 0; i < tap->service->count; i++) {
+		if (!tap_has(faults, list, &tap->service->list[i]))
+			look_at_address(faults, i);
+	}
+	freeifaddrs(list);
+}
+
+// ---- rules against ICMP errors ----
+
+static void look_at_silence(struct faults *faults)
+{
+	char err[256];
+
+	if (!faults->of.silence || silence_holds(faults->of.silence) != 0)
+		return;
+	if (may_repair(faults, &faults->silence) &&
+	    silence_begin(faults->of.silence, err, sizeof(err)) == 0)
+		fault(faults, DATAPLANE_SILENCE_LOST, 0, HOLD_MS,
+		      "our nftables rules against ICMP errors were gone, and have been put back");
+	else
+		fault(faults, DATAPLANE_SILENCE_LOST, 0, 0,
+		      "open ports towards servers may be told by ICMP: our nftables rules are "
+		      "gone");
+}
+
+// ---- cores ----
+
+// What the kernel let the thread wait for a CPU, in nanoseconds; 0: not known.
+static uint64_t waited_ns(int tid)
+{
+	uint64_t ran, waited = 0;
+	char path[64];
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", tid);
+	stream = tid > 0 ? fopen(path, "re") : NULL;
+	if (!stream)
+		return 0;
+	if (fscanf(stream, "%" SCNu64 " %" SCNu64, &ran, &waited) != 2)
+		waited = 0;
+	fclose(stream);
+	return waited;
+}
+
+static void look_at_waiting(struct faults *faults, unsigned i, struct core *core)
+{
+	uint64_t waited =
+		waited_ns(atomic_load_explicit(&faults->of.lcores[i]->tid, memory_order_relaxed));
+	uint64_t passed_ms = faults->now_ms - core->waited_ms;
+
+	if (passed_ms < STALL_MS)
+		return;
+	uint64_t percent = (waited - core->waited_ns) / 10000 / passed_ms;
+	if (core->waited_ms > 0 && waited > core->waited_ns && percent >= PREEMPTED)
+		fault(faults, DATAPLANE_CORE_PREEMPTED, i, HOLD_MS,
+		      "poll-mode core %u waits for CPU %u %" PRIu64
+		      " %% of the time: something else runs there",
+		      i, faults->of.cpus[i], percent);
+	core->waited_ns = waited;
+	core->waited_ms = faults->now_ms;
+}
+
+static void look_at_core(struct faults *faults, unsigned i)
+{
+	const struct lcore *lcore = faults->of.lcores[i];
+	struct core *core = &faults->cores[i];
+	uint64_t polls = COUNTED(lcore->counters.polls);
+
+	if (polls != core->polls || core->polls_ms == 0) {
+		core->polls = polls;
+		core->polls_ms = faults->now_ms;
+	} else if (faults->now_ms - core->polls_ms >= STALL_MS) {
+		fault(faults, DATAPLANE_CORE_STALLED, i, 0,
+		      "poll-mode core %u on CPU %u stands since %" PRIu64
+		      " ms: nobody answers what comes by its queues",
+		      i, faults->of.cpus[i], faults->now_ms - core->polls_ms);
+	}
+	look_at_waiting(faults, i, core);
+}
+
+// ---- what is lost ----
+
+static uint64_t grown(uint64_t *before, uint64_t now)
+{
+	uint64_t more = now > *before ? now - *before : 0;
+
+	*before = now;
+	return more;
+}
+
+static void look_at_losses(struct faults *faults)
+{
+	struct lcore_counters sum = {0};
+	uint64_t missed = 0, no_mbuf = 0, crowded = 0;
+
+	for (size_t i = 0; i < faults->of.lcore_count; i++)
+		lcore_counters_add(&sum, &faults->of.lcores[i]->counters);
+	for (size_t i = 0; i < faults->of.port_count; i++)
+		port_losses(&faults->of.ports[i], &missed, &no_mbuf);
+	if (faults->of.host)
+		crowded = COUNTED(faults->of.host->from_tap_dropped);
+	no_mbuf += sum.drops[DROP_no_mbuf] + sum.from_host_dropped + sum.ticket_dropped;
+	crowded += sum.drops[DROP_exception_full];
+	uint64_t tickets = sum.drops[DROP_miss_full] + sum.stale_full;
+	uint64_t lost = missed + no_mbuf + crowded + sum.drops[DROP_miss_full] + sum.tx_dropped;
+	uint64_t received = grown(&faults->received, sum.received + missed);
+	uint64_t more = grown(&faults->lost, lost);
+	uint64_t buffers = grown(&faults->no_buffer, no_mbuf);
+	uint64_t out = grown(&faults->no_ticket, tickets);
+	uint64_t rings = grown(&faults->no_ring, crowded);
+
+	if (!faults->counted) {
+		faults->counted = true; // from here on
+		return;
+	}
+	if (more >= SHARE_LEAST && more * 100 >= received * SHARE_PERCENT)
+		fault(faults, DATAPLANE_DROPS, 0, HOLD_MS,
+		      "%" PRIu64 " of %" PRIu64 " packets of the last half second were lost for "
+						"want of room (assayctl stats)",
+		      more, received);
+	if (buffers > 0)
+		fault(faults, DATAPLANE_EXHAUSTED, 0, HOLD_MS,
+		      "no packet buffer was left, for %" PRIu64 " packets", buffers);
+	if (out > 0)
+		fault(faults, DATAPLANE_EXHAUSTED, 1, HOLD_MS,
+		      "no ticket was left, for %" PRIu64
+		      " questions that control was to be asked about",
+		      out);
+	if (rings > 0)
+		fault(faults, DATAPLANE_EXHAUSTED, 2, HOLD_MS,
+		      "a ring between the cores and the tap was full, for %" PRIu64 " frames",
+		      rings);
+}
+
+void faults_look(struct faults *faults)
+{
+	faults->now_ms = clock_ms();
+	faults->seen_count = 0;
+	for (unsigned i = 0; i < faults->of.port_count; i++)
+		look_at_port(faults, i);
+	look_at_tap(faults);
+	look_at_silence(faults);
+	for (unsigned i = 0; i < faults->of.lcore_count; i++)
+		look_at_core(faults, i);
+	look_at_losses(faults);
+	publish(faults);
+}

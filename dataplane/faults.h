@@ -1,0 +1,39 @@
+// What is wrong with ports, tap, rules and cores at present: found by looking at the kernel and at
+// counters, twice a second, on a thread that may wait for the kernel. What can be mended without
+// harm (rules of ours that are gone, an address of the tap) is, a few times; an operator who takes
+// it away again and again is not fought.
+//
+// Threads: faults_look() one at a time, any; faults_each() control.
+#pragma once
+
+#include "dataplane/host/tap.h"
+#include "dataplane/port/port.h"
+#include "dataplane/silence.h"
+#include "dataplane/worker.h"
+
+#include <stddef.h>
+
+#define FAULTS_MAX        64
+#define FAULTS_REPAIRS    3 // of one thing, before it is left alone
+#define FAULTS_REPAIRS_MS (10 * 60 * 1000)
+
+// Borrowed, and constant while it is looked at.
+struct faults_of {
+	const struct port *ports;
+	size_t port_count;
+	struct lcore *const *lcores;
+	size_t lcore_count;
+	const unsigned *cpus;             // of the lcores
+	const struct host_counters *host; // NULL: no tap
+	struct tap_config tap;
+	const struct silence_scope *silence; // NULL: no rules of that kind
+};
+
+struct faults;
+struct faults *faults_new(const struct faults_of *of) __attribute__((nonnull));
+void faults_free(struct faults *faults);
+void faults_look(struct faults *faults) __attribute__((nonnull));
+void faults_each(struct faults *faults, dataplane_fault_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+// How many things have been mended.
+uint64_t faults_repairs(const struct faults *faults) __attribute__((nonnull));

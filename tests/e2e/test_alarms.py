@@ -1,0 +1,446 @@
+#!/usr/bin/python3
+"""What breaks under a running daemon is an alarm: in `assayctl health` and its exit status, `status`, the log
+and the metrics page, and none any more when it is mended. Every row breaks something of its own namespaces
+and mends it. (Those of zones and servers of the lab: test_trust, test_posture, test_explain.)"""
+import ctypes
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import dns.dnssec
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdatatype
+import dns.rrset
+from cryptography.hazmat.primitives.asymmetric import ec
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checks import Checks, wait_for  # noqa: E402
+from resolver import ASSAYCTL, CROWDED, Assayd, enter  # noqa: E402
+
+RESOLVER, CLIENT = 'assay-alarms-r', 'assay-alarms-c'
+ROOT_SERVER = '198.18.200.2'
+DAY = 86400
+
+
+def ip(*words, check=True):
+    return subprocess.run(['ip', *words], check=check, capture_output=True, text=True)
+
+
+def inside(*words, check=True):
+    return subprocess.run(['ip', 'netns', 'exec', RESOLVER, *words], check=check, capture_output=True,
+                          text=True)
+
+
+def make_place():
+    drop_place()
+    for name in (RESOLVER, CLIENT):
+        ip('netns', 'add', name)
+        ip('-n', name, 'link', 'set', 'lo', 'up')
+    ip('link', 'add', 'ap0', 'netns', RESOLVER, 'numrxqueues', '4', 'numtxqueues', '4', 'type', 'veth',
+       'peer', 'name', 'ac0', 'netns', CLIENT)
+    ip('link', 'add', 'au0', 'netns', RESOLVER, 'type', 'veth', 'peer', 'name', 'as0', 'netns', CLIENT)
+    # A veth takes an XDP program only while its peer sends by no more queues than it receives on.
+    for name, link in ((RESOLVER, 'ap0'), (CLIENT, 'ac0')):
+        ip('netns', 'exec', name, 'ethtool', '-L', link, 'rx', '1', 'tx', '1', check=False)
+    for name, link, address in ((RESOLVER, 'ap0', None), (CLIENT, 'ac0', '198.18.201.2/24'),
+                                (RESOLVER, 'au0', '198.18.200.1/24'), (CLIENT, 'as0', ROOT_SERVER + '/24')):
+        if address:
+            ip('-n', name, 'addr', 'add', address, 'dev', link)
+        ip('-n', name, 'link', 'set', link, 'up')
+
+
+def drop_place():
+    for name in (RESOLVER, CLIENT):
+        ip('netns', 'del', name, check=False)
+
+
+class Root:
+    """A root server of its own with nothing below it; its keys are signed for a month."""
+
+    def __init__(self, folder):
+        key = ec.generate_private_key(ec.SECP256R1())
+        public = dns.dnssec.make_dnskey(key.public_key(), 13, flags=257)
+        now = int(time.time())
+        self.sets = {}
+        for kind, text in (('DNSKEY', public.to_text()), ('NS', 'ns.root.'),
+                           ('SOA', 'ns.root. root. 1 1800 900 604800 60')):
+            data = dns.rrset.from_text('.', 3600, 'IN', kind, text)
+            sig = dns.dnssec.sign(data, key, dns.name.root, public, inception=now - 10 * DAY,
+                                  expiration=now + 20 * DAY)
+            self.sets[dns.rdatatype.from_text(kind)] = (
+                data, dns.rrset.from_rdata('.', 3600, sig))
+        self.hints = os.path.join(folder, 'root.hints')
+        self.anchor = os.path.join(folder, 'anchor.ds')
+        with open(self.hints, 'w') as stream:
+            stream.write('. 3600 IN NS ns.root.\nns.root. 3600 IN A %s\n' % ROOT_SERVER)
+        with open(self.anchor, 'w') as stream:
+            stream.write('. IN DS %s\n' % dns.dnssec.make_ds('.', public, 'SHA256').to_text())
+        self.socket, self.child = None, 0
+
+    def serve(self):
+        """In a child, inside of CLIENT's namespace, where the caller is."""
+        self.child = os.fork()
+        if self.child:
+            return
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.bind((ROOT_SERVER, 53))
+                while True:
+                    wire, client = sock.recvfrom(4096)
+                    sock.sendto(self.answer(wire), client)
+        finally:
+            os._exit(0)
+
+    def answer(self, wire):
+        query = dns.message.from_wire(wire)
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.AA
+        question = query.question[0]
+        if question.name == dns.name.root and question.rdtype in self.sets:
+            reply.answer += self.sets[question.rdtype]
+        else:
+            reply.authority += self.sets[dns.rdatatype.SOA]
+        return reply.to_wire()
+
+    def end(self):
+        if self.child:
+            os.kill(self.child, signal.SIGKILL)
+            os.waitpid(self.child, 0)
+            self.child = 0
+
+
+# ---- what is asked of the daemon ----
+
+def health(daemon, *words):
+    run = subprocess.run([ASSAYCTL, '-s', daemon.socket, 'health', '--json', *words], capture_output=True,
+                         text=True)
+    return run.returncode, json.loads(run.stdout) if run.stdout else {'alarms': []}
+
+
+def alarm(daemon, name, words=''):
+    return [a for a in health(daemon)[1]['alarms'] if a['name'] == name and words in a['text']]
+
+
+def gauge(daemon, name):
+    command = ('import urllib.request as r; print([l[-1] for l in r.urlopen("http://127.0.0.1:9953/metrics", '
+               'timeout=5).read().decode().splitlines() if l.startswith("assay_alarm{name=\\"%s\\"")][0])'
+               % name)
+    return inside(sys.executable, '-c', command, check=False).stdout.strip()
+
+
+def raised(checks, daemon, what, name, words='', brief=False):
+    """An alarm that mends itself may be over before it is asked for in every way: brief."""
+    began = time.monotonic()
+    found = wait_for(lambda: alarm(daemon, name, words), 3)
+    took = time.monotonic() - began
+    if not checks.check('%s: alarm %s after %.1f s' % (what, name, took), bool(found), health(daemon)):
+        return
+    checks.check('%s: a line of the log, with the remedy' % what,
+                 'alarm %s: ' % name in daemon.log_text() and found[0]['remedy'] in daemon.log_text(),
+                 daemon.log_text()[-2000:])
+    if brief:
+        return
+    checks.equal('%s: the exit status says it' % what, health(daemon)[0], 1)
+    checks.equal('%s: and whether to ask another host' % what, health(daemon, '--service')[1]['well'],
+                 not any(a['severity'] == 'critical' for a in health(daemon)[1]['alarms']))
+    checks.check('%s: status says it' % what, 'ALARM: ' in daemon.ctl('status').stdout)
+    checks.check('%s: the gauge is 1' % what, wait_for(lambda: gauge(daemon, name) == '1', 3, 0.3))
+
+
+def over(checks, daemon, what, name, words=''):
+    began = time.monotonic()
+    gone = wait_for(lambda: not alarm(daemon, name, words), 3)
+    checks.check('%s: over %.1f s after it was mended' % (what, time.monotonic() - began), bool(gone),
+                 health(daemon))
+    checks.check('%s: with a line of the log' % what, 'alarm %s over after' % name in daemon.log_text())
+    checks.check('%s: the gauge is 0' % what,
+                 wait_for(lambda: alarm(daemon, name) or gauge(daemon, name) == '0', 3, 0.3))
+
+
+# ---- what is broken ----
+
+def links(checks, daemon):
+    ip('-n', RESOLVER, 'link', 'set', 'ap0', 'down')
+    raised(checks, daemon, 'the port is down', 'link', 'ap0 is down')
+    ip('-n', RESOLVER, 'link', 'set', 'ap0', 'up')
+    over(checks, daemon, 'the port is down', 'link')
+    ip('-n', CLIENT, 'link', 'set', 'ac0', 'down')
+    raised(checks, daemon, 'no carrier', 'link', 'no carrier')
+    ip('-n', CLIENT, 'link', 'set', 'ac0', 'up')
+    over(checks, daemon, 'no carrier', 'link')
+
+
+def ways(checks, daemon):
+    ip('-n', RESOLVER, 'link', 'set', 'au0', 'down')
+    raised(checks, daemon, 'the upstream interface is down', 'upstream-missing', 'au0 is down')
+    ip('-n', RESOLVER, 'link', 'set', 'au0', 'up')
+    over(checks, daemon, 'the upstream interface is down', 'upstream-missing')
+
+
+def tables(checks, daemon, name, table):
+    """Ours are put back, and left alone when somebody takes them away again and again."""
+    for turn in range(1, 4):
+        inside('nft', 'delete', 'table', *table)
+        raised(checks, daemon, 'nftables table deleted, %d' % turn, name, 'put back', brief=True)
+        checks.equal('it is back, %d' % turn,
+                     wait_for(lambda: inside('nft', 'list', 'table', *table, check=False).returncode == 0, 3), True)
+        over(checks, daemon, 'nftables table deleted, %d' % turn, name)
+    rules = inside('nft', 'list', 'table', *table).stdout
+    inside('nft', 'delete', 'table', *table)
+    raised(checks, daemon, 'nobody is fought', name)
+    checks.check('it stays away', inside('nft', 'list', 'table', *table, check=False).returncode != 0)
+    with tempfile.NamedTemporaryFile('w', suffix='.nft') as stream:
+        stream.write(rules)
+        stream.flush()
+        inside('nft', '-f', stream.name)
+    over(checks, daemon, 'the operator has put it back', name)
+
+
+def taps(checks, daemon):
+    ip('-n', RESOLVER, 'addr', 'del', daemon.service4 + '/24', 'dev', 'assay0')
+    raised(checks, daemon, 'an address of the tap is deleted', 'tap', 'given it again', brief=True)
+    over(checks, daemon, 'an address of the tap is deleted', 'tap')
+    checks.check('it has it again', daemon.service4 in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout)
+    ip('-n', RESOLVER, 'link', 'set', 'assay0', 'down')
+    raised(checks, daemon, 'the tap is down', 'tap', 'is down')
+    ip('-n', RESOLVER, 'link', 'set', 'assay0', 'up')
+    over(checks, daemon, 'the tap is down', 'tap')
+
+
+def threads(daemon):
+    folder = '/proc/%d/task' % pid(daemon)
+    found = {}
+    for tid in os.listdir(folder):
+        with open('%s/%s/comm' % (folder, tid)) as stream:
+            found[int(tid)] = stream.read().strip()
+    return found
+
+
+def pid(daemon):
+    return json.loads(daemon.ctl('status', '--json').stdout)['pid']
+
+
+class Held:
+    """A thread that stands for as long as the block takes."""
+
+    def __init__(self, tid):
+        self.tid, self.libc = tid, ctypes.CDLL('libc.so.6', use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+    def ptrace(self, request):
+        if self.libc.ptrace(request, self.tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), 'ptrace %#x' % request)
+
+    def __enter__(self):
+        self.ptrace(0x4206)  # PTRACE_SEIZE
+        self.ptrace(0x4207)  # PTRACE_INTERRUPT
+        os.waitpid(self.tid, 0x40000000)  # __WALL
+
+    def __exit__(self, *error):
+        self.ptrace(17)  # PTRACE_DETACH
+
+
+def control_stands(checks, daemon):
+    process = pid(daemon)
+    with Held(process):
+        checks.check('control stands: a line of the log',
+                     wait_for(lambda: 'control stands since' in daemon.log_text(), 3))
+        checks.check('control stands: the gauge is 1',
+                     wait_for(lambda: gauge(daemon, 'control-stalled') == '1', 3, 0.3))
+        run = subprocess.run([ASSAYCTL, '-s', daemon.socket, 'health', '--service'], capture_output=True)
+        checks.equal('control stands: health does not wait for it', run.returncode, 3)
+    over(checks, daemon, 'control stands', 'control-stalled')
+    checks.check('control stands: how long is said afterwards', 'control stood for' in daemon.log_text())
+
+
+def core_stands(checks, daemon):
+    lcore = [tid for tid, comm in threads(daemon).items() if comm.startswith('assay-poll-')][0]
+    with Held(lcore):
+        raised(checks, daemon, 'a poll-mode core stands', 'core-stalled')
+    over(checks, daemon, 'a poll-mode core stands', 'core-stalled')
+
+
+def core_waits(checks, daemon):
+    cpu = '1' if (os.cpu_count() or 1) > 1 else '0'
+    spin = subprocess.Popen(['taskset', '-c', cpu, sys.executable, '-c', 'while True: pass'])
+    try:
+        raised(checks, daemon, 'something else has the core\'s CPU', 'core-preempted')
+    finally:
+        spin.kill()
+        spin.wait()
+
+
+def runs_out(checks, daemon):
+    """More questions than tickets, about names that nobody answers for."""
+    queries = [dns.message.make_query('n%d.nowhere.' % i, 'A').to_wire() for i in range(4000)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(('198.18.201.2', 0))
+        sock.connect((daemon.service4, 53))
+
+        def flood():
+            for query in queries:
+                sock.send(query)
+            return alarm(daemon, 'exhausted', 'ticket') and alarm(daemon, 'drops')
+        checks.check('tickets run out: alarms exhausted and drops', wait_for(flood, 5), health(daemon))
+    over(checks, daemon, 'tickets run out', 'exhausted')
+    over(checks, daemon, 'tickets run out', 'drops')
+
+
+def states(checks, daemon, folder):
+    os.chmod(folder, 0o500)
+    raised(checks, daemon, 'the state cannot be written', 'state', 'cannot be written')
+    os.chmod(folder, 0o700)
+    over(checks, daemon, 'the state cannot be written', 'state')
+    with open(os.path.join(folder, 'full'), 'wb') as stream:
+        try:
+            while True:
+                stream.write(bytes(65536))
+                stream.flush()
+        except OSError:
+            pass
+    raised(checks, daemon, 'the disk is full', 'disk', 'kB')
+    os.unlink(os.path.join(folder, 'full'))
+    over(checks, daemon, 'the disk is full', 'disk')
+
+
+def exceptions(checks, daemon):
+    daemon.ctl('nta', 'add', 'com.', '1h')
+    raised(checks, daemon, 'a TLD is insecure', 'tld-insecure', 'com.')
+    daemon.ctl('nta', 'remove', 'com.')
+    over(checks, daemon, 'a TLD is insecure', 'tld-insecure')
+
+
+def channels(checks, daemon):
+    if inside('ethtool', '-L', 'ap0', 'rx', '2', check=False).returncode != 0:
+        checks.skip('queues that nobody polls', 'the kernel does not change a veth\'s queues here')
+        return
+    raised(checks, daemon, 'queues that nobody polls', 'queues', 'ethtool -L ap0 rx 1')
+    inside('ethtool', '-L', 'ap0', 'rx', '1')
+    over(checks, daemon, 'queues that nobody polls', 'queues')
+
+
+def gone_for_good(checks, daemon, what, command, name, words):
+    inside(*command)
+    raised(checks, daemon, what, name, words)
+    checks.equal('%s: it stops all the same' % what, daemon.stop(), 0)
+    daemon.start()
+    wait_for(lambda: json.loads(daemon.ctl('health', '--json', check=False).stdout), 3)
+    checks.check('%s: a restart mends it' % what, wait_for(lambda: not alarm(daemon, name), 3), health(daemon))
+
+
+def clocks(checks, make):
+    """15 months ahead is not trusted, whatever the build date says; nor is a month behind."""
+    for months, words in ((15, 'ahead'), (-1, 'behind')):
+        with tempfile.NamedTemporaryFile() as offset:
+            offset.write(struct.pack('=q', months * 30 * DAY))
+            offset.flush()
+            with make(extra='test-clock: %s\n' % offset.name) as daemon:
+                raised(checks, daemon, '%d months %s' % (abs(months), words), 'clock', words)
+                checks.check('%s: status does not trust it' % words,
+                             'NOT TRUSTED' in daemon.ctl('status').stdout)
+                offset.seek(0)
+                offset.write(struct.pack('=q', 0))
+                offset.flush()
+                over(checks, daemon, words, 'clock')
+                checks.check('%s: then it is trusted' % words, ', trusted' in daemon.ctl('status').stdout)
+
+
+def settings(checks, make):
+    """What only another configuration mends; without it, none of these alarms."""
+    for name, words, changes in (
+            ('open', 'open to the world', dict(access="allow: [0.0.0.0/0]")),
+            ('one-domain', 'one failure domain',
+             dict(extra='zones: [{name: corp.example, type: forward, servers: [10.0.0.1, 10.0.0.2]}]\n'))):
+        with make(**changes) as daemon:
+            raised(checks, daemon, words, name, words)
+        with make() as daemon:
+            checks.check('%s: none when it is meant' % words, not alarm(daemon, name), health(daemon))
+
+
+def anchors(checks, make, root, folder):
+    other = Root(tempfile.mkdtemp(dir=folder))
+    with make(anchor=other.anchor) as daemon:
+        raised(checks, daemon, 'the root is signed by no anchor', 'anchors')
+    with make(anchor=root.anchor) as daemon:
+        wait_for(lambda: 'signed by a trust anchor' in daemon.ctl('anchors').stdout, 5)
+        checks.check('by its anchor: no alarm', not alarm(daemon, 'anchors'), health(daemon))
+
+
+def quiet(checks, make):
+    """Nothing is wrong: no alarm but those of a crowded machine."""
+    with make() as daemon:
+        wait_for(lambda: 'signed by a trust anchor' in daemon.ctl('anchors').stdout, 5)
+        checks.check('nothing is wrong, and none is told', wait_for(lambda: not daemon.alarms(), 3), health(daemon))
+        told = [line for line in daemon.log_text().splitlines()
+                if ' alarm ' in line and line.split(" alarm ")[1].split(':')[0].split()[0] not in CROWDED]
+        checks.equal('nor was any in the log', told, [])
+
+
+def main():
+    checks = Checks()
+    make_place()
+    folder = tempfile.mkdtemp(prefix='assay-alarms-')
+    disk = os.path.join(folder, 'disk')
+    os.mkdir(disk)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4M,mode=700', 'tmpfs', disk], check=True)
+    os.chmod(folder, 0o711)
+    root = Root(folder)
+    enter(CLIENT)
+    ip('link', 'set', 'ac0', 'up')
+    root.serve()
+    info = {'namespaces': {'resolver': RESOLVER, 'client': CLIENT},
+            'resolver': {'port_interface': 'ap0', 'upstream_interface': 'au0',
+                         'service_addresses': ['198.18.201.53', '2001:db8:201::53']},
+            'files': {'root.hints': root.hints, 'anchor.ds': root.anchor}}
+
+    def make(driver='af_packet', extra='', **changes):
+        values = dict(state=os.path.join(disk, 'trust.state'), tickets=64) | changes
+        return Assayd(info, driver=driver, extra='metrics: {address: "127.0.0.1:9953"}\n' + extra, **values)
+
+    only = sys.argv[1:]
+
+    def run(function, *arguments):
+        if not only or function.__name__ in only:
+            checks.run(function, *arguments)
+    try:
+        run(quiet, make)
+        with make() as daemon:
+            for function in (links, ways, taps, control_stands, core_stands, runs_out, exceptions):
+                run(function, daemon)
+            run(states, daemon, disk)
+            run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))
+            run(tables, daemon, 'icmp', ('inet', 'assay_upstream_au0_of_ap0'))
+            run(gone_for_good, daemon, 'the tap is deleted', ('ip', 'link', 'del', 'assay0'), 'tap', 'is gone')
+        with make(driver='af_xdp') as daemon:
+            run(links, daemon)
+            run(channels, daemon)
+            run(gone_for_good, daemon, 'the XDP program is detached',
+                ('ip', 'link', 'set', 'ap0', 'xdp', 'off'), 'xdp', 'is gone')
+        busy = make()
+        with open(busy.config) as stream:
+            text = stream.read()
+        with open(busy.config, 'w') as stream:
+            stream.write(text.replace('mode: adaptive', 'mode: busy'))
+        with busy as daemon:
+            run(core_waits, daemon)
+        run(clocks, make)
+        run(settings, make)
+        run(anchors, make, root, folder)
+    finally:
+        root.end()
+        subprocess.run(['umount', disk])
+        subprocess.run(['rm', '-r', folder])
+        drop_place()
+    checks.done()
+
+
+if __name__ == '__main__':
+    main()
