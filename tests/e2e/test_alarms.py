@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks, wait_for  # noqa: E402
-from resolver import ASSAYCTL, CROWDED, Assayd, enter  # noqa: E402
+from resolver import ASSAYCTL, ASSAYD, CROWDED, Assayd, enter  # noqa: E402
 
 RESOLVER, CLIENT = 'assay-alarms-r', 'assay-alarms-c'
 ROOT_SERVER = '198.18.200.2'
@@ -136,10 +136,14 @@ def gauge(daemon, name):
     return inside(sys.executable, '-c', command, check=False).stdout.strip()
 
 
+BROKEN = {'alarmed': set(), 'refused': set(), 'silent': set()}
+
+
 def raised(checks, daemon, what, name, words='', brief=False):
     """An alarm that mends itself may be over before it is asked for in every way: brief."""
     began = time.monotonic()
     found = wait_for(lambda: alarm(daemon, name, words), 3)
+    BROKEN['alarmed' if found else 'silent'].add((daemon.driver, what))
     took = time.monotonic() - began
     if not checks.check('%s: alarm %s after %.1f s' % (what, name, took), bool(found), health(daemon)):
         return
@@ -374,6 +378,34 @@ def anchors(checks, make, root, folder):
         checks.check('by its anchor: no alarm', not alarm(daemon, 'anchors'), health(daemon))
 
 
+def refusals(checks, make, folder):
+    """What a start cannot do without: refused, with a sentence that says what to do; nothing is left."""
+    plain = os.path.join(folder, 'plain')
+    with open(plain, 'w') as stream:
+        stream.write('somebody\'s\n')
+    for what, words, changes in (
+            ('a port that is not there', 'nope', dict(device='net_af_packet0,iface=nope')),
+            ('a driver that is not there', 'cannot be opened', dict(device='net_nothing0')),
+            ('a CPU that is not there', 'no CPU 1023', dict(poll_cpu=1023)),
+            ('a user that is not there', 'no user "nobody-made-me"', dict(extra='user: nobody-made-me\n')),
+            ('a group that is not there', 'no-such-group', dict(control_extra='operators: no-such-group')),
+            ('more memory than there is', 'configure less', dict(cache='128G')),
+            ('hints that cannot be read', 'No such file', dict(hints='/nonexistent/hints')),
+            ('anchors that cannot be read', 'No such file', dict(anchor='/nonexistent/anchors')),
+            ('a tap with the name of another interface', 'tap lo', dict(tap='lo')),
+            ('a control socket that is a file', 'no socket', dict(socket=plain)),
+            ('a metrics address of another host', 'cannot be listened on', dict(metrics='203.0.113.9:9953'))):
+        daemon = make(**changes)
+        try:
+            run = inside(ASSAYD, '-c', daemon.config, check=False)
+            good = run.returncode == 1 and words in run.stderr
+            BROKEN['refused' if good else 'silent'].add(('start', what))
+            checks.check('%s: refused' % what, good, run.stderr)
+        finally:
+            daemon.remove()
+    checks.check('the file is still somebody\'s', open(plain).read() == 'somebody\'s\n')
+
+
 def quiet(checks, make):
     """Nothing is wrong: no alarm but those of a crowded machine."""
     with make() as daemon:
@@ -401,9 +433,13 @@ def main():
                          'service_addresses': ['198.18.201.53', '2001:db8:201::53']},
             'files': {'root.hints': root.hints, 'anchor.ds': root.anchor}}
 
-    def make(driver='af_packet', extra='', **changes):
+    def make(driver='af_packet', extra='', metrics='127.0.0.1:9953', control_extra='', **changes):
         values = dict(state=os.path.join(disk, 'trust.state'), tickets=64) | changes
-        return Assayd(info, driver=driver, extra='metrics: {address: "127.0.0.1:9953"}\n' + extra, **values)
+        if control_extra:
+            values['socket'] = '%s, %s' % (os.path.join(folder, 'groups.sock'), control_extra)
+        daemon = Assayd(info, driver=driver, extra='metrics: {address: "%s"}\n' % metrics + extra, **values)
+        daemon.driver = driver
+        return daemon
 
     only = sys.argv[1:]
 
@@ -434,11 +470,17 @@ def main():
         run(clocks, make)
         run(settings, make)
         run(anchors, make, root, folder)
+        run(refusals, make, folder)
     finally:
         root.end()
         subprocess.run(['umount', disk])
         subprocess.run(['rm', '-r', folder])
         drop_place()
+    print('# broken environments: %d alarmed, %d refused, %d silent' % tuple(
+        len(BROKEN[key]) for key in ('alarmed', 'refused', 'silent')))
+    if not only:
+        checks.check('30 broken environments and more, none of them silent',
+                     len(BROKEN['alarmed']) + len(BROKEN['refused']) >= 30 and not BROKEN['silent'], BROKEN)
     checks.done()
 
 
