@@ -202,7 +202,7 @@ static bool turn(void)
 	working_at("trust anchors");
 	trust_state_run(assayd.anchors, &assayd.now);
 	working_at("cache");
-	cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
+	more |= cache_maintain(store_cache(assayd.store), assayd.now.now_ms);
 	return more;
 }
 

@@ -27,6 +27,7 @@ struct lane {
 	struct plain_moment moment;
 	struct denied_lane denied;
 	uint64_t lap;
+	bool flushing; // since before anything was looked up
 };
 
 static inline bool lane_allows(const struct acl *acl, const struct plain_frame *frame)
@@ -90,6 +91,8 @@ STAGE void lane_take(const struct lane *lane, struct group *group)
 {
 	glance_take(group->queries, &group->glance, group->count, lane->moment.now_ms,
 		    lane->moment.now_s);
+	if (__builtin_expect(lane->flushing, false))
+		glance_leave_flushed(lane->store->cache, &group->glance, group->count);
 }
 
 // Those of which nothing was found.
@@ -163,6 +166,7 @@ static inline size_t lane_serve(struct store *store, const struct plain_service 
 		.turn = turn,
 		.moment = {turn->now_ms, turn->now_s, turn->clock_trusted, store->rotate},
 		.denied = {.cache = store->cache, .turn = turn},
+		.flushing = flushes_walking(&store->cache->flushes),
 	};
 	struct group groups[LANE_GROUPS];
 	const size_t all = (count + GLANCE_MAX - 1) / GLANCE_MAX;

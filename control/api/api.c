@@ -32,6 +32,7 @@ struct connection {
 	bool answering; // an answer is on its way: nothing is read until it has been taken
 	bool ending;    // to be closed after this answer
 	bool ended;     // the client sends no more
+	struct reply reply; // later: what is going on
 	size_t len;
 	char line[PROTOCOL_REQUEST_MAX];
 };
@@ -42,6 +43,7 @@ struct api {
 	uv_pipe_t socket;
 	struct api_groups groups;
 	uid_t owner;
+	uv_prepare_t later; // active while a verb goes on
 	struct connection *newest; // open ones
 	unsigned counts[RIGHT_COUNT];
 	unsigned references; // the socket and connections that hold its memory
@@ -76,6 +78,7 @@ static void connection_close(struct connection *connection)
 	connection->api->counts[connection->right]--;
 	uv_close((uv_handle_t *)&connection->pipe, connection_closed);
 	uv_close((uv_handle_t *)&connection->idle, connection_closed);
+	reply_free(&connection->reply);
 }
 
 static void idle_over(uv_timer_t *timer)
@@ -199,23 +202,60 @@ static bool is_allowed(const struct connection *connection, const char *verb,
 	return false;
 }
 
+static void look_for_ends(uv_prepare_t *prepare);
+
+// The verb has ended, or goes on in the next turns of the loop.
+static void answer(struct connection *connection)
+{
+	struct reply *reply = &connection->reply;
+
+	if (reply->later) {
+		connection->answering = true;
+		uv_timer_stop(&connection->idle);
+		uv_prepare_start(&connection->api->later, look_for_ends);
+		return;
+	}
+	send_reply(connection, reply);
+	reply_free(reply);
+}
+
+static void look_for_ends(uv_prepare_t *prepare)
+{
+	struct api *api = prepare->data;
+	struct connection *next;
+	bool waits = false;
+
+	for (struct connection *connection = api->newest; connection; connection = next) {
+		next = connection->next;
+		if (!connection->reply.later)
+			continue;
+		if (!verb_go_on(&api->context, &connection->reply)) {
+			waits = true;
+			continue;
+		}
+		uv_timer_start(&connection->idle, idle_over, IDLE_MS, IDLE_MS);
+		answer(connection);
+	}
+	if (!waits)
+		uv_prepare_stop(prepare);
+}
+
 static void answer_line(struct connection *connection, const char *line, size_t len)
 {
 	const char *arguments[PROTOCOL_ARGUMENTS], *verb = NULL;
-	struct reply reply = {0};
+	struct reply *reply = &connection->reply;
 	json_error_t error;
 	json_t *request = json_loadb(line, len, 0, &error);
 	size_t count = 0;
 
 	if (request)
 		verb = request_words(request, arguments, &count);
-	if (verb && is_allowed(connection, verb, arguments, count, &reply))
-		verb_run(&connection->api->context, verb, arguments, count, &reply);
+	if (verb && is_allowed(connection, verb, arguments, count, reply))
+		verb_run(&connection->api->context, verb, arguments, count, reply);
 	else if (!verb)
-		reply_misuse(&reply, "not a request: %.160s",
+		reply_misuse(reply, "not a request: %.160s",
 			     request ? "it needs a verb and few arguments, all text" : error.text);
-	send_reply(connection, &reply);
-	reply_free(&reply);
+	answer(connection);
 	json_decref(request);
 }
 
@@ -446,7 +486,7 @@ static int bind_socket(struct api *api, const char *path, char *err, size_t err_
 	return -1;
 }
 
-static void socket_closed(uv_handle_t *handle)
+static void handle_closed(uv_handle_t *handle)
 {
 	api_release(handle->data);
 }
@@ -469,12 +509,14 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 				      : (struct api_groups){GROUP_NOBODY, GROUP_NOBODY};
 	api->owner = geteuid();
 	api->loop = loop;
-	api->references = 1; // the socket
+	api->references = 2; // the socket, and what looks for ends
 	uv_pipe_init(loop, &api->socket, 0);
-	api->socket.data = api;
+	uv_prepare_init(loop, &api->later);
+	api->socket.data = api->later.data = api;
 	if (bind_socket(api, path, err, err_len) == 0)
 		return api;
-	uv_close((uv_handle_t *)&api->socket, socket_closed);
+	uv_close((uv_handle_t *)&api->socket, handle_closed);
+	uv_close((uv_handle_t *)&api->later, handle_closed);
 	return NULL;
 }
 
@@ -485,5 +527,6 @@ void api_close(struct api *api)
 		return;
 	while (api->newest)
 		connection_close(api->newest);
-	uv_close((uv_handle_t *)&api->socket, socket_closed);
+	uv_close((uv_handle_t *)&api->socket, handle_closed);
+	uv_close((uv_handle_t *)&api->later, handle_closed);
 }

@@ -1,6 +1,8 @@
 // What a verb answers: text for people, data for programs, or one sentence of error.
 #pragma once
 
+#include "dataplane/store.h"
+
 #include <jansson.h>
 
 #include <stdbool.h>
@@ -10,10 +12,12 @@ struct reply {
 	char *text; // grows; printable ASCII, tabs and ends of lines; freed by reply_free()
 	size_t text_len;
 	size_t text_size;
-	json_t *data;    // a reference of its own, or NULL
-	char error[512]; // "" : it went well
-	bool unwell;     // it went well, and what it says is that something is wrong
-	bool misuse;     // the error is the asker's: words that no state of the daemon would answer
+	json_t *data;             // a reference of its own, or NULL
+	char error[512];          // "" : it went well
+	bool unwell;              // it went well, and what it says is that something is wrong
+	bool later;               // not yet: verb_go_on()
+	struct cache_flush flush; // what is waited for
+	bool misuse; // the error is the asker's: words that no state of the daemon would answer
 };
 
 // Adds a line, however long. What is not printable is replaced: names and texts of the network end

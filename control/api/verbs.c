@@ -32,23 +32,39 @@ static void flushed(struct reply *reply, size_t entries)
 	reply->data = json_pack("{s:I}", "flushed", (json_int_t)entries);
 }
 
-// What the resolver knows of delegations, keys and failures goes with what the cache holds.
+// What the resolver knows of delegations, keys and failures goes with what the cache holds. Nothing
+// of it is answered from now on; how much it was is known when the cache has been gone through.
+static void flush_below(const struct api_context *context, const uint8_t *name, struct reply *reply)
+{
+	resolver_forget(context->resolver, name);
+	cache_flush_zone(store_cache(context->store), name, &reply->flush);
+	reply->later = true;
+}
+
 static void flush_zone(const struct api_context *context, const char *text, struct reply *reply)
 {
 	uint8_t name[NAME_MAX_LEN];
 
-	if (argument_name(text, name, reply) != 0)
-		return;
-	resolver_forget(context->resolver, name);
-	flushed(reply, cache_flush_zone(store_cache(context->store), name));
+	if (argument_name(text, name, reply) == 0)
+		flush_below(context, name, reply);
 }
 
 static void flush_all(const struct api_context *context, struct reply *reply)
 {
 	static const uint8_t root[] = {0};
 
-	resolver_forget(context->resolver, root);
-	flushed(reply, cache_flush_all(store_cache(context->store)));
+	flush_below(context, root, reply);
+}
+
+bool verb_go_on(const struct api_context *context, struct reply *reply)
+{
+	size_t count;
+
+	if (!cache_flush_over(store_cache(context->store), &reply->flush, &count))
+		return false;
+	reply->later = false;
+	flushed(reply, count);
+	return true;
 }
 
 static void flush_name(const struct api_context *context, const char *const *arguments,

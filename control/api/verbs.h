@@ -4,6 +4,7 @@
 #include "control/api/api.h"
 #include "control/api/reply.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@
 // says what is right.
 void verb_run(const struct api_context *context, const char *verb, const char *const *arguments,
 	      size_t count, struct reply *reply) __attribute__((nonnull(1, 2, 5)));
+
+// reply->later: whether it has ended now, and what it came to.
+bool verb_go_on(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 
 // 0, or -1 after an error in the reply. The name comes in lower case.
 int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *reply)

@@ -92,6 +92,7 @@ static void put_wildcard(struct publisher *publisher, const struct step *step,
 		.provenance = publication->provenance,
 		.ede = EDE_NONE,
 		.now_ms = publication->now_ms,
+		.asked_ms = publication->asked_ms,
 		.ttl_s = ttl_s,
 		.signature_expires_s = result->signature_expires_s,
 		.data = records,
@@ -119,6 +120,10 @@ bool publish_denial(struct publisher *publisher, const struct step *step,
 		    const struct validation_result *result, uint32_t ttl_s,
 		    const struct publication *publication)
 {
+	// What was asked before a flush teaches nothing of others.
+	if (publication->asked_ms != 0 &&
+	    cache_flushed_since(publisher->cache, step->name, publication->asked_ms))
+		return false;
 	bool negative = step->kind == STEP_NODATA || step->kind == STEP_NXDOMAIN;
 	uint8_t wildcard[NAME_MAX_LEN];
 	const uint8_t *source = negative ? NULL : source_of(step, result, wildcard);

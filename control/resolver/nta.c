@@ -36,8 +36,10 @@ static struct nta **find(struct resolver *resolver, const uint8_t *name)
 
 static void forget(struct resolver *resolver, const uint8_t *name)
 {
+	struct cache_flush flush;
+
 	resolver_forget(resolver, name);
-	cache_flush_zone(resolver->cache, name);
+	cache_flush_zone(resolver->cache, name, &flush);
 }
 
 static void set_due(struct resolver *resolver)
@@ -159,9 +161,11 @@ uint64_t nta_run(struct resolver *resolver)
 		return resolver->nta_due_ms;
 	while (*at != NULL) {
 		struct nta *nta = *at;
+		// Past its time it is without effect already: one in a turn is put away, however
+		// many end at once.
 		if (now_ms >= nta->until_ms) {
 			end(at, NTA_EXPIRED);
-			continue;
+			break;
 		}
 		if (!nta->checking && now_ms >= nta->check_ms) {
 			resolver->counters.nta.checks++;

@@ -116,16 +116,20 @@ static void maintain(struct space *space, uint64_t now_ms)
 	reclaimer_hand_over(space->reclaimer, &space->retired);
 }
 
-void cache_maintain(struct cache *cache, uint64_t now_ms)
+bool cache_maintain(struct cache *cache, uint64_t now_ms)
 {
+	bool more = flushes_run(cache, now_ms);
+
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		maintain(&cache->shards[i].answers, now_ms);
 		maintain(&cache->shards[i].unproven, now_ms);
-		denial_maintain(&cache->shards[i].denial, now_ms);
+		more |= denial_maintain(&cache->shards[i].denial, now_ms);
 	}
+	return more;
 }
 
 struct tour {
+	const struct cache *cache;
 	bool (*visit)(const struct entry *entry, void *arg);
 	void *arg;
 	bool ended;
@@ -136,7 +140,8 @@ static void visit_entry(const struct position *position, struct entry *entry, vo
 	struct tour *tour = arg;
 
 	(void)position;
-	if (!tour->ended)
+	if (!tour->ended &&
+	    !(flushes_walking(&tour->cache->flushes) && flushes_cover(tour->cache, entry)))
 		tour->ended = !tour->visit(entry, tour->arg);
 }
 
@@ -148,7 +153,7 @@ static void tour_table(struct table *table, struct tour *tour)
 
 void cache_walk(struct cache *cache, bool (*visit)(const struct entry *entry, void *arg), void *arg)
 {
-	struct tour tour = {.visit = visit, .arg = arg};
+	struct tour tour = {.cache = cache, .visit = visit, .arg = arg};
 
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		tour_table(&cache->shards[i].answers.table, &tour);

@@ -122,15 +122,30 @@ void cache_pin(struct cache *cache, const struct entry *entry) __attribute__((no
 // The last pin of a one-shot or retired entry frees it.
 void cache_unpin(struct cache *cache, const struct entry *entry) __attribute__((nonnull));
 
-// Each returns how many entries were taken out. Also what rules over the name or zone from above,
+// These return how many entries were taken out. Also what rules over the name or zone from above,
 // an NXDOMAIN or a DNAME, and cached denial by NSEC; NSEC3 is left to who can make hashes
 // (cache_denial_flush()).
 size_t cache_flush_name(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 // Also the name's NXDOMAIN and CNAME, which answer for the type.
 size_t cache_flush_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));
-size_t cache_flush_zone(struct cache *cache, const uint8_t *zone) __attribute__((nonnull));
-size_t cache_flush_all(struct cache *cache) __attribute__((nonnull));
+// A zone, all below it, and what zones above say of it; ".": everything. Nothing of it is found any
+// more from now on; cache_maintain() takes it out in slices. Answers to what was asked before are
+// given by value, for as long as they may come.
+struct cache_flush {
+	uint64_t hash, ends;
+};
+void cache_flush_zone(struct cache *cache, const uint8_t *zone, struct cache_flush *out)
+	__attribute__((nonnull));
+// Whether all is taken out; how many so far, of this zone.
+bool cache_flush_over(const struct cache *cache, const struct cache_flush *flush, size_t *count)
+	__attribute__((nonnull));
+// Whether any flush is not over.
+bool cache_flushing(const struct cache *cache) __attribute__((nonnull));
+// Whether a question about this name, put at that time, was put before a flush: what is answered to
+// it is not to be kept.
+bool cache_flushed_since(const struct cache *cache, const uint8_t *name, uint64_t asked_ms)
+	__attribute__((nonnull));
 // No more than the entries of that name and type, and the name's NXDOMAIN.
 size_t cache_drop_type(struct cache *cache, const uint8_t *name, uint16_t type)
 	__attribute__((nonnull));
@@ -139,8 +154,9 @@ bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type
 	__attribute__((nonnull));
 
 // Collects what the reclaimer has let through a grace period, sweeps a bounded part of
-// the index for entries past their stale time. Call it every event-loop turn.
-void cache_maintain(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
+// the index for entries past their stale time, goes on with what is flushed. Call it every
+// event-loop turn. True: there is more to do at once.
+bool cache_maintain(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
 
 // The entry of a name with this hash and of this type, FAILURE aside, or NULL. May be expired.
 const struct entry *cache_find_hash(struct cache *cache, uint64_t hash, uint16_t type)

@@ -95,34 +95,11 @@ bool cache_flush_failure(struct cache *cache, const uint8_t *name, uint16_t type
 	return flush_subject(&subject, failure_of_type, &type) > 0;
 }
 
-static bool in_zone(const struct entry *entry, const void *zone)
-{
-	return name_within(entry_name(entry), zone);
-}
-
-static size_t flush_everywhere(struct cache *cache, space_chooser chosen, const void *arg)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct shard *shard = &cache->shards[i];
-		count += space_remove_all(&shard->answers, chosen, arg, REMOVAL_FLUSHED);
-		count += space_remove_all(&shard->unproven, chosen, arg, REMOVAL_FLUSHED);
-	}
-	return count;
-}
-
-size_t cache_flush_zone(struct cache *cache, const uint8_t *zone)
+void cache_flush_zone(struct cache *cache, const uint8_t *zone, struct cache_flush *out)
 {
 	struct subject subject;
 
 	subject_find(cache, zone, &subject);
-	cache_denial_forget(cache, zone);
-	return flush_cuts(cache, &subject) + flush_everywhere(cache, in_zone, zone);
-}
-
-size_t cache_flush_all(struct cache *cache)
-{
-	cache_denial_forget(cache, NULL);
-	return flush_everywhere(cache, NULL, NULL);
+	cache_denial_forget(cache, name_is_root(zone) ? NULL : zone);
+	flushes_begin(cache, zone, flush_cuts(cache, &subject), out);
 }

@@ -143,6 +143,17 @@ static inline void glance_take(const struct plain_query *queries, struct glance 
 	}
 }
 
+// What a flush has ended is not found, though the walk has not come to it. Only while one goes on,
+// which has to be known before glance_match().
+static inline void glance_leave_flushed(const struct cache *cache, struct glance *glance,
+					size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (glance->entries[i] != NULL && flushes_cover(cache, glance->entries[i]))
+			glance->entries[i] = NULL;
+	}
+}
+
 // Whether a slot of the line is of a name with these bits of its hash. Looked at as in glance_agree().
 static inline bool glance_holds(const struct line *line, uint32_t bits)
 {

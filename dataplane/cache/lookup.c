@@ -44,6 +44,18 @@ static inline bool usable_stale(const struct entry *entry, const struct lookup *
 	       entry_signatures_valid(entry, lookup->now_s);
 }
 
+// What a flush has ended is not there, though the walk has not come to it.
+static void leave_flushed(const struct cache *cache, struct node *node)
+{
+	struct candidate *const all[] = {&node->exact, &node->cname, &node->nxdomain,
+					 &node->failure};
+
+	for (size_t i = 0; i < 4; i++) {
+		if (all[i]->entry != NULL && flushes_cover(cache, all[i]->entry))
+			all[i]->entry = NULL;
+	}
+}
+
 typedef bool (*usable)(const struct entry *entry, const struct lookup *lookup);
 
 // Of what stands at a name, that which answers the question.
@@ -82,10 +94,13 @@ static void look_at_ancestor(const struct walk *walk, const uint8_t *name, bool 
 	size_t len = walk->len - (size_t)(name - walk->name);
 	uint64_t hash = cache_hash(walk->cache, name, len);
 	const struct shard *shard = cache_shard_of(walk->cache, hash);
+	const bool walking = flushes_walking(&walk->cache->flushes);
 	struct node node;
 
 	table_node(unproven ? &shard->unproven.table : &shard->answers.table, hash, name, len,
 		   TYPE_DNAME, &node);
+	if (__builtin_expect(walking, false))
+		leave_flushed(walk->cache, &node);
 	const struct entry *dname = node.exact.entry;
 	const struct entry *nxdomain = node.nxdomain.entry;
 	if (dname != NULL && dname->kind == ENTRY_DNAME && entry_is_cut(dname)) {
@@ -149,11 +164,14 @@ static void look_at(const struct walk *walk, struct finding *out)
 {
 	const struct lookup *lookup = walk->lookup;
 	const struct shard *shard = cache_shard_of(walk->cache, walk->hash);
+	const bool walking = flushes_walking(&walk->cache->flushes);
 	const struct candidate *picked;
 	struct node node;
 
 	*out = (struct finding){0};
 	table_node(&shard->answers.table, walk->hash, walk->name, walk->len, lookup->type, &node);
+	if (__builtin_expect(walking, false))
+		leave_flushed(walk->cache, &node);
 	picked = pick(&node, lookup, usable_fresh);
 	if (picked != NULL) {
 		out->fresh = *picked;
@@ -163,6 +181,8 @@ static void look_at(const struct walk *walk, struct finding *out)
 		struct node other;
 		table_node(&shard->unproven.table, walk->hash, walk->name, walk->len, lookup->type,
 			   &other);
+		if (__builtin_expect(walking, false))
+			leave_flushed(walk->cache, &other);
 		picked = pick(&other, lookup, usable_fresh);
 		if (picked != NULL) {
 			out->fresh = *picked;
@@ -338,6 +358,7 @@ static inline bool end_with(struct lookup *lookup, const struct candidate *guess
 static void lookup_stage(const struct cache *cache, struct lookup *const *lookups, size_t count)
 {
 	struct candidate guesses[STAGE_MAX];
+	const bool walking = flushes_walking(&cache->flushes);
 
 	for (size_t i = 0; i < count; i++) {
 		struct lookup *lookup = lookups[i];
@@ -355,7 +376,7 @@ static void lookup_stage(const struct cache *cache, struct lookup *const *lookup
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!end_with(lookups[i], &guesses[i]))
+		if (walking || !end_with(lookups[i], &guesses[i]))
 			lookup_hashed(cache, lookups[i]);
 	}
 }
@@ -375,6 +396,8 @@ static const struct entry *find(struct cache *cache, const uint8_t *lower_name, 
 	struct node node;
 
 	table_node(table, hash, lower_name, len, (uint16_t)what, &node);
+	if (flushes_walking(&cache->flushes))
+		leave_flushed(cache, &node);
 	return (what & WHAT_FAILURE) != 0 ? node.failure.entry : node.exact.entry;
 }
 

@@ -276,7 +276,9 @@ static enum publish_status put_proven(struct cache *cache, const struct subject 
 {
 	struct shard *shard = subject->shard;
 	struct news news = news_of(spec);
-	bool outdated = is_outdated(cache, subject, &news);
+	// What was asked before a flush is no news either.
+	bool outdated = is_outdated(cache, subject, &news) ||
+			cache_flushed_since(cache, subject->name, news.asked_ms);
 	bool fits = !by_value_only(spec) && bytes <= memory_largest(&shard->answers.memory);
 
 	if (fits && !outdated &&
@@ -291,7 +293,7 @@ static enum publish_status put_proven(struct cache *cache, const struct subject 
 	return publish_by_value(shard, spec, bytes, subject->hash, out);
 }
 
-static enum publish_status put_unproven(const struct subject *subject,
+static enum publish_status put_unproven(struct cache *cache, const struct subject *subject,
 					const struct entry_spec *spec, size_t bytes,
 					const struct entry **out)
 {
@@ -300,6 +302,7 @@ static enum publish_status put_unproven(const struct subject *subject,
 	struct news news = news_of(spec);
 
 	if (!by_value_only(spec) && bytes <= memory_largest(&space->memory) &&
+	    !cache_flushed_since(cache, subject->name, news.asked_ms) &&
 	    publish_in(space, &kept, bytes, &news, subject->hash, out) == PUBLISHED)
 		return PUBLISHED;
 	return publish_by_value(subject->shard, spec, bytes, subject->hash, out);
@@ -317,7 +320,7 @@ enum publish_status cache_publish(struct cache *cache, const struct entry_spec *
 	subject_find(cache, spec->name, &subject);
 	if (spec->security != SECURITY_UNPROVEN || spec->kind == ENTRY_FAILURE)
 		return put_proven(cache, &subject, spec, (size_t)bytes, out);
-	return put_unproven(&subject, spec, (size_t)bytes, out);
+	return put_unproven(cache, &subject, spec, (size_t)bytes, out);
 }
 
 // ---- names that are denied with a name above ----

@@ -49,9 +49,15 @@ void reclaimer_hand_over(struct reclaimer *reclaimer, struct retired *retired)
 	sem_post(&reclaimer->wake);
 }
 
+void reclaimer_ask(struct reclaimer *reclaimer)
+{
+	if (!atomic_exchange_explicit(&reclaimer->asked, true, memory_order_acq_rel))
+		sem_post(&reclaimer->wake);
+}
+
 static bool take_handed(struct reclaimer *reclaimer)
 {
-	bool any = false;
+	bool any = atomic_exchange_explicit(&reclaimer->asked, false, memory_order_acq_rel);
 
 	for (size_t i = 0; i < reclaimer->count; i++) {
 		struct retired *retired = reclaimer->lists[i];
@@ -71,7 +77,8 @@ static void wait_for_readers(struct reclaimer *reclaimer)
 	// tell it themselves (tests/unit/dataplane/cache/race_rate.c), comes before this.
 	__tsan_acquire((void *)(uintptr_t)&urcu_qsbr_flavor);
 #endif
-	atomic_fetch_add_explicit(&reclaimer->grace_periods, 1, memory_order_relaxed);
+	// Release: partner of the acquire in reclaimer_passed().
+	atomic_fetch_add_explicit(&reclaimer->grace_periods, 1, memory_order_release);
 	for (size_t i = 0; i < reclaimer->count; i++) {
 		struct retired *retired = reclaimer->lists[i];
 		if (atomic_load_explicit(&retired->state, memory_order_relaxed) == BATCH_WAITING)

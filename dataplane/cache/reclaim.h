@@ -44,6 +44,7 @@ struct reclaimer {
 	pthread_t thread;
 	sem_t wake;
 	_Atomic bool stop;
+	_Atomic bool asked; // writer: a grace period is wanted though nothing was handed over
 	_Atomic uint64_t grace_periods; // reclaimer: rw, writer: ro
 	struct retired **lists;
 	size_t count;
@@ -53,6 +54,14 @@ struct reclaimer {
 int reclaimer_start(struct reclaimer *reclaimer, struct retired **lists, size_t count)
 	__attribute__((nonnull, warn_unused_result));
 void reclaimer_stop(struct reclaimer *reclaimer) __attribute__((nonnull));
+// How many grace periods are over.
+static inline uint64_t reclaimer_passed(const struct reclaimer *reclaimer)
+{
+	// Acquire: partner of the release in wait_for_readers(); all that readers did before.
+	return atomic_load_explicit(&reclaimer->grace_periods, memory_order_acquire);
+}
+// Wants one more, whether anything was retired or not.
+void reclaimer_ask(struct reclaimer *reclaimer) __attribute__((nonnull));
 // Hands the gathered list over unless the last one is still on its way. Never blocks.
 void reclaimer_hand_over(struct reclaimer *reclaimer, struct retired *retired)
 	__attribute__((nonnull));

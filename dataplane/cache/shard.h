@@ -4,6 +4,7 @@
 
 #include "dataplane/cache/cache.h"
 #include "dataplane/cache/denial/store.h"
+#include "dataplane/cache/flushes.h"
 #include "dataplane/cache/space.h"
 
 #include <stdbool.h>
@@ -52,6 +53,7 @@ struct cache {
 	struct cuts cuts;                   // of the answer tables, all shards
 	struct cuts unproven_cuts;          // of the UNPROVEN tables
 	struct denial_counts denial_counts; // of all shards
+	struct flushes flushes;
 	struct retired *retired_lists[3 * SHARDS_MAX];
 	struct shard shards[];
 };
@@ -78,6 +80,16 @@ struct subject {
 };
 void subject_find(struct cache *cache, const uint8_t *name, struct subject *out)
 	__attribute__((nonnull));
+
+// ---- flushes.c ----
+
+// Made before its zone, or one above, was flushed. For readers, while flushes_walking().
+bool flushes_cover(const struct cache *cache, const struct entry *entry) __attribute__((nonnull));
+// count: of entries that are taken out for it already.
+void flushes_begin(struct cache *cache, const uint8_t *zone, size_t count, struct cache_flush *out)
+	__attribute__((nonnull));
+// A slice of the walk. True: there is more to do at once.
+bool flushes_run(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
 
 // ---- publish.c ----
 

@@ -10,6 +10,7 @@
 #define RESERVE_SHARE 32     // slabs kept free, as a part of all
 #define RESERVE_MAX 256
 #define STALL_AFTER_MS 1000  // a wait for room that lasts longer is an operator's matter
+#define COLLECT_MAX 2048     // entries freed in one call: more than a slice of a flush takes out
 #define BATCH_MIN 32         // entries worth waking the reclaimer for between two turns
 
 void space_init(struct space *space, uint8_t *base, uint8_t *area, size_t bytes,
@@ -22,6 +23,7 @@ void space_init(struct space *space, uint8_t *base, uint8_t *area, size_t bytes,
 		.cuts = cuts,
 		.bytes = bytes,
 		.pending_max = bytes / PENDING_SHARE,
+		.passed = ENTRY_LIST_END,
 	};
 	retired_init(&space->retired);
 	table_init(&space->table, base, area, index_bytes);
@@ -133,12 +135,13 @@ static void free_entry(struct space *space, struct entry *entry)
 
 void space_collect(struct space *space)
 {
-	entry_ref ref = retired_collect(&space->retired);
-	bool any = ref != ENTRY_LIST_END;
+	if (space->passed == ENTRY_LIST_END)
+		space->passed = retired_collect(&space->retired);
+	bool any = space->passed != ENTRY_LIST_END;
 
-	while (ref != ENTRY_LIST_END) {
-		struct entry *entry = table_entry(&space->table, ref);
-		ref = entry->reserved;
+	for (unsigned i = 0; i < COLLECT_MAX && space->passed != ENTRY_LIST_END; i++) {
+		struct entry *entry = table_entry(&space->table, space->passed);
+		space->passed = entry->reserved;
 		space->retired.pending_bytes -= memory_block_bytes(&space->memory, entry);
 		if (entry->pins > 0) {
 			entry->reserved = ENTRY_HELD;
@@ -207,19 +210,5 @@ size_t space_remove_of_name(struct space *space, uint64_t hash, const uint8_t *l
 	table_each(&space->table, table_bucket(&space->table, hash), remove_chosen, &removal);
 	if (removal.count > 0)
 		table_trim(&space->table, table_bucket(&space->table, hash));
-	return removal.count;
-}
-
-size_t space_remove_all(struct space *space, space_chooser chosen, const void *arg,
-			enum removal why)
-{
-	struct chosen_removal removal = {.space = space, .chosen = chosen, .arg = arg, .why = why};
-
-	for (uint32_t bucket = 0; bucket < space->table.buckets; bucket++) {
-		size_t before = removal.count;
-		table_each(&space->table, bucket, remove_chosen, &removal);
-		if (removal.count > before)
-			table_trim(&space->table, bucket);
-	}
 	return removal.count;
 }

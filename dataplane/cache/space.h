@@ -28,6 +28,7 @@ struct space {
 	struct table table;
 	struct memory memory;
 	struct retired retired;
+	entry_ref passed; // retired entries whose grace period is over, to be freed
 	struct reclaimer *reclaimer;
 	struct cuts *cuts;
 	size_t bytes;           // of the whole area
@@ -71,10 +72,6 @@ typedef bool (*space_chooser)(const struct entry *entry, const void *arg);
 size_t space_remove_of_name(struct space *space, uint64_t hash, const uint8_t *lower_name,
 			    size_t len, space_chooser chosen, const void *arg, enum removal why)
 	__attribute__((nonnull(1, 3)));
-// The same over the whole table.
-size_t space_remove_all(struct space *space, space_chooser chosen, const void *arg,
-			enum removal why) __attribute__((nonnull(1)));
-
 // True when the entry rules over the names below its own: a DNAME (RFC 6672 §2.3), or an NXDOMAIN
 // that is proven, and not by an opt-out span (RFC 8020 §2, RFC 5155 §12.2).
 static inline bool entry_is_cut(const struct entry *entry)

@@ -22,6 +22,9 @@ const struct entry *cache_find_hash(struct cache *cache, uint64_t hash, uint16_t
 	struct search search = {.hash = hash, .what = table_what(type, false)};
 
 	table_each(table, table_bucket(table, hash), look, &search);
+	if (search.found != NULL && flushes_walking(&cache->flushes) &&
+	    flushes_cover(cache, search.found))
+		return NULL;
 	return search.found;
 }
 

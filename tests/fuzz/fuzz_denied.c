@@ -270,7 +270,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (unsigned i = 0; i < QUESTIONS_MAX; i++)
 		ask(&in);
-	cache_flush_all(cache);
+	struct cache_flush flush;
+	size_t count;
+	cache_flush_zone(cache, (const uint8_t *)"", &flush);
+	while (!cache_flush_over(cache, &flush, &count))
+		(void)cache_maintain(cache, 0);
 	cache_maintain(cache, NOW_MS);
 	return 0;
 }

@@ -70,6 +70,17 @@ void world_advance(struct world *world, uint64_t ms)
 	settle(world);
 }
 
+void world_flush(struct world *world, const uint8_t *zone)
+{
+	struct cache *cache = store_cache(world->store);
+	struct cache_flush flush;
+	size_t count;
+
+	cache_flush_zone(cache, zone, &flush);
+	while (!cache_flush_over(cache, &flush, &count))
+		(void)cache_maintain(cache, world->network.now_us / 1000);
+}
+
 static bool all_done(const struct world *world)
 {
 	for (size_t i = 0; i < world->question_count; i++) {

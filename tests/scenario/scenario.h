@@ -134,6 +134,8 @@ void world_turn(struct world *world, uint64_t until_us);
 struct question *world_ask(struct world *world, const char *name, uint16_t type, unsigned flags);
 // Makes place for more; what world_ask() returned so far is gone.
 void world_forget_questions(struct world *world);
+// A zone is flushed from the cache alone, and taken out at once.
+void world_flush(struct world *world, const uint8_t *zone);
 struct store_clock world_clock(const struct world *world);
 
 // ---- looking ----

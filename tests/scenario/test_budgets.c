@@ -165,7 +165,7 @@ static void c1_of_keys_of_one_tag_the_second_is_tried_and_the_third_is_not(void 
 			zone("zone.com."),
 			signer_sign(keys, signer_zone_ksk(zone("zone.com.")), apex, NULL));
 		resolver_forget(w->resolver, apex);
-		cache_flush_zone(store_cache(w->store), apex);
+		world_flush(w, apex);
 		work_done();
 		struct question *q = www();
 		assert_int_equal(q->reply->rcode, others == 1 ? RCODE_NOERROR : RCODE_SERVFAIL);
@@ -195,7 +195,7 @@ static void c3_the_eighth_ds_counts_and_the_ninth_does_not(void **state)
 		signer_zone_replace(zone("com."), signer_sign(ds, signer_zone_zsk(zone("com.")),
 							      text_name("com."), NULL));
 		resolver_forget(w->resolver, apex);
-		cache_flush_zone(store_cache(w->store), apex);
+		world_flush(w, apex);
 		struct question *q = www();
 		assert_int_equal(q->reply->rcode, others == 7 ? RCODE_NOERROR : RCODE_SERVFAIL);
 		assert_int_equal(!!(q->reply->flags & FLAG_AD), others == 7);

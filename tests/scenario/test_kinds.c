@@ -81,7 +81,7 @@ static void describe(const struct question *q, char out[TEXT_MAX])
 
 static void forget(void)
 {
-	cache_flush_all(store_cache(w->store));
+	world_flush(w, (const uint8_t *)"");
 }
 
 static bool related(const char *a, const char *b)

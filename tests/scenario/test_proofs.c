@@ -160,7 +160,7 @@ static void a_signed_ds_in_a_referral_spares_the_names_between(void **state)
 		assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_DS), 0);
 		// Nor is it when everything but the delegation has to be fetched anew.
 		trust_forget(w->trust, text_name("deep.com."));
-		cache_flush_zone(store_cache(w->store), text_name("deep.com."));
+		world_flush(w, text_name("deep.com."));
 		q = world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
 		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
 		assert_int_equal(network_sent(&w->network, NULL, NULL, TYPE_DS), 0);

@@ -33,6 +33,9 @@ void denial_remove_one(struct denial_store *store, struct denial_zone *zone, uns
 
 // ---- flushed zones ----
 
+#define LEAVES_AT_ONCE 32
+#define ITEMS_AT_ONCE  1024
+
 struct subtree {
 	const uint8_t *key;
 	size_t len;
@@ -63,6 +66,7 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 			continue;
 		denial_refute_nsec(above.store, zone, &place, 0);
 		int removed;
+		unsigned leaves = LEAVES_AT_ONCE;
 		do {
 			// Right behind everything that begins with the key.
 			uint8_t end[DENIAL_KEY_MAX + DENIAL_KEY_PAD];
@@ -75,8 +79,13 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 							  item_key(item), item->key_len, is_below,
 							  &subtree)
 					  : 0;
-		} while (removed > 0);
-		denial_clear(above.store, zone, TREE_NSEC3); // what hashes mean is not to be seen
+		} while (removed > 0 && --leaves > 0);
+		// What hashes mean is not to be seen: all of them. Where there is much, the rest of
+		// the zone goes with it, which takes no time.
+		if (leaves == 0 || zone->items[TREE_NSEC3] > ITEMS_AT_ONCE)
+			denial_remove_zone(above.store, zone);
+		else
+			denial_clear(above.store, zone, TREE_NSEC3);
 	}
 }
 
@@ -84,11 +93,9 @@ static void forget_zones(struct cache *cache, const uint8_t *name)
 {
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		struct denial_store *store = &cache->shards[i].denial;
-		struct denial_zone *zone;
-		uint32_t line = 0;
-		unsigned slot = 0;
-
-		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
+		for (denial_ref next, ref = store->newest; ref != 0; ref = next) {
+			struct denial_zone *zone = denial_at(store, ref);
+			next = zone->older;
 			if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
 			    (name == NULL || name_within(zone->name, name)))
 				denial_remove_zone(store, zone);
@@ -151,11 +158,9 @@ void cache_denial_walk(struct cache *cache,
 {
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		const struct denial_store *store = &cache->shards[i].denial;
-		const struct denial_zone *zone;
-		uint32_t line = 0;
-		unsigned slot = 0;
-
-		while ((zone = denial_next_zone(store, &line, &slot)) != NULL) {
+		for (denial_ref at = store->newest; at != 0;) {
+			const struct denial_zone *zone = denial_at(store, at);
+			at = zone->older;
 			denial_ref ref = atomic_load_explicit(&zone->soa, memory_order_relaxed);
 			const struct denial_soa *soa = ref != 0 ? denial_at(store, ref) : NULL;
 			const struct denial_facts facts = {

@@ -6,6 +6,7 @@
 #define LINES_LOOKED_AT 256
 #define SWEEP_PERIOD_MS 60000
 #define SWEEP_LINES_MAX 32
+#define LEAVES_PER_TURN 32 // of zones that were removed
 #define SWEEP_LEAVES    16 // of a zone, each time it comes up
 
 static bool is_over(const struct denial_item *item, const void *arg)
@@ -47,6 +48,7 @@ static struct denial_zone *largest_of_some(struct denial_store *store,
 void denial_make_room(struct denial_store *store, struct denial_zone *zone)
 {
 	denial_collect(store);
+	(void)denial_let_go(store, LEAVES_PER_PUT);
 	for (unsigned i = 0; i < LEAVES_PER_PUT && zone->bytes > store->zone_max; i++)
 		shrink(store, zone);
 	for (unsigned i = 0; i < LEAVES_PER_PUT && store->live > store->live_max; i++) {
@@ -74,11 +76,8 @@ static void sweep_zone(struct denial_store *store, struct denial_zone *zone, uin
 		denial_remove_zone(store, zone);
 }
 
-void denial_maintain(struct denial_store *store, uint64_t now_ms)
+static void sweep(struct denial_store *store, uint64_t now_ms)
 {
-	if (store->bytes == 0)
-		return;
-	denial_collect(store);
 	uint64_t elapsed_ms = now_ms > store->swept_ms ? now_ms - store->swept_ms : 0;
 	if (elapsed_ms > SWEEP_PERIOD_MS)
 		elapsed_ms = SWEEP_PERIOD_MS;
@@ -98,4 +97,14 @@ void denial_maintain(struct denial_store *store, uint64_t now_ms)
 		store->sweep_line =
 			store->sweep_line + 1 < store->line_count ? store->sweep_line + 1 : 0;
 	}
+}
+
+bool denial_maintain(struct denial_store *store, uint64_t now_ms)
+{
+	if (store->bytes == 0)
+		return false;
+	denial_collect(store);
+	store->at_once = LEAVES_PER_TURN;
+	sweep(store, now_ms);
+	return denial_let_go(store, LEAVES_PER_TURN);
 }

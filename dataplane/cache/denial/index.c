@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define REACH_MAX 3
+#define REACH_MAX      3
+#define LEAVES_AT_ONCE 4 // of a zone that is removed; the rest in later turns
 
 static inline uint32_t line_of(const struct denial_store *store, uint64_t hash, uint32_t step)
 {
@@ -88,6 +89,26 @@ static _Atomic uint64_t *make_word(struct denial_store *store, uint64_t hash)
 	return NULL;
 }
 
+static void link_zone(struct denial_store *store, struct denial_zone *zone)
+{
+	zone->older = store->newest;
+	zone->newer = 0;
+	if (zone->older != 0)
+		((struct denial_zone *)denial_at(store, zone->older))->newer =
+			denial_ref_of(store, zone);
+	store->newest = denial_ref_of(store, zone);
+}
+
+static void unlink_zone(struct denial_store *store, const struct denial_zone *zone)
+{
+	if (zone->newer != 0)
+		((struct denial_zone *)denial_at(store, zone->newer))->older = zone->older;
+	else
+		store->newest = zone->older;
+	if (zone->older != 0)
+		((struct denial_zone *)denial_at(store, zone->older))->newer = zone->newer;
+}
+
 struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, const uint8_t *name,
 				     size_t len)
 {
@@ -106,6 +127,7 @@ struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, 
 	zone->name_len = (uint16_t)len;
 	zone->labels = (uint16_t)name_labels(name);
 	memcpy(zone->name, name, len);
+	link_zone(store, zone);
 	// Release: partner of the acquires above; the zone is whole.
 	atomic_store_explicit(word, (uint64_t)tag(hash) << 32 | denial_ref_of(store, zone),
 			      memory_order_release);
@@ -114,23 +136,81 @@ struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, 
 	return zone;
 }
 
-void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
+// An empty one takes its place. False: no room.
+static bool replace(struct denial_store *store, _Atomic uint64_t *word,
+		    const struct denial_zone *zone)
 {
-	_Atomic uint64_t *word = find(store, zone->hash, zone->name, zone->name_len).word;
+	struct denial_zone *empty = denial_alloc(store, NULL, sizeof(*zone) + zone->name_len);
+
+	if (empty == NULL)
+		return false;
+	memset((uint8_t *)empty + sizeof(empty->node), 0, sizeof(*empty) - sizeof(empty->node));
+	empty->hash = zone->hash;
+	empty->name_len = zone->name_len;
+	empty->labels = zone->labels;
+	empty->fences = zone->fences;
+	atomic_init(&empty->bars, atomic_load_explicit(&zone->bars, memory_order_relaxed));
+	memcpy(empty->name, zone->name, zone->name_len);
+	link_zone(store, empty);
+	// Release: partner of the acquire in find(); the zone is whole.
+	atomic_store_explicit(word, (uint64_t)tag(zone->hash) << 32 | denial_ref_of(store, empty),
+			      memory_order_release);
+	return true;
+}
+
+static void empty_at_once(struct denial_store *store, struct denial_zone *zone)
+{
 	denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
 
-	if (word != NULL && zone->fences == 0)
-		atomic_store_explicit(word, 0, memory_order_relaxed);
 	for (unsigned tree = 0; tree < TREE_COUNT; tree++)
 		denial_clear(store, zone, tree);
 	atomic_store_explicit(&zone->soa, 0, memory_order_relaxed);
 	if (soa != 0)
 		denial_retire(store, zone, denial_at(store, soa));
-	if (zone->fences > 0)
+}
+
+void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
+{
+	_Atomic uint64_t *word = find(store, zone->hash, zone->name, zone->name_len).word;
+
+	if (zone->fences > 0 && (word == NULL || !replace(store, word, zone))) {
+		empty_at_once(store, zone);
 		return;
-	atomic_fetch_sub_explicit(&store->counts->zones[zone->labels], 1, memory_order_relaxed);
-	denial_retire(store, NULL, zone);
-	store->zones--;
+	}
+	if (zone->fences == 0) {
+		if (word != NULL)
+			atomic_store_explicit(word, 0, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&store->counts->zones[zone->labels], 1,
+					  memory_order_relaxed);
+		store->zones--;
+	}
+	unlink_zone(store, zone);
+	for (unsigned tree = 0; tree < TREE_COUNT; tree++) {
+		store->items -= zone->items[tree];
+		store->removed += zone->items[tree];
+		zone->items[tree] = zone->hand[tree] = 0;
+	}
+	zone->node.link = store->leaving;
+	store->leaving = denial_ref_of(store, zone);
+	unsigned leaves = store->at_once < LEAVES_AT_ONCE ? store->at_once : LEAVES_AT_ONCE;
+	store->at_once -= leaves;
+	(void)denial_let_go(store, leaves);
+}
+
+bool denial_let_go(struct denial_store *store, unsigned leaves)
+{
+	while (store->leaving != 0 && leaves-- > 0) {
+		struct denial_zone *zone = denial_at(store, store->leaving);
+		if (denial_clear_leaf(store, zone, TREE_NSEC) ||
+		    denial_clear_leaf(store, zone, TREE_NSEC3))
+			continue;
+		denial_ref soa = atomic_load_explicit(&zone->soa, memory_order_relaxed);
+		store->leaving = zone->node.link;
+		if (soa != 0)
+			denial_retire(store, zone, denial_at(store, soa));
+		denial_retire(store, NULL, zone);
+	}
+	return store->leaving != 0;
 }
 
 struct denial_zone *denial_zone_in_line(const struct denial_store *store, uint32_t line,

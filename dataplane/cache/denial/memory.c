@@ -9,6 +9,7 @@
 #define ZONE_SHARE   4
 #define PENDING_PART 8
 #define BATCH_MIN    64
+#define COLLECT_MAX  2048 // nodes freed in one call: more than one lets go
 
 void denial_init(struct denial_store *store, uint8_t *base, uint8_t *area, size_t bytes,
 		 struct reclaimer *reclaimer, struct denial_counts *counts)
@@ -16,6 +17,8 @@ void denial_init(struct denial_store *store, uint8_t *base, uint8_t *area, size_
 	*store = (struct denial_store){
 		.base = base, .reclaimer = reclaimer, .counts = counts, .bytes = bytes};
 	retired_init(&store->retired);
+	store->passed = ENTRY_LIST_END;
+	store->at_once = UINT32_MAX;
 	if (bytes == 0)
 		return;
 	size_t index =
@@ -76,11 +79,11 @@ void denial_retire(struct denial_store *store, struct denial_zone *zone, void *n
 
 void denial_collect(struct denial_store *store)
 {
-	denial_ref ref = retired_collect(&store->retired);
-
-	while (ref != ENTRY_LIST_END) {
-		struct denial_node *node = denial_at(store, ref);
-		ref = node->link;
+	if (store->passed == ENTRY_LIST_END)
+		store->passed = retired_collect(&store->retired);
+	for (unsigned i = 0; i < COLLECT_MAX && store->passed != ENTRY_LIST_END; i++) {
+		struct denial_node *node = denial_at(store, store->passed);
+		store->passed = node->link;
 		store->retired.pending_bytes -= memory_block_bytes(&store->memory, node);
 		memory_free(&store->memory, node);
 	}

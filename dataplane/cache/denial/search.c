@@ -94,6 +94,7 @@ bool search_expand(struct search *search, const struct denial_item *proof, size_
 	const struct lookup *lookup = search->lookup;
 	const enum entry_kind wanted = lookup->type == TYPE_CNAME ? ENTRY_CNAME : ENTRY_POSITIVE;
 	uint8_t name[NAME_MAX_LEN];
+	const bool walking = flushes_walking(&search->cache->flushes);
 	const struct candidate *found;
 	struct node node;
 
@@ -110,6 +111,8 @@ bool search_expand(struct search *search, const struct denial_item *proof, size_
 		 may_expand(search, &node.cname, ENTRY_CNAME, encloser_labels))
 		found = &node.cname;
 	else
+		return false;
+	if (walking && flushes_cover(search->cache, found->entry))
 		return false;
 	candidate_visit(found);
 	search->out->wildcard = found->entry;

@@ -108,6 +108,7 @@ struct denial_zone {
 	uint32_t fences; // not 0: it stays, empty or not
 	uint32_t items[TREE_COUNT];
 	uint32_t hand[TREE_COUNT]; // the leaf that is looked at next
+	denial_ref older, newer;   // zones in the order they came
 	size_t bytes;
 	uint8_t name[]; // lower case
 };
@@ -139,6 +140,10 @@ struct denial_store {
 	uint64_t swept_ms;
 	uint64_t lines_looked_at; // by sweeps and for room: what they cost
 	uint64_t zones, items, kept, removed, refused;
+	denial_ref newest;  // zone
+	denial_ref leaving; // zones that no reader finds any more, to be retired leaf by leaf
+	unsigned at_once;   // leaves that may still be in this turn
+	denial_ref passed;  // retired nodes whose grace period is over, to be freed
 	denial_ref scratch[DENIAL_LEAVES_MAX];
 };
 
@@ -210,6 +215,9 @@ int denial_sweep(struct denial_store *store, struct denial_zone *zone, unsigned 
 		 denial_chooser over, const void *arg) __attribute__((nonnull(1, 2)));
 void denial_clear(struct denial_store *store, struct denial_zone *zone, unsigned tree)
 	__attribute__((nonnull));
+// The next leaf of a zone that was removed, with what is in it. False: none is left.
+bool denial_clear_leaf(struct denial_store *store, struct denial_zone *zone, unsigned tree)
+	__attribute__((nonnull));
 
 // ---- index.c ----
 
@@ -219,9 +227,11 @@ struct denial_zone *denial_find_zone(const struct denial_store *store, uint64_t 
 // The same, made when there is none. NULL: no room.
 struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, const uint8_t *name,
 				     size_t len) __attribute__((nonnull));
-// With all that is in it; one with a fence stays, empty.
+// With all that is in it, which is retired in shares; one with a fence stays, empty.
 void denial_remove_zone(struct denial_store *store, struct denial_zone *zone)
 	__attribute__((nonnull));
+// Retires so many leaves of zones that were removed. True: there are more.
+bool denial_let_go(struct denial_store *store, unsigned leaves) __attribute__((nonnull));
 // The next one of this line behind *slot, which begins with 0.
 struct denial_zone *denial_zone_in_line(const struct denial_store *store, uint32_t line,
 					unsigned *slot) __attribute__((nonnull));
@@ -231,7 +241,8 @@ struct denial_zone *denial_next_zone(const struct denial_store *store, uint32_t 
 
 // ---- evict.c ----
 
-void denial_maintain(struct denial_store *store, uint64_t now_ms) __attribute__((nonnull));
+// True: there is more to do at once.
+bool denial_maintain(struct denial_store *store, uint64_t now_ms) __attribute__((nonnull));
 // Makes room in the zone's share and in all.
 void denial_make_room(struct denial_store *store, struct denial_zone *zone)
 	__attribute__((nonnull));

@@ -521,3 +521,20 @@ void denial_clear(struct denial_store *store, struct denial_zone *zone, unsigned
 	zone->items[tree] = 0;
 	zone->hand[tree] = 0;
 }
+
+bool denial_clear_leaf(struct denial_store *store, struct denial_zone *zone, unsigned tree)
+{
+	const struct denial_row *dir = directory(store, zone, tree);
+
+	if (dir == NULL)
+		return false;
+	struct denial_row *leaf = load(store, &row_refs(dir)[zone->hand[tree]++]);
+	for (size_t i = 0; i < leaf->count; i++)
+		denial_retire(store, zone, load(store, &row_refs(leaf)[i]));
+	denial_retire(store, zone, leaf);
+	if (zone->hand[tree] == dir->count) {
+		put(store, &zone->trees[tree], NULL);
+		denial_retire(store, zone, own(dir));
+	}
+	return true;
+}

@@ -340,6 +340,7 @@ static inline void turn(void)
 	// wait for.
 	uv_timer_start(&moment, a_moment_is_over, 5, 5);
 	uv_run(&loop, UV_RUN_ONCE);
+	(void)cache_maintain(store_cache(store), 0); // entries are older than now
 	uv_close((uv_handle_t *)&moment, NULL);
 	uv_run(&loop, UV_RUN_NOWAIT);
 }

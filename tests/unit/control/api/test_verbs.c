@@ -257,6 +257,36 @@ static void flush_says_how_many_entries(void **state)
 	assert_true(name_is_root(forgotten));
 }
 
+// Effective at once; the answer comes when all of the cache has been gone through, and others are
+// served meanwhile.
+static void flush_is_answered_at_its_end(void **state)
+{
+	(void)state;
+	publish_address("www.example.");
+	int fd = greeted_operator();
+	send_text(fd, "{\"verb\": \"flush\", \"arguments\": [\"--zone\", \"example.\"]}\n"
+		      "{\"verb\": \"requests\"}\n");
+	while (forgets == 0)
+		turn();
+	char byte;
+	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), -1);
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_says("would be asked for");
+	assert_says_nothing_of("192.0.2.1");
+	take_answer(fd);
+	assert_string_equal(text, "1 entry flushed\n");
+	take_answer(fd);
+	assert_says("no question is under way");
+	// Nobody waits for it.
+	publish_address("www.example.");
+	send_text(fd, "{\"verb\": \"flush\", \"arguments\": [\"--all\"]}\n");
+	while (forgets == 1)
+		turn();
+	close(fd);
+	ask("flush", "\"--all\"");
+	assert_says("flushed");
+}
+
 static void flush_refuses_garbage_and_flushes_nothing(void **state)
 {
 	(void)state;
@@ -772,7 +802,7 @@ static void denial_shows_what_is_kept_of_each_zone(void **state)
 	assert_says("; example. A is answered by cached denial: NODATA\n");
 	assert_refused("denial", "\"a..b\"", "name");
 	cache_denial_unbar(cache, barred);
-	cache_flush_all(cache);
+	ask("flush", "\"--all\"");
 }
 
 static void log_level_is_changed(void **state)
@@ -812,6 +842,7 @@ int main(void)
 		TEST(lookup_shows_RDATA_that_its_type_does_not_explain),
 		TEST(lookup_refuses_what_is_no_name_or_type),
 		TEST(flush_says_how_many_entries),
+		TEST(flush_is_answered_at_its_end),
 		TEST(flush_refuses_garbage_and_flushes_nothing),
 		TEST(status_says_who_since_when_and_with_what_clock),
 		TEST(status_raises_alarms),

@@ -1,5 +1,6 @@
 #include "tests/unit/dataplane/cache/fixture.h"
 
+#include "dataplane/cache/shard.h"
 #include "dataplane/dns/types.h"
 
 #include <string.h>
@@ -234,4 +235,23 @@ void assert_counters_add_up(struct cache *cache)
 	assert_int_equal(c.entries, c.inserted - c.replaced - c.voided - c.evicted - c.expired -
 					    c.flushed);
 	assert_true(c.bytes_used <= c.bytes_budget);
+}
+
+size_t flush_zone(struct cache *cache, const char *zone)
+{
+	struct cache_flush flush;
+	size_t count;
+
+	cache_flush_zone(cache, wire(zone), &flush);
+	while (!cache_flush_over(cache, &flush, &count))
+		(void)flushes_run(cache, 0);
+	return count;
+}
+
+size_t flush_all(struct cache *cache)
+{
+	size_t count = flush_zone(cache, ".");
+
+	memset(&cache->flushes, 0, sizeof(cache->flushes));
+	return count;
 }

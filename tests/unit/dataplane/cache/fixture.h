@@ -40,6 +40,10 @@ bool hits(struct cache *cache, const char *name, uint16_t type);
 uint32_t address_of(const struct entry *entry); // of its first A record
 
 struct cache_counters counters_of(struct cache *cache);
+// Flush, and go on until all is taken out; return how many entries that were. flush_all() forgets
+// that it did: what is published next may have been asked before.
+size_t flush_zone(struct cache *cache, const char *zone);
+size_t flush_all(struct cache *cache);
 // Turns the event loop until nothing waits for readers, for at most 5 s.
 void settle(struct cache *cache, uint64_t now_ms);
 // The numbers of the counters' comment add up.

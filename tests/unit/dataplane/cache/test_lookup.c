@@ -412,7 +412,7 @@ static void a_flush_takes_what_rules_over_the_name(void **state)
 			PUT(spec_a("c.gone.other.test.", 1));
 			assert_int_equal(way == 0   ? cache_flush_name(*state, wire(names[i]))
 					 : way == 1 ? cache_flush_type(*state, wire(names[i]), type)
-						    : cache_flush_zone(*state, wire(names[i])),
+						    : flush_zone(*state, names[i]),
 					 2);
 			misses(*state, names[i], TYPE_A);
 			assert_non_null(cache_find(*state, wire("c.gone.other.test."), TYPE_A));

@@ -78,7 +78,7 @@ static void hold(struct cache *cache, char what)
 				 : what == 'N' ? spec_nxdomain(NAME)
 					       : spec_failure(NAME, TYPE_A, EDE_OTHER);
 
-	cache_flush_all(cache);
+	flush_all(cache);
 	assert_int_equal(put(cache, spec), PUBLISHED);
 	assert_int_equal(counters_of(cache).entries, 1);
 }
@@ -240,7 +240,7 @@ static void b16_nor_is_one_that_is_denied_for_another_type_since(void **state)
 	denial.asked_ms = NOW_MS - 50;
 	for (int by_value = 0; by_value < 2; by_value++) {
 		denial.one_shot = by_value;
-		cache_flush_all(*state);
+		flush_all(*state);
 		assert_int_equal(put(*state, denial), by_value ? ONE_SHOT : PUBLISHED);
 		assert_int_equal(put(*state, older), ONE_SHOT);
 	}
@@ -282,11 +282,11 @@ static void b16_data_end_the_denial_of_names_above(void **state)
 		assert_int_not_equal(put(*state, specs[i]), PUBLISH_FAILED);
 		assert_false(held(*state, NAME, 0));
 		assert_int_equal(ask(*state, "b.x.example.", TYPE_A).status, LOOKUP_MISS);
-		cache_flush_all(*state);
+		flush_all(*state);
 		PUT(spec_dname(NAME, "y.example."));
 		assert_int_not_equal(put(*state, specs[i]), PUBLISH_FAILED);
 		assert_false(held(*state, NAME, TYPE_DNAME));
-		cache_flush_all(*state);
+		flush_all(*state);
 	}
 }
 
@@ -307,7 +307,7 @@ static void a12_data_of_a_configured_zone_end_nothing_above_it(void **state)
 	PUT(only);
 	PUT(spec_a(BELOW, 1));
 	assert_true(held(*state, NAME, 0));
-	cache_flush_all(*state);
+	flush_all(*state);
 	local.provenance = FROM_LOCAL;
 	PUT(spec_nxdomain(NAME));
 	PUT(local);

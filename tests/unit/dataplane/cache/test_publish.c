@@ -380,7 +380,7 @@ static void flush_type_takes_what_answers_for_the_type(void **state)
 static void flush_zone_takes_names_within_it(void **state)
 {
 	fill_for_flush(state);
-	assert_int_equal(cache_flush_zone(*state, wire("Zone.example.")), 7);
+	assert_int_equal(flush_zone(*state, "Zone.example."), 7);
 	assert_int_equal(counters_of(*state).entries, 2);
 	assert_int_equal(counters_of(*state).unproven, 0);
 	assert_true(held(*state, "otherzone.example.", TYPE_A));
@@ -391,7 +391,7 @@ static void flush_zone_takes_names_within_it(void **state)
 static void flush_all_takes_everything(void **state)
 {
 	fill_for_flush(state);
-	assert_int_equal(cache_flush_all(*state), 9);
+	assert_int_equal(flush_all(*state), 9);
 	assert_int_equal(counters_of(*state).entries, 0);
 	settle(*state, NOW_MS);
 }

@@ -93,7 +93,7 @@ static void pinned_entry_outlives_its_grace_period(void **state)
 	assert_int_equal(cache_publish(*state, &spec, &pinned), PUBLISHED);
 	used = counters_of(*state).bytes_used;
 	cache_pin(*state, pinned);
-	assert_int_equal(cache_flush_all(*state), 1);
+	assert_int_equal(flush_all(*state), 1);
 	settle(*state, NOW_MS);
 	assert_int_equal(address_of(pinned), 1);
 	assert_int_equal(counters_of(*state).bytes_used, used);
@@ -110,7 +110,7 @@ static void unpinned_entry_in_its_grace_period_is_freed_after_it(void **state)
 	uint64_t empty = counters_of(*state).bytes_used;
 
 	assert_int_equal(cache_publish(*state, &spec, &pinned), PUBLISHED);
-	assert_int_equal(cache_flush_all(*state), 1);
+	assert_int_equal(flush_all(*state), 1);
 	cache_unpin(*state, pinned);
 	settle(*state, NOW_MS);
 	assert_int_equal(counters_of(*state).bytes_used, empty);
@@ -124,7 +124,7 @@ static void pinned_unproven_entry_is_freed_where_it_belongs(void **state)
 
 	spec.security = SECURITY_UNPROVEN;
 	assert_int_equal(cache_publish(*state, &spec, &pinned), PUBLISHED);
-	assert_int_equal(cache_flush_all(*state), 1);
+	assert_int_equal(flush_all(*state), 1);
 	settle(*state, NOW_MS);
 	cache_unpin(*state, pinned);
 	assert_int_equal(counters_of(*state).bytes_used, empty);
@@ -225,7 +225,7 @@ static void O17_full_cache_with_a_stalled_reader_stays_in_its_budget(void **stat
 	assert_int_equal(counters_of(*state).stalled, 1);
 
 	// An operator's flush still works, and frees all when the reader goes on.
-	assert_int_equal(cache_flush_all(*state), c.entries);
+	assert_int_equal(flush_all(*state), c.entries);
 	assert_false(hits(*state, "n1.example.", TYPE_A));
 	atomic_store(&reader.asked, READER_QUIESCE);
 	settle(*state, NOW_MS + 2000);
@@ -361,7 +361,7 @@ static void E6_readers_see_whole_entries_while_the_writer_replaces(void **state)
 		}
 		// The cache may be empty, but only while a reader that gets no CPU holds the last
 		// flush's memory and the writer waits for it.
-		if (seed % 20000 == 0 && cache_flush_all(*state) == 0)
+		if (seed % 20000 == 0 && flush_all(*state) == 0)
 			assert_true(counters_of(*state).bytes_pending > 0);
 		cache_maintain(*state, NOW_MS);
 	}

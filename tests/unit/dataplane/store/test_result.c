@@ -62,6 +62,18 @@ static void ticket_remembers_the_question_as_it_was_asked(void **state)
 	store_result_unref(store, result);
 }
 
+static void flush_two(void)
+{
+	struct cache *cache = store_cache(store);
+	struct cache_flush flush;
+	size_t count;
+
+	cache_flush_zone(cache, (const uint8_t *)"", &flush);
+	while (!cache_flush_over(cache, &flush, &count))
+		(void)cache_maintain(cache, 0);
+	assert_int_equal(count, 2);
+}
+
 static void reply_of_a_ticket_is_that_of_a_hit(void **state)
 {
 	(void)state;
@@ -88,7 +100,7 @@ static void reply_of_a_ticket_is_that_of_a_hit(void **state)
 			store_result_unref(store, result);
 			cache_unpin(store_cache(store), links[0]);
 			cache_unpin(store_cache(store), links[1]);
-			assert_int_equal(cache_flush_all(store_cache(store)), 2);
+			flush_two();
 		}
 	}
 }

@@ -435,7 +435,7 @@ static void fence_keeps_out_what_zones_above_say(void **state)
 	KEPT("bogus.example.", "bogus.example.", "z.bogus.example.", "NS SOA RRSIG NSEC");
 	assert_denied("a.bogus.example.", TYPE_A, DENIED_NXDOMAIN, "bogus.example.");
 	// It outlives all that is in it.
-	cache_flush_all(cache);
+	flush_all(cache);
 	put_soa("example.", TTL_S);
 	put_all();
 	assert_not_denied("a.bogus.example.", TYPE_A);
@@ -508,21 +508,21 @@ static void flush_forgets_a_zone_and_what_those_above_say_of_it(void **state)
 	(void)state;
 	put_all();
 	assert_denied("nope.example.", TYPE_A, DENIED_NXDOMAIN, "x.ent.example. example.");
-	cache_flush_zone(cache, wire("nope.example."));
+	flush_zone(cache, "nope.example.");
 	assert_not_denied("nope.example.", TYPE_A);
 	put_all();
 	assert_true(put_soa("cut.example.", TTL_S));
 	KEPT("cut.example.", "cut.example.", "www.cut.example.", "NS SOA RRSIG NSEC DNSKEY");
-	cache_flush_zone(cache, wire("cut.example."));
+	flush_zone(cache, "cut.example.");
 	assert_not_denied("a.cut.example.", TYPE_A);
 	assert_not_denied("cut.example.", TYPE_DS);
 	assert_denied("bogus.example.", TYPE_A, DENIED_NXDOMAIN, "alias.example. example.");
 	cache_flush_name(cache, wire("bogus.example."));
 	assert_not_denied("bogus.example.", TYPE_A);
-	cache_flush_zone(cache, wire("ent.example."));
+	flush_zone(cache, "ent.example.");
 	assert_not_denied("x.ent.example.", TYPE_MX);
 	assert_denied("www.example.", TYPE_MX, DENIED_NODATA, "www.example.");
-	cache_flush_all(cache);
+	flush_all(cache);
 	assert_int_equal(counters_of(cache).denial_records, 0);
 	assert_int_equal(counters_of(cache).denial_zones, 0);
 	settle(cache, NOW_MS);

@@ -458,7 +458,7 @@ static void shards_hold_what_is_theirs(void **state)
 		assert_int_equal(deny(name, TYPE_MX).kind, DENIED_NODATA);
 	}
 	assert_true(cache->shards[0].denial.zones > 5 && cache->shards[1].denial.zones > 5);
-	cache_flush_all(cache);
+	flush_all(cache);
 	assert_int_equal(counters_of(cache).denial_zones, 0);
 }
 
@@ -548,7 +548,7 @@ static void e6_readers_see_whole_records_while_the_writer_changes_the_chain(void
 				(void)put_nsec_once("example.", owner, next, "A RRSIG NSEC");
 		}
 		if (++turns % 500 == 0)
-			cache_flush_zone(cache, wire("example."));
+			flush_zone(cache, "example.");
 		(void)put_soa("example.", TTL_S);
 		(void)put_nsec_once("example.", "example.", "n.example.", "NS SOA RRSIG NSEC");
 		cache_maintain(cache, NOW_MS);

@@ -257,7 +257,7 @@ static void flushed_zone_is_denied_by_nothing_above(void **state)
 	(void)state;
 	put_example();
 	assert_int_equal(said("none.example.", TYPE_A), DENIED_NXDOMAIN);
-	cache_flush_zone(cache, wire("none.example."));
+	flush_zone(cache, "none.example.");
 	assert_int_equal(said("none.example.", TYPE_A), DENIED_NOT);
 }
 

@@ -1,0 +1,447 @@
+// The longest turn of the event loop for each verb of the control socket, and for what ends by
+// itself, beside a large cache and many zones: store, resolver, validator and control socket as
+// they are, over scripted servers and a scripted clock.
+//
+//   bench_control [entries=N] [zones=N] [cache_mib=N] [denials=N] [load=N]
+//
+// Fills the cache with `entries`, the tables of delegations, of what is trusted and of servers with
+// `zones`, cached denial with `denials`. Then asks each verb on the socket; every turn meanwhile
+// also publishes `load` answers and puts a question. Prints a line of JSON for each: the longest
+// turn in CPU time and by the clock, how many turns the answer took, and its length.
+#include "bench/denial.h"
+#include "bench/fill.h"
+#include "bench/moment.h"
+#include "bench/names.h"
+#include "bench/option.h"
+#include "bench/random.h"
+#include "control/api/api.h"
+#include "control/api/protocol.h"
+#include "control/resolver/task.h"
+#include "control/turns.h"
+#include "control/upstream/state.h"
+#include "tests/scenario/scenario.h"
+
+#include <uv.h>
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define WAITING_MAX  64
+#define SETTLE_TURNS 200 // after the answer: what a verb leaves behind
+
+static struct world *w;
+static size_t waiting;
+static uv_loop_t loop;
+static char path[64];
+static struct filling filling;
+static uint64_t entries, zones, next_name, random_state, load;
+
+// ---- the world ----
+
+static char *com_text(void)
+{
+	char *text = malloc(zones * 64 + 1);
+	size_t used = 0;
+
+	if (text == NULL)
+		(fail)("zones", "no memory");
+	text[0] = '\0';
+	for (uint64_t i = 0; i < zones; i++)
+		used += (size_t)sprintf(
+			text + used, "z%" PRIu64 ".com. 3600 IN NS ns.z%" PRIu64 ".com.\n", i, i);
+	return text;
+}
+
+static void done(void *arg, struct store_result *result)
+{
+	(void)arg;
+	waiting--;
+	store_result_unref(w->store, result);
+}
+
+static void ask(const char *text, uint16_t type)
+{
+	struct ticket_question question = {
+		.flags = FLAG_RD,
+		.qtype = type,
+		.qclass = CLASS_IN,
+		.edns = {.present = true, .udp_size = 1232, .ede = EDE_NONE},
+		.client = {.family = 4, .bytes = {127, 0, 0, 1}},
+		.arrival_ms = w->network.now_us / 1000,
+	};
+
+	question.name_len = (uint8_t)name_from_text(text, question.name);
+	if (resolver_ask(w->resolver, &question, done, NULL) == 0)
+		waiting++;
+	while (waiting >= WAITING_MAX)
+		world_advance(w, 1);
+	network_forget_log(&w->network);
+}
+
+static struct address server_of(uint64_t i)
+{
+	return (struct address){.family = 4,
+				.bytes = {203, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
+}
+
+static void add_delegation(uint64_t i)
+{
+	uint8_t name[NAME_MAX_LEN], ns[NAME_MAX_LEN];
+	struct delegation_spec spec = {.zone = name,
+				       .parent = (const uint8_t *)"\3com",
+				       .expires_ms = w->network.now_us / 1000 + 86400000,
+				       .ns_count = 1};
+	struct address server = server_of(i);
+	char text[64];
+
+	snprintf(text, sizeof(text), "z%" PRIu64 ".com.", i);
+	(void)!name_from_text(text, name);
+	snprintf(text, sizeof(text), "ns.z%" PRIu64 ".com.", i);
+	(void)!name_from_text(text, ns);
+	spec.ns[0].name = ns;
+	spec.ns[0].addresses[0] = server;
+	spec.ns[0].address_count = 1;
+	struct delegation *delegation = delegation_new(&spec);
+	if (delegation == NULL)
+		(fail)("zones", "no memory");
+	delegation_put(w->resolver->delegations, delegation);
+	delegation_unref(delegation);
+	ratings_report(&w->upstream->ratings, NULL, &server, SERVER_GOOD, 10000, w->network.now_us);
+	ratings_report(&w->upstream->ratings, name, &server, SERVER_GOOD, 10000, w->network.now_us);
+}
+
+static void fill_zones(void)
+{
+	char text[64];
+
+	// Each is looked at from above: its name server's question teaches that it has no DS.
+	for (uint64_t i = 0; i < zones; i++) {
+		snprintf(text, sizeof(text), "z%" PRIu64 ".com.", i);
+		ask(text, TYPE_DS);
+	}
+	while (waiting > 0)
+		world_advance(w, 10);
+	for (uint64_t i = 0; i < zones; i++)
+		add_delegation(i);
+}
+
+static void fill_cache(void)
+{
+	struct cache_counters counters;
+
+	filling.clock = world_clock(w);
+	cache_counters(store_cache(w->store), &counters);
+	if (counters.entries < entries)
+		(void)filling_put_all(&filling, store_cache(w->store), next_name,
+				      entries - counters.entries);
+	next_name += entries;
+}
+
+static void make_world(uint64_t cache_mib, uint64_t denials)
+{
+	const struct store_clock *clock;
+
+	w = world_new();
+	w->denial = true;
+	w->cache_bytes = cache_mib << 20;
+	world_add_tlds(w);
+	world_zone(w, "com.")->text = com_text();
+	world_start(w);
+	filling_init(&filling, false);
+	fill_zones();
+	fill_cache();
+	clock = &filling.clock;
+	if (denials > 0 && !bench_fill_denial(store_cache(w->store), clock, denials))
+		fprintf(stderr, "bench_control: not all denials were kept\n");
+}
+
+// ---- the loop ----
+
+static struct turns cpu, wall;
+
+static void runs(void *arg, const char *verb)
+{
+	(void)arg;
+	turns_at(&cpu, verb, thread_ns() / 1000);
+	turns_at(&wall, verb, wall_ns() / 1000);
+}
+
+static void answer_comes(void)
+{
+	const struct entry *entry;
+
+	filling.clock = world_clock(w);
+	if (cache_publish(store_cache(w->store), filling_spec(&filling, next_name++), &entry) !=
+	    PUBLISH_FAILED)
+		cache_unpin(store_cache(w->store), entry);
+}
+
+// As daemon.c has it, over scripted servers.
+static void turn(void)
+{
+	const struct store_clock clock = world_clock(w);
+	char text[64];
+
+	runs(NULL, "events");
+	uv_run(&loop, UV_RUN_NOWAIT);
+	runs(NULL, "resolver");
+	if (waiting < WAITING_MAX && load > 0) {
+		snprintf(text, sizeof(text), "n%" PRIx64 ".com.", random_next(&random_state));
+		ask(text, TYPE_A);
+	}
+	for (uint64_t i = 0; i < load; i++)
+		answer_comes();
+	world_turn(w, w->network.now_us + 1000);
+	network_forget_log(&w->network);
+	runs(NULL, "cache");
+	cache_maintain(store_cache(w->store), clock.now_ms);
+	turns_end(&cpu, "events", thread_ns() / 1000);
+	turns_end(&wall, "events", wall_ns() / 1000);
+}
+
+static void forget_turns(void)
+{
+	turn();
+	cpu.longest_us = wall.longest_us = 0;
+	cpu.count = wall.count = 1;
+	cpu.longest = wall.longest = NULL;
+}
+
+// ---- the operator ----
+
+static struct {
+	const char *request;
+	atomic_bool answered;
+	size_t len;
+	char start[256];
+} operator;
+
+static void *operate(void *arg)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	FILE *stream = fdopen(fd, "r+");
+	char *line = NULL;
+	size_t size = 0;
+
+	(void)arg;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || stream == NULL ||
+	    getline(&line, &size, stream) <= 0)
+		(fail)("socket", "no greeting");
+	if (send(fd, operator.request, strlen(operator.request), 0) < 0)
+		(fail)("socket", "nobody listens");
+	ssize_t len = getline(&line, &size, stream);
+	operator.len = len> 0 ? (size_t)len : 0;
+	snprintf(operator.start, sizeof(operator.start), "%s", len > 0 ? line : "");
+	free(line);
+	fclose(stream);
+	atomic_store(&operator.answered, true);
+	return NULL;
+}
+
+static void print(const char *words, uint64_t turns)
+{
+	printf("{\"verb\": \"%s\", \"cpu_us\": %" PRIu64 ", \"at\": \"%s\", \"wall_us\": %" PRIu64
+	       ", \"turns\": %" PRIu64 ", \"bytes\": %zu, \"ok\": %s}\n",
+	       words, cpu.longest_us, cpu.longest ? cpu.longest : "", wall.longest_us,
+	       turns, operator.len,
+	       strncmp(operator.start, "{\"ok\":true", 10) == 0 ? "true" : "false");
+	if (strncmp(operator.start, "{\"ok\":true", 10) != 0)
+		fprintf(stderr, "bench_control: %s: %s\n", words, operator.start);
+	fflush(stdout);
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < SETTLE_TURNS; i++)
+		turn();
+}
+
+static void measure(const char *words)
+{
+	char request[512], copy[256];
+	size_t used = 0;
+	pthread_t thread;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (char *save, *word = strtok_r(copy, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save)) {
+		const char *form = used == 0 ? "{\"verb\":\"%s\",\"arguments\":[" : "\"%s\",";
+		used += (size_t)snprintf(request + used, sizeof(request) - used, form, word);
+	}
+	used -= request[used - 1] == ',';
+	snprintf(request + used, sizeof(request) - used, "]}\n");
+	operator.request = request;
+	atomic_store(&operator.answered, false);
+	forget_turns();
+	if (pthread_create(&thread, NULL, operate, NULL) != 0)
+		(fail)("thread", "none to be had");
+	while (!atomic_load(&operator.answered))
+		turn();
+	uint64_t turns = cpu.count - 1;
+	settle();
+	pthread_join(thread, NULL);
+	print(words, turns);
+}
+
+// What happens without a verb.
+static void measure_event(const char *words, void (*event)(void))
+{
+	operator.len = 0;
+	snprintf(operator.start, sizeof(operator.start), "{\"ok\":true");
+	forget_turns();
+	runs(NULL, words);
+	event();
+	settle();
+	print(words, cpu.count - 1);
+}
+
+static void nothing(void) {}
+
+static void nta_ends(void)
+{
+	w->network.now_us += 61000000; // one of a minute
+	world_turn(w, w->network.now_us);
+}
+
+static void all_expire(void)
+{
+	w->network.now_us += 3 * 86400000000ull;
+	world_turn(w, w->network.now_us);
+}
+
+// ---- what the verbs work on ----
+
+static void counters(void *arg, api_counter_visit visit, void *visit_arg)
+{
+	struct cache_counters cache;
+
+	(void)arg;
+	cache_counters(store_cache(w->store), &cache);
+#define X(field, words) visit("cache." #field, words, cache.field, visit_arg);
+	CACHE_COUNTERS(X)
+#undef X
+	resolver_counters(w->resolver, visit, visit_arg);
+	upstream_counters(w->upstream, visit, visit_arg);
+}
+
+static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
+{
+	(void)arg;
+	line("a bench", line_arg);
+}
+
+static void stop(void *arg)
+{
+	(void)arg;
+}
+
+static struct api *open_socket(void)
+{
+	char err[256], folder[] = "/tmp/assay-bench-XXXXXX";
+
+	world_drill(w, "--scope uplink --fault drop --for 1s"); // makes the host of drills
+	world_advance(w, 600000);
+	const struct api_context context = {.store = w->store,
+					    .resolver = w->resolver,
+					    .upstream = w->upstream,
+					    .trust = w->trust,
+					    .drills = w->drills,
+					    .counters = counters,
+					    .describe = describe,
+					    .runs = runs,
+					    .stop = stop};
+
+	if (mkdtemp(folder) == NULL || uv_loop_init(&loop) != 0)
+		(fail)("socket", "no folder or no loop");
+	snprintf(path, sizeof(path), "%s/s", folder);
+	struct api *api = api_open(&loop, path, &context, err, sizeof(err));
+	if (api == NULL)
+		(fail)("socket", err);
+	return api;
+}
+
+static void close_socket(struct api *api)
+{
+	api_close(api);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	*strrchr(path, '/') = '\0';
+	(void)rmdir(path);
+}
+
+static void print_filled(void)
+{
+	struct cache_counters cache;
+
+	cache_counters(store_cache(w->store), &cache);
+	printf("{\"filled\": true, \"entries\": %" PRIu64 ", \"zones\": %zu, \"denials\": %" PRIu64
+	       ", \"bytes\": %" PRIu64 "}\n",
+	       cache.entries, delegation_count(w->resolver->delegations), cache.denial_records,
+	       cache.bytes_used);
+	fflush(stdout);
+}
+
+static void measure_all(void)
+{
+	static const char *const before[] = {
+		"status",
+		"stats --all",
+		"lookup www.z1.com.",
+		"lookup z1.com. DS",
+		"denial",
+		"denial com.",
+		"requests",
+		"servers",
+		"servers z1.com.",
+		"servers 203.0.0.1",
+		"posture z1.com.",
+		"posture --top 100",
+		"explain --last 100",
+		"explain --zone com.",
+		"nta list",
+		"drill plan --scope uplink --fault drop",
+		"flush z1.com.",
+		"flush z1.com. DS",
+	};
+	static const char *const walks[] = {
+		"nta add z1.com. 1d",
+		"nta remove z1.com.",
+		"nta add z2.com. 60s",
+	};
+
+	measure_event("nothing", nothing);
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		measure(before[i]);
+	measure("flush --zone z1.com.");
+	for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++)
+		measure(walks[i]);
+	measure_event("end of an NTA", nta_ends);
+	measure("flush --zone flooded.example.");
+	measure("flush --zone com.");
+	fill_cache();
+	measure("flush --all");
+	fill_cache();
+	measure_event("expiry of everything", all_expire);
+}
+
+int main(int argc, char **argv)
+{
+	entries = option_number(argc, argv, "entries", 20000);
+	zones = option_number(argc, argv, "zones", 200);
+	load = option_number(argc, argv, "load", 16);
+	make_world(option_number(argc, argv, "cache_mib", 64),
+		   option_number(argc, argv, "denials", 1000));
+	struct api *api = open_socket();
+	print_filled();
+	measure_all();
+	close_socket(api);
+	world_free(w);
+	return 0;
+}
