@@ -20,6 +20,7 @@
 #define CONNECTIONS_MAX 16 // with the same right; the oldest gives way
 #define IDLE_MS         60000
 #define BACKLOG         8
+#define ANSWER_SIZE     4096 // at first
 
 struct connection {
 	struct connection *next; // the one accepted before
@@ -32,7 +33,7 @@ struct connection {
 	bool answering; // an answer is on its way: nothing is read until it has been taken
 	bool ending;    // to be closed after this answer
 	bool ended;     // the client sends no more
-	struct reply reply; // later: what is going on
+	struct reply reply; // of the verb that goes on
 	size_t len;
 	char line[PROTOCOL_REQUEST_MAX];
 };
@@ -43,7 +44,7 @@ struct api {
 	uv_pipe_t socket;
 	struct api_groups groups;
 	uid_t owner;
-	uv_prepare_t later; // active while a verb goes on
+	uv_idle_t later; // active while a verb goes on: the loop does not wait
 	struct connection *newest; // open ones
 	unsigned counts[RIGHT_COUNT];
 	unsigned references; // the socket and connections that hold its memory
@@ -112,21 +113,47 @@ static void written(uv_write_t *request, int status)
 	go_on(connection);
 }
 
+struct growing {
+	struct outgoing *out;
+	size_t size; // of data
+};
+
+static int append(const char *text, size_t len, void *arg)
+{
+	struct growing *growing = arg;
+	size_t used = growing->out->len;
+
+	if (used + len >= PROTOCOL_LINE_MAX)
+		return -1;
+	if (used + len >= growing->size) {
+		size_t size = 2 * (used + len) + 1;
+		struct outgoing *grown = realloc(growing->out, sizeof(*grown) + size);
+		if (!grown)
+			return -1;
+		growing->out = grown;
+		growing->size = size;
+	}
+	memcpy(growing->out->data + used, text, len);
+	growing->out->len += len;
+	return 0;
+}
+
+// In one pass: the answer may be long.
 static struct outgoing *outgoing_new(struct connection *connection, const json_t *value)
 {
-	size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
-	struct outgoing *out;
+	struct growing growing = {.out = malloc(sizeof(*growing.out) + ANSWER_SIZE),
+				  .size = ANSWER_SIZE};
 
-	if (len == 0 || len >= PROTOCOL_LINE_MAX)
+	if (!growing.out)
 		return NULL;
-	out = malloc(sizeof(*out) + len + 1);
-	if (!out)
+	growing.out->len = 0;
+	if (!value || json_dump_callback(value, append, &growing, JSON_COMPACT) != 0) {
+		free(growing.out);
 		return NULL;
-	json_dumpb(value, out->data, len, JSON_COMPACT);
-	out->data[len] = '\n';
-	out->len = len + 1;
-	out->request.data = connection;
-	return out;
+	}
+	growing.out->data[growing.out->len++] = '\n'; // append() leaves room for it
+	growing.out->request.data = connection;
+	return growing.out;
 }
 
 // Takes the reference to value, which may be NULL for want of memory.
@@ -202,32 +229,32 @@ static bool is_allowed(const struct connection *connection, const char *verb,
 	return false;
 }
 
-static void look_for_ends(uv_prepare_t *prepare);
+static void look_for_ends(uv_idle_t *idle);
 
 // The verb has ended, or goes on in the next turns of the loop.
 static void answer(struct connection *connection)
 {
 	struct reply *reply = &connection->reply;
 
-	if (reply->later) {
+	if (reply->go_on != NULL) {
 		connection->answering = true;
 		uv_timer_stop(&connection->idle);
-		uv_prepare_start(&connection->api->later, look_for_ends);
+		uv_idle_start(&connection->api->later, look_for_ends);
 		return;
 	}
 	send_reply(connection, reply);
 	reply_free(reply);
 }
 
-static void look_for_ends(uv_prepare_t *prepare)
+static void look_for_ends(uv_idle_t *idle)
 {
-	struct api *api = prepare->data;
+	struct api *api = idle->data;
 	struct connection *next;
 	bool waits = false;
 
 	for (struct connection *connection = api->newest; connection; connection = next) {
 		next = connection->next;
-		if (!connection->reply.later)
+		if (connection->reply.go_on == NULL)
 			continue;
 		if (!verb_go_on(&api->context, &connection->reply)) {
 			waits = true;
@@ -237,7 +264,7 @@ static void look_for_ends(uv_prepare_t *prepare)
 		answer(connection);
 	}
 	if (!waits)
-		uv_prepare_stop(prepare);
+		uv_idle_stop(idle);
 }
 
 static void answer_line(struct connection *connection, const char *line, size_t len)
@@ -511,7 +538,7 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 	api->loop = loop;
 	api->references = 2; // the socket, and what looks for ends
 	uv_pipe_init(loop, &api->socket, 0);
-	uv_prepare_init(loop, &api->later);
+	uv_idle_init(loop, &api->later);
 	api->socket.data = api->later.data = api;
 	if (bind_socket(api, path, err, err_len) == 0)
 		return api;

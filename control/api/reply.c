@@ -90,6 +90,7 @@ void reply_free(struct reply *reply)
 {
 	json_decref(reply->data);
 	free(reply->text);
+	free(reply->work);
 	memset(reply, 0, sizeof(*reply));
 }
 

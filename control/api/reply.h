@@ -8,15 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct api_context;
+
 struct reply {
 	char *text; // grows; printable ASCII, tabs and ends of lines; freed by reply_free()
 	size_t text_len;
 	size_t text_size;
-	json_t *data;             // a reference of its own, or NULL
-	char error[512];          // "" : it went well
-	bool unwell;              // it went well, and what it says is that something is wrong
-	bool later;               // not yet: verb_go_on()
-	struct cache_flush flush; // what is waited for
+	json_t *data;    // a reference of its own, or NULL
+	char error[512]; // "" : it went well
+	bool unwell;     // it went well, and what it says is that something is wrong
+	// Not NULL: it goes on in the next turns of the loop, a share in each. True: it is over.
+	bool (*go_on)(const struct api_context *context, struct reply *reply);
+	struct cache_flush flush; // what it waits for
+	void *work;               // what it has so far; malloc()ed
+	const char *verb;
 	bool misuse; // the error is the asker's: words that no state of the daemon would answer
 };
 

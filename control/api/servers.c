@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SHOWN_MAX 1000
 
@@ -184,6 +185,73 @@ static bool read_address(const char *text, struct address *address)
 	return inet_pton(AF_INET6, text, address->bytes) == 1;
 }
 
+// ---- all of them, in shares ----
+
+#define SHARE      32   // that are shown
+#define SHARE_REST 1024 // that are counted only
+
+struct survey {
+	const struct api_context *context;
+	struct shown shown;
+	struct resolver_servers_of of;
+	size_t at;
+};
+
+static void survey_server(const struct resolver_servers_of *of,
+			  const struct resolver_server *server, void *arg)
+{
+	struct survey *survey = arg;
+	struct shown *shown = &survey->shown;
+
+	if (shown->lines < SHOWN_MAX)
+		resolver_servers(survey->context->resolver, NULL, &server->address, add_line,
+				 shown);
+	else
+		shown->lines++;
+	add_server(of, server, shown);
+}
+
+static void finish(const struct shown *shown, const struct resolver_servers_of *of)
+{
+	struct reply *reply = shown->reply;
+
+	add_zone(reply->data, of);
+	json_object_set_new(reply->data, "count", json_integer((json_int_t)shown->entries));
+	json_object_set_new(reply->data, "path_lost_ms",
+			    json_integer((json_int_t)of->path_lost_ms));
+	if (shown->lines == 0)
+		reply_line(reply, "no server is known");
+	if (shown->lines > SHOWN_MAX)
+		reply_line(reply, "and %zu others", shown->lines - SHOWN_MAX);
+}
+
+static bool survey_goes_on(const struct api_context *context, struct reply *reply)
+{
+	struct survey *survey = reply->work;
+	size_t share = survey->shown.lines < SHOWN_MAX ? SHARE : SHARE_REST;
+
+	if (resolver_servers_some(context->resolver, &survey->at, share, &survey->of, survey_server,
+				  survey))
+		return false;
+	finish(&survey->shown, &survey->of);
+	return true;
+}
+
+static void survey_all(const struct api_context *context, const struct shown *shown)
+{
+	struct reply *reply = shown->reply;
+	struct survey *survey = calloc(1, sizeof(*survey));
+
+	if (survey == NULL) {
+		reply_refuse(reply, "out of memory");
+		return;
+	}
+	*survey = (struct survey){.context = context, .shown = *shown};
+	resolver_servers(context->resolver, NULL, NULL, add_line, &survey->shown);
+	reply->work = survey;
+	reply->go_on = survey_goes_on;
+}
+
 void verb_servers(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply)
 {
@@ -196,15 +264,13 @@ void verb_servers(const struct api_context *context, const char *const *argument
 	reply->data = json_pack("{s:o}", "servers", shown.list);
 	if (count == 1 && !is_address && argument_name(arguments[0], name, reply) != 0)
 		return;
-	const uint8_t *zone = count == 1 && !is_address ? name : NULL;
+	if (count == 0) {
+		survey_all(context, &shown);
+		return;
+	}
+	const uint8_t *zone = !is_address ? name : NULL;
 	const struct address *one = is_address ? &address : NULL;
 	resolver_servers(context->resolver, zone, one, add_line, &shown);
 	resolver_servers_each(context->resolver, zone, one, &of, add_server, &shown);
-	add_zone(reply->data, &of);
-	json_object_set_new(reply->data, "count", json_integer((json_int_t)shown.entries));
-	json_object_set_new(reply->data, "path_lost_ms", json_integer((json_int_t)of.path_lost_ms));
-	if (shown.lines == 0)
-		reply_line(reply, "no server is known");
-	if (shown.lines > SHOWN_MAX)
-		reply_line(reply, "and %zu others", shown.lines - SHOWN_MAX);
+	finish(&shown, &of);
 }

@@ -32,13 +32,23 @@ static void flushed(struct reply *reply, size_t entries)
 	reply->data = json_pack("{s:I}", "flushed", (json_int_t)entries);
 }
 
+static bool flush_goes_on(const struct api_context *context, struct reply *reply)
+{
+	size_t count;
+
+	if (!cache_flush_over(store_cache(context->store), &reply->flush, &count))
+		return false;
+	flushed(reply, count);
+	return true;
+}
+
 // What the resolver knows of delegations, keys and failures goes with what the cache holds. Nothing
 // of it is answered from now on; how much it was is known when the cache has been gone through.
 static void flush_below(const struct api_context *context, const uint8_t *name, struct reply *reply)
 {
 	resolver_forget(context->resolver, name);
 	cache_flush_zone(store_cache(context->store), name, &reply->flush);
-	reply->later = true;
+	reply->go_on = flush_goes_on;
 }
 
 static void flush_zone(const struct api_context *context, const char *text, struct reply *reply)
@@ -54,17 +64,6 @@ static void flush_all(const struct api_context *context, struct reply *reply)
 	static const uint8_t root[] = {0};
 
 	flush_below(context, root, reply);
-}
-
-bool verb_go_on(const struct api_context *context, struct reply *reply)
-{
-	size_t count;
-
-	if (!cache_flush_over(store_cache(context->store), &reply->flush, &count))
-		return false;
-	reply->later = false;
-	flushed(reply, count);
-	return true;
 }
 
 static void flush_name(const struct api_context *context, const char *const *arguments,
@@ -124,6 +123,7 @@ static const struct verb verbs[] = {
 static void run(const struct api_context *context, const struct verb *verb,
 		const char *const *arguments, size_t count, struct reply *reply)
 {
+	reply->verb = verb->name;
 	if (context->runs != NULL)
 		context->runs(context->arg, verb->name);
 	verb->run(context, arguments, count, reply);
@@ -143,4 +143,14 @@ void verb_run(const struct api_context *context, const char *verb, const char *c
 		return;
 	}
 	reply_misuse(reply, "\"%.128s\" is no verb of this version; see assayctl --help", verb);
+}
+
+bool verb_go_on(const struct api_context *context, struct reply *reply)
+{
+	if (context->runs != NULL)
+		context->runs(context->arg, reply->verb);
+	if (reply->error[0] == '\0' && !reply->go_on(context, reply))
+		return false;
+	reply->go_on = NULL;
+	return true;
 }

@@ -13,7 +13,7 @@
 void verb_run(const struct api_context *context, const char *verb, const char *const *arguments,
 	      size_t count, struct reply *reply) __attribute__((nonnull(1, 2, 5)));
 
-// reply->later: whether it has ended now, and what it came to.
+// While there is reply->go_on: the next share. True: it is over.
 bool verb_go_on(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 
 // 0, or -1 after an error in the reply. The name comes in lower case.

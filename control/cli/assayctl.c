@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_S        10
+#define TIMEOUT_FLUSH_S  120 // answered when a large cache has been gone through, beside all else
 #define TIMEOUT_HEALTH_S 2 // who cannot answer in time is not well, and check scripts wait
 
 enum { EXIT_REFUSED = 1, EXIT_UNWELL = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
@@ -53,6 +54,13 @@ static const char *hint(int error)
 	if (error == ENOENT || error == ECONNREFUSED)
 		return " (is assayd running?)";
 	return error == EACCES ? " (are you root, or of a group of control.operators or control.readers?)" : "";
+}
+
+static unsigned timeout_of(const char *verb)
+{
+	if (strcmp(verb, "health") == 0)
+		return TIMEOUT_HEALTH_S;
+	return strcmp(verb, "flush") == 0 ? TIMEOUT_FLUSH_S : TIMEOUT_S;
 }
 
 // A descriptor, or an exit status below 0.
@@ -221,8 +229,7 @@ static int run(const char *path, char **words, int count, bool as_json)
 	if (!line)
 		fprintf(stderr, "assayctl: the arguments are no UTF-8 text\n");
 	else if (is_verb(words[0], count - 1)) {
-		fd = connect_to(path,
-				strcmp(words[0], "health") == 0 ? TIMEOUT_HEALTH_S : TIMEOUT_S);
+		fd = connect_to(path, timeout_of(words[0]));
 		status = fd < 0 ? -fd : ask(fd, line, as_json);
 	}
 	free(line);

@@ -272,6 +272,10 @@ struct resolver_servers_of {
 };
 typedef void (*resolver_server_visit)(const struct resolver_servers_of *of,
 				      const struct resolver_server *server, void *arg);
+// Those that are remembered, in shares, as upstream_servers_some() has it.
+bool resolver_servers_some(struct resolver *resolver, size_t *at, size_t max,
+			   struct resolver_servers_of *of, resolver_server_visit visit, void *arg)
+	__attribute__((nonnull(1, 2, 4, 5)));
 // of: filled before the first visit. Pointers to names live during the visit.
 void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 			   const struct address *address, struct resolver_servers_of *of,

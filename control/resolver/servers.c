@@ -114,7 +114,7 @@ void resolver_servers(struct resolver *resolver, const uint8_t *name, const stru
 		return;
 	}
 	if (name == NULL) {
-		upstream_describe(resolver->parts.upstream, line, arg);
+		upstream_describe_uplink(resolver->parts.upstream, line, arg);
 		return;
 	}
 	const struct route *route = route_find(resolver, name, 0, &cut);
@@ -171,6 +171,16 @@ static void visit_candidates(struct servers_walk *walk, struct delegation *cut,
 	}
 }
 
+bool resolver_servers_some(struct resolver *resolver, size_t *at, size_t max,
+			   struct resolver_servers_of *of, resolver_server_visit visit, void *arg)
+{
+	struct servers_walk walk = {resolver, of, visit, arg};
+
+	*of = (struct resolver_servers_of){.path_lost_ms =
+						   upstream_path_lost_ms(resolver->parts.upstream)};
+	return upstream_servers_some(resolver->parts.upstream, at, max, visit_remembered, &walk);
+}
+
 void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 			   const struct address *address, struct resolver_servers_of *of,
 			   resolver_server_visit visit, void *arg)
@@ -182,8 +192,6 @@ void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 						   upstream_path_lost_ms(resolver->parts.upstream)};
 	if (address != NULL)
 		visit_remembered(address, &walk);
-	else if (name == NULL)
-		upstream_servers_each(resolver->parts.upstream, visit_remembered, &walk);
 	if (address != NULL || name == NULL)
 		return;
 	const struct route *route = route_find(resolver, name, 0, &cut);

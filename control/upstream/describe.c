@@ -126,23 +126,6 @@ void upstream_describe_uplink(const struct upstream *upstream,
 	line(out.text, arg);
 }
 
-void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
-		       void *arg)
-{
-	const struct ratings *ratings = &upstream->ratings;
-
-	upstream_describe_uplink(upstream, line, arg);
-	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
-		const struct rating *rating = &ratings->places[i];
-		struct line out = {0};
-
-		if (!rating->every_zone)
-			continue;
-		describe_everywhere(upstream, rating, &out);
-		line(out.text, arg);
-	}
-}
-
 void upstream_describe_server(struct upstream *upstream, const uint8_t *zone,
 			      const struct address *server,
 			      void (*line)(const char *text, void *arg), void *arg)

@@ -52,15 +52,20 @@ void upstream_server_record(struct upstream *upstream, const uint8_t *zone,
 	memcpy(out->counts, rating->counts, sizeof(out->counts));
 }
 
-void upstream_servers_each(const struct upstream *upstream,
+bool upstream_servers_some(const struct upstream *upstream, size_t *at, size_t max,
 			   void (*visit)(const struct address *server, void *arg), void *arg)
 {
 	const struct ratings *ratings = &upstream->ratings;
+	const size_t end = ratings->sets * RATING_WAYS;
 
-	for (size_t i = 0; i < ratings->sets * RATING_WAYS; i++) {
-		if (ratings->places[i].every_zone)
-			visit(&ratings->places[i].server, arg);
+	for (size_t n = 0; n < SERVERS_LOOKED_AT && *at < end && max > 0; n++) {
+		const struct rating *rating = &ratings->places[(*at)++];
+		if (!rating->every_zone)
+			continue;
+		visit(&rating->server, arg);
+		max--;
 	}
+	return *at < end;
 }
 
 uint64_t upstream_path_lost_ms(const struct upstream *upstream)

@@ -343,15 +343,12 @@ const char *upstream_label(const struct upstream *upstream, const struct address
 void upstream_describe_uplink(const struct upstream *upstream,
 			      void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
-// Counters ("upstream.sent_udp"), a line when our own path is lost, and one per remembered server
-// for operators.
+// Counters ("upstream.sent_udp").
 typedef void (*upstream_counter_visit)(const char *name, const char *words, uint64_t value,
 				       void *arg);
 void upstream_counters(const struct upstream *upstream, upstream_counter_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
-void upstream_describe(const struct upstream *upstream, void (*line)(const char *text, void *arg),
-		       void *arg) __attribute__((nonnull(1, 2)));
-// The same of one server, and with a zone how it does for that.
+// A line about one server, and with a zone how it does for that.
 void upstream_describe_server(struct upstream *upstream, const uint8_t *zone,
 			      const struct address *server,
 			      void (*line)(const char *text, void *arg), void *arg)
@@ -386,10 +383,12 @@ struct server_record {
 void upstream_server_record(struct upstream *upstream, const uint8_t *zone,
 			    const struct address *server, struct server_record *out)
 	__attribute__((nonnull(1, 3, 4)));
-// Every server that is remembered.
-void upstream_servers_each(const struct upstream *upstream,
+// Servers that are remembered, in shares: at most `max` of those from place *at on, which begins with
+// 0. False: there are no more. What changes between two calls may be left out or come twice.
+#define SERVERS_LOOKED_AT 4096 // places in one call
+bool upstream_servers_some(const struct upstream *upstream, size_t *at, size_t max,
 			   void (*visit)(const struct address *server, void *arg), void *arg)
-	__attribute__((nonnull(1, 2)));
+	__attribute__((nonnull(1, 2, 4)));
 // For how long no server of any network has answered; 0: our own path is there.
 uint64_t upstream_path_lost_ms(const struct upstream *upstream) __attribute__((nonnull));
 const char *server_failure_name(enum server_failure failure) __attribute__((const));

@@ -458,7 +458,7 @@ static void servers_are_asked_for_by_zone_address_or_all(void **state)
 	requests_under_way = 1;
 	ask("servers", "");
 	assert_says("192.0.2.1 rtt 10.0 ms +- 5.0, good\n");
-	assert_string_equal(servers_asked, "all");
+	assert_int_equal(number_of(data, "count"), 1);
 	assert_null(word_of(data, "zone"));
 	ask("servers", "\"Example.COM\"");
 	assert_string_equal(servers_asked, "example.com.");
@@ -469,6 +469,26 @@ static void servers_are_asked_for_by_zone_address_or_all(void **state)
 	assert_says("no server is known\n");
 	assert_int_equal(number_of(data, "count"), 0);
 	assert_refused("servers", "\"--all\"", "is no domain name");
+}
+
+// However many there are: three in a turn, here, and others are served between two.
+static void o31_all_servers_are_listed_in_shares(void **state)
+{
+	(void)state;
+	requests_under_way = 1500;
+	int fd = greeted_operator();
+	send_text(fd, "{\"verb\": \"servers\"}\n");
+	while (shares == 0)
+		turn();
+	assert_true(shares < 500);
+	ask("lookup", "\"www.example.\", \"A\"");
+	assert_true(shares < 500);
+	take_answer(fd);
+	assert_int_equal(shares, 500);
+	assert_int_equal(number_of(data, "count"), 1500);
+	assert_int_equal(json_array_size(json_object_get(data, "servers")), 1000);
+	assert_says("and 500 others\n");
+	close(fd);
 }
 
 static void servers_are_data_for_programs(void **state)
@@ -852,6 +872,7 @@ int main(void)
 		TEST(stats_cycles_measures_between_two_questions),
 		TEST(requests_are_shown_up_to_a_bound),
 		TEST(servers_are_asked_for_by_zone_address_or_all),
+		TEST(o31_all_servers_are_listed_in_shares),
 		TEST(servers_are_data_for_programs),
 		TEST(log_debug_tells_the_life_of_questions),
 		TEST(every_verb_has_data_for_programs),

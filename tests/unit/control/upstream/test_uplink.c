@@ -258,10 +258,10 @@ static void operators_are_told(void **state)
 
 	(void)state;
 	know_all(&s);
-	upstream_describe(s.upstream, find_alarm, &told);
+	upstream_describe_uplink(s.upstream, find_alarm, &told);
 	assert_false(told);
 	silence(&s, 6, SERVERS);
-	upstream_describe(s.upstream, find_alarm, &told);
+	upstream_describe_uplink(s.upstream, find_alarm, &told);
 	assert_true(told);
 	script_stop(&s);
 }
