@@ -14,6 +14,7 @@
 #include "bench/names.h"
 #include "bench/option.h"
 #include "bench/random.h"
+#include "control/alarms/alarms.h"
 #include "control/api/api.h"
 #include "control/api/protocol.h"
 #include "control/resolver/task.h"
@@ -37,6 +38,7 @@
 static struct world *w;
 static size_t waiting;
 static uv_loop_t loop;
+static struct alarms *alarms; // none
 static char path[64];
 static struct filling filling;
 static uint64_t entries, zones, next_name, random_state, load;
@@ -346,6 +348,9 @@ static struct api *open_socket(void)
 {
 	char err[256], folder[] = "/tmp/assay-bench-XXXXXX";
 
+	alarms = alarms_new();
+	if (alarms == NULL)
+		(fail)("alarms", "no memory");
 	world_drill(w, "--scope uplink --fault drop --for 1s"); // makes the host of drills
 	world_advance(w, 600000);
 	const struct api_context context = {.store = w->store,
@@ -353,6 +358,7 @@ static struct api *open_socket(void)
 					    .upstream = w->upstream,
 					    .trust = w->trust,
 					    .drills = w->drills,
+					    .alarms = alarms,
 					    .counters = counters,
 					    .describe = describe,
 					    .runs = runs,
@@ -372,6 +378,7 @@ static void close_socket(struct api *api)
 	api_close(api);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
+	alarms_free(alarms);
 	*strrchr(path, '/') = '\0';
 	(void)rmdir(path);
 }
