@@ -192,6 +192,31 @@ static bool about(const struct said *said, const struct rrset *rrset, const uint
 	return name_equal(said->kind == SIGNER_DNAME ? said->rrset->owner : name, rrset->owner);
 }
 
+// What proves that there is no such name lives for its own time, and the wildcard's RRset for its
+// own: a name that was added meanwhile is answered from the wildcard until the proof ends.
+static bool expanded_in_time(const struct trial *t, const struct said *said, uint32_t ttl_s)
+{
+	static struct said wildcards[SAID_MAX];
+	struct said absent;
+
+	if (!said->expanded || said->version->mode == MODE_UNSIGNED)
+		return false;
+	absent = *said;
+	absent.kind = SIGNER_NXDOMAIN;
+	absent.rrset = NULL;
+	absent.soa = signer_zone_find(said->version->zone, said->zone->name, TYPE_SOA);
+	if (!in_time(t, &absent, ttl_s))
+		return false;
+	size_t count =
+		truth_wildcards(said->zone, t->name, said->rrset->type, t->since_us, wildcards);
+	for (size_t i = 0; i < count; i++) {
+		if (judge_same_data(wildcards[i].rrset, said->rrset) &&
+		    in_time(t, &wildcards[i], ttl_s))
+			return true;
+	}
+	return false;
+}
+
 // The RRset is one that some server says, or said not too long ago.
 static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 {
@@ -204,7 +229,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		if (!about(said, rrset, t->name) || !judge_same_data(said->rrset, rrset))
 			continue;
 		seen = true;
-		if (!in_time(t, said, rrset->ttl_s))
+		if (!in_time(t, said, rrset->ttl_s) && !expanded_in_time(t, said, rrset->ttl_s))
 			continue;
 		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
 		if (said->in_span && said->zone->stripped)

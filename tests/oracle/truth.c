@@ -142,6 +142,33 @@ uint32_t truth_ttl_s(const struct said *said)
 	return soa.minimum < said->soa->ttl_s ? soa.minimum : said->soa->ttl_s;
 }
 
+size_t truth_wildcards(struct authority_zone *zone, const uint8_t *name, uint16_t type,
+		       uint64_t since_us, struct said out[SAID_MAX])
+{
+	uint8_t wildcard[NAME_MAX_LEN];
+	size_t count = 0;
+
+	for (size_t v = 0; v < zone->version_count; v++) {
+		const struct version *version = &zone->versions[v];
+		const uint8_t *at = name;
+		while (had(version, since_us) && count < SAID_MAX && name_within(at, zone->name) &&
+		       !name_equal(at, zone->name)) {
+			at = name_skip(at, 1);
+			if (name_wildcard_of(at, wildcard) == 0)
+				continue;
+			const struct rrset *rrset = signer_zone_find(version->zone, wildcard, type);
+			if (rrset == NULL)
+				continue;
+			out[count++] = (struct said){.kind = SIGNER_ANSWER,
+						     .rrset = rrset,
+						     .zone = zone,
+						     .version = version};
+			break;
+		}
+	}
+	return count;
+}
+
 // ---- the chain of trust ----
 
 static bool ds_of(const struct rrset *ds, const struct authority_zone *zone,
@@ -223,11 +250,15 @@ static unsigned proven(struct authority *a, struct authority_zone *zone,
 
 // RFC 7646. What was cached is forgotten with it; it goes when the zone is found to validate, which
 // is looked into every five minutes.
-static unsigned excepted(const struct authority *a, const uint8_t *zone, unsigned mask)
+static unsigned excepted(const struct authority *a, const struct authority_zone *zone,
+			 unsigned mask)
 {
-	for (size_t i = 0; i < a->exception_count && mask != 0; i++) {
+	// Nothing has to lead to a configured zone but the configuration.
+	bool led_to = mask != 0 || zone->configured != NOT_CONFIGURED;
+
+	for (size_t i = 0; i < a->exception_count && led_to; i++) {
 		const struct exception *exception = &a->exceptions[i];
-		if (!name_within(zone, exception->name))
+		if (!name_within(zone->name, exception->name))
 			continue;
 		if (a->world->network.now_us < exception->from_us + EXCEPTION_US)
 			return TRUTH_INSECURE;
@@ -239,7 +270,7 @@ static unsigned excepted(const struct authority *a, const uint8_t *zone, unsigne
 unsigned truth_security(struct authority *a, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us)
 {
-	return excepted(a, zone->name, proven(a, zone, version, since_us));
+	return excepted(a, zone, proven(a, zone, version, since_us));
 }
 
 // ---- whether there is a way ----

@@ -23,6 +23,9 @@ struct said {
 // By any version that some server had at since_us or later. type ANY: each RRset that is there.
 size_t truth_said(struct authority *authority, const uint8_t *name, uint16_t type,
 		  uint64_t since_us, struct said out[SAID_MAX]);
+// RRsets of the wildcards above a name, by any version of the zone that some server had then.
+size_t truth_wildcards(struct authority_zone *zone, const uint8_t *name, uint16_t type,
+		       uint64_t since_us, struct said out[SAID_MAX]);
 uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC 2308 §5)
 
 // What the chain of trust may come to, a set of:
