@@ -107,7 +107,12 @@ static void refer_again(struct task *task, struct ailing_zone *zone)
 	struct resolver *resolver = task->resolver;
 	const struct delegation *cut = task->cut;
 	uint64_t now_ms = resolver->clock.now_ms;
+	struct broken_finding finding;
 
+	// Zones below live on what a broken parent has proven before: it is told of, and probed,
+	// where they are.
+	if (broken_lately(resolver, cut->zone, &finding))
+		return;
 	if (task->route != NULL || name_is_root(cut->zone) || cut->outdated ||
 	    now_ms < cut->made_ms + AILING_WELL_MS || now_ms < zone->refer_ms ||
 	    cut->parent == NULL || !parent_is_there(task, zone))
