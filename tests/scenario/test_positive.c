@@ -362,6 +362,26 @@ static void special_use_zones_can_be_switched_off(void **state)
 	assert_sent(w, 3);
 }
 
+// Its TTL is over when the answer is there; that is no failure of anybody's.
+static void an_alias_that_ends_while_its_target_is_looked_for_is_not_stale(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "example.com.",
+					  .servers = "ns1.example.com.=" PROVIDER_A,
+					  .text = "a.example.com. 2 IN CNAME b.example.com.\n"
+						  "b.example.com. 300 IN AAAA 2001:db8::1\n"});
+	world_start(w);
+	world_ask(w, "a.example.com.", TYPE_CNAME, 0);
+	with((struct fault){.kind = FAULT_DELAY, .name = "b.example.com.", .delay_ms = 200});
+	world_advance(w, 1900);
+	struct question *q = world_ask(w, "a.example.com.", TYPE_AAAA, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+	assert_int_equal(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +402,7 @@ int main(void)
 		scenario_common(glue_is_never_an_answer),
 		scenario_common(special_use_names_are_answered_here),
 		scenario(special_use_zones_can_be_switched_off),
+		scenario(an_alias_that_ends_while_its_target_is_looked_for_is_not_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
