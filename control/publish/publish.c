@@ -209,12 +209,14 @@ static enum entry_kind kind_of(const struct step *step)
 // other than A. Where nothing proves it, the answer is for that type alone, unless the name is
 // denied already.
 static bool denies_type_only(const struct publisher *publisher, const struct step *step,
-			     enum verdict verdict, uint64_t now_ms)
+			     enum verdict verdict, const struct publication *publication)
 {
 	const struct entry *held;
 	struct entry_facts facts;
 	uint8_t lower[NAME_MAX_LEN];
 
+	if (publication->this_type_only)
+		return true;
 	if (verdict == VERDICT_SECURE || step->kind != STEP_NXDOMAIN || step->type == TYPE_A)
 		return false;
 	name_lower(lower, step->name, name_len(step->name));
@@ -222,7 +224,7 @@ static bool denies_type_only(const struct publisher *publisher, const struct ste
 	if (held == NULL)
 		return true;
 	entry_facts(held, &facts);
-	return facts.expires_ms <= now_ms;
+	return facts.expires_ms <= publication->now_ms;
 }
 
 static const struct entry *publish(struct publisher *publisher, const struct entry_spec *spec)
@@ -292,7 +294,7 @@ const struct entry *publish_step(struct publisher *publisher, const struct step 
 		.opt_out = result->opt_out,
 		.this_name_only = publication->this_name_only,
 	};
-	if (denies_type_only(publisher, step, verdict, publication->now_ms)) {
+	if (denies_type_only(publisher, step, verdict, publication)) {
 		spec.kind = ENTRY_NODATA;
 		spec.rcode = RCODE_NXDOMAIN;
 	}
@@ -326,6 +328,10 @@ const struct entry *publish_unproven(struct publisher *publisher, const struct s
 	};
 
 	spec.one_shot = spec.one_shot || spec.ttl_s == 0;
+	if (publication->this_type_only) {
+		spec.kind = ENTRY_NODATA;
+		spec.rcode = RCODE_NXDOMAIN;
+	}
 	const struct entry *entry = make(publisher, step, NULL, &spec);
 	if (entry != NULL)
 		publisher->counters.unproven++;

@@ -32,6 +32,9 @@ struct publication link_publication(const struct task *task, const struct step *
 			task->disputed ||
 			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
 			(step->kind == STEP_DNAME && route_below(resolver, step->rrset->owner)),
+		// The DS of a configured zone is the parent's to deny, and nothing else of it.
+		.this_type_only = step->kind == STEP_NXDOMAIN && step->type == TYPE_DS &&
+				  route_is_apex(resolver, step->name),
 	};
 }
 

@@ -147,6 +147,11 @@ bool route_below(const struct resolver *resolver, const uint8_t *name)
 	return false;
 }
 
+bool route_is_apex(const struct resolver *resolver, const uint8_t *name)
+{
+	return route_at(resolver, name) != SIZE_MAX;
+}
+
 void resolver_routes(const struct resolver *resolver, resolver_route_visit visit, void *arg)
 {
 	for (size_t i = 0; i < resolver->config.route_count; i++)

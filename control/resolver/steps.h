@@ -289,6 +289,7 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 // says nothing of what is in it (ATTACKS A12).
 const struct route *route_of(const struct resolver *resolver, const uint8_t *name);
 bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
+bool route_is_apex(const struct resolver *resolver, const uint8_t *name); // of some route's zone
 
 // forward.c: what is particular to forward zones
 bool forward_holds(const struct task *task);        // the task's question goes to forwarders

@@ -52,10 +52,31 @@ static void what_is_denied_above_a_stub_zone_ends_nothing_below_it(void **state)
 	assert_address(q, "192.0.2.73");
 }
 
+// The DS of its apex is for the public parent to deny; everything else there is the stub zone's.
+static void what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it(void **state)
+{
+	(void)state;
+	world_undelegate(w, "island.com.");
+	for (int cd = 0; cd < 2; cd++) {
+		for (int i = 0; i < 3; i++) // often enough to be worth keeping
+			assert_int_equal(
+				world_ask(w, "island.com.", TYPE_DS, ASK_DO | (cd ? ASK_CD : 0))
+					->reply->rcode,
+				RCODE_NXDOMAIN);
+		struct question *q = world_ask(w, "island.com.", TYPE_TXT, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_answer(world_ask(w, "island.com.", TYPE_SOA, ASK_DO), RCODE_NOERROR, false,
+			      EDE_NONE);
+		assert_address(world_ask(w, "www.island.com.", TYPE_A, 0), "192.0.2.72");
+		world_advance(w, 400000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		stub(what_is_denied_above_a_stub_zone_ends_nothing_below_it),
+		stub(what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
