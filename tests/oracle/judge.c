@@ -313,7 +313,11 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	if (mask == 0)
 		return complain(t, "%s: %s too old, with another SOA, or TTL %u too large",
 				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
-	if (wants_proof(t, mask) && (!proofs || soa == NULL))
+	if (truth_is_excepted(t->judge->authority, t->name))
+		mask |= TRUTH_INSECURE;
+	// The span may be of a forwarder that leaves the proof out: it proves no denial for
+	// certain.
+	if (wants_proof(t, mask) && !opt_out && (!proofs || soa == NULL))
 		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
 	return take_security(t, mask, opt_out, t->name) &&
 	       (t->asked->type == TYPE_ANY || judge_order(t, &spell));

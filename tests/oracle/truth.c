@@ -267,6 +267,15 @@ static unsigned excepted(const struct authority *a, const struct authority_zone 
 	return mask;
 }
 
+bool truth_is_excepted(const struct authority *a, const uint8_t *name)
+{
+	for (size_t i = 0; i < a->exception_count; i++) {
+		if (name_within(name, a->exceptions[i].name))
+			return true;
+	}
+	return false;
+}
+
 unsigned truth_security(struct authority *a, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us)
 {
@@ -289,14 +298,15 @@ static bool reachable(struct authority *a, struct authority_zone *zone, bool mus
 				: NULL;
 		bool any = cd && zone->bogus;
 		// Above, the chain of trust to it ends: what is signed cannot be proven any longer.
-		if (known && (zone->hidden ||
-			      (zone->hidden_us != 0 && now_us < zone->hidden_us + DENIED_US)))
+		bool denied = zone->hidden ||
+			      (zone->hidden_us != 0 && now_us < zone->hidden_us + DENIED_US);
+		// A server's address is denied with the zone that it is in (RFC 8020).
+		if (denied && (known || must_be_delegated))
 			return false;
 		known |= zone->configured != NOT_CONFIGURED;
 		if (any ? zone->mute : zone->dead)
 			return false;
-		if (now_us < (any ? zone->may_be_mute_until_us : zone->may_fail_until_us) ||
-		    (must_be_delegated && zone->hidden))
+		if (now_us < (any ? zone->may_be_mute_until_us : zone->may_fail_until_us))
 			return false;
 		if (host != NULL && !reachable(a, host, true, false, now_us))
 			return false;

@@ -36,6 +36,10 @@ uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC
 unsigned truth_security(struct authority *authority, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us);
 
+// Below a negative trust anchor, or where one was: then whatever denies or answers the name need not
+// be proven, zones above the anchor included.
+bool truth_is_excepted(const struct authority *authority, const uint8_t *name);
+
 // Whether it leads to an answer, by all that was said since since_us: false at loops, chains of
 // more than 11 links, where nothing can be believed, and in zones that may fail at now_us.
 bool truth_resolves(struct authority *authority, const uint8_t *name, uint16_t type, bool cd,
