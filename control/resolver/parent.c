@@ -326,7 +326,8 @@ void parent_denied(struct task *task, const struct validation_result *result)
 	bool cut = task->type == TYPE_DS && result->cut != CUT_NONE &&
 		   result->cut != CUT_NOTHING_BELOW;
 
-	if (cut || task->route != NULL || !speaks(task, result) ||
+	// A stub zone's own servers speak for what they delegate, a forwarder's for nobody.
+	if (cut || (task->route != NULL && task->route->forward) || !speaks(task, result) ||
 	    !name_within(task->name, task->step.name))
 		return;
 	if (task->step.kind == STEP_NXDOMAIN)

@@ -149,7 +149,7 @@ bool route_below(const struct resolver *resolver, const uint8_t *name)
 
 bool route_is_apex(const struct resolver *resolver, const uint8_t *name)
 {
-	return route_at(resolver, name) != SIZE_MAX;
+	return resolver->config.route_count > 0 && route_at(resolver, name) != SIZE_MAX;
 }
 
 void resolver_routes(const struct resolver *resolver, resolver_route_visit visit, void *arg)

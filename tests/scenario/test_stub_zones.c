@@ -52,6 +52,28 @@ static void what_is_denied_above_a_stub_zone_ends_nothing_below_it(void **state)
 	assert_address(q, "192.0.2.73");
 }
 
+// What the stub zone's own servers no longer delegate is theirs to deny.
+static void what_a_stub_zone_no_longer_delegates_is_denied(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "island.com.",
+					  .servers = "ns.island.com.=" STUB,
+					  .negative_ttl_s = 2});
+	world_add(w, &(struct world_zone){.apex = "below.island.com.",
+					  .servers = "ns.below.island.com.=" BELOW,
+					  .text = "*.below.island.com. 1 IN A 192.0.2.73\n",
+					  .options = {.unsigned_ = true}});
+	world_route(w, "island.com.", false, STUB);
+	world_start(w);
+	assert_below("a.below.island.com.");
+	world_undelegate(w, "below.island.com.");
+	world_advance(w, 70000);
+	assert_answer(world_ask(w, "b.below.island.com.", TYPE_A, 0), RCODE_NXDOMAIN, false,
+		      EDE_NONE);
+}
+
 // The DS of its apex is for the public parent to deny; everything else there is the stub zone's.
 static void what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it(void **state)
 {
@@ -76,6 +98,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		stub(what_is_denied_above_a_stub_zone_ends_nothing_below_it),
+		cmocka_unit_test_teardown(what_a_stub_zone_no_longer_delegates_is_denied,
+					  end_world),
 		stub(what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it),
 	};
 
