@@ -245,6 +245,8 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	if (mask == 0)
 		return complain(t, "%s %s: too old, or TTL %u too large", text(rrset->owner), type,
 				rrset->ttl_s);
+	if (truth_is_excepted(t->judge->authority, t->name, t->since_us))
+		mask |= TRUTH_INSECURE;
 	if (!wants_dnssec(t) && rrset->rrsig_count > 0)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
 	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
@@ -308,12 +310,14 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 		opt_out &= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
+	if (!seen && truth_mixes_wildcards(t->judge->authority, t->name, t->since_us))
+		return take_security(t, TRUTH_SECURE | TRUTH_INSECURE, false, t->name);
 	if (!seen)
 		return complain(t, "%s: %s, and nobody says so", text(t->name), words);
 	if (mask == 0)
 		return complain(t, "%s: %s too old, with another SOA, or TTL %u too large",
 				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
-	if (truth_is_excepted(t->judge->authority, t->name))
+	if (truth_is_excepted(t->judge->authority, t->name, t->since_us))
 		mask |= TRUTH_INSECURE;
 	// The span may be of a forwarder that leaves the proof out: it proves no denial for
 	// certain.

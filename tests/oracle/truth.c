@@ -169,6 +169,53 @@ size_t truth_wildcards(struct authority_zone *zone, const uint8_t *name, uint16_
 	return count;
 }
 
+// The deepest configured zone that the name is in, or NULL.
+static struct authority_zone *route_of(struct authority *a, const uint8_t *name)
+{
+	struct authority_zone *deepest = NULL;
+
+	for (size_t z = 0; z < a->zone_count; z++) {
+		struct authority_zone *zone = &a->zones[z];
+		if (zone->configured != NOT_CONFIGURED && name_within(name, zone->name) &&
+		    (deepest == NULL || name_labels(zone->name) > name_labels(deepest->name)))
+			deepest = zone;
+	}
+	return deepest;
+}
+
+bool truth_mixes_wildcards(struct authority *a, const uint8_t *name, uint64_t since_us)
+{
+	uint8_t wildcard[NAME_MAX_LEN];
+	struct signer_answer answer;
+
+	for (size_t z = 0; z < a->zone_count; z++) {
+		struct authority_zone *zone = &a->zones[z];
+		unsigned with = 0, versions = 0;
+		if (!name_within(name, zone->name))
+			continue;
+		for (size_t v = 0; v < zone->version_count; v++) {
+			if (!had(&zone->versions[v], since_us))
+				continue;
+			versions++;
+			bool found = false;
+			for (const uint8_t *at = name; !found && !name_equal(at, zone->name);) {
+				at = name_skip(at, 1);
+				if (name_wildcard_of(at, wildcard) == 0)
+					continue;
+				signer_zone_query(zone->versions[v].zone, wildcard, TYPE_A,
+						  &answer);
+				found = answer.kind == SIGNER_ANSWER ||
+					answer.kind == SIGNER_CNAME ||
+					(answer.kind == SIGNER_NODATA);
+			}
+			with += found;
+		}
+		if (versions > 1 && with > 0)
+			return true;
+	}
+	return false;
+}
+
 // ---- the chain of trust ----
 
 static bool ds_of(const struct rrset *ds, const struct authority_zone *zone,
@@ -267,19 +314,34 @@ static unsigned excepted(const struct authority *a, const struct authority_zone 
 	return mask;
 }
 
-bool truth_is_excepted(const struct authority *a, const uint8_t *name)
+unsigned truth_security(struct authority *a, struct authority_zone *zone,
+			const struct version *version, uint64_t since_us)
 {
+	unsigned mask = proven(a, zone, version, since_us);
+
+	// A configured zone is asked though nothing leads to it; what it says is proven by nobody,
+	// and denied by who is above.
+	if (mask == 0 && zone->configured != NOT_CONFIGURED)
+		mask = TRUTH_BOGUS;
+	return excepted(a, zone, mask);
+}
+
+bool truth_is_excepted(struct authority *a, const uint8_t *name, uint64_t since_us)
+{
+	struct authority_zone *route = route_of(a, name);
+
+	for (size_t v = 0;
+	     route != NULL && route->configured != CONFIGURED_STUB && v < route->version_count;
+	     v++) {
+		if (had(&route->versions[v], since_us) &&
+		    (truth_security(a, route, &route->versions[v], since_us) & TRUTH_INSECURE))
+			return true;
+	}
 	for (size_t i = 0; i < a->exception_count; i++) {
 		if (name_within(name, a->exceptions[i].name))
 			return true;
 	}
 	return false;
-}
-
-unsigned truth_security(struct authority *a, struct authority_zone *zone,
-			const struct version *version, uint64_t since_us)
-{
-	return excepted(a, zone, proven(a, zone, version, since_us));
 }
 
 // ---- whether there is a way ----
@@ -350,7 +412,11 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		struct authority_zone *zone = said[i].zone;
 		unsigned security =
 			truth_security(way->authority, zone, said[i].version, way->since_us);
-		if (security == 0)
+		// What is said above a zone that is asked of forwarders alone is for them to say.
+		const struct authority_zone *route = route_of(way->authority, name);
+		bool above = route != NULL && route->configured == CONFIGURED_FORWARD &&
+			     name_labels(zone->name) < name_labels(route->name);
+		if (security == 0 || above)
 			continue;
 		believed = true;
 		// Over UDP it is not believed without signatures (ATTACKS A8).

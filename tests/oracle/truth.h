@@ -26,6 +26,10 @@ size_t truth_said(struct authority *authority, const uint8_t *name, uint16_t typ
 // RRsets of the wildcards above a name, by any version of the zone that some server had then.
 size_t truth_wildcards(struct authority_zone *zone, const uint8_t *name, uint16_t type,
 		       uint64_t since_us, struct said out[SAID_MAX]);
+// Whether a zone with a wildcard above the name has changed since then. That there is no such name,
+// and what the wildcard has, are proven apart, each for its own time: together they may say what no
+// version of the zone did.
+bool truth_mixes_wildcards(struct authority *authority, const uint8_t *name, uint64_t since_us);
 uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC 2308 §5)
 
 // What the chain of trust may come to, a set of:
@@ -36,9 +40,9 @@ uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC
 unsigned truth_security(struct authority *authority, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us);
 
-// Below a negative trust anchor, or where one was: then whatever denies or answers the name need not
-// be proven, zones above the anchor included.
-bool truth_is_excepted(const struct authority *authority, const uint8_t *name);
+// Below a negative trust anchor, or where one was, or in a zone of forwarders that may be insecure:
+// then whatever denies or answers the name need not be proven, by zones above included.
+bool truth_is_excepted(struct authority *authority, const uint8_t *name, uint64_t since_us);
 
 // Whether it leads to an answer, by all that was said since since_us: false at loops, chains of
 // more than 11 links, where nothing can be believed, and in zones that may fail at now_us.
