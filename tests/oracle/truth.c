@@ -320,9 +320,15 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 	unsigned mask = proven(a, zone, version, since_us);
 
 	// A configured zone is asked though nothing leads to it; what it says is proven by nobody,
-	// and denied by who is above.
-	if (mask == 0 && zone->configured != NOT_CONFIGURED)
-		mask = TRUTH_BOGUS;
+	// and denied by who is above, if anybody believes that one.
+	for (struct authority_zone *above = zone;
+	     mask == 0 && zone->configured != NOT_CONFIGURED && above != NULL;) {
+		above = authority_parent(a, above);
+		if (above != NULL)
+			mask = proven(a, above, authority_now(above), since_us);
+		if (above == NULL || (mask & TRUTH_SECURE))
+			mask = (mask & ~(unsigned)TRUTH_SECURE) | TRUTH_BOGUS;
+	}
 	return excepted(a, zone, mask);
 }
 
