@@ -109,6 +109,9 @@ static void refer_again(struct task *task, struct ailing_zone *zone)
 	uint64_t now_ms = resolver->clock.now_ms;
 	struct broken_finding finding;
 
+	// Where no address is known, nobody has been asked whose zone it is (ATTACKS D3).
+	if (task->server_count == 0)
+		return;
 	// Zones below live on what a broken parent has proven before: it is told of, and probed,
 	// where they are.
 	if (broken_lately(resolver, cut->zone, &finding))
