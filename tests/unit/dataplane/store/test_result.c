@@ -185,7 +185,7 @@ static void stale_result_says_so_and_why(void **state)
 	(void)state;
 	struct given a = given_address("a.");
 
-	a.now_ms = NOW_MS - 61000;
+	a.now_ms = NOW_MS - 68000;
 	a.stale_s = 3600;
 	ticket(FLAG_RD | FLAG_AD, "@a. %1 %1", OPT_PLAIN);
 	const struct entry *link = publish(&a);
@@ -193,11 +193,30 @@ static void stale_result_says_so_and_why(void **state)
 	assert_rendered(result, "beef 8180 %1 %1 %0 %1 @a. %1 %1 c00c %1 %1 #30 %4 c0000201 "
 				"00 %41 %1232 #0 %12 %15 %2 %3 %15 %2 %23");
 	store_result_unref(store, result);
-	// The store's clock says the same of a link that is past its time.
+	// The store's clock says the same of a link that is past its time for longer than a question
+	// takes.
 	result = store_result_new(store, &link, 1);
 	assert_true(result->stale);
 	assert_rendered(result, "beef 8180 %1 %1 %0 %1 @a. %1 %1 c00c %1 %1 #30 %4 c0000201 "
 				"00 %41 %1232 #0 %6 %15 %2 %3");
+	store_result_unref(store, result);
+	cache_unpin(store_cache(store), link);
+}
+
+// It was good when it was taken, and the rest of the chain took its time.
+static void what_ran_out_on_the_way_has_ttl_0_and_is_not_stale(void **state)
+{
+	(void)state;
+	struct given a = given_address("a.");
+
+	a.now_ms = NOW_MS - 61000;
+	a.stale_s = 3600;
+	ticket(FLAG_RD | FLAG_AD, "@a. %1 %1", OPT_PLAIN);
+	const struct entry *link = publish(&a);
+	struct store_result *result = store_result_new(store, &link, 1);
+	assert_false(result->stale);
+	assert_rendered(result, "beef 81a0 %1 %1 %0 %1 @a. %1 %1 c00c %1 %1 #0 %4 c0000201 "
+				"00 %41 %1232 #0 %0");
 	store_result_unref(store, result);
 	cache_unpin(store_cache(store), link);
 }
@@ -303,6 +322,7 @@ int main(void)
 		result_test(results_without_links_or_with_too_many_are_none),
 		result_test(error_result_is_rendered_with_its_ede_and_text),
 		result_test(stale_result_says_so_and_why),
+		result_test(what_ran_out_on_the_way_has_ttl_0_and_is_not_stale),
 		result_test(stale_chain_of_a_lookup_can_be_served),
 		result_test(results_that_make_no_answer_are_servfail),
 		result_test(no_result_is_servfail),
