@@ -233,6 +233,28 @@ static void remember_inside(struct task *task, const uint8_t *name)
 		   resolver_hash(resolver, name), resolver->clock.now_ms);
 }
 
+// An NSEC whose next name lies below one that is still to be asked for says that this one is an empty
+// non-terminal (RFC 4034 §4.1.1, RFC 4592 §2.2.2): a name to pass by, and no cut. It is taken as a
+// hint, as all on the way down is: who asks on at a cut gets a referral.
+static void remember_empty(struct task *task, const struct response *response)
+{
+	const struct minimise *m = &task->minimise;
+	struct rdata_nsec nsec;
+
+	for (size_t i = 0; i < response->proof_count; i++) {
+		const struct rrset *rrset = response->proofs[i];
+		if (rrset->type != TYPE_NSEC || !name_within(rrset->owner, task->cut->zone) ||
+		    !rdata_nsec(rrset->rdatas[0].data, rrset->rdatas[0].len, &nsec))
+			continue;
+		for (size_t labels = m->asked + 1u; labels < m->labels; labels++) {
+			const uint8_t *name = name_ancestor(m->name, labels);
+			if (name_within(nsec.next, name) && !name_equal(nsec.next, name) &&
+			    name_compare(rrset->owner, name) < 0)
+				remember_inside(task, name);
+		}
+	}
+}
+
 // The full name has an answer where one above it had none: the next question passes that one by.
 static void skip_what_was_given_up(struct task *task)
 {
@@ -250,6 +272,7 @@ static void take_answer(struct task *task, struct response *response)
 	task->good_server = server;
 	if (!minimise_full(&task->minimise) && !nxdomain) {
 		remember_inside(task, minimise_name(&task->minimise));
+		remember_empty(task, response);
 		minimise_next(&task->minimise);
 		ask_on(task);
 		shelf_put(&task->resolver->responses, response);

@@ -297,6 +297,52 @@ static void unreachable_servers_are_silent_ones(void **state)
 	assert_int_equal(network_sent(&w->network, NULL, ENT, TYPE_A), 2);
 }
 
+// ---- empty non-terminals (RFC 4592 §2.2.2) ----
+
+// The NSEC that denies the first one tells of those below it.
+static void one_nsec_passes_by_all_empty_non_terminals_down_to_the_next_name(void **state)
+{
+	(void)state;
+	for (int signing = 0; signing < 3; signing++) {
+		w = world_new();
+		world_add_tlds(w);
+		world_add(w,
+			  &(struct world_zone){
+				  .apex = "deep.org.",
+				  .servers = "ns.deep.org.=" PROVIDER_A,
+				  .text = "a.b.c.d.e.deep.org. 300 IN A 192.0.2.81\n"
+					  "b.b.c.d.e.deep.org. 300 IN A 192.0.2.82\n",
+				  .options = {.nsec3 = signing == 1, .unsigned_ = signing == 2}});
+		world_start(w);
+		world_ask(w, "deep.org.", TYPE_SOA, 0);
+		network_forget_log(&w->network);
+		assert_address(world_ask(w, "b.b.c.d.e.deep.org.", TYPE_A, ASK_DO), "192.0.2.82");
+		assert_int_equal(network_sent(&w->network, PROVIDER_A, NULL, TYPE_A),
+				 signing == 0 ? 2 : 5);
+		network_forget_log(&w->network);
+		assert_address(world_ask(w, "a.b.c.d.e.deep.org.", TYPE_A, ASK_DO), "192.0.2.81");
+		assert_int_equal(network_sent(&w->network, PROVIDER_A, NULL, TYPE_A), 1);
+		end_world(NULL);
+	}
+}
+
+// A zone that begins between them is found all the same: it is what the next name says.
+static void a_cut_below_empty_non_terminals_is_found(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	world_add(w,
+		  &(struct world_zone){.apex = "deep.org.", .servers = "ns.deep.org.=" PROVIDER_A});
+	world_add(w, &(struct world_zone){.apex = "c.d.e.deep.org.",
+					  .servers = "ns.c.d.e.deep.org.=" PROVIDER_B,
+					  .text = "a.b.c.d.e.deep.org. 300 IN A 192.0.2.81\n"});
+	world_start(w);
+	struct question *q = world_ask(w, "a.b.c.d.e.deep.org.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+	assert_address(q, "192.0.2.81");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +359,8 @@ int main(void)
 		scenario(silence_of_one_failure_domain_is_not),
 		cmocka_unit_test(where_there_is_one_domain_only_it_is_followed_after_two_tries),
 		scenario(unreachable_servers_are_silent_ones),
+		cmocka_unit_test(one_nsec_passes_by_all_empty_non_terminals_down_to_the_next_name),
+		scenario(a_cut_below_empty_non_terminals_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
