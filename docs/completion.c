@@ -12,8 +12,10 @@ static void print_words(const char *arguments)
 	for (const char *at = arguments; *at; at += strcspn(at, apart)) {
 		at += strspn(at, apart);
 		size_t len = strcspn(at, apart);
-		if ((at[0] >= 'a' && at[0] <= 'z') || strncmp(at, "--", 2) == 0)
-			printf(" %.*s", (int)len, at);
+		if ((at[0] >= 'a' && at[0] <= 'z') || strncmp(at, "--", 2) == 0) {
+			putchar(' ');
+			fwrite(at, 1, len, stdout);
+		}
 	}
 }
 
