@@ -13,6 +13,8 @@ static struct exchange_request request_of(struct script *s)
 	struct exchange_request request = script_request(s);
 
 	request.zone = script_name("example.");
+	// So long that no random case of it is one case.
+	request.name = script_name("www.abcdefghijklmnopqrstuvwxyz.example.");
 	return request;
 }
 
