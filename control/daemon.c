@@ -83,7 +83,7 @@ struct daemon {
 	int signal_fd;
 	bool loop_open, stopping, silent;
 	struct silence_scope scope; // silent: of our rules
-	char not_silent[256]; // why not, though it should be
+	char not_silent[256];       // why not, though it should be
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
 	struct turns turns;

@@ -15,8 +15,8 @@ int privileges_group(const char *name, const char *option, gid_t *gid, char *err
 
 // Becomes `user` in every thread. The calling thread alone keeps CAP_NET_ADMIN (to take down the
 // XDP program and the rules of nftables), CAP_NET_BIND_SERVICE and CAP_NET_RAW (to bind questions
-// to an interface), and programs that it starts have the first; the others keep nothing. Without a user
-// name root stays root, and only the calling thread gives up its other capabilities. Without root
-// it must be run as `user` already. 0, or -errno with a sentence.
+// to an interface), and programs that it starts have the first; the others keep nothing. Without a
+// user name root stays root, and only the calling thread gives up its other capabilities. Without
+// root it must be run as `user` already. 0, or -errno with a sentence.
 int privileges_drop(const char *user, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));

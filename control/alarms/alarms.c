@@ -53,8 +53,9 @@ enum alarm_severity alarm_severity(enum alarm_name name)
 
 const char *alarm_severity_name(enum alarm_severity severity)
 {
-	static const char *const names[] = {
-		[ALARM_CRITICAL] = "critical", [ALARM_ERROR] = "error", [ALARM_WARNING] = "warning"};
+	static const char *const names[] = {[ALARM_CRITICAL] = "critical",
+					    [ALARM_ERROR] = "error",
+					    [ALARM_WARNING] = "warning"};
 
 	return names[severity];
 }
@@ -125,8 +126,8 @@ static struct entry *find(const struct alarms *alarms, enum alarm_name name, con
 
 static void tell_begin(struct alarms *alarms, const struct alarm *alarm)
 {
-	enum log_level level = alarm_severity(alarm->name) == ALARM_WARNING ? LOG_LEVEL_WARNING
-									    : LOG_LEVEL_ERROR;
+	enum log_level level =
+		alarm_severity(alarm->name) == ALARM_WARNING ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
 
 	log_limited(&alarms->limit, alarms->now_ms, level, "alarm %s: %s; %s",
 		    alarm_name(alarm->name), alarm->text, alarm_remedy(alarm->name));
@@ -167,9 +168,10 @@ static void end(struct alarms *alarms, size_t i)
 	free(entry);
 }
 
-__attribute__((format(printf, 4, 0))) static struct entry *
-set(struct alarms *alarms, enum alarm_name name, const char *subject, const char *format,
-    va_list args)
+__attribute__((format(printf, 4, 0))) static struct entry *set(struct alarms *alarms,
+							       enum alarm_name name,
+							       const char *subject,
+							       const char *format, va_list args)
 {
 	struct entry *entry = find(alarms, name, subject);
 	bool is_new = entry == NULL;

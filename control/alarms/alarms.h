@@ -1,13 +1,14 @@
 // What is wrong at present: one list, from which come the text and the JSON of `assayctl health`
-// and `status`, the metric assay_alarm, and a line of the log when an alarm begins and when it ends.
+// and `status`, the metric assay_alarm, and a line of the log when an alarm begins and when it
+// ends.
 //
 // A part of the daemon adds an alarm so:
 //   1. a row in control/alarms/names.h: name, severity, meaning, remedy;
 //   2. either a function that is asked once a second, alarms_add(alarms, ask, arg): it calls
 //      alarm_holds() for all that is wrong now, and what it does not name again has ended (most of
 //      them are in control/watch/); or, where only an event tells, alarm_raise() and alarm_end().
-// An alarm is its name and a subject, which stays the same while it lasts (a zone, "port 0", ""); the
-// text may change (numbers, durations).
+// An alarm is its name and a subject, which stays the same while it lasts (a zone, "port 0", "");
+// the text may change (numbers, durations).
 //
 // Thread: control. Bounded: ALARMS_MAX at a time; more are an alarm themselves.
 #pragma once
@@ -79,5 +80,4 @@ const char *alarm_severity_name(enum alarm_severity severity) __attribute__((con
 const char *alarm_meaning(enum alarm_name name) __attribute__((const));
 const char *alarm_remedy(enum alarm_name name) __attribute__((const));
 // Every alarm that there is: "name<TAB>severity<TAB>meaning<TAB>remedy", a line per call.
-void alarms_print(void (*line)(const char *text, void *arg), void *arg)
-	__attribute__((nonnull(1)));
+void alarms_print(void (*line)(const char *text, void *arg), void *arg) __attribute__((nonnull(1)));

@@ -30,9 +30,9 @@ struct connection {
 	enum right right;
 	unsigned open_handles;
 	bool closing;
-	bool answering; // an answer is on its way: nothing is read until it has been taken
-	bool ending;    // to be closed after this answer
-	bool ended;     // the client sends no more
+	bool answering;     // an answer is on its way: nothing is read until it has been taken
+	bool ending;        // to be closed after this answer
+	bool ended;         // the client sends no more
 	struct reply reply; // of the verb that goes on
 	size_t len;
 	char line[PROTOCOL_REQUEST_MAX];
@@ -44,7 +44,7 @@ struct api {
 	uv_pipe_t socket;
 	struct api_groups groups;
 	uid_t owner;
-	uv_idle_t later; // active while a verb goes on: the loop does not wait
+	uv_idle_t later;           // active while a verb goes on: the loop does not wait
 	struct connection *newest; // open ones
 	unsigned counts[RIGHT_COUNT];
 	unsigned references; // the socket and connections that hold its memory
@@ -196,7 +196,7 @@ static void send_reply(struct connection *connection, const struct reply *reply)
 
 // ---- requests ----
 
-#define X(name, words, help, least, most, reads)                                                          \
+#define X(name, words, help, least, most, reads)                                                   \
 	static_assert((most) <= PROTOCOL_ARGUMENTS, "arguments of " #name);
 PROTOCOL_VERBS(X)
 #undef X
@@ -224,8 +224,8 @@ static bool is_allowed(const struct connection *connection, const char *verb,
 	if (connection->right == RIGHT_ALL || right_reads(verb, arguments, count))
 		return true;
 	reply_refuse(reply,
-		   "this would change something, which only root and members of the group of "
-		   "control.operators may");
+		     "this would change something, which only root and members of the group of "
+		     "control.operators may");
 	return false;
 }
 
@@ -410,7 +410,8 @@ static void accepted(uv_stream_t *socket, int status)
 	connection = connection_new(api);
 	if (!connection)
 		return;
-	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 || find_right(connection) != 0) {
+	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 ||
+	    find_right(connection) != 0) {
 		connection_close(connection);
 		return;
 	}

@@ -18,7 +18,7 @@
 
 #define TIMEOUT_S        10
 #define TIMEOUT_FLUSH_S  120 // answered when a large cache has been gone through, beside all else
-#define TIMEOUT_HEALTH_S 2 // who cannot answer in time is not well, and check scripts wait
+#define TIMEOUT_HEALTH_S 2   // who cannot answer in time is not well, and check scripts wait
 
 enum { EXIT_REFUSED = 1, EXIT_UNWELL = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
 
@@ -44,8 +44,10 @@ static void print_usage(FILE *stream)
 #define X(name, arguments, help, least, most, reads) print_verb(stream, #name " " arguments, help);
 	PROTOCOL_VERBS(X)
 #undef X
-	fputs("exit status: 0 done, 1 the daemon refused, the output could not be written, or health\n"
-	      "             has something to tell, 2 wrong usage, 3 no daemon, or none that answers\n",
+	fputs("exit status: 0 done, 1 the daemon refused, the output could not be written, or "
+	      "health\n"
+	      "             has something to tell, 2 wrong usage, 3 no daemon, or none that "
+	      "answers\n",
 	      stream);
 }
 
@@ -53,7 +55,9 @@ static const char *hint(int error)
 {
 	if (error == ENOENT || error == ECONNREFUSED)
 		return " (is assayd running?)";
-	return error == EACCES ? " (are you root, or of a group of control.operators or control.readers?)" : "";
+	return error == EACCES
+		       ? " (are you root, or of a group of control.operators or control.readers?)"
+		       : "";
 }
 
 static unsigned timeout_of(const char *verb)

@@ -57,7 +57,7 @@ struct config {
 	unsigned crypto_workers;
 	char control_socket[108];
 	char operators[32], readers[32]; // groups that may use it; "": none
-	char user[32]; // to become after start; "" stays
+	char user[32];                   // to become after start; "" stays
 	enum log_level log_level;
 	char metrics_address[64];  // "" : off; "127.0.0.1:9953"
 	char test_clock[108];      // path of a test-only clock offset file; "" : none

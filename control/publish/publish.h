@@ -51,7 +51,8 @@ struct publication {
 	bool one_shot;       // by value only, whatever its TTL
 	bool aside;          // see struct entry_spec
 	bool this_name_only; // see struct entry_spec (ATTACKS A12)
-	bool this_type_only; // a denial by another zone than the one that the name's other types are in
+	bool this_type_only; // a denial by another zone than the one that the name's other types
+			     // are in
 	bool denial;         // its proofs may deny other names (RFC 8198): the zone's own servers
 			     // said so, no forwarder
 	bool seen;           // the name was asked for lately, or has data in the cache: an NXDOMAIN
