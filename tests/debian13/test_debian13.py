@@ -47,11 +47,11 @@ def tool_layer():
 
     def fill(root):
         root.install(*TOOLS)
-        path = os.path.join(root.path, 'root/setup')
+        path = os.path.join(root.path, 'srv/setup')
         with open(path, 'w') as stream:
             stream.write(script)
         os.chmod(path, 0o755)
-        run = root.chroot('/root/setup', '--build')
+        run = root.chroot('/srv/setup', '--build')
         if run.returncode != 0:
             raise RuntimeError(said(run))
     return roots.layer(SUITE, 'setup --build: %s %s' % (lists, TOOLS), fill)
@@ -59,7 +59,7 @@ def tool_layer():
 
 def step(checks, root, name, command, **environment):
     began = time.monotonic()
-    run = root.chroot('bash', '-c', 'cd /root/assay && ' + command, environment=environment)
+    run = root.chroot('bash', '-c', 'cd /srv/assay && ' + command, environment=environment)
     good = checks.check(name, run.returncode == 0, said(run))
     print('#| %s: %d s' % (name, time.monotonic() - began), flush=True)
     return run.stdout if good else None
@@ -95,14 +95,14 @@ def answers(checks, root):
         sys.path.insert(0, os.path.join(TOP, 'tests', 'e2e'))
         import resolver
         info = resolver.lab_info()
-        hints, anchor = ('/root/' + name for name in ('root.hints', 'anchor.ds'))
+        hints, anchor = ('/srv/' + name for name in ('root.hints', 'anchor.ds'))
         shutil.copy(info['files']['root.hints'], root + hints)
         shutil.copy(info['files']['anchor.ds'], root + anchor)
         daemon = resolver.Assayd(info, hints=hints, anchor=anchor)
         # Its folder is the same inside.
         os.makedirs(root + daemon.workdir, exist_ok=True)
         subprocess.run(['mount', '--bind', daemon.workdir, root + daemon.workdir], check=True)
-        daemon.program = [in_root(root), '/root/assay/build13/control/assayd']
+        daemon.program = [in_root(root), '/srv/assay/build13/control/assayd']
         try:
             daemon.start(1200)
             ask = ['ip', 'netns', 'exec', info['namespaces']['client'], 'dig', '+tries=1', '+time=3',
@@ -127,7 +127,7 @@ def answers(checks, root):
 
 def follow(checks, folder):
     root = roots.Root(SUITE, folder, [tool_layer()])
-    copy_sources(root.path + '/root/assay')
+    copy_sources(root.path + '/srv/assay')
     checks.check('nothing is missing', step(checks, root, 'scripts/setup --build',
                                             'scripts/setup --build') == '')
     versions = root.chroot('bash', '-c', 'gcc -dumpfullversion; pkg-config --modversion libdpdk libssl '
@@ -140,9 +140,9 @@ def follow(checks, folder):
     step(checks, root, 'unit tests pass', 'meson test -C build13 --no-rebuild --suite unit '
          '--timeout-multiplier 8 --print-errorlogs')
     checks.run(answers, root.path)
-    if step(checks, root, 'the package is built', 'scripts/package/build /root/package') is not None:
+    if step(checks, root, 'the package is built', 'scripts/package/build /srv/package') is not None:
         step(checks, root, 'and installed', 'apt-get install -y --no-install-recommends '
-             '/root/package/assay_*.deb && assayd --version && assayctl --version')
+             '/srv/package/assay_*.deb && assayd --version && assayctl --version')
         step(checks, root, 'and purged', 'apt-get purge -y assay && [ ! -e /etc/assay ] && [ ! -e /var/lib/assay ]')
 
 
