@@ -11,6 +11,9 @@ struct publication link_publication(const struct task *task, const struct step *
 	bool forwarded = forward_holds(task);
 	bool resorted = task->response != NULL && task->response->resorted;
 	const struct delegation *cut = task->hint != NULL ? task->hint : task->cut;
+	// The DS of a configured zone is the parent's to say, and nothing else of it: neither its
+	// denial nor its alias is true of the name's other types.
+	bool parents_side = task->type == TYPE_DS && route_is_apex(resolver, step->name);
 
 	return (struct publication){
 		.provenance = forwarded  ? FROM_FORWARDER
@@ -21,10 +24,12 @@ struct publication link_publication(const struct task *task, const struct step *
 		.asked_ms = task->reply != NULL  ? task->reply->asked_ms
 			    : task->hint != NULL ? task->hint->made_ms
 						 : 0,
-		.one_shot = task->past_nta || (resorted && resort_by_value(task, step)),
+		.one_shot = task->past_nta || (resorted && resort_by_value(task, step)) ||
+			    (parents_side && step->kind == STEP_CNAME),
 		// What is let pass for want of better is evidence of nothing.
-		.aside =
-			task->past_nta || resorted || (task->reply != NULL && task->reply->drilled),
+		.aside = task->past_nta || resorted ||
+			 (task->reply != NULL && task->reply->drilled) ||
+			 (parents_side && step->kind == STEP_CNAME),
 		.outdated = cut != NULL && cut->outdated,
 		.denial = !forwarded,
 		// ATTACKS A12: what is said about a name must not hide a configured zone below.
@@ -32,9 +37,7 @@ struct publication link_publication(const struct task *task, const struct step *
 			task->disputed ||
 			(step->kind == STEP_NXDOMAIN && route_below(resolver, step->name)) ||
 			(step->kind == STEP_DNAME && route_below(resolver, step->rrset->owner)),
-		// The DS of a configured zone is the parent's to deny, and nothing else of it.
-		.this_type_only = step->kind == STEP_NXDOMAIN && step->type == TYPE_DS &&
-				  route_is_apex(resolver, step->name),
+		.this_type_only = step->kind == STEP_NXDOMAIN && parents_side,
 	};
 }
 

@@ -94,6 +94,96 @@ static void what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it(void **state)
 	}
 }
 
+// What the public parent answers with in its place: an alias made of a wildcard.
+static int start_under_wildcard(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "lake.com.",
+					  .servers = "ns.lake.com.=192.0.2.75",
+					  .text = "*.lake.com. 300 IN CNAME away.lake.com.\n"
+						  "away.lake.com. 300 IN TXT \"away\"\n"});
+	world_add(w, &(struct world_zone){.apex = "island.lake.com.",
+					  .servers = "ns.island.lake.com.=" STUB,
+					  .text = "www.island.lake.com. 300 IN A 192.0.2.72\n"
+						  "island.lake.com. 300 IN TXT \"here\"\n"});
+	world_route(w, "island.lake.com.", false, STUB)->dnssec = ROUTE_INSECURE;
+	world_start(w);
+	world_undelegate(w, "island.lake.com.");
+	return 0;
+}
+
+// The alias that stands in the place of its DS is the public parent's, and true of nothing else.
+static void what_renames_the_ds_of_a_stub_zone_renames_nothing_in_it(void **state)
+{
+	static const uint16_t types[] = {TYPE_CNAME, TYPE_TXT, TYPE_SOA, TYPE_MX};
+
+	(void)state;
+	for (unsigned flags = ASK_DO; flags <= (ASK_DO | ASK_CD); flags += ASK_CD) {
+		for (int i = 0; i < 3; i++) {
+			struct question *q = world_ask(w, "island.lake.com.", TYPE_DS, flags);
+			assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+		}
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+			struct question *q = world_ask(w, "island.lake.com.", types[i], flags);
+			assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 0);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_TXT),
+					 types[i] == TYPE_TXT);
+		}
+		assert_address(world_ask(w, "www.island.lake.com.", TYPE_A, 0), "192.0.2.72");
+		world_advance(w, 100000);
+	}
+}
+
+// The public parent has a name with data where the stub zone is: its NSEC says nothing here.
+static int start_over_name(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "lake.com.",
+					  .servers = "ns.lake.com.=192.0.2.75",
+					  .text = "island.lake.com. 300 IN A 192.0.2.99\n"
+						  "b.island.lake.com. 300 IN A 192.0.2.99\n"
+						  "z.island.lake.com. 300 IN A 192.0.2.99\n"});
+	world_add(w, &(struct world_zone){.apex = "island.lake.com.",
+					  .servers = "ns.island.lake.com.=" STUB,
+					  .text = "www.island.lake.com. 300 IN A 192.0.2.72\n"
+						  "c.island.lake.com. 300 IN A 192.0.2.72\n"
+						  "b.island.lake.com. 300 IN TXT \"here\"\n"
+						  "island.lake.com. 300 IN TXT \"here\"\n"});
+	world_route(w, "island.lake.com.", false, STUB)->dnssec = ROUTE_INSECURE;
+	world_start(w);
+	world_undelegate(w, "island.lake.com.");
+	return 0;
+}
+
+static void what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in_it(void **state)
+{
+	static const uint16_t types[] = {TYPE_TXT, TYPE_SOA, TYPE_NS, TYPE_DNSKEY};
+
+	(void)state;
+	for (unsigned flags = ASK_DO; flags <= (ASK_DO | ASK_CD); flags += ASK_CD) {
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(
+				world_ask(w, "island.lake.com.", TYPE_DS, flags)->reply->rcode,
+				RCODE_NOERROR);
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+			struct question *q = world_ask(w, "island.lake.com.", types[i], flags);
+			assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+			assert_true(question_count_of(q, SECTION_ANSWER, types[i]) > 0);
+		}
+		struct question *q = world_ask(w, "b.island.lake.com.", TYPE_TXT, flags);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_TXT), 1);
+		assert_address(world_ask(w, "c.island.lake.com.", TYPE_A, flags), "192.0.2.72");
+		assert_address(world_ask(w, "www.island.lake.com.", TYPE_A, flags), "192.0.2.72");
+		world_advance(w, 100000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +191,12 @@ int main(void)
 		cmocka_unit_test_teardown(what_a_stub_zone_no_longer_delegates_is_denied,
 					  end_world),
 		stub(what_denies_the_ds_of_a_stub_zone_denies_nothing_in_it),
+		cmocka_unit_test_setup_teardown(
+			what_renames_the_ds_of_a_stub_zone_renames_nothing_in_it,
+			start_under_wildcard, end_world),
+		cmocka_unit_test_setup_teardown(
+			what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in_it,
+			start_over_name, end_world),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
