@@ -78,15 +78,20 @@ static bool is_nodata(const struct chain *chain)
 
 // ---- types that no common one stands beside ----
 
-// An RRset that can be asked for at the name. A DS is the zone's above.
-static bool is_other_type(uint16_t type)
+static bool is_common_type(uint16_t type)
 {
 	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		if (types[i] == type)
-			return false;
+			return true;
 	}
-	return type != TYPE_RRSIG && type != TYPE_NSEC && type != TYPE_NSEC3 && type != TYPE_DS &&
-	       !type_is_meta(type);
+	return false;
+}
+
+// An RRset besides that can be asked for at the name. A DS is the zone's above.
+static bool is_other_type(uint16_t type)
+{
+	return !is_common_type(type) && type != TYPE_RRSIG && type != TYPE_NSEC &&
+	       type != TYPE_NSEC3 && type != TYPE_DS && !type_is_meta(type);
 }
 
 // Whether the record can be about the name: an NSEC tells by its owner, an NSEC3 only by a hash.
@@ -138,6 +143,39 @@ static bool next_listed(const struct task *task, const struct chain *chain, uint
 	return any;
 }
 
+static bool leads_below(const struct record *nsec, const uint8_t *name)
+{
+	return !name_equal(nsec->owner, name) && name_within(nsec->rdata, name);
+}
+
+// The NSEC of the name, or of the wildcard in its place, where it names a type that can be asked
+// for: that type was denied by servers that see the zones in another way, and the proof does not
+// say that the name has nothing. An NSEC that leads below the name is that of an empty
+// non-terminal.
+static bool proof_has_types(const struct task *task, const struct entry *nodata)
+{
+	struct entry_reader reader;
+	enum entry_part part;
+	struct record record;
+
+	if (!entry_denial(nodata, SECURITY_UNPROVEN, NULL, &reader))
+		return false;
+	while (entry_next(&reader, &part, &record)) {
+		const uint8_t *bitmap;
+		size_t len;
+		if (part != ENTRY_PROOFS || record.type != TYPE_NSEC ||
+		    !read_bitmap(&record, task->name, &bitmap, &len) ||
+		    leads_below(&record, task->name))
+			continue;
+		for (uint16_t type = rdata_bitmap_next(bitmap, len, 0); type != 0;
+		     type = rdata_bitmap_next(bitmap, len, type)) {
+			if (is_common_type(type) || is_other_type(type))
+				return true;
+		}
+	}
+	return false;
+}
+
 // Neither an RRset nor the word that there is none.
 static const struct entry *unsaid(struct task *task, const struct entry *nodata)
 {
@@ -183,7 +221,7 @@ static void take(struct task *task, struct chain *to, const struct chain *from)
 		return;
 	}
 	if (task->type == TYPE_ANY && facts.kind == ENTRY_NODATA &&
-	    !next_listed(task, from, &next)) {
+	    (!next_listed(task, from, &next) || proof_has_types(task, entry))) {
 		chain_add(resolver, to, unsaid(task, entry));
 		return;
 	}

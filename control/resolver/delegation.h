@@ -26,8 +26,8 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `silence`, `good_ms`, `probed_ms`, an early end, and how far it is proven. Held by reference. Whether its servers
-// answer: evidence.h.
+// Immutable but for `silence`, `good_ms`, `probed_ms`, an early end, and how far it is proven. Held
+// by reference. Whether its servers answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -35,18 +35,19 @@ struct delegation {
 	struct rrset *ds;
 	struct rrset *proofs[DELEGATION_PROOFS_MAX];
 	uint8_t proof_count;
-	uint64_t ds_ms; // as of when their TTLs are
-	uint64_t made_ms; // when the referral came
+	uint64_t ds_ms;        // as of when their TTLs are
+	uint64_t made_ms;      // when the referral came
 	const uint8_t *parent; // zone whose servers sent the referral
-	char *silence;      // since it went down: what became of its servers, in words; or NULL
-	uint64_t good_ms;   // last answer that was proven
-	uint64_t probed_ms; // last time that it was asked whether it is still silent
-	bool outdated;      // past its end while the parent is silent, or found through such a one
-	uint64_t ended_ms;  // revived: when it ended; else 0
+	char *silence;         // since it went down: what became of its servers, in words; or NULL
+	uint64_t good_ms;      // last answer that was proven
+	uint64_t probed_ms;    // last time that it was asked whether it is still silent
+	bool outdated;     // past its end while the parent is silent, or found through such a one
+	uint64_t ended_ms; // revived: when it ended; else 0
 	// A signed parent's referral counts as proven once the DS, or that there is none, is. What
 	// it names until then may come from anybody.
 	bool unproven;
 	bool doubtful;             // what came with it about the DS did not validate
+	bool ds_flushed;           // by an operator: who asks for the DS is not answered with it
 	struct delegation *before; // the last one that was proven, while this one is not; or NULL
 	uint64_t before_ms;        // or the end of it, where that named no other servers; or 0
 	uint32_t refs;
@@ -71,8 +72,8 @@ struct delegation_spec {
 		size_t address_count;
 	} ns[REFERRAL_NS_MAX];
 };
-// Whether what the parent said about the DS may still be used. Takes the time that has passed off its
-// TTLs: a referral says nothing for longer than an answer would.
+// Whether what the parent said about the DS may still be used. Takes the time that has passed off
+// its TTLs: a referral says nothing for longer than an answer would.
 bool delegation_ds_lasts(struct delegation *delegation, uint64_t now_ms)
 	__attribute__((nonnull, warn_unused_result));
 // One reference for the caller. NULL: no memory.

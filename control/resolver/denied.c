@@ -211,6 +211,10 @@ static bool hash_of_operator(void *arg, const uint8_t *name, const struct rdata_
 
 size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const uint16_t *type)
 {
+	struct delegation *cut = delegation_at(resolver->delegations, name, resolver->clock.now_ms);
+
+	if (cut != NULL && (type == NULL || *type == TYPE_DS))
+		cut->ds_flushed = true;
 	cache_denial_flush(resolver->cache, name, hash_of_operator, resolver);
 	return type != NULL ? cache_flush_type(resolver->cache, name, *type)
 			    : cache_flush_name(resolver->cache, name);
@@ -252,8 +256,8 @@ bool denied_answer(struct task *task)
 	// Poll-mode cores follow no alias of a wildcard: they find one that is asked for again.
 	const bool alias = leads_on(task, &answer);
 	keep = (keep || alias) && denied_names_seen(resolver->denied_names, lookup.hash);
-	// ATTACKS B16: data that had come after the records would have ended them, so what is there of
-	// other types is older, and must not come back once they have ended.
+	// ATTACKS B16: data that had come after the records would have ended them, so what is there
+	// of other types is older, and must not come back once they have ended.
 	if (answer.kind == DENIED_NXDOMAIN)
 		cache_end_name(resolver->cache, task->name, resolver->clock.now_ms);
 	if (!give(task, &answer, keep && answer.left_s > 0))

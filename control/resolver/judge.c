@@ -76,7 +76,7 @@ bool judge_hint(struct task *task)
 	struct delegation *d =
 		delegation_at(resolver->delegations, task->name, resolver->clock.now_ms);
 
-	if (task->hint_tried || d == NULL || !resolver->config.validate ||
+	if (task->hint_tried || d == NULL || d->ds_flushed || !resolver->config.validate ||
 	    (d->ds == NULL && d->proof_count == 0) ||
 	    !delegation_ds_lasts(d, resolver->clock.now_ms))
 		return false;

@@ -379,13 +379,16 @@ static const struct rrset *dname_before(const struct trial *t, const struct rrse
 	return NULL;
 }
 
-// RFC 8482 §4.2, of a name that is there in a zone without proofs.
+// RFC 8482 §4.2, of a name that is there in a zone without proofs, or whose types are not one
+// zone's to deny: servers that lag see others.
 static bool says_nothing(const struct trial *t, const struct rrset *rrset)
 {
 	unsigned mask = 0;
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
+		if (said->zone != t->said[0].zone)
+			mask |= TRUTH_INSECURE;
 		if (said->kind != SIGNER_NXDOMAIN)
 			mask |= truth_security(t->judge->authority, said->zone, said->version,
 					       t->since_us);

@@ -76,6 +76,25 @@ static void what_was_flushed_is_asked_for_anew_and_kept_again(void **state)
 	assert_int_equal(sent(), 0);
 }
 
+// The referral that brought it would answer without a question.
+static void a_flush_of_a_ds_asks_the_parent(void **state)
+{
+	static const uint16_t ds = TYPE_DS, a = TYPE_A;
+	const uint16_t *const types[] = {NULL, &ds, &a};
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(start_common(state), 0);
+		assert_address(world_ask(w, "www.example.com.", TYPE_A, 0), "192.0.2.80");
+		(void)sent();
+		resolver_flush_name(w->resolver, text_name("example.com."), types[i]);
+		assert_answer(world_ask(w, "example.com.", TYPE_DS, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		assert_int_equal(network_sent(&w->network, NULL, "example.com.", TYPE_DS),
+				 types[i] == &a ? 0 : 1);
+		assert_int_equal(end_world(state), 0);
+	}
+}
+
 static void a_second_flush_ends_what_came_since_the_first(void **state)
 {
 	(void)state;
@@ -195,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(what_was_flushed_is_asked_for_anew_and_kept_again),
+		cmocka_unit_test(a_flush_of_a_ds_asks_the_parent),
 		scenario(a_second_flush_ends_what_came_since_the_first),
 		scenario(nothing_of_it_is_served_as_stale_or_denied),
 		scenario(an_answer_that_was_asked_for_before_is_not_kept),

@@ -170,6 +170,34 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 	}
 }
 
+// A zone that has gone denied one type, and its parent, whose proof names that type, the others.
+static void any_is_not_denied_by_a_proof_that_names_a_type(void **state)
+{
+	w = world_new();
+	w->denial = true;
+	world_add_tlds(w);
+	world_add(w, &(struct world_zone){.apex = "lake.com.",
+					  .servers = "ns.lake.com.=192.0.2.30",
+					  .text = "*.lake.com. 300 IN AAAA 2001:db8::1\n"});
+	world_add(w, &(struct world_zone){.apex = "gone.lake.com.",
+					  .servers = "ns.gone.lake.com.=192.0.2.31",
+					  .text = "x.gone.lake.com. 300 IN CAA 0 issue \"ca\"\n",
+					  .options = {.unsigned_ = true}});
+	world_add(w,
+		  &(struct world_zone){.apex = "sub.gone.lake.com.",
+				       .servers = "ns.sub.gone.lake.com.=192.0.2.32",
+				       .text = "x.sub.gone.lake.com. 300 IN CAA 0 issue \"ca\"\n",
+				       .options = {.unsigned_ = true}});
+	world_start(w);
+	world_ask(w, "x.gone.lake.com.", TYPE_TXT, ASK_DO);
+	world_undelegate(w, "gone.lake.com.");
+	world_ask(w, "gap.lake.com.", TYPE_TXT, ASK_DO);
+	struct question *q = world_ask(w, "x.sub.gone.lake.com.", TYPE_ANY, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_HINFO), 1);
+	end_world(state);
+}
+
 static void any_with_cd_passes_over_types_that_are_not_there(void **state)
 {
 	(void)state;
@@ -392,6 +420,7 @@ int main(void)
 		scenario_common(a_wildcard_comes_with_its_proof),
 		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
 		scenario_common(any_is_one_rrset_with_its_signatures),
+		cmocka_unit_test(any_is_not_denied_by_a_proof_that_names_a_type),
 		scenario_common(any_with_cd_passes_over_types_that_are_not_there),
 		scenario_common(any_with_cd_passes_by_what_has_failed),
 		cmocka_unit_test(any_finds_a_rare_type_by_the_proof),
