@@ -3,7 +3,6 @@
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define SETS     8192 // power of two
 #define WAYS     8
@@ -21,9 +20,11 @@ struct record {
 	uint64_t silent;            // the first question that was silent to its end; 0: none
 	uint16_t waiting;           // in doubt, and asking
 	uint8_t steps;              // how often it went down since something was heard
+	uint32_t generation;        // of another one: free
 };
 
 struct evidence {
+	uint32_t generation; // forgetting all is a new one: nothing is walked through
 	struct record sets[SETS][WAYS];
 };
 
@@ -42,7 +43,7 @@ void evidence_free(struct evidence *evidence)
 
 void evidence_forget(struct evidence *evidence)
 {
-	memset(evidence, 0, sizeof(*evidence));
+	evidence->generation++;
 }
 
 uint8_t evidence_kind(uint16_t type, bool minimised)
@@ -88,10 +89,16 @@ static struct record *find(const struct evidence *evidence, uint64_t cut, uint8_
 	struct record *set = set_of((struct evidence *)(uintptr_t)evidence, key);
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].key == key)
+		if (set[i].key == key && set[i].generation == evidence->generation)
 			return &set[i];
 	}
 	return NULL;
+}
+
+// What is forgotten is used before what was used the longest ago.
+static uint64_t used_ms(const struct evidence *evidence, const struct record *record)
+{
+	return record->generation == evidence->generation ? record->used_ms : 0;
 }
 
 static struct record *use(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
@@ -103,10 +110,11 @@ static struct record *use(struct evidence *evidence, uint64_t cut, uint8_t kind,
 		struct record *set = set_of(evidence, key);
 		record = set;
 		for (size_t i = 1; i < WAYS; i++) {
-			if (set[i].used_ms < record->used_ms)
+			if (used_ms(evidence, &set[i]) < used_ms(evidence, record))
 				record = &set[i];
 		}
-		*record = (struct record){.key = key, .since_ms = now_ms};
+		*record = (struct record){
+			.key = key, .since_ms = now_ms, .generation = evidence->generation};
 	}
 	record->used_ms = now_ms;
 	return record;

@@ -1,7 +1,6 @@
 #include "control/resolver/failure.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define SLOTS 65536 // power of two; a newer question takes an older one's place
 
@@ -9,9 +8,11 @@ struct slot {
 	uint64_t hash;
 	uint64_t made_ms, until_ms;
 	uint32_t count;
+	uint32_t generation; // of another one: free
 };
 
 struct failure_table {
+	uint32_t generation; // forgetting all is a new one: nothing is walked through
 	struct slot slots[SLOTS];
 };
 
@@ -23,6 +24,11 @@ struct failure_table *failure_table_new(void)
 void failure_table_free(struct failure_table *table)
 {
 	free(table);
+}
+
+static bool is_of(const struct failure_table *table, const struct slot *slot, uint64_t hash)
+{
+	return slot->hash == hash && slot->generation == table->generation;
 }
 
 uint32_t failure_ttl_s(unsigned count)
@@ -39,8 +45,8 @@ uint32_t failure_backoff(struct failure_table *table, uint64_t hash, uint64_t no
 {
 	struct slot *slot = &table->slots[hash & (SLOTS - 1)];
 
-	if (slot->hash != hash)
-		*slot = (struct slot){.hash = hash};
+	if (!is_of(table, slot, hash))
+		*slot = (struct slot){.hash = hash, .generation = table->generation};
 	uint64_t last_ms = slot->count > 0 ? 1000ULL * failure_ttl_s(slot->count - 1) : 0;
 	// An outage that has been over for longer than it was remembered is a new one.
 	if (slot->count > 0 && now_ms > slot->until_ms + last_ms + 10000)
@@ -64,25 +70,25 @@ bool failure_holds(const struct failure_table *table, uint64_t hash, uint64_t no
 	const struct slot *slot = &table->slots[hash & (SLOTS - 1)];
 
 	*made_ms = slot->made_ms;
-	return slot->hash == hash && slot->count > 0 && now_ms < slot->until_ms;
+	return is_of(table, slot, hash) && slot->count > 0 && now_ms < slot->until_ms;
 }
 
 uint64_t failure_until(const struct failure_table *table, uint64_t hash)
 {
 	const struct slot *slot = &table->slots[hash & (SLOTS - 1)];
 
-	return slot->hash == hash ? slot->until_ms : 0;
+	return is_of(table, slot, hash) ? slot->until_ms : 0;
 }
 
 void failure_over(struct failure_table *table, uint64_t hash)
 {
 	struct slot *slot = &table->slots[hash & (SLOTS - 1)];
 
-	if (slot->hash == hash)
+	if (is_of(table, slot, hash))
 		*slot = (struct slot){0};
 }
 
 void failure_forget_all(struct failure_table *table)
 {
-	memset(table->slots, 0, sizeof(table->slots));
+	table->generation++;
 }

@@ -262,6 +262,41 @@ static void what_gave_way_is_evidence_of_nothing(void **state)
 	assert_false(place);
 }
 
+static void what_is_forgotten_all_at_once_is_evidence_of_nothing(void **state)
+{
+	bool place = false;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		uint64_t now_ms = 10000 * (i + 1);
+		assert_false(silent(EVIDENCE_A, 1, now_ms, now_ms + 2000));
+		assert_true(silent(EVIDENCE_A, 2, now_ms, now_ms + 2000));
+		assert_true(is_down(EVIDENCE_A, now_ms + 2000));
+		assert_true(evidence_doubted(e, CUT, EVIDENCE_A, now_ms, now_ms + 2000, &place));
+		evidence_forget(e);
+		assert_false(is_down(EVIDENCE_A, now_ms + 2000));
+		assert_false(evidence_was_down(e, CUT, EVIDENCE_A));
+		assert_int_equal(evidence_silent_ms(e, CUT), 0);
+		// Nothing is known of the time before, and nobody waits.
+		assert_true(evidence_outweighed(e, CUT, EVIDENCE_A, now_ms));
+		evidence_left(e, CUT, EVIDENCE_A, &place);
+		assert_false(place);
+	}
+}
+
+// What is left of the time before is worth less than what is known now, however late it was used.
+static void what_is_forgotten_gives_way_first(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 1000000; i++)
+		evidence_asked(e, i * UINT64_C(0x9e3779b97f4a7c15), EVIDENCE_A, 9000);
+	evidence_forget(e);
+	evidence_asked(e, CUT, EVIDENCE_A, 1000);
+	for (uint64_t i = 0; i < 1000; i++)
+		evidence_asked(e, i * UINT64_C(0xd6e8feb86659fd93), EVIDENCE_A, 2000);
+	assert_false(evidence_outweighed(e, CUT, EVIDENCE_A, 1000));
+}
+
 static void types_fall_into_kinds(void **state)
 {
 	(void)state;
@@ -291,6 +326,8 @@ int main(void)
 		test_of(parents_are_silent_to_what_delegations_are_learnt_by),
 		test_of(a_cut_fails_while_nothing_good_comes),
 		test_of(what_gave_way_is_evidence_of_nothing),
+		test_of(what_is_forgotten_all_at_once_is_evidence_of_nothing),
+		test_of(what_is_forgotten_gives_way_first),
 		test_of(types_fall_into_kinds),
 	};
 

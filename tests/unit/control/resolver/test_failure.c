@@ -92,6 +92,25 @@ static void two_names_in_one_place_fail_each_for_itself(void **state)
 	assert_false(failure_holds(table, HASH, 3000, &made_ms));
 }
 
+// An operator's flush takes all of them, also what is held where the next failure goes.
+static void what_is_forgotten_all_at_once_holds_for_nobody(void **state)
+{
+	uint64_t made_ms;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(failure_backoff(table, HASH, 1000 + i, FAILURE_TTL_MAX_S), 1);
+		assert_true(failure_holds(table, HASH, 1000 + i, &made_ms));
+		failure_forget_all(table);
+		assert_false(failure_holds(table, HASH, 1000 + i, &made_ms));
+		assert_int_equal(failure_until(table, HASH), 0);
+		failure_over(table, HASH);
+	}
+	// It is the first of a new outage, as long as that is.
+	assert_int_equal(failure_backoff(table, HASH, 3000, FAILURE_TTL_MAX_S), 1);
+	assert_int_equal(failure_backoff(table, HASH, 5000, FAILURE_TTL_MAX_S), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +125,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(two_names_in_one_place_fail_each_for_itself, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_is_forgotten_all_at_once_holds_for_nobody,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
