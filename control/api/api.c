@@ -1,41 +1,43 @@
 #include "control/api/api.h"
 
+#include "control/api/answer.h"
 #include "control/api/protocol.h"
 #include "control/api/rights.h"
+#include "control/api/socket.h"
 #include "control/api/verbs.h"
 
 #include <uv.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16 // with the same right; the oldest gives way
 #define IDLE_MS         60000
-#define BACKLOG         8
-#define ANSWER_SIZE     4096 // at first
 
 struct connection {
 	struct connection *next; // the one accepted before
 	struct api *api;
 	uv_pipe_t pipe;
 	uv_timer_t idle;
+	uv_write_t write;
 	enum right right;
-	unsigned open_handles;
+	unsigned holds; // on its memory: two handles, and what is left to be given back
 	bool closing;
-	bool answering;     // an answer is on its way: nothing is read until it has been taken
-	bool ending;        // to be closed after this answer
-	bool ended;         // the client sends no more
-	struct reply reply; // of the verb that goes on
+	bool given_back;      // closing: of its answer nothing is left
+	bool look;            // there may be a line to be taken
+	bool writing;         // a piece is on its way
+	bool ending;          // to be closed after this answer
+	bool ended;           // the client sends no more
+	uint64_t served;      // its last share of the loop
+	struct reply reply;   // of the verb that goes on
+	struct answer answer; // on its way: no line is taken until it is over
 	size_t len;
 	char line[PROTOCOL_REQUEST_MAX];
+	char piece[ANSWER_PIECE];
 };
 
 struct api {
@@ -44,9 +46,10 @@ struct api {
 	uv_pipe_t socket;
 	struct api_groups groups;
 	uid_t owner;
-	uv_idle_t later;           // active while a verb goes on: the loop does not wait
-	struct connection *newest; // open ones
+	uv_idle_t later;           // active while there is something to do: the loop does not wait
+	struct connection *newest; // also those that are closing
 	unsigned counts[RIGHT_COUNT];
+	uint64_t served;     // shares of the loop given out
 	unsigned references; // the socket and connections that hold its memory
 };
 
@@ -56,30 +59,41 @@ static void api_release(struct api *api)
 		free(api);
 }
 
-static void connection_closed(uv_handle_t *handle)
+static void connection_release(struct connection *connection)
 {
-	struct connection *connection = handle->data;
+	struct connection **link = &connection->api->newest;
 
-	if (--connection->open_handles > 0)
+	if (--connection->holds > 0)
 		return;
+	while (*link != connection)
+		link = &(*link)->next;
+	*link = connection->next;
 	api_release(connection->api);
 	free(connection);
 }
 
+static void connection_closed(uv_handle_t *handle)
+{
+	connection_release(handle->data);
+}
+
+static void serve(uv_idle_t *idle);
+
+static void wake(struct connection *connection)
+{
+	uv_idle_start(&connection->api->later, serve);
+}
+
+// What its answer has left is given back in shares: there may be much of it.
 static void connection_close(struct connection *connection)
 {
-	struct connection **link = &connection->api->newest;
-
 	if (connection->closing)
 		return;
 	connection->closing = true;
-	while (*link != connection)
-		link = &(*link)->next;
-	*link = connection->next;
 	connection->api->counts[connection->right]--;
 	uv_close((uv_handle_t *)&connection->pipe, connection_closed);
 	uv_close((uv_handle_t *)&connection->idle, connection_closed);
-	reply_free(&connection->reply);
+	wake(connection);
 }
 
 static void idle_over(uv_timer_t *timer)
@@ -89,91 +103,52 @@ static void idle_over(uv_timer_t *timer)
 
 // ---- answers ----
 
-struct outgoing {
-	uv_write_t request;
-	size_t len;
-	char data[];
-};
+static void take_line(struct connection *connection);
 
-static void go_on(struct connection *connection);
+// ---- answers ----
 
 static void written(uv_write_t *request, int status)
 {
 	struct connection *connection = request->data;
 
-	free(request);
+	connection->writing = false;
 	if (connection->closing)
 		return;
-	connection->answering = false;
-	if (status != 0 || connection->ending) {
+	if (status != 0 || (connection->ending && answer_is_over(&connection->answer))) {
 		connection_close(connection);
 		return;
 	}
 	uv_timer_again(&connection->idle);
-	go_on(connection);
+	connection->look = true;
+	wake(connection);
 }
 
-struct growing {
-	struct outgoing *out;
-	size_t size; // of data
-};
-
-static int append(const char *text, size_t len, void *arg)
+static void write_piece(struct connection *connection)
 {
-	struct growing *growing = arg;
-	size_t used = growing->out->len;
+	const struct api_context *context = &connection->api->context;
 
-	if (used + len >= PROTOCOL_LINE_MAX)
-		return -1;
-	if (used + len >= growing->size) {
-		size_t size = 2 * (used + len) + 1;
-		struct outgoing *grown = realloc(growing->out, sizeof(*grown) + size);
-		if (!grown)
-			return -1;
-		growing->out = grown;
-		growing->size = size;
+	if (context->runs != NULL)
+		context->runs(context->arg, "answers");
+	size_t len = answer_piece(&connection->answer, connection->piece);
+	uv_buf_t buffer = uv_buf_init(connection->piece, (unsigned)len);
+
+	connection->write.data = connection;
+	if (connection->answer.bytes > PROTOCOL_LINE_MAX ||
+	    uv_write(&connection->write, (uv_stream_t *)&connection->pipe, &buffer, 1, written) !=
+		    0) {
+		connection_close(connection);
+		return;
 	}
-	memcpy(growing->out->data + used, text, len);
-	growing->out->len += len;
-	return 0;
-}
-
-// In one pass: the answer may be long.
-static struct outgoing *outgoing_new(struct connection *connection, const json_t *value)
-{
-	struct growing growing = {.out = malloc(sizeof(*growing.out) + ANSWER_SIZE),
-				  .size = ANSWER_SIZE};
-
-	if (!growing.out)
-		return NULL;
-	growing.out->len = 0;
-	if (!value || json_dump_callback(value, append, &growing, JSON_COMPACT) != 0) {
-		free(growing.out);
-		return NULL;
-	}
-	growing.out->data[growing.out->len++] = '\n'; // append() leaves room for it
-	growing.out->request.data = connection;
-	return growing.out;
+	connection->writing = true;
 }
 
 // Takes the reference to value, which may be NULL for want of memory.
 static void send_json(struct connection *connection, json_t *value)
 {
-	struct outgoing *out = outgoing_new(connection, value);
-	uv_buf_t buffer;
-
-	json_decref(value);
-	if (!out) {
+	if (answer_begin_json(&connection->answer, value))
+		write_piece(connection);
+	else
 		connection_close(connection);
-		return;
-	}
-	buffer = uv_buf_init(out->data, (unsigned)out->len);
-	if (uv_write(&out->request, (uv_stream_t *)&connection->pipe, &buffer, 1, written) != 0) {
-		free(out);
-		connection_close(connection);
-		return;
-	}
-	connection->answering = true;
 }
 
 static void send_error(struct connection *connection, const char *sentence, bool misuse)
@@ -182,16 +157,16 @@ static void send_error(struct connection *connection, const char *sentence, bool
 		  json_pack("{s:b, s:s, s:b}", "ok", 0, "error", sentence, "misuse", misuse));
 }
 
-static void send_reply(struct connection *connection, const struct reply *reply)
+static void send_reply(struct connection *connection, struct reply *reply)
 {
-	if (reply->error[0] != '\0')
+	if (reply->error[0] != '\0') {
 		send_error(connection, reply->error, reply->misuse);
-	else if (reply->text_len > PROTOCOL_LINE_MAX / 4) // data says the same again, and escapes
+	} else if (reply->text_len >
+		   PROTOCOL_LINE_MAX / 4) { // data says the same again, and escapes
 		send_error(connection, "the answer is longer than the protocol allows", false);
-	else
-		send_json(connection,
-			  json_pack("{s:b, s:b, s:s, s:O?}", "ok", 1, "unwell", reply->unwell,
-				    "text", reply->text ? reply->text : "", "data", reply->data));
+	} else {
+		answer_begin(&connection->answer, reply); // its first piece is the next share's
+	}
 }
 
 // ---- requests ----
@@ -229,42 +204,18 @@ static bool is_allowed(const struct connection *connection, const char *verb,
 	return false;
 }
 
-static void look_for_ends(uv_idle_t *idle);
-
 // The verb has ended, or goes on in the next turns of the loop.
 static void answer(struct connection *connection)
 {
 	struct reply *reply = &connection->reply;
 
 	if (reply->go_on != NULL) {
-		connection->answering = true;
 		uv_timer_stop(&connection->idle);
-		uv_idle_start(&connection->api->later, look_for_ends);
 		return;
 	}
 	send_reply(connection, reply);
-	reply_free(reply);
-}
-
-static void look_for_ends(uv_idle_t *idle)
-{
-	struct api *api = idle->data;
-	struct connection *next;
-	bool waits = false;
-
-	for (struct connection *connection = api->newest; connection; connection = next) {
-		next = connection->next;
-		if (connection->reply.go_on == NULL)
-			continue;
-		if (!verb_go_on(&api->context, &connection->reply)) {
-			waits = true;
-			continue;
-		}
-		uv_timer_start(&connection->idle, idle_over, IDLE_MS, IDLE_MS);
-		answer(connection);
-	}
-	if (!waits)
-		uv_idle_stop(idle);
+	if (!connection->closing)
+		reply_free(reply);
 }
 
 static void answer_line(struct connection *connection, const char *line, size_t len)
@@ -313,6 +264,7 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 			      (unsigned)(sizeof(connection->line) - connection->len));
 }
 
+// Reads on when what has come has been looked at.
 static void received(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 {
 	struct connection *connection = stream->data;
@@ -327,26 +279,87 @@ static void received(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 	else
 		connection->ended = true;
 	uv_timer_again(&connection->idle);
-	go_on(connection);
+	uv_read_stop(stream);
+	connection->look = true;
+	wake(connection);
+}
+
+// ---- shares ----
+
+static bool is_busy(const struct connection *connection)
+{
+	return connection->reply.go_on != NULL || connection->writing ||
+	       !answer_is_over(&connection->answer);
 }
 
 // Takes the next line that is there, or reads on; while an answer is on its way neither, so that
 // who does not read gets nothing more made for it (ATTACKS G5).
-static void go_on(struct connection *connection)
+static void look_for_line(struct connection *connection)
 {
-	int status;
-
-	if (!connection->answering)
-		take_line(connection);
-	if (connection->closing)
+	connection->look = false;
+	take_line(connection);
+	if (connection->closing || is_busy(connection) || connection->ended)
 		return;
-	if (connection->answering || connection->ended) {
-		uv_read_stop((uv_stream_t *)&connection->pipe);
+	if (uv_read_start((uv_stream_t *)&connection->pipe, give_room, received) != 0)
+		connection_close(connection);
+}
+
+static void give_back(struct connection *connection)
+{
+	struct answer *answer = &connection->answer;
+
+	if (!answer_is_over(answer)) {
+		(void)answer_piece(answer, connection->piece);
+	} else if (connection->reply.data != NULL) {
+		answer_begin(answer, &connection->reply);
+	} else {
+		reply_free(&connection->reply);
+		connection->given_back = true;
+		connection_release(connection);
+	}
+}
+
+static void serve_one(struct connection *connection)
+{
+	struct api *api = connection->api;
+
+	if (connection->closing) {
+		give_back(connection);
+	} else if (connection->reply.go_on != NULL) {
+		if (!verb_go_on(&api->context, &connection->reply))
+			return;
+		uv_timer_start(&connection->idle, idle_over, IDLE_MS, IDLE_MS);
+		answer(connection);
+	} else if (!answer_is_over(&connection->answer)) {
+		write_piece(connection);
+	} else {
+		look_for_line(connection);
+	}
+}
+
+static bool waits(const struct connection *connection)
+{
+	if (connection->closing)
+		return !connection->given_back;
+	return !connection->writing && (is_busy(connection) || connection->look);
+}
+
+// One share in a turn of the loop, however many ask: for the one that has had none for the longest.
+static void serve(uv_idle_t *idle)
+{
+	struct api *api = idle->data;
+	struct connection *first = NULL;
+
+	for (struct connection *at = api->newest; at; at = at->next) {
+		if (waits(at) && (!first || at->served < first->served))
+			first = at;
+	}
+	if (!first) {
+		uv_idle_stop(idle);
 		return;
 	}
-	status = uv_read_start((uv_stream_t *)&connection->pipe, give_room, received);
-	if (status != 0 && status != UV_EALREADY)
-		connection_close(connection);
+	first->served = ++api->served;
+	serve_one(first);
 }
 
 static struct connection *connection_new(struct api *api)
@@ -360,7 +373,7 @@ static struct connection *connection_new(struct api *api)
 	api->newest = connection;
 	api->counts[RIGHT_NONE]++;
 	api->references++;
-	connection->open_handles = 2;
+	connection->holds = 3;
 	uv_pipe_init(api->loop, &connection->pipe, 0); // makes no socket: cannot fail
 	uv_timer_init(api->loop, &connection->idle);
 	connection->pipe.data = connection->idle.data = connection;
@@ -373,7 +386,7 @@ static void make_room(struct api *api, enum right right)
 	struct connection *oldest = NULL;
 
 	for (struct connection *at = api->newest; at; at = at->next) {
-		if (at->right == right)
+		if (at->right == right && !at->closing)
 			oldest = at;
 	}
 	if (oldest && api->counts[right] == CONNECTIONS_MAX)
@@ -422,98 +435,6 @@ static void accepted(uv_stream_t *socket, int status)
 
 // ---- the socket ----
 
-// A full queue (EAGAIN) is a live one, too; whoever is stuck must not make us wait.
-static bool somebody_listens(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool alive;
-
-	if (fd < 0)
-		return false;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	alive = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
-	close(fd);
-	return alive;
-}
-
-// A socket file that nobody answers on is left over from a run that was killed. Any other file is
-// somebody's. 0, or -1 with a sentence.
-static int make_way(const char *path, char *err, size_t err_len)
-{
-	struct stat info;
-
-	if (lstat(path, &info) != 0)
-		return 0;
-	if (!S_ISSOCK(info.st_mode)) {
-		snprintf(err, err_len,
-			 "%s: this file is no socket; move it or change control.socket", path);
-		return -1;
-	}
-	if (somebody_listens(path)) {
-		snprintf(err, err_len,
-			 "%s: another assayd answers here already; stop it or change "
-			 "control.socket",
-			 path);
-		return -1;
-	}
-	if (unlink(path) == 0)
-		return 0;
-	snprintf(err, err_len, "%s: the old socket cannot be removed: %s", path, strerror(errno));
-	return -1;
-}
-
-// The socket's folder may be missing after a restart of the machine (/run). 0, or -1 with a
-// sentence.
-static int make_folder(const char *path, char *err, size_t err_len)
-{
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (!slash || slash == folder)
-		return 0;
-	*slash = '\0';
-	if (mkdir(folder, 0755) == 0 || errno == EEXIST)
-		return 0;
-	snprintf(err, err_len, "%s: the folder for the control socket cannot be made: %s", folder,
-		 strerror(errno));
-	return -1;
-}
-
-static int bind_socket(struct api *api, const char *path, char *err, size_t err_len)
-{
-	mode_t mask;
-	int status;
-
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
-		snprintf(err, err_len, "%s: a socket's path has at most 107 characters", path);
-		return -1;
-	}
-	if (make_folder(path, err, err_len) != 0 || make_way(path, err, err_len) != 0)
-		return -1;
-	mask = umask(0177); // 0600 from the first moment
-	status = uv_pipe_bind(&api->socket, path);
-	umask(mask);
-	if (status == 0)
-		status = right_admit(path, &api->groups); // libuv's errors are those of Linux
-	if (status == -EOPNOTSUPP) {
-		snprintf(err, err_len,
-			 "%s: control.operators and control.readers need a file system with access "
-			 "lists (POSIX ACL): put control.socket below /run",
-			 path);
-		return -1;
-	}
-	if (status == 0)
-		status = uv_listen((uv_stream_t *)&api->socket, BACKLOG, accepted);
-	if (status == 0)
-		return 0;
-	snprintf(err, err_len, "%s: the control socket cannot be made: %s", path,
-		 uv_strerror(status));
-	return -1;
-}
-
 static void handle_closed(uv_handle_t *handle)
 {
 	api_release(handle->data);
@@ -541,7 +462,7 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 	uv_pipe_init(loop, &api->socket, 0);
 	uv_idle_init(loop, &api->later);
 	api->socket.data = api->later.data = api;
-	if (bind_socket(api, path, err, err_len) == 0)
+	if (socket_bind(&api->socket, path, &api->groups, accepted, err, err_len) == 0)
 		return api;
 	uv_close((uv_handle_t *)&api->socket, handle_closed);
 	uv_close((uv_handle_t *)&api->later, handle_closed);
@@ -553,8 +474,16 @@ void api_close(struct api *api)
 {
 	if (!api)
 		return;
-	while (api->newest)
-		connection_close(api->newest);
+	for (struct connection *next, *at = api->newest; at; at = next) {
+		next = at->next;
+		connection_close(at);
+		answer_free(&at->answer);
+		reply_free(&at->reply);
+		if (!at->given_back) {
+			at->given_back = true;
+			connection_release(at);
+		}
+	}
 	uv_close((uv_handle_t *)&api->socket, handle_closed);
 	uv_close((uv_handle_t *)&api->later, handle_closed);
 }

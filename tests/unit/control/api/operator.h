@@ -374,6 +374,14 @@ static inline void turn(void)
 		}                                                                                  \
 	} while (0)
 
+// Shares of the loop that verbs and their answers have had.
+static unsigned loop_shares;
+static inline void note_share(void *arg, const char *what)
+{
+	(void)arg, (void)what;
+	loop_shares++;
+}
+
 static const struct api_groups *groups;
 static inline struct api *open_api(const char *at, char *err, size_t err_len)
 {
@@ -385,6 +393,7 @@ static inline struct api *open_api(const char *at, char *err, size_t err_len)
 				      .cycles = cycles_of,
 				      .alarms = alarms,
 				      .describe = describe,
+				      .runs = note_share,
 				      .stop = stop};
 
 	return api_open(&loop, at, &context, err, err_len);
@@ -409,7 +418,7 @@ static inline int setup(void **state)
 	assert_non_null(store);
 	now = (struct store_clock){NOW_MS, NOW_S, true};
 	store_set_clock(store, &now);
-	stops = forgets = requests_under_way = shares = 0;
+	stops = forgets = requests_under_way = shares = loop_shares = 0;
 	explained_count = 0;
 	described = "port 0: net_af_xdp0, up";
 	log_set_level(LOG_LEVEL_INFO);
