@@ -5,12 +5,14 @@
     tests/mutants/run.py --open              those for which the list names no test
     tests/mutants/run.py --sample 20         some of each list, with the test that is known to fail
     tests/mutants/run.py --record            writes the test that failed into the list
+    tests/mutants/run.py --resume            counts those that the same programs noticed before
     tests/mutants/run.py --check             only that each one is where the list says
 
 One build, in build/mutants, holds all of them behind a switch (mutants.py). With a mutant run the
 unit and scenario tests that come by it, until one fails: first the one that the list names, then
 those of its folder, then the quickest. What a test comes by is kept in build/mutants/reach.json as
-long as its program is the same. Exit status 1: one survives.
+long as its program is the same, and which mutants it noticed in judged.json: a run that was stopped
+goes on with --resume where it was. Exit status 1: one survives.
 """
 import argparse
 import concurrent.futures
@@ -33,6 +35,7 @@ TOP = HERE.parent.parent
 TREE = TOP / 'build' / 'mutants' / 'tree'
 BUILD = TOP / 'build' / 'mutants' / 'build'
 REACH = TOP / 'build' / 'mutants' / 'reach.json'
+JUDGED = TOP / 'build' / 'mutants' / 'judged.json'
 SLOW = {'scenario-matrix', 'upstream-tls', 'upstream-tls_faults', 'scenario-posture', 'scenario-oracle'}  # run last
 SUITES = {'unit', 'scenario'}
 LIMIT_S = 120  # of a test beyond eight times what it takes otherwise
@@ -67,6 +70,8 @@ def tests_of_build():
 
 
 def build(targets):
+    if not targets:
+        return
     log = BUILD / 'ninja.log'
     with open(log, 'w') as out:
         done = subprocess.run(['ninja', '-C', str(BUILD), *targets], stdout=out, stderr=out)
@@ -78,6 +83,48 @@ def build(targets):
 
 def target_of(test):
     return os.path.relpath(test['cmd'][0], BUILD)
+
+
+def write_json(path, what):
+    new = path.with_suffix('.new')
+    new.write_text(json.dumps(what))
+    new.replace(path)
+
+
+class Programs:
+    """What tells one build of a test from another."""
+
+    def __init__(self, tests):
+        self.tests, self.prints = tests, {}
+
+    def print_of(self, name):
+        if name not in self.prints:
+            program = pathlib.Path(self.tests[name]['cmd'][0]).read_bytes()
+            self.prints[name] = hashlib.sha256(program).hexdigest()
+        return self.prints[name]
+
+
+class Judged:
+    """Which test noticed a mutant: true as long as its program is the same."""
+
+    def __init__(self, programs):
+        self.programs, self.lock = programs, threading.Lock()
+        self.known = json.loads(JUDGED.read_text()) if JUDGED.exists() else {}
+
+    def names(self, live):
+        return {self.known[str(m.number)][0] for m in live
+                if str(m.number) in self.known} & set(self.programs.tests)
+
+    def killer(self, m):
+        name, program = self.known.get(str(m.number), (None, None))
+        if name in self.programs.tests and self.programs.print_of(name) == program:
+            return name
+        return None
+
+    def add(self, m, name):
+        with self.lock:
+            self.known[str(m.number)] = name, self.programs.print_of(name)
+            write_json(JUDGED, self.known)
 
 
 class Run:
@@ -105,11 +152,11 @@ class Run:
 class Reach:
     """Which mutants a test comes by, and how long it takes without any; found out when asked."""
 
-    def __init__(self, tests):
-        self.tests = tests
+    def __init__(self, tests, programs):
+        self.tests, self.programs = tests, programs
         self.locks = {name: threading.Lock() for name in tests}
         self.lock = threading.Lock()  # of what follows
-        self.prints, self.known = {}, json.loads(REACH.read_text()) if REACH.exists() else {}
+        self.known = json.loads(REACH.read_text()) if REACH.exists() else {}
 
     def took_s(self, name):
         entry = self.known.get(name)
@@ -117,10 +164,7 @@ class Reach:
 
     def comes_by(self, name, number):
         with self.locks[name]:
-            if name not in self.prints:
-                program = pathlib.Path(self.tests[name]['cmd'][0]).read_bytes()
-                self.prints[name] = hashlib.sha256(program).hexdigest()
-            if self.known.get(name, {}).get('print') != self.prints[name]:
+            if self.known.get(name, {}).get('print') != self.programs.print_of(name):
                 self.find_out(name)
         return number in self.known[name]['seen']
 
@@ -134,11 +178,9 @@ class Reach:
         else:
             raise BadTest(f'{name} fails without any mutant')
         with self.lock:
-            self.known[name] = {'print': self.prints[name], 'took_s': run.took_s, 'seen': seen}
-            text = json.dumps(self.known)
-            new = REACH.with_suffix('.new')
-            new.write_text(text)
-            new.replace(REACH)
+            self.known[name] = {'print': self.programs.print_of(name), 'took_s': run.took_s,
+                                'seen': seen}
+            write_json(REACH, self.known)
 
 
 def judge(m, tests, reach):
@@ -189,7 +231,7 @@ def chosen(everything, options):
     return live
 
 
-def judge_all(live, tests_of, jobs, reach):
+def judge_all(live, tests_of, jobs, reach, judged_before):
     """[(mutant, the test that fails or None, how many come by)]; tests_of(mutant): those to be run."""
     judged = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -202,23 +244,33 @@ def judge_all(live, tests_of, jobs, reach):
                 fail(error)
             judged.append((running[done], killer, count))
             if killer:
+                judged_before.add(running[done], killer)
                 print(f'ok - {running[done]} ({killer})', flush=True)
+            else:
+                print(f'# noticed by none of {count}: {running[done]}', flush=True)
     return judged
 
 
 def run(live, tests, options):
     """[(mutant, test that fails)]: first with the tests that the lists name, then with all."""
     named = {m.killer for m in live if m.killer in tests}
-    reach = Reach(tests)
-    build(sorted({target_of(tests[name]) for name in named}))
-    judged = judge_all([m for m in live if m.killer in named],
-                       lambda m: {m.killer: tests[m.killer]}, options.jobs, reach)
-    killers = [(m, killer) for m, killer, _ in judged if killer]
+    programs = Programs(tests)
+    reach, before = Reach(tests, programs), Judged(programs)
+    names_before = before.names(live) if options.resume else set()
+    build(sorted({target_of(tests[name]) for name in named | names_before}))
+    killers = []
+    if options.resume:
+        killers = [(m, before.killer(m)) for m in live if before.killer(m)]
+        print(f'# noticed before by the same programs: {len(killers)}', flush=True)
+    noticed = {m.number for m, _ in killers}
+    judged = judge_all([m for m in live if m.killer in named and m.number not in noticed],
+                       lambda m: {m.killer: tests[m.killer]}, options.jobs, reach, before)
+    killers += [(m, killer) for m, killer, _ in judged if killer]
     noticed = {m.number for m, _ in killers}
     rest = [m for m in live if m.number not in noticed]
     if rest and not options.sample:
         build(sorted({target_of(t) for t in tests.values()}))
-        judged = judge_all(rest, lambda m: tests, options.jobs, reach)
+        judged = judge_all(rest, lambda m: tests, options.jobs, reach, before)
         killers += [(m, killer) for m, killer, _ in judged if killer]
     for m, killer, count in judged:
         if not killer:
@@ -233,6 +285,7 @@ def main():
     parser.add_argument('--open', action='store_true')
     parser.add_argument('--sample', type=int)
     parser.add_argument('--record', action='store_true')
+    parser.add_argument('--resume', action='store_true')
     parser.add_argument('--check', action='store_true')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -246,7 +299,7 @@ def main():
     equivalent = sum(1 for m in everything if m.equivalent)
     unjudged = sum(1 for m in everything if not m.equivalent and not m.killer)
     print(f'# listed: {len(everything)} mutants, {equivalent} of them equivalent, '
-          f'{unjudged} without a test that is known to notice them; {len(live)} to be run')
+          f'{unjudged} without a test that is known to notice them; {len(live)} to be run', flush=True)
     if options.check:
         return 0
     configure()

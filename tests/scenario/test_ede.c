@@ -214,6 +214,22 @@ static unsigned look_at_record(const struct cause *cause, const char *name, uint
 	return wrong;
 }
 
+// What did not validate is what its owner has to mend, whatever else takes the rest of the time.
+static void time_that_runs_out_does_not_hide_that_keys_were_bogus(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_start(w);
+	with((struct fault){.kind = FAULT_DROP, .name = "example.com.", .type = TYPE_DNSKEY});
+	with((struct fault){
+		.kind = FAULT_BOGUS, .name = "example.com.", .type = TYPE_DNSKEY, .times = 1});
+	w->waited_ms = BUDGET_TIME_MS - 300;
+	struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+	assert_int_equal(world_counter(w, "resolver.exhausted"), 1);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_DNSSEC_BOGUS);
+}
+
 static void each_cause_has_its_extended_error(void **state)
 {
 	unsigned wrong = 0;
@@ -249,6 +265,7 @@ static void each_cause_has_its_extended_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(time_that_runs_out_does_not_hide_that_keys_were_bogus),
 		scenario(each_cause_has_its_extended_error),
 	};
 

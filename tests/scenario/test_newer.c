@@ -210,11 +210,16 @@ static const char *old_below(enum fault_kind kind)
 static void what_lies_below_a_name_that_was_not_denied_for_good_stays(void **state)
 {
 	static const struct signer_zone_options options[] = {
-		{.unsigned_ = true}, {.nsec3 = true, .params = {.opt_out = true}}, {.nsec3 = true}};
-	static const enum fault_kind kinds[] = {FAULT_NXDOMAIN, FAULT_NONE, FAULT_OTHER_RCODE};
+		{.unsigned_ = true},
+		{.unsigned_ = true},
+		{.nsec3 = true, .params = {.opt_out = true}},
+		{.nsec3 = true}};
+	// With and without a SOA; by opt-out; with the proof of NODATA.
+	static const enum fault_kind kinds[] = {FAULT_NXDOMAIN, FAULT_NONE, FAULT_NONE,
+						FAULT_OTHER_RCODE};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		begin();
 		world_add(w, &(struct world_zone){.apex = "example.org.",
 						  .servers = "ns.example.org.=" SERVER,
@@ -316,6 +321,25 @@ static void b16_nor_what_a_record_has_denied_that_has_ended(void **state)
 	assert_address(world_ask(w, "less.example.org.", TYPE_A, 0), "192.0.2.71");
 }
 
+// A name that was denied out of memory for one type is gone for all, also for those whose data have
+// time left: no client hears that there is no such name and gets its address thereafter.
+static void b16_data_of_a_name_that_cached_denial_denies_are_over(void **state)
+{
+	(void)state;
+	begin_zone(0);
+	change("gone.example.org. 300 IN A 192.0.2.70\n");
+	assert_address(world_ask(w, "gone.example.org.", TYPE_A, 0), "192.0.2.70");
+	change(texts_after);
+	assert_int_equal(world_ask(w, "go.example.org.", TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "gone.example.org.", TYPE_MX, ASK_DO), RCODE_NXDOMAIN, true,
+		      EDE_SYNTHESIZED);
+	assert_sent(w, 0);
+	assert_not_cached(w, "gone.example.org.", TYPE_A);
+	assert_int_equal(world_ask(w, "gone.example.org.", TYPE_A, 0)->reply->rcode,
+			 RCODE_NXDOMAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +352,7 @@ int main(void)
 		scenario(b16_what_came_through_a_drill_ends_nothing),
 		scenario(b16_a_late_reply_does_not_bring_back_what_was_denied),
 		scenario(b16_nor_what_a_record_has_denied_that_has_ended),
+		scenario(b16_data_of_a_name_that_cached_denial_denies_are_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

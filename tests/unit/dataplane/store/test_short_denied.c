@@ -347,6 +347,26 @@ static void what_the_cache_holds_itself_goes_before_the_chains(void **state)
 	assert_int_equal(short_end("@old.x. %1 %1", FLAG_RD, NULL, 4), LANES_OTHER);
 }
 
+// They may be newer than the records that deny their type, or would expand a wildcard in their
+// place.
+static void data_that_were_there_are_asked_for_before_they_are_denied(void **state)
+{
+	struct given late = given_address("v.x.");
+
+	(void)state;
+	late.ttl_s = 5;
+	late.stale_s = 3600;
+	put(&late);
+	late.name = "late.wild.x.";
+	put(&late);
+	lanes.turn.now_ms = NOW_MS + 6000; // stale
+	assert_int_equal(short_end("@v.x. %1 %1", FLAG_RD, NULL, 4), LANES_OTHER);
+	assert_int_equal(short_end("@late.wild.x. %1 %1", FLAG_RD, NULL, 4), LANES_OTHER);
+	// Of another type, and beside them, nothing was there.
+	assert_int_equal(short_end("@v.x. %28 %1", FLAG_RD, NULL, 4), LANES_LEFT);
+	assert_int_equal(short_end("@later.wild.x. %1 %1", FLAG_RD, NULL, 4), LANES_LEFT);
+}
+
 static void burst_with_many_parents_is_answered_one_by_one_alike(void **state)
 {
 	(void)state;
@@ -401,6 +421,7 @@ int main(void)
 		denied_test(name_that_is_malformed_is_left),
 		denied_test(b16_a_name_that_is_known_is_denied_by_control),
 		denied_test(what_the_cache_holds_itself_goes_before_the_chains),
+		denied_test(data_that_were_there_are_asked_for_before_they_are_denied),
 		denied_test(burst_with_many_parents_is_answered_one_by_one_alike),
 	};
 
