@@ -1,5 +1,6 @@
 #include "control/resolver/delegation.h"
 
+#include "control/validator/forgotten.h"
 #include "dataplane/dns/edns.h" // siphash
 #include "dataplane/dns/types.h"
 
@@ -7,12 +8,15 @@
 #include <string.h>
 
 #define BUCKETS 16384 // power of two
+#define SLICE   256   // buckets and delegations looked at in a turn
 
 struct delegation_table {
 	struct delegation *buckets[BUCKETS];
 	struct delegation *oldest, *newest;
 	size_t count, bytes, bytes_max;
 	uint8_t key[16];
+	struct forgotten forgotten;
+	size_t bucket; // that the hand is at
 };
 
 // ---- one delegation ----
@@ -186,6 +190,7 @@ struct delegation_table *delegation_table_new(size_t bytes_max, const uint8_t ke
 		return NULL;
 	table->bytes_max = bytes_max;
 	memcpy(table->key, key, sizeof(table->key));
+	forgotten_init(&table->forgotten, key);
 	return table;
 }
 
@@ -233,13 +238,20 @@ static uint64_t hash_of(const struct delegation_table *table, const uint8_t *low
 	return siphash_1_3(table->key, lower_name, name_len(lower_name));
 }
 
+// The root's stays.
+static bool is_gone(const struct delegation_table *table, const struct delegation *d)
+{
+	return is_forgotten(&table->forgotten, d->zone, d->made) && !name_is_root(d->zone);
+}
+
 static struct delegation *find_exact(const struct delegation_table *table,
 				     const uint8_t *lower_name)
 {
 	uint64_t hash = hash_of(table, lower_name);
 	struct delegation *d = table->buckets[hash & (BUCKETS - 1)];
 
-	while (d != NULL && (d->hash != hash || !name_equal(d->zone, lower_name)))
+	while (d != NULL &&
+	       (d->hash != hash || !name_equal(d->zone, lower_name) || is_gone(table, d)))
 		d = d->next;
 	return d;
 }
@@ -362,6 +374,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		take_out(table, old);
 	}
 	d->hash = hash_of(table, d->zone);
+	d->made = table->forgotten.moment;
 	d->next = table->buckets[d->hash & (BUCKETS - 1)];
 	table->buckets[d->hash & (BUCKETS - 1)] = d;
 	list_append(table, d);
@@ -475,25 +488,40 @@ bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
 	return d != NULL;
 }
 
-size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
+void delegation_forget(struct delegation_table *table, const uint8_t *name)
 {
-	size_t forgotten = 0;
+	forgotten_add(&table->forgotten, name, BUCKETS);
+}
 
-	for (struct delegation *next, *d = table->oldest; d != NULL; d = next) {
-		next = d->newer;
-		if (name_within(d->zone, name) && !name_is_root(d->zone)) {
+static size_t sweep(struct delegation_table *table, struct delegation *d)
+{
+	size_t count = 1; // an empty bucket is looked at, too
+
+	for (struct delegation *next; d != NULL; d = next, count++) {
+		next = d->next;
+		if (is_gone(table, d))
 			take_out(table, d);
-			forgotten++;
-		}
 	}
-	return forgotten;
+	return count;
+}
+
+bool delegation_run(struct delegation_table *table)
+{
+	size_t seen = 0;
+
+	while (seen < SLICE && forgotten_any(&table->forgotten)) {
+		seen += sweep(table, table->buckets[table->bucket]);
+		table->bucket = (table->bucket + 1) & (BUCKETS - 1);
+		forgotten_passed(&table->forgotten, 1);
+	}
+	return forgotten_any(&table->forgotten);
 }
 
 void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,
 		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
 {
 	for (struct delegation *d = table->newest; d != NULL; d = d->older) {
-		if (d->expires_ms + ended_ms > now_ms && !visit(d, arg))
+		if (d->expires_ms + ended_ms > now_ms && !is_gone(table, d) && !visit(d, arg))
 			return;
 	}
 }

@@ -56,6 +56,7 @@ struct delegation {
 	struct delegation *older, *newer; // in the order they came, or were passed over
 	bool used_lately;                 // to be passed over once
 	uint64_t hash;
+	uint64_t made; // put: see forgotten.h
 	size_t bytes;
 	uint8_t ns_count;
 	struct delegation_ns ns[];
@@ -126,9 +127,12 @@ bool delegation_end(struct delegation_table *table, const uint8_t *zone, uint64_
 // was not there.
 bool delegation_revoke(struct delegation_table *table, const uint8_t *zone)
 	__attribute__((nonnull));
-// At and below a name; the root's stays. Returns how many.
-size_t delegation_forget(struct delegation_table *table, const uint8_t *name)
+// At and below a lower-case name, with the call; the root's stays. Their memory comes back with
+// delegation_run().
+void delegation_forget(struct delegation_table *table, const uint8_t *name)
 	__attribute__((nonnull));
+// A slice of what is left to do; true: there is more.
+bool delegation_run(struct delegation_table *table) __attribute__((nonnull));
 // Those that have not ended, or ended less than ended_ms ago, latest first, until visit() returns
 // false. It may change nothing.
 void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,

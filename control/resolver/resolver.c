@@ -241,7 +241,9 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	run_ready(resolver);            // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
-	if (resolver->submitted || (probing && !resolver->probe.busy))
+	bool sweeping = delegation_run(resolver->delegations);
+	sweeping |= trust_run(resolver->parts.trust);
+	if (resolver->submitted || sweeping || (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)

@@ -338,6 +338,11 @@ void trust_forget(struct trust *trust, const uint8_t *name)
 	zones_forget(trust->zones, name);
 }
 
+bool trust_run(struct trust *trust)
+{
+	return zones_run(trust->zones);
+}
+
 // ---- what the validation asks ----
 
 static bool excepted(const struct zone *zone, const struct moment *moment)

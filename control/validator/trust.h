@@ -141,3 +141,5 @@ void trust_exceptions(const struct trust *trust, uint64_t now_ms,
 
 // Forgets DS and DNSKEY at and below a name (operator's flush; a key roll inside the TTL).
 void trust_forget(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
+// A slice of what that leaves to be done, in each turn; true: there is more.
+bool trust_run(struct trust *trust) __attribute__((nonnull));

@@ -1,5 +1,6 @@
 #include "control/validator/zone.h"
 
+#include "control/validator/forgotten.h"
 #include "dataplane/dns/edns.h"
 #include "dataplane/dns/name.h"
 
@@ -10,6 +11,7 @@
 
 #define ZONES_MAX      65536
 #define BYTES_PER_ZONE 2048 // on average; large DNSKEY RRsets take the room of several
+#define SLICE          256  // buckets and zones looked at in a turn
 
 struct zones {
 	struct zone **buckets;
@@ -18,6 +20,8 @@ struct zones {
 	size_t bytes, bytes_max;
 	struct list used; // in the order they came, or were passed over
 	uint8_t secret[16];
+	struct forgotten forgotten;
+	size_t bucket; // that the hand is at
 };
 
 struct zones *zones_new(size_t zones_max)
@@ -39,6 +43,7 @@ struct zones *zones_new(size_t zones_max)
 		free(z);
 		return NULL;
 	}
+	forgotten_init(&z->forgotten, z->secret);
 	return z;
 }
 
@@ -113,11 +118,29 @@ static uint64_t hash_of(const struct zones *z, const uint8_t *name, uint8_t lowe
 	return siphash_1_3(z->secret, lower, *len);
 }
 
+// What was learned of it. Of one that is configured the rest stays.
+static bool is_gone(const struct zones *z, const struct zone *zone)
+{
+	return is_forgotten(&z->forgotten, zone->name, zone->made);
+}
+
+static void keep_configured(const struct zones *z, struct zone *zone)
+{
+	forget_records(zone);
+	zone->made = z->forgotten.moment;
+}
+
 static struct zone *find(const struct zones *z, uint64_t hash, const uint8_t *lower)
 {
 	for (struct zone *zone = z->buckets[hash & z->bucket_mask]; zone; zone = zone->next) {
-		if (zone->hash == hash && name_equal(zone->name, lower))
+		if (zone->hash != hash || !name_equal(zone->name, lower))
+			continue;
+		if (!is_gone(z, zone))
 			return zone;
+		if (configured(zone)) {
+			keep_configured(z, zone);
+			return zone;
+		}
 	}
 	return NULL;
 }
@@ -145,6 +168,7 @@ struct zone *zones_get(struct zones *z, const uint8_t *name)
 		return NULL;
 	memcpy(zone->name, lower, len);
 	zone->hash = hash;
+	zone->made = z->forgotten.moment;
 	zone->next = z->buckets[hash & z->bucket_mask];
 	z->buckets[hash & z->bucket_mask] = zone;
 	list_push(&z->used, &zone->used);
@@ -164,26 +188,47 @@ void zones_weigh(struct zones *z, struct zone *zone)
 
 void zones_forget(struct zones *z, const uint8_t *name)
 {
-	for (size_t i = 0; i <= z->bucket_mask; i++) {
-		struct zone *next;
-		for (struct zone *zone = z->buckets[i]; zone != NULL; zone = next) {
-			next = zone->next;
-			if (!name_within(zone->name, name))
-				continue;
-			if (!configured(zone)) {
-				drop(z, zone);
-				continue;
-			}
-			forget_records(zone);
-			zones_weigh(z, zone);
-		}
+	uint8_t lower[NAME_MAX_LEN];
+
+	name_lower(lower, name, name_len(name));
+	forgotten_add(&z->forgotten, lower, z->bucket_mask + 1);
+}
+
+static size_t sweep(struct zones *z, struct zone *zone)
+{
+	size_t count = 1; // an empty bucket is looked at, too
+
+	for (struct zone *next; zone != NULL; zone = next, count++) {
+		next = zone->next;
+		if (!is_gone(z, zone))
+			continue;
+		if (configured(zone))
+			keep_configured(z, zone);
+		else
+			drop(z, zone);
 	}
+	return count;
+}
+
+bool zones_run(struct zones *z)
+{
+	size_t seen = 0;
+
+	while (seen < SLICE && forgotten_any(&z->forgotten)) {
+		seen += sweep(z, z->buckets[z->bucket]);
+		z->bucket = (z->bucket + 1) & z->bucket_mask;
+		forgotten_passed(&z->forgotten, 1);
+	}
+	return forgotten_any(&z->forgotten);
 }
 
 void zones_each(const struct zones *z, void (*visit)(const struct zone *zone, void *arg), void *arg)
 {
-	for (struct list *at = z->used.next; at != &z->used; at = at->next)
-		visit(LIST_OF(at, struct zone, used), arg);
+	for (struct list *at = z->used.next; at != &z->used; at = at->next) {
+		const struct zone *zone = LIST_OF(at, struct zone, used);
+		if (configured(zone) || !is_gone(z, zone))
+			visit(zone, arg);
+	}
 }
 
 size_t zones_count(const struct zones *z)

@@ -69,6 +69,7 @@ struct zone {
 	// The table's.
 	struct zone *next;
 	uint64_t hash;
+	uint64_t made; // see forgotten.h
 	struct list used;
 	bool used_lately; // passed over once, at the old end of the list
 	size_t bytes;
@@ -90,8 +91,11 @@ static inline void zone_touch(struct zone *zone)
 }
 // After records of a zone were replaced: keeps the byte limit.
 void zones_weigh(struct zones *zones, struct zone *zone) __attribute__((nonnull));
-// Forgets what was learned at and below name; what the operator configured stays.
+// Forgets what was learned at and below name, with the call; what the operator configured stays.
+// Memory comes back with zones_run().
 void zones_forget(struct zones *zones, const uint8_t *name) __attribute__((nonnull));
+// A slice of what is left to do; true: there is more.
+bool zones_run(struct zones *zones) __attribute__((nonnull));
 void zones_each(const struct zones *zones, void (*visit)(const struct zone *zone, void *arg),
 		void *arg) __attribute__((nonnull(1, 2)));
 size_t zones_count(const struct zones *zones) __attribute__((nonnull, pure));

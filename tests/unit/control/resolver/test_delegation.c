@@ -182,12 +182,85 @@ static void what_is_forgotten_is_forgotten_below_as_well(void **state)
 	struct delegation *com = refer(root, "a.com.", LINES("ns com. 300 IN NS ns.com."), NOW);
 	delegation_unref(refer(com, "a.b.com.", LINES("ns b.com. 300 IN NS ns.b.com."), NOW));
 	delegation_unref(refer(root, "a.org.", LINES("ns org. 300 IN NS ns.org."), NOW));
-	assert_int_equal(delegation_forget(table, text_name("com.")), 2);
-	assert_found("a.b.com.", NOW, ".");
-	assert_found("a.org.", NOW, "org.");
+	delegation_forget(table, text_name("com."));
+	for (bool more = true; more;) {
+		assert_found("a.b.com.", NOW, ".");
+		assert_null(delegation_last(table, text_name("b.com.")));
+		assert_found("a.org.", NOW, "org.");
+		more = delegation_run(table);
+	}
+	assert_int_equal(delegation_count(table), 2);
 	// Whoever holds it still may.
 	assert_true(name_equal(com->zone, text_name("com.")));
 	delegation_unref(com);
+}
+
+#define FEW 256 // delegations that may go in a turn
+
+static void put(const char *form, unsigned number, unsigned long expires_ms)
+{
+	struct delegation_spec spec = {.parent = (const uint8_t *)"", .expires_ms = expires_ms};
+	char text[64];
+
+	snprintf(text, sizeof(text), form, number);
+	spec.zone = text_name(text);
+	struct delegation *d = delegation_new(&spec);
+	delegation_put(table, d);
+	delegation_unref(d);
+}
+
+static bool count_one(struct delegation *d, void *arg)
+{
+	(void)d;
+	++*(size_t *)arg;
+	return true;
+}
+
+// However many there are, a turn takes a few out; none of them is found from the first moment.
+static void a_turn_takes_few_of_what_is_forgotten_out(void **state)
+{
+	size_t left, seen = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++)
+		put("z%u.com.", i, NOW + 100000);
+	left = delegation_count(table);
+	assert_true(left > 3000);
+	delegation_forget(table, text_name("."));
+	delegation_each(table, 0, NOW, count_one, &seen);
+	assert_int_equal(seen, 1);
+	for (bool more = true; more;) {
+		more = delegation_run(table);
+		assert_true(left - delegation_count(table) <= FEW);
+		left = delegation_count(table);
+		for (unsigned i = 0; i < 4000; i += 500) {
+			char text[32];
+			snprintf(text, sizeof(text), "z%u.com.", i);
+			assert_found(text, NOW, ".");
+		}
+	}
+	assert_int_equal(left, 1); // the root's
+	assert_false(delegation_run(table));
+}
+
+static void what_comes_after_it_was_forgotten_stays(void **state)
+{
+	(void)state;
+	put("a.com.", 0, NOW + 100000);
+	put("old.com.", 0, NOW + 100000);
+	delegation_forget(table, text_name("com."));
+	put("a.com.", 0, NOW + 200000);
+	assert_found("a.com.", NOW + 150000, "a.com.");
+	(void)delegation_run(table);
+	assert_found("a.com.", NOW + 150000, "a.com.");
+	// Again, before the first walk is through.
+	delegation_forget(table, text_name("a.com."));
+	assert_found("a.com.", NOW, ".");
+	put("a.com.", 0, NOW + 300000);
+	while (delegation_run(table))
+		assert_found("a.com.", NOW + 250000, "a.com.");
+	assert_found("a.com.", NOW + 250000, "a.com.");
+	assert_int_equal(delegation_count(table), 2);
 }
 
 static void what_is_said_about_the_ds_is_kept_with_the_cut(void **state)
@@ -362,6 +435,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_deepest_cut_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cut_ends_with_its_ttl_and_never_after_its_parent,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_turn_takes_few_of_what_is_forgotten_out, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_comes_after_it_was_forgotten_stays, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(impossible_ttls_are_clamped, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			at_most_thirty_two_servers_of_six_addresses_are_kept, setup, teardown),
