@@ -168,8 +168,8 @@ def _render(text, begin, end, nodes, places):
     return ''.join(out)
 
 
-def make_tree(top, tree, mutants):
-    """A copy of the tracked files with the switches in; what did not change keeps its time."""
+def instrumented(top, mutants):
+    """The tracked files, and of those that hold mutants what they are with the switches in."""
     files = subprocess.run(['git', '-C', top, 'ls-files', '-co', '--exclude-standard'], check=True,
                            capture_output=True, text=True).stdout.splitlines()
     by_path = {}
@@ -178,25 +178,31 @@ def make_tree(top, tree, mutants):
     missing = set(by_path) - set(files)
     if missing:
         raise ListError(f'no such file: {", ".join(sorted(missing))}')
-    wanted, wrong = set(files), []
+    switched_files, wrong = {}, []
+    for path, held in by_path.items():
+        try:
+            switched_files[path] = instrument(pathlib.Path(top, path).read_text(), held).encode()
+        except ListError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ListError('\n'.join(wrong))
+    return files, switched_files
+
+
+def make_tree(top, tree, mutants):
+    """A copy of the tracked files with the switches in; what did not change keeps its time."""
+    files, switched_files = instrumented(top, mutants)
+    wanted = set(files)
     for path in files:
         source, target = pathlib.Path(top, path), pathlib.Path(tree, path)
         if not source.is_file():
             continue
-        data = source.read_bytes()
-        if path in by_path:
-            try:
-                data = instrument(data.decode(), by_path[path]).encode()
-            except ListError as error:
-                wrong.append(str(error))
-                continue
+        data = switched_files[path] if path in switched_files else source.read_bytes()
         if target.exists() and target.read_bytes() == data:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         shutil.copymode(source, target)
-    if wrong:
-        raise ListError('\n'.join(wrong))
     for old in pathlib.Path(tree).rglob('*'):
         relative = old.relative_to(tree).as_posix()
         if old.is_file() and not relative.startswith('build/') and relative not in wanted:

@@ -16,6 +16,7 @@ goes on with --resume where it was. Exit status 1: one survives.
 """
 import argparse
 import concurrent.futures
+import fcntl
 import hashlib
 import json
 import os
@@ -48,6 +49,16 @@ class BadTest(Exception):
 
 def fail(words):
     sys.exit(f'mutants: {words}')
+
+
+def take_tree():
+    """For this run alone, until it ends: another one would change the files under it."""
+    TREE.mkdir(parents=True, exist_ok=True)
+    lock = os.open(TREE.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fail(f'another run is under way in {TREE.parent}')
 
 
 def configure():
@@ -292,8 +303,11 @@ def main():
     try:
         everything = mutants.read_lists(HERE / 'list')
         live = chosen(everything, options)
-        TREE.mkdir(parents=True, exist_ok=True)
-        mutants.make_tree(TOP, TREE, everything)
+        if options.check:
+            mutants.instrumented(TOP, everything)
+        else:
+            take_tree()
+            mutants.make_tree(TOP, TREE, everything)
     except mutants.ListError as error:
         fail(error)
     equivalent = sum(1 for m in everything if m.equivalent)

@@ -48,9 +48,10 @@ struct authority_zone {
 	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never
 	bool mute;                  // no server of it answers at all
 	uint64_t may_be_mute_until_us;
-	bool stripped;  // some server of it is without DNSSEC, or was
-	bool resets;    // some server of it resets TCP, or did
-	char host[128]; // "": its servers' names are its own
+	unsigned late_s; // by which some server of it is late, or was
+	bool stripped;   // some server of it is without DNSSEC, or was
+	bool resets;     // some server of it resets TCP, or did
+	char host[128];  // "": its servers' names are its own
 	unsigned ns_ttl_s, soa_ttl_s, minimum_s, serial;
 	struct zone_server servers[AUTHORITY_SERVERS_MAX];
 	size_t server_count;

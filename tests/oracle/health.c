@@ -6,6 +6,7 @@
 // How long a failure may be remembered once its cause is gone (RFC 9520 §3.2).
 #define FAILURE_US (330 * 1000000ULL)
 #define ROLLED_US  (4000 * 1000000ULL)
+#define HIDDEN_US  (3700 * 1000000ULL) // a delegation lives at most
 
 static const struct kind {
 	const char *word;
@@ -142,6 +143,19 @@ static bool misleads(struct authority *a, const struct authority_zone *zone, con
 	return false;
 }
 
+// Since when what leads to the zone counts: from now on, but where it has been hidden lately.
+static uint64_t delegated_since(struct authority *a, const struct authority_zone *zone)
+{
+	const uint64_t now_us = a->world->network.now_us;
+	uint64_t since_us = now_us + 1;
+
+	for (const struct authority_zone *at = zone; at != NULL; at = authority_parent(a, at)) {
+		if (at->hidden && at->hidden_us < since_us && now_us < at->hidden_us + HIDDEN_US)
+			since_us = at->hidden_us;
+	}
+	return since_us;
+}
+
 // bogus: those whose data cannot be proven, too.
 static bool is_good(struct authority *a, struct authority_zone *zone, size_t index, bool bogus)
 {
@@ -149,9 +163,9 @@ static bool is_good(struct authority *a, struct authority_zone *zone, size_t ind
 
 	if (bogus)
 		return true;
-	// What is hidden is not asked.
+	// What is hidden is not asked, once the delegation has ended that is known.
 	return !version->bogus &&
-	       !(truth_security(a, zone, version, a->world->network.now_us + 1) & TRUTH_BOGUS);
+	       !(truth_security(a, zone, version, delegated_since(a, zone)) & TRUTH_BOGUS);
 }
 
 static bool has_good_forwarder(const struct health *health, struct authority *a,
@@ -224,6 +238,8 @@ static void note_faults(const struct health *health, struct authority *a,
 		zone->stripped |= kind != NULL && kind->strips;
 		zone->resets |=
 			kind != NULL && (kind->fault.kind == FAULT_RESET || kind->fault.tcp_only);
+		unsigned late_s = kind != NULL ? (kind->fault.delay_ms + 999) / 1000 : 0;
+		zone->late_s = late_s > zone->late_s ? late_s : zone->late_s;
 	}
 }
 

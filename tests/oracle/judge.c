@@ -110,7 +110,7 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 	if ((t->stale || t->unmarked) && ttl_s <= STALE_TTL_S && age_s <= most_s + STALE_S)
 		return true;
 	// Its time begins when it arrives.
-	most_s += age_s > 0 || age_us(t, said) > 0 ? SLACK_S : 0;
+	most_s += age_us(t, said) > 0 ? SLACK_S + said->zone->late_s : 0;
 	return age_s <= most_s && ttl_s <= most_s - age_s;
 }
 
@@ -173,6 +173,29 @@ static bool wants_proof(const struct trial *t, unsigned mask)
 	       !(t->asked->flags & ASKED_CD);
 }
 
+static unsigned security_of(const struct trial *t, const struct said *said)
+{
+	unsigned mask =
+		truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+
+	// With CD=1 it is enough that somebody says so who is asked.
+	if (mask == 0 && (t->asked->flags & ASKED_CD) &&
+	    truth_is_found(t->judge->authority, said->zone, t->since_us))
+		return TRUTH_BOGUS;
+	return mask;
+}
+
+// RFC 4035 §5.3.4: fewer labels were signed than the owner has.
+static bool is_signed_as_wildcard(const struct rrset *rrset)
+{
+	for (size_t i = 0; i < rrset->rrsig_count; i++) {
+		if (rrset->rrsigs[i].len > 3 &&
+		    rrset->rrsigs[i].data[3] < name_labels(rrset->owner))
+			return true;
+	}
+	return false;
+}
+
 // Takes in what the chain of trust says of a link that can have been any of these.
 static bool take_security(struct trial *t, unsigned mask, bool never_secure, const uint8_t *name)
 {
@@ -222,7 +245,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 {
 	unsigned mask = 0;
 	struct spell spell = {0};
-	bool seen = false, expanded = false, opt_out = true;
+	bool seen = false, opt_out = true, maybe_opt_out = false;
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
@@ -231,12 +254,12 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		seen = true;
 		if (!in_time(t, said, rrset->ttl_s) && !expanded_in_time(t, said, rrset->ttl_s))
 			continue;
-		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		mask |= security_of(t, said);
 		if (said->in_span && said->zone->stripped)
 			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said->version);
-		expanded |= said->expanded;
 		opt_out &= said->opt_out;
+		maybe_opt_out |= said->opt_out;
 	}
 	char type[TYPE_TEXT_MAX];
 	type_to_text(rrset->type, type);
@@ -251,8 +274,9 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
 	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
 		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
-	if (expanded && wants_proof(t, mask) && t->reply->sections[SECTION_AUTHORITY].count == 0)
+	if (is_signed_as_wildcard(rrset) && wants_proof(t, mask) && t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
+	t->maybe_insecure |= maybe_opt_out;
 	return take_security(t, mask, opt_out, rrset->owner) &&
 	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY || judge_order(t, &spell));
 }
@@ -275,7 +299,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	const struct rrset *soa = NULL;
 	unsigned mask = 0;
 	struct spell spell = {0};
-	bool seen = false, opt_out = true, proofs = false;
+	bool seen = false, opt_out = true, maybe_opt_out = false, proofs = false;
 
 	for (size_t i = 0; i < authority->count; i++) {
 		const struct rrset *rrset = authority->rrsets[i];
@@ -305,9 +329,10 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 		if (said->soa == NULL ? age_us(t, said) > 0
 				      : !in_time(t, said, soa != NULL ? soa->ttl_s : 0))
 			continue;
-		mask |= truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+		mask |= security_of(t, said);
 		spell_add(&spell, said->version);
 		opt_out &= said->opt_out;
+		maybe_opt_out |= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
 	if (!seen && truth_mixes_wildcards(t->judge->authority, t->name, t->since_us))
@@ -323,6 +348,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	// certain.
 	if (wants_proof(t, mask) && !opt_out && (!proofs || soa == NULL))
 		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
+	t->maybe_insecure |= maybe_opt_out;
 	return take_security(t, mask, opt_out, t->name) &&
 	       (t->asked->type == TYPE_ANY || judge_order(t, &spell));
 }

@@ -263,6 +263,45 @@ static bool has_server_of(const struct authority_zone *zone, const struct author
 	return false;
 }
 
+static bool delegates(const struct authority_zone *parent, const struct authority_zone *zone,
+		      uint64_t since_us)
+{
+	for (size_t v = 0; v < parent->version_count; v++) {
+		if (had(&parent->versions[v], since_us) &&
+		    signer_zone_find(parent->versions[v].zone, zone->name, TYPE_NS) != NULL)
+			return true;
+	}
+	return false;
+}
+
+bool truth_is_found(struct authority *a, const struct authority_zone *zone, uint64_t since_us)
+{
+	const struct authority_zone *parent = authority_parent(a, zone);
+
+	if (parent == NULL || zone->configured != NOT_CONFIGURED)
+		return true;
+	for (const struct authority_zone *above = parent; above != NULL;
+	     above = authority_parent(a, above)) {
+		bool leads = above == parent && delegates(parent, zone, since_us);
+		if ((leads || has_server_of(zone, above)) && truth_is_found(a, above, since_us))
+			return true;
+	}
+	return false;
+}
+
+// What its servers say who are asked for a zone further up, of which nothing has to be proven.
+static unsigned proven_from_above(struct authority *a, const struct authority_zone *zone,
+				  struct authority_zone *above, uint64_t since_us)
+{
+	unsigned mask = 0;
+
+	for (size_t v = 0; has_server_of(zone, above) && v < above->version_count; v++) {
+		if (had(&above->versions[v], since_us))
+			mask |= truth_security(a, above, &above->versions[v], since_us);
+	}
+	return mask & TRUTH_INSECURE;
+}
+
 static unsigned proven(struct authority *a, struct authority_zone *zone,
 		       const struct version *version, uint64_t since_us)
 {
@@ -292,20 +331,20 @@ static unsigned proven(struct authority *a, struct authority_zone *zone,
 				: vouches(ds, version, zone, since_us) ? TRUTH_SECURE
 								       : TRUTH_BOGUS;
 	}
+	while ((parent = authority_parent(a, parent)) != NULL)
+		mask |= proven_from_above(a, zone, parent, since_us);
 	return mask;
 }
 
 // RFC 7646. What was cached is forgotten with it; it goes when the zone is found to validate, which
 // is looked into every five minutes.
-static unsigned excepted(const struct authority *a, const struct authority_zone *zone,
-			 unsigned mask)
+static unsigned excepted(struct authority *a, const struct authority_zone *zone, unsigned mask,
+			 uint64_t since_us)
 {
-	// Nothing has to lead to a configured zone but the configuration.
-	bool led_to = mask != 0 || zone->configured != NOT_CONFIGURED;
-
-	for (size_t i = 0; i < a->exception_count && led_to; i++) {
+	for (size_t i = 0; i < a->exception_count; i++) {
 		const struct exception *exception = &a->exceptions[i];
-		if (!name_within(zone->name, exception->name))
+		if (!name_within(zone->name, exception->name) ||
+		    (mask == 0 && !truth_is_found(a, zone, since_us)))
 			continue;
 		if (a->world->network.now_us < exception->from_us + EXCEPTION_US)
 			return TRUTH_INSECURE;
@@ -329,7 +368,7 @@ unsigned truth_security(struct authority *a, struct authority_zone *zone,
 		if (above == NULL || (mask & TRUTH_SECURE))
 			mask = (mask & ~(unsigned)TRUTH_SECURE) | TRUTH_BOGUS;
 	}
-	return excepted(a, zone, mask);
+	return excepted(a, zone, mask, since_us);
 }
 
 bool truth_is_excepted(struct authority *a, const uint8_t *name, uint64_t since_us)

@@ -40,6 +40,11 @@ uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC
 unsigned truth_security(struct authority *authority, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us);
 
+// Whether those who ask come to its servers: by delegations, by configuration, or since one of them
+// is asked for a zone above. What they say need not be proven.
+bool truth_is_found(struct authority *authority, const struct authority_zone *zone,
+		    uint64_t since_us);
+
 // Below a negative trust anchor, or where one was, or in a zone of forwarders that may be insecure:
 // then whatever denies or answers the name need not be proven, by zones above included.
 bool truth_is_excepted(struct authority *authority, const uint8_t *name, uint64_t since_us);
