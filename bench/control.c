@@ -183,7 +183,7 @@ static void answer_comes(void)
 		cache_unpin(store_cache(w->store), entry);
 }
 
-// As daemon.c has it, over scripted servers.
+// As control/daemon/loop.c has it, over scripted servers.
 static void turn(void)
 {
 	const struct store_clock clock = world_clock(w);

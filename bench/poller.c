@@ -50,7 +50,7 @@ static void pool_begin(struct poller *poller, const struct poller_config *config
 	port_begin(poller->pool);
 }
 
-// As dataplane.c makes it.
+// As dataplane/lcores.c makes it.
 static void lcore_begin(struct poller *poller)
 {
 	struct lcore *lcore = aligned_alloc(64, sizeof(*lcore));

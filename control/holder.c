@@ -1,6 +1,6 @@
 #include "control/holder.h"
 
-#include "control/daemon.h"
+#include "control/daemon/daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "control/alarms/alarms.h"
 #include "control/config/config.h"
 #include "control/config/host.h"
-#include "control/daemon.h"
+#include "control/daemon/daemon.h"
 #include "control/log.h"
 
 #include <getopt.h>

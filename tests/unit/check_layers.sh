@@ -53,7 +53,7 @@ plant control/resolver/resolver.c '#include "dataplane/cache/entry.h"'
 plant control/posture/posture.c '#include "control/resolver/resolver.h"'
 plant control/drill/drill.c '#include "control/upstream/exchange.h"'
 plant control/drill/host.c '#include "control/api/api.h"'
-plant control/daemon.c '#include "dataplane/port/port.h"'
+plant control/daemon/parts.c '#include "dataplane/port/port.h"'
 plant control/cli/assayctl.c '#include "control/api/api.h"'
 plant control/cli/assayctl.c '#include "dataplane/dns/name.h"'
 

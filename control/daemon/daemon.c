@@ -1,0 +1,137 @@
+#include "control/daemon/daemon.h"
+
+#include "control/config/host.h"
+#include "control/daemon/parts.h"
+#include "control/log.h"
+#include "control/notify.h"
+#include "control/privileges.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct daemon assayd;
+
+static int start(void)
+{
+	char err[256];
+
+	if (clock_open(&assayd.clock, assayd.config->test_clock) != 0)
+		return start_fail("the test clock's file cannot be read");
+	clock_read(&assayd.clock, &assayd.now);
+	if (privileges_prepare() != 0)
+		return start_fail("resource limits cannot be set");
+	assayd.alarms = alarms_new();
+	if (!assayd.alarms)
+		return start_fail("out of memory for alarms");
+	assayd.loop_open = uv_loop_init(&assayd.loop) == 0;
+	if (!assayd.loop_open || uv_loop_configure(&assayd.loop, UV_METRICS_IDLE_TIME) != 0 ||
+	    uv_async_init(&assayd.loop, &assayd.results, on_results) != 0)
+		return start_fail("no event loop");
+	if (start_signals() != 0 || start_locks() != 0 || start_store() != 0)
+		return -1;
+	read_clock();
+	start_silence(); // before the first port is open
+	// The port opens when there is somebody behind it: a start that fails has answered nobody.
+	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 ||
+	    start_dataplane() != 0 || start_alarms() != 0 || start_services() != 0)
+		return -1;
+	start_loop();
+	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
+		return start_fail(err);
+	assayd.looker = looker_start(assayd.config, assayd.dataplane);
+	if (!assayd.looker || !alarms_add(assayd.alarms, looker_alarms, assayd.looker))
+		return start_fail("no thread that looks for faults");
+	return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+// Listeners, new misses, waiters, lcores and ports, then what they stood on (DESIGN §8).
+static void stop(void)
+{
+	if (assayd.drills)
+		(void)drill_host_stop(
+			assayd.drills); // while there is somebody to count its answers
+	looker_stop(assayd.looker);
+	api_close(assayd.api);
+	listener_close(assayd.listener);
+	if (assayd.dataplane) {
+		dataplane_drain(assayd.dataplane);
+		take_misses();
+	}
+	drill_state_close(assayd.drill_state);
+	drill_host_free(assayd.drills);
+	assayd.drills = NULL;
+	if (assayd.resolver)
+		resolver_free(assayd.resolver);
+	if (assayd.dataplane)
+		dataplane_stop(assayd.dataplane);
+	if (assayd.upstream)
+		upstream_free(assayd.upstream);
+	socket_transport_close(assayd.sockets);
+	stop_silence();
+	metrics_close(assayd.metrics);
+	trust_state_close(assayd.anchors);
+	if (assayd.trust)
+		trust_free(assayd.trust);
+	if (assayd.batch)
+		batch_free(assayd.batch);
+	if (assayd.loop_open) {
+		uv_walk(&assayd.loop, close_handle, NULL);
+		uv_run(&assayd.loop, UV_RUN_DEFAULT);
+		uv_loop_close(&assayd.loop);
+	}
+	if (assayd.store)
+		store_free(assayd.store);
+	alarms_free(assayd.alarms);
+	acl_free(assayd.acl);
+	clock_close(&assayd.clock);
+	if (assayd.signal_fd >= 0)
+		close(assayd.signal_fd);
+	locks_release(&assayd.locks);
+}
+
+static void log_missing(const char *sentence, bool later, void *arg)
+{
+	if (later)
+		return; // an alarm once it runs
+	log_error("%s", sentence);
+	*(bool *)arg = true;
+}
+
+// Before anything of this host is touched.
+static bool host_is_fit(const struct config *config)
+{
+	bool unfit = false;
+
+	host_check(config, log_missing, &unfit);
+	return !unfit;
+}
+
+int daemon_run(const struct config *config)
+{
+	int status;
+
+	memset(&assayd, 0, sizeof(assayd));
+	assayd.config = config;
+	assayd.signal_fd = -1;
+	log_set_level(config->log_level);
+	if (!host_is_fit(config))
+		return 1;
+	status = start();
+	if (status == 0) {
+		log_info("assayd %s answers", ASSAY_VERSION);
+		notify("READY=1");
+		uv_run(&assayd.loop, UV_RUN_DEFAULT);
+		notify("STOPPING=1");
+	}
+	stop();
+	if (status == 0)
+		log_info("stopped");
+	return status == 0 ? 0 : assayd.in_use ? DAEMON_IN_USE : 1;
+}
