@@ -185,12 +185,15 @@ static unsigned security_of(const struct trial *t, const struct said *said)
 	return mask;
 }
 
-// RFC 4035 §5.3.4: fewer labels were signed than the owner has.
+// RFC 4035 §5.3.4: fewer labels were signed than the owner has; an asterisk in front is not counted
+// (RFC 4034 §3.1.3).
 static bool is_signed_as_wildcard(const struct rrset *rrset)
 {
+	const uint8_t *owner = rrset->owner;
+	unsigned labels = name_labels(owner) - (owner[0] == 1 && owner[1] == '*');
+
 	for (size_t i = 0; i < rrset->rrsig_count; i++) {
-		if (rrset->rrsigs[i].len > 3 &&
-		    rrset->rrsigs[i].data[3] < name_labels(rrset->owner))
+		if (rrset->rrsigs[i].len > 3 && rrset->rrsigs[i].data[3] < labels)
 			return true;
 	}
 	return false;
