@@ -262,6 +262,22 @@ static void flushed_zone_is_denied_by_nothing_above(void **state)
 }
 
 // RFC 5155 §6: such records say nothing of other names, but where they are the old ones are wrong.
+// Its next one is itself: it covers every hash but its own (RFC 5155 §3.1.7).
+static void the_only_record_of_a_zone_denies_all_other_names_and_ends_with_one(void **state)
+{
+	const struct zone_name apex = {"example.", "NS SOA RRSIG DNSKEY NSEC3PARAM"};
+
+	(void)state;
+	assert_int_equal(put_hashed_zone("example.", &apex, 1, 0), 1);
+	for (char c = 'a'; c < 'i'; c++) {
+		const char name[] = {c, '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 0};
+		assert_int_equal(said(name, TYPE_A), DENIED_NXDOMAIN);
+	}
+	data_come("new.example.", TYPE_A, "example.");
+	assert_int_equal(kept(), 0);
+	assert_int_equal(said("a.example.", TYPE_A), DENIED_NOT);
+}
+
 static void opt_out_records_end_what_they_contradict(void **state)
 {
 	(void)state;
@@ -387,6 +403,7 @@ int main(void)
 		TEST(resalted_zone_is_a_new_chain_and_is_refuted_by_its_own_hashes),
 		TEST(one_record_of_a_new_chain_ends_the_old_one),
 		TEST(flushed_zone_is_denied_by_nothing_above),
+		TEST(the_only_record_of_a_zone_denies_all_other_names_and_ends_with_one),
 		TEST(opt_out_records_end_what_they_contradict),
 		TEST(wildcards_answer_next_to_their_encloser_whether_it_is_known_or_not),
 		TEST(no_wildcard_answers_through_an_opt_out_span),
