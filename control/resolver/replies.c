@@ -192,6 +192,7 @@ static void follow_referral(struct task *task, const struct response *response)
 						       resolver->clock.now_ms,
 						       resolver->clock.now_s) == ZONE_SECURE;
 		delegation_put(resolver->delegations, reply->cut);
+		trust_reopen(resolver->parts.trust, reply->cut->zone, task->cut->zone);
 		parent_referred(resolver, reply->cut);
 	}
 	resolver->counters.referrals++;

@@ -333,6 +333,17 @@ void trust_contradict(struct trust *trust, const uint8_t *name)
 	zones_weigh(trust->zones, zone);
 }
 
+void trust_reopen(struct trust *trust, const uint8_t *name, const uint8_t *above)
+{
+	for (const uint8_t *at = name; !name_equal(at, above); at = name_skip(at, 1)) {
+		struct zone *zone = zones_find(trust->zones, at);
+		bool denies = zone != NULL && (zone->cut == CUT_NOTHING_BELOW ||
+					       (zone->cut == CUT_NONE && at == name));
+		if (denies)
+			zone->cut = CUT_UNKNOWN;
+	}
+}
+
 void trust_forget(struct trust *trust, const uint8_t *name)
 {
 	zones_forget(trust->zones, name);

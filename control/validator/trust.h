@@ -90,6 +90,11 @@ bool trust_past_insecure(const struct trust *trust, const uint8_t *name,
 			 const struct trust_past *past) __attribute__((nonnull));
 // The parent has proven that there is no delegation at `name`: what was known of it is void.
 void trust_contradict(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
+// A server of `above` refers to `name`, although it was proven that no zone begins there: it has
+// another copy of its zone than the server that said so, and its own proof is to be judged. Proofs
+// that there is a delegation stay.
+void trust_reopen(struct trust *trust, const uint8_t *name, const uint8_t *above)
+	__attribute__((nonnull));
 
 enum zone_trust { ZONE_UNKNOWN, ZONE_SECURE, ZONE_INSECURE };
 // What is known of the chain down to the zone that holds `name` (for posture, and so that the
