@@ -62,7 +62,8 @@ bool inquiry_join(struct task *task)
 		    !name_equal(inquiry->name, q.name) || !name_equal(inquiry->zone, q.zone))
 			continue;
 		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp_only) ||
-		    (task->settled && inquiry->provable))
+		    (task->settled && inquiry->provable) ||
+		    (minimise_full(&task->minimise) && !inquiry->whole_name))
 			continue;
 		task->resolver->counters.shared++;
 		attach(inquiry, task);
@@ -285,6 +286,8 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 		.domain = candidate_label(&task->servers[server]),
 		.name = inquiry->name,
 		.type = inquiry->type,
+		.zone_len = (uint8_t)name_len(inquiry->zone),
+		.whole_name = inquiry->whole_name,
 		.rd = inquiry->rd,
 		.cd = inquiry->cd,
 		.signed_zone = zone_state(inquiry) != ZONE_INSECURE,
@@ -350,6 +353,7 @@ int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms)
 		.hash = q.hash,
 		.resolver = resolver,
 		.type = q.type,
+		.whole_name = minimise_full(&task->minimise),
 		.rd = forward_holds(task),
 		.cd = asks_cd(task),
 		.tcp = task->over_tcp || (task->last_try && inquiry_last_over_tcp(task)),

@@ -117,6 +117,7 @@ struct inquiry {
 	bool tcp, cd, rd;
 	bool last_try;  // nothing else is left
 	bool tcp_only;  // not over UDP, whatever comes of TCP
+	bool whole_name; // of whoever asks, not a part of it
 	bool provable;  // a reply in another case is left to its signatures
 	bool overdrawn; // nobody could pay for the next packet
 	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];

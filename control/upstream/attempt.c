@@ -120,6 +120,8 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 // server. Over TLS the handshake is part of the time.
 static uint64_t wait_us(const struct exchange *exchange)
 {
+	if (exchange->denial.message)
+		return letters_wait_us(exchange);
 	uint64_t wait_ms = exchange->request.timeout_ms;
 	uint64_t least_ms = exchange->tcp_for_loss ? EXCHANGE_TCP_TRY_MS : EXCHANGE_TCP_MIN_MS;
 

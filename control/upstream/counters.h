@@ -18,6 +18,8 @@
 	X(case_lost, "replies whose question had lost its case")                                   \
 	X(case_agreed, "those of them that another one, to another question, agreed with")         \
 	X(case_signed, "those of them left to their signatures")                                   \
+	X(letters, "names that were denied in mixed case, asked for in lower case")                \
+	X(letters_found, "those of them that the server knows in lower case alone")                \
 	X(cookie_lost, "replies without the cookie that the server used to send (asked over TCP)") \
 	X(bad_cookie, "BADCOOKIE")                                                                 \
 	X(excused, "timeouts while the process had no CPU, which were waited out once more")       \

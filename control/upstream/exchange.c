@@ -26,6 +26,7 @@ void exchange_discard(struct exchange *exchange)
 	message_free(exchange->other_case);
 	message_free(exchange->spare.message);
 	message_free(exchange->refusal.message);
+	message_free(exchange->denial.message);
 	free(exchange->abandoned_for);
 	free(exchange);
 }
@@ -144,6 +145,8 @@ static void end_with_spare(struct exchange *exchange)
 	tell(exchange, &reply);
 }
 
+static void start_next(struct exchange *exchange);
+
 static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		   struct message *message)
 {
@@ -154,7 +157,11 @@ static void finish(struct exchange *exchange, enum upstream_outcome outcome,
 		finish_beside(exchange, reply);
 		return;
 	}
-	if (message)
+	if (letters_ask_again(exchange, &reply)) {
+		start_next(exchange);
+		return;
+	}
+	if (message && reply.message == message)
 		last_learn_tcp(exchange, message);
 	if (!last_refused(exchange, &reply))
 		tell(exchange, &reply);
@@ -337,6 +344,7 @@ static bool may_ask_again(const struct exchange *exchange, const struct address 
 	if (on_its_way_us < RATING_MIN_US)
 		on_its_way_us = RATING_MIN_US;
 	return !exchange->asked_again && !exchange->abandoned_for && !exchange->first &&
+	       !exchange->denial.message &&
 	       !exchange->refused && exchange->outcome == UPSTREAM_OK &&
 	       exchange->near_misses == 0 && (!exchange->tcp || exchange->tcp_for_loss) &&
 	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
@@ -443,7 +451,7 @@ void exchange_timeout(struct exchange *exchange)
 	}
 	if (excuse(exchange))
 		return;
-	if (exchange->first) {
+	if (exchange->first || exchange->denial.message) {
 		finish(exchange, UPSTREAM_TIMEOUT, NULL);
 		return;
 	}

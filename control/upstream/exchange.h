@@ -10,7 +10,7 @@
 #include "control/upstream/match.h"
 #include "control/upstream/state.h"
 
-#define EXCHANGE_ATTEMPTS_MAX 12
+#define EXCHANGE_ATTEMPTS_MAX 16
 #define EXCHANGE_BESIDE_MAX   2
 #define EXCHANGE_TCP_MIN_MS   1500
 #define EXCHANGE_TCP_TRY_MS   400 // because UDP was silent
@@ -65,6 +65,8 @@ struct exchange {
 	// say.
 	struct exchange_reply refusal;
 	bool refused;
+	// A denial of the name in mixed case, kept while the name is asked for in one case.
+	struct exchange_reply denial;
 	bool last_over_udp; // TCP has been tried for it, and is closed
 	uint32_t drill;     // that it is part of; 0: none
 	bool drilled;       // it has spoilt the signatures of the reply
@@ -128,6 +130,7 @@ enum reply_step {
 enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_t len,
 			   struct message **message, enum upstream_outcome *outcome)
 	__attribute__((nonnull, warn_unused_result));
+bool message_has_signatures(const struct message *message) __attribute__((nonnull, pure));
 // What an exchange is called that ends without an answer, by what was ignored in it.
 enum upstream_outcome exchange_unanswered(const struct exchange *exchange)
 	__attribute__((nonnull, pure));
@@ -162,6 +165,15 @@ bool last_refused(struct exchange *first, const struct exchange_reply *reply)
 	__attribute__((nonnull, warn_unused_result));
 // TCP is closed: from now on over UDP. False: it was not over TCP, or is over.
 bool last_leave_tcp(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
+
+// letters.c: an exchange is about to end with the reply. True: it goes on, with another attempt, and
+// has taken the message. False: so it ends, with what the reply is now.
+bool letters_ask_again(struct exchange *exchange, struct exchange_reply *reply)
+	__attribute__((nonnull, warn_unused_result));
+// How long an attempt is waited for while there is a denial.
+uint64_t letters_wait_us(const struct exchange *exchange) __attribute__((nonnull, pure));
+void letters_learn(struct exchange *exchange, const struct message *message)
+	__attribute__((nonnull));
 
 // settle.c: TCP tells what may be a forgery from what the server says. False: too many do that.
 bool settle_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));

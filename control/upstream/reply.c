@@ -209,6 +209,7 @@ static void learn(struct exchange *exchange, bool case_lost, const struct messag
 	if (exchange->form_lowered && sound)
 		learn_form(exchange, now_us);
 	learn_case(exchange, message, case_lost, now_us);
+	letters_learn(exchange, message);
 	struct server *server = server_of(exchange);
 	if (!server)
 		return;
@@ -311,7 +312,7 @@ static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *d
 	return ignore(exchange, &counters_of(exchange)->ignored_near, true);
 }
 
-static bool has_signatures(const struct message *message)
+bool message_has_signatures(const struct message *message)
 {
 	for (enum section section = 0; section < SECTION_ADDITIONAL; section++) {
 		const struct section_rrsets *rrsets = &message->sections[section];
@@ -333,7 +334,7 @@ static bool case_may_be_lost(struct exchange *exchange, const struct message *me
 		counters_of(exchange)->case_agreed++;
 		return true;
 	}
-	exchange->unsettled = exchange->request.signatures_settle && has_signatures(message) &&
+	exchange->unsettled = exchange->request.signatures_settle && message_has_signatures(message) &&
 			      (message->rcode == RCODE_NOERROR || message->rcode == RCODE_NXDOMAIN);
 	counters_of(exchange)->case_signed += exchange->unsettled;
 	return exchange->unsettled;

@@ -126,6 +126,11 @@ bool server_keeps_case(const struct server *server, uint64_t now_us)
 	return within_a_day(server->case_kept_us, now_us);
 }
 
+bool server_finds_names(const struct server *server, uint64_t now_us)
+{
+	return within_a_day(server->name_found_us, now_us);
+}
+
 bool server_echoes_cookie(const struct server *server, uint64_t now_us)
 {
 	return within_a_day(server->echoed_us, now_us);

@@ -39,6 +39,8 @@ struct server {
 	uint64_t small_until_us;     // replies over 512 bytes do not arrive
 	uint64_t echoed_us;          // our cookie came back last; 0: never
 	uint64_t case_kept_us; // upper and lower letters came back over UDP as sent, last; 0: never
+	uint64_t name_found_us; // by a name in mixed case, whatever case came back, last; 0: never
+	uint64_t letters_us; // when denials of names in mixed case may be looked into (letters.c)
 	struct server_habit plain, no_cookie, one_case; // what it seems to need
 	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
 	uint64_t tcp_probe_us; // when TCP may be tried again because UDP times out
@@ -85,6 +87,8 @@ bool server_habit(struct server_habit *habit, uint64_t question, uint64_t now_us
 	__attribute__((nonnull, warn_unused_result));
 // Within the last day.
 bool server_keeps_case(const struct server *server, uint64_t now_us) __attribute__((nonnull, pure));
+bool server_finds_names(const struct server *server, uint64_t now_us)
+	__attribute__((nonnull, pure));
 bool server_echoes_cookie(const struct server *server, uint64_t now_us)
 	__attribute__((nonnull, pure));
 

@@ -91,6 +91,8 @@ struct exchange_request {
 	const char *pool, *domain;
 	const uint8_t *name; // lower case; its case is randomised on the wire (0x20)
 	uint16_t type;
+	uint8_t zone_len; // of the zone's name, at the end of this one; 0: not told
+	bool whole_name;  // what is denied is the answer: not a part of a name, on the way down
 	bool rd, cd;      // for forwarders
 	bool signed_zone; // below a secure delegation, or unknown: never retried without EDNS
 	// The same may be learnt while it is under way: called when the server seems not to know

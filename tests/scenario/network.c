@@ -84,9 +84,10 @@ static bool matches(const struct fault *fault, const struct network_server *serv
 	if (query == NULL)
 		return fault->name == NULL && fault->below == NULL && fault->type == 0 &&
 		       !fault->udp_only && !fault->edns_only && !fault->cookie_only &&
-		       !fault->mixed_only;
+		       !fault->mixed_only && !fault->one_case_only;
 	if ((fault->edns_only && !query->edns) || (fault->cookie_only && !query->cookie) ||
-	    (fault->mixed_only && !query->mixed_case))
+	    (fault->mixed_only && !query->mixed_case) ||
+	    (fault->one_case_only && query->mixed_case))
 		return false;
 	if (fault->name != NULL && !name_equal(text_name(fault->name), query->name))
 		return false;

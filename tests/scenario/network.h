@@ -77,6 +77,7 @@ struct fault {
 	uint32_t delay_ms;
 	bool udp_only, tcp_only;
 	bool edns_only, cookie_only, mixed_only; // of questions that have it
+	bool one_case_only;                      // or not
 	bool lower_case;                         // the question comes back so
 	unsigned trailing;                       // octets behind the message
 	bool then_good;                          // the right answer follows 5 ms later

@@ -46,7 +46,8 @@ static void after_a_failure_the_next_try_goes_to_another_failure_domain(void **s
 		snprintf(name, sizeof(name), "nope.z%d.com.", i);
 		network_forget_log(&w->network);
 		assert_int_equal(world_ask(w, name, TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
-		assert_true(network_sent(&w->network, NULL, name, TYPE_A) <= 2);
+		// The one that denies it is asked once more, in one case.
+		assert_true(network_sent(&w->network, NULL, name, TYPE_A) <= 3);
 		assert_cached(w, name, 0, ENTRY_NXDOMAIN, SECURITY_INSECURE);
 	}
 }

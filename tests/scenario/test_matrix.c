@@ -16,6 +16,7 @@ enum way {
 	WAY_RETRY,      // the first try goes unanswered
 	WAY_TCP,        // the first reply is truncated
 	WAY_CASE,       // replies come back in another case
+	WAY_LETTERS,    // the name is denied in mixed case
 	WAY_BARE,       // the first reply is a bare FORMERR
 	WAY_LAST,       // questions with a cookie are dropped
 	WAY_STALE,      // the data were good, and have expired
@@ -97,6 +98,8 @@ static const struct path {
 	{"referral in another case", "www.victim.com.", TYPE_A, "victim.com.", .below = true,
 	 .at_com = true, .style = FLAW_OF_REFERRAL, .way = WAY_CASE,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_DS},
+	{"denied in mixed case", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_LETTERS,
+	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"after a bare FORMERR", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_BARE,
 	 .good_security = SECURITY_SECURE, .answer_type = TYPE_A},
 	{"where cookies are dropped", "www.victim.com.", TYPE_A, "www.victim.com.", .way = WAY_LAST,
@@ -408,6 +411,15 @@ static void earn_hedges(void)
 	}
 }
 
+static void say_nothing(const struct network_query *query, enum section section,
+			struct builder *b, void *arg)
+{
+	(void)query;
+	(void)section;
+	(void)b;
+	(void)arg;
+}
+
 static void break_servers(void)
 {
 	const struct path *path = cell.path;
@@ -425,6 +437,11 @@ static void break_servers(void)
 		with((struct fault){.kind = FAULT_DROP, .name = path->faulty, .times = 1});
 	if (path->way == WAY_CASE && cell.flaw.kind == FLAW_NONE)
 		with((struct fault){.below = path->faulty, .lower_case = true});
+	if (path->way == WAY_LETTERS)
+		with((struct fault){.name = path->faulty,
+				    .mixed_only = true,
+				    .replace = say_nothing,
+				    .flags = FLAG_AA | RCODE_NXDOMAIN});
 	if (path->way == WAY_BARE)
 		with((struct fault){.kind = FAULT_BARE,
 				    .name = path->faulty,

@@ -169,6 +169,8 @@ static void nodata_without_soa_is_answered_but_not_kept(void **state)
 static void an_insecure_nxdomain_is_kept_for_its_own_name_only(void **state)
 {
 	(void)state;
+	for (int i = 0; i < 20; i++) // its servers are known to find names in mixed case
+		world_ask(w, "zero.plain.org.", TYPE_A, 0);
 	assert_answer(world_ask(w, "nope.plain.org.", TYPE_A, ASK_DO), RCODE_NXDOMAIN, false,
 		      EDE_NONE);
 	assert_cached(w, "nope.plain.org.", 0, ENTRY_NXDOMAIN, SECURITY_INSECURE);

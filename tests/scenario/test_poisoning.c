@@ -268,7 +268,8 @@ static void a_nxdomain_of_the_parent_does_not_hide_a_configured_zone(void **stat
 	network_forget_log(&w->network);
 	struct question *q = world_ask(w, "www.corp.internal.", TYPE_A, ASK_DO);
 	assert_int_equal(q->reply->rcode, RCODE_NOERROR);
-	assert_int_equal(network_sent(&w->network, "203.0.113.50", NULL, 0), 1);
+	// In mixed case, and in one.
+	assert_int_equal(network_sent(&w->network, "203.0.113.50", NULL, 0), 2);
 }
 
 static void nor_does_a_dname_above_it(void **state)
@@ -327,7 +328,7 @@ static void a13_an_unproven_denial_in_a_signed_zone_is_bogus(void **state)
 	assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
 	assert_not_cached(w, "www.example.com.", 0);
 	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
-	assert_sent_at_most(w, 4);
+	assert_sent_at_most(w, 6); // what one denies is asked for once more in one case
 }
 
 // ATTACKS A14
