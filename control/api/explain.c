@@ -191,28 +191,22 @@ static size_t show_aliases(const struct api_context *context, struct explain_fil
 	return 0;
 }
 
-static void count_one(const struct failed_view *view, void *arg)
-{
-	(void)view;
-	++*(size_t *)arg;
-}
-
 // What else may help whoever asks.
 static void show_around(const struct api_context *context, const uint8_t *name, const char *type,
 			struct reply *reply)
 {
 	char text[NAME_TEXT_MAX], above[NAME_TEXT_MAX];
-	size_t count = 0;
-	struct explain_filter filter = {.zone = name_skip(name, 1), .max = LAST_MAX};
+	const uint8_t *zone = name_skip(name, 1);
+	size_t count = name_labels(name) > 1
+			       ? resolver_explained_below(context->resolver, zone)
+			       : 0;
 
 	reply_line(reply, "no failure of %s%s%s is recorded (%zu others are)",
 		   name_to_text(name, text), type[0] != '\0' ? " " : "", type,
 		   resolver_explained(context->resolver));
-	if (name_labels(name) > 1)
-		resolver_explain(context->resolver, &filter, count_one, &count);
 	if (count > 0)
 		reply_line(reply, "%zu at and below %s are: explain --zone %s", count,
-			   name_to_text(filter.zone, above), above);
+			   name_to_text(zone, above), above);
 	reply_line(reply, "what the cache holds: lookup %s; its zone's servers:", text);
 	resolver_servers(context->resolver, name, NULL, say, reply);
 }
@@ -257,18 +251,45 @@ static void explain_name(const struct api_context *context, const char *const *a
 
 // ---- many ----
 
+#define SHARE 16 // of the failures, in a turn
+
+struct listing {
+	struct explain_walk walk;
+	struct explain_filter filter;
+	struct showing showing;
+	uint8_t zone[NAME_MAX_LEN];
+};
+
+static bool listing_goes_on(const struct api_context *context, struct reply *reply)
+{
+	struct listing *listing = reply->work;
+
+	if (resolver_explain_some(context->resolver, &listing->walk, &listing->filter, SHARE, show,
+				  &listing->showing))
+		return false;
+	if (listing->walk.shown == 0)
+		reply_line(reply, "no failure is recorded");
+	return true;
+}
+
 static void explain_zone(const struct api_context *context, const char *argument, size_t max,
 			 struct reply *reply)
 {
-	uint8_t zone[NAME_MAX_LEN];
-	struct explain_filter filter = {.max = max};
+	struct listing *listing = calloc(1, sizeof(*listing));
 
-	if (argument != NULL && argument_name(argument, zone, reply) != 0)
+	if (listing == NULL) {
+		reply_refuse(reply, "out of memory");
 		return;
-	filter.zone = argument != NULL ? zone : NULL;
-	reply->data = json_object();
-	if (show_all(context, &filter, true, reply) == 0)
-		reply_line(reply, "no failure is recorded");
+	}
+	reply->work = listing;
+	if (argument != NULL && argument_name(argument, listing->zone, reply) != 0)
+		return;
+	listing->filter.max = max;
+	listing->filter.zone = argument != NULL ? listing->zone : NULL;
+	listing->showing = (struct showing){reply, json_array(), true};
+	reply->data = json_pack("{s:o}", "failures", listing->showing.failures);
+	resolver_explain_begin(context->resolver, &listing->walk);
+	reply->go_on = listing_goes_on;
 }
 
 static void explain_last(const struct api_context *context, const char *const *arguments,

@@ -229,27 +229,74 @@ void journal_over(struct journal *journal, uint64_t question_hash, uint64_t now_
 
 // ---- reading ----
 
-// The newest of those older than `before`.
-static const struct index *newest(const struct journal *journal, uint64_t before)
+struct aged {
+	uint64_t last;
+	uint16_t place;
+};
+
+static int newest_first(const void *a, const void *b)
 {
-	const struct index *found = NULL;
+	const struct aged *x = a, *y = b;
+
+	return x->last < y->last ? 1 : x->last > y->last ? -1 : 0;
+}
+
+size_t journal_order(const struct journal *journal, uint16_t places[JOURNAL_RECORDS])
+{
+	struct aged aged[JOURNAL_RECORDS];
+	size_t count = 0;
 
 	for (size_t i = 0; i < JOURNAL_RECORDS; i++) {
-		const struct index *index = &journal->index[i];
-		if (index->used && index->last < before &&
-		    (found == NULL || index->last > found->last))
-			found = index;
+		if (journal->index[i].used)
+			aged[count++] = (struct aged){journal->index[i].last, (uint16_t)i};
 	}
-	return found;
+	qsort(aged, count, sizeof(aged[0]), newest_first);
+	for (size_t i = 0; i < count; i++)
+		places[i] = aged[i].place;
+	return count;
+}
+
+const struct failed *journal_at(const struct journal *journal, uint16_t place)
+{
+	return &journal->records[place];
 }
 
 void journal_each(const struct journal *journal,
 		  bool (*visit)(const struct failed *failed, void *arg), void *arg)
 {
-	const struct index *index = newest(journal, UINT64_MAX);
+	uint16_t places[JOURNAL_RECORDS];
+	size_t count = journal_order(journal, places);
 
-	while (index != NULL && visit(&journal->records[index - journal->index], arg))
-		index = newest(journal, index->last);
+	for (size_t i = 0; i < count && visit(&journal->records[places[i]], arg); i++)
+		;
+}
+
+// The newest of those that are of the question, or whose servers were asked and are of the zone.
+static const struct failed *newest(const struct journal *journal, const uint64_t *question,
+				   const uint64_t *zone)
+{
+	const struct index *found = NULL;
+
+	for (size_t i = 0; i < JOURNAL_RECORDS; i++) {
+		const struct index *index = &journal->index[i];
+		if (!index->used || (found != NULL && index->last < found->last))
+			continue;
+		if (question != NULL ? index->question == *question
+				     : index->zone == *zone && journal->records[i].zone_known &&
+					       journal->records[i].tried.count > 0)
+			found = index;
+	}
+	return found != NULL ? &journal->records[found - journal->index] : NULL;
+}
+
+const struct failed *journal_of_question(const struct journal *journal, uint64_t question_hash)
+{
+	return newest(journal, &question_hash, NULL);
+}
+
+const struct failed *journal_of_zone(const struct journal *journal, uint64_t zone_hash)
+{
+	return newest(journal, NULL, &zone_hash);
 }
 
 size_t journal_count(const struct journal *journal)

@@ -112,6 +112,16 @@ void journal_over(struct journal *journal, uint64_t question_hash, uint64_t now_
 void journal_each(const struct journal *journal,
 		  bool (*visit)(const struct failed *failed, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));
+// The same as places; how many. A place may be another record's after the next journal_add().
+size_t journal_order(const struct journal *journal, uint16_t places[JOURNAL_RECORDS])
+	__attribute__((nonnull));
+const struct failed *journal_at(const struct journal *journal, uint16_t place)
+	__attribute__((nonnull));
+// The newest of a question; of a zone, of those whose servers were asked. NULL: there is none.
+const struct failed *journal_of_question(const struct journal *journal, uint64_t question_hash)
+	__attribute__((nonnull));
+const struct failed *journal_of_zone(const struct journal *journal, uint64_t zone_hash)
+	__attribute__((nonnull));
 size_t journal_count(const struct journal *journal) __attribute__((nonnull, pure));
 const struct journal_counters *journal_counted(const struct journal *journal)
 	__attribute__((nonnull, pure));

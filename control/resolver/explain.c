@@ -274,53 +274,21 @@ void explain_good(const struct task *task)
 
 // ---- for operators ----
 
-struct looking {
-	struct resolver *resolver;
-	const struct explain_filter *filter;
-	resolver_explain_visit visit;
-	void *arg;
-	size_t count;
-};
-
-struct wanted {
-	const uint8_t *name; // NULL: one of this zone whose servers were asked
-	uint16_t type;
-	const uint8_t *zone;
-	const struct failed *found;
-};
-
-static bool find_one(const struct failed *failed, void *arg)
-{
-	struct wanted *wanted = arg;
-
-	if (wanted->name != NULL
-		    ? failed->type == wanted->type && name_equal(failed->name, wanted->name)
-		    : failed->tried.count > 0 && failed->zone_known &&
-			      name_equal(failed_zone(failed), wanted->zone))
-		wanted->found = failed;
-	return wanted->found == NULL;
-}
-
 static const struct failed *cause_of(const struct resolver *resolver, const struct failed *failed)
 {
-	struct wanted wanted = {.type = failed->step.need_type};
+	const struct failed_step *step = &failed->step;
 
-	if (wanted.type == 0)
+	if (step->need_type == 0)
 		return NULL;
-	wanted.name = name_ancestor(failed->name, failed->step.need_labels);
-	journal_each(resolver->journal, find_one, &wanted);
-	return wanted.found;
+	uint64_t hash = resolver_hash(resolver, name_ancestor(failed->name, step->need_labels));
+	return journal_of_question(resolver->journal, task_question_hash(hash, step->need_type));
 }
 
 static const struct failed *servers_of(const struct resolver *resolver, const struct failed *failed)
 {
-	struct wanted wanted = {0};
-
 	if (failed->kind != FAILED_UNREACHABLE || failed->tried.count > 0 || !failed->zone_known)
 		return NULL;
-	wanted.zone = failed_zone(failed);
-	journal_each(resolver->journal, find_one, &wanted);
-	return wanted.found;
+	return journal_of_zone(resolver->journal, resolver_hash(resolver, failed_zone(failed)));
 }
 
 // When it is asked again: the failure is held by its entry, or by the count of failures in a row.
@@ -354,18 +322,18 @@ static bool has_stale(const struct resolver *resolver, const struct failed *fail
 	return lookup.stale_count > 0;
 }
 
-static bool look(const struct failed *failed, void *arg)
+static bool is_meant(const struct explain_filter *filter, const struct failed *failed)
 {
-	struct looking *looking = arg;
-	const struct explain_filter *filter = looking->filter;
-	struct resolver *resolver = looking->resolver;
-
 	if (filter->name != NULL && !name_equal(filter->name, failed->name))
-		return true;
+		return false;
 	if (filter->type != 0 && filter->type != failed->type)
-		return true;
-	if (filter->zone != NULL && !name_within(failed->name, filter->zone))
-		return true;
+		return false;
+	return filter->zone == NULL || name_within(failed->name, filter->zone);
+}
+
+static void show(struct resolver *resolver, const struct failed *failed,
+		 resolver_explain_visit visit, void *arg)
+{
 	const struct failed_view view = {
 		.failed = failed,
 		.now_ms = resolver->clock.now_ms,
@@ -376,18 +344,61 @@ static bool look(const struct failed *failed, void *arg)
 		.because = cause_of(resolver, failed),
 		.servers = servers_of(resolver, failed),
 	};
-	looking->visit(&view, looking->arg);
-	return ++looking->count < filter->max;
+
+	visit(&view, arg);
+}
+
+void resolver_explain_begin(const struct resolver *resolver, struct explain_walk *walk)
+{
+	walk->at = walk->shown = 0;
+	walk->count = journal_order(resolver->journal, walk->places);
+}
+
+bool resolver_explain_some(struct resolver *resolver, struct explain_walk *walk,
+			   const struct explain_filter *filter, size_t share,
+			   resolver_explain_visit visit, void *arg)
+{
+	while (share > 0 && walk->shown < filter->max && walk->at < walk->count) {
+		const struct failed *failed =
+			journal_at(resolver->journal, walk->places[walk->at++]);
+		if (!is_meant(filter, failed))
+			continue;
+		show(resolver, failed, visit, arg);
+		walk->shown++;
+		share--;
+	}
+	return walk->shown < filter->max && walk->at < walk->count;
 }
 
 size_t resolver_explain(struct resolver *resolver, const struct explain_filter *filter,
 			resolver_explain_visit visit, void *arg)
 {
-	struct looking looking = {resolver, filter, visit, arg, 0};
+	struct explain_walk walk;
 
-	if (filter->max > 0)
-		journal_each(resolver->journal, look, &looking);
-	return looking.count;
+	resolver_explain_begin(resolver, &walk);
+	(void)resolver_explain_some(resolver, &walk, filter, SIZE_MAX, visit, arg);
+	return walk.shown;
+}
+
+struct explain_count {
+	const uint8_t *zone;
+	size_t count;
+};
+
+static bool count_below(const struct failed *failed, void *arg)
+{
+	struct explain_count *counting = arg;
+
+	counting->count += name_within(failed->name, counting->zone);
+	return true;
+}
+
+size_t resolver_explained_below(const struct resolver *resolver, const uint8_t *zone)
+{
+	struct explain_count counting = {.zone = zone};
+
+	journal_each(resolver->journal, count_below, &counting);
+	return counting.count;
 }
 
 size_t resolver_explained(const struct resolver *resolver)

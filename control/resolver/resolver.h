@@ -153,6 +153,23 @@ struct explain_filter {
 typedef void (*resolver_explain_visit)(const struct failed_view *view, void *arg);
 size_t resolver_explain(struct resolver *resolver, const struct explain_filter *filter,
 			resolver_explain_visit visit, void *arg) __attribute__((nonnull(1, 2, 3)));
+// The same in shares, over several turns: in the order of the first one, each as it is when its
+// turn comes. One that has given way to another by then is that other.
+struct explain_walk {
+	uint16_t places[JOURNAL_RECORDS];
+	size_t count, at;
+	size_t shown; // so far
+};
+void resolver_explain_begin(const struct resolver *resolver, struct explain_walk *walk)
+	__attribute__((nonnull));
+// At most `share` are shown; true: there are more.
+bool resolver_explain_some(struct resolver *resolver, struct explain_walk *walk,
+			   const struct explain_filter *filter, size_t share,
+			   resolver_explain_visit visit, void *arg)
+	__attribute__((nonnull(1, 2, 3, 5)));
+// How many are recorded at and below a lower-case name.
+size_t resolver_explained_below(const struct resolver *resolver, const uint8_t *zone)
+	__attribute__((nonnull));
 size_t resolver_explained(const struct resolver *resolver)
 	__attribute__((nonnull, pure)); // failures that are recorded
 // What a question for the name (lower case; type 0: any) that is under way waits for: a line each,

@@ -415,6 +415,58 @@ static void filters_are_by_name_type_zone_and_number(void **state)
 	assert_true(name_equal(e.failed.name, text_name("www.plain.org.")));
 }
 
+struct in_shares {
+	size_t shown, in_share;
+	uint64_t last_ms;
+};
+
+static void count_shown(const struct failed_view *view, void *arg)
+{
+	struct in_shares *shares = arg;
+
+	if (shares->shown++ > 0)
+		assert_true(view->failed->last_ms <= shares->last_ms);
+	shares->last_ms = view->failed->last_ms;
+	shares->in_share++;
+}
+
+// However many have failed, a turn shows a share of them; new ones in between change no place.
+static void many_failures_are_shown_in_shares(void **state)
+{
+	struct explain_filter filter = {.max = 1000};
+	struct in_shares shares = {0};
+	struct explain_walk walk;
+	char name[64];
+
+	(void)state;
+	fault_at_both(FAULT_REFUSED);
+	with((struct fault){.kind = FAULT_REFUSED, .below = "plain.org."});
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "n%u.%s", i, i % 2 ? "plain.org." : "example.com.");
+		ask(name);
+	}
+	assert_int_equal(resolver_explained(w->resolver), 40);
+	assert_int_equal(resolver_explained_below(w->resolver, text_name("org.")), 20);
+	resolver_explain_begin(w->resolver, &walk);
+	for (bool more = true; more;) {
+		shares.in_share = 0;
+		more = resolver_explain_some(w->resolver, &walk, &filter, 7, count_shown, &shares);
+		assert_true(shares.in_share <= 7);
+		snprintf(name, sizeof(name), "later%zu.plain.org.", shares.shown);
+		if (shares.shown < 30)
+			ask(name);
+	}
+	assert_int_equal(shares.shown, 40);
+	filter.max = 9;
+	filter.zone = text_name("org.");
+	resolver_explain_begin(w->resolver, &walk);
+	assert_true(resolver_explain_some(w->resolver, &walk, &filter, 7, count_shown,
+					  &(struct in_shares){0}));
+	assert_false(resolver_explain_some(w->resolver, &walk, &filter, 7, count_shown,
+					   &(struct in_shares){0}));
+	assert_int_equal(walk.shown, 9);
+}
+
 static void forwarders_are_told_apart_from_what_comes_after_them(void **state)
 {
 	(void)state;
@@ -540,6 +592,7 @@ int main(void)
 		scenario_common(a_flood_of_names_displaces_its_own_zone_only),
 		scenario_common(probes_and_checks_are_not_recorded),
 		scenario_common(filters_are_by_name_type_zone_and_number),
+		scenario_common(many_failures_are_shown_in_shares),
 		scenario(forwarders_are_told_apart_from_what_comes_after_them),
 		scenario_common(an_ede_of_a_server_is_told_by_its_number),
 	};

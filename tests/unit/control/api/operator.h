@@ -184,6 +184,43 @@ size_t resolver_explain(struct resolver *resolver, const struct explain_filter *
 	return count;
 }
 
+void resolver_explain_begin(const struct resolver *resolver, struct explain_walk *walk)
+{
+	(void)resolver;
+	walk->at = walk->shown = 0;
+	walk->count = explained_count;
+}
+
+// One in a share, however many may be.
+bool resolver_explain_some(struct resolver *resolver, struct explain_walk *walk,
+			   const struct explain_filter *filter, size_t share,
+			   resolver_explain_visit visit, void *arg)
+{
+	(void)resolver;
+	assert_true(share > 0 && share <= 64);
+	explain_asked = *filter;
+	if (filter->zone != NULL)
+		name_copy(explain_zone, filter->zone);
+	if (walk->at < walk->count && walk->shown < filter->max) {
+		const struct failed_view *view = &explained[walk->at++];
+		if (filter->zone == NULL || name_within(view->failed->name, filter->zone)) {
+			visit(view, arg);
+			walk->shown++;
+		}
+	}
+	return walk->at < walk->count && walk->shown < filter->max;
+}
+
+size_t resolver_explained_below(const struct resolver *resolver, const uint8_t *zone)
+{
+	size_t count = 0;
+
+	(void)resolver;
+	for (size_t i = 0; i < explained_count; i++)
+		count += name_within(explained[i].failed->name, zone);
+	return count;
+}
+
 static const char *under_way; // the line of the question that is; NULL: none is
 
 size_t resolver_under_way(struct resolver *resolver, const uint8_t *name, uint16_t type,
