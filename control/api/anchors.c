@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -104,17 +105,31 @@ static void add_zone(struct reply *reply, const struct trust_zone *zone,
 	json_array_append_new(reply->data, object);
 }
 
+#define SHARE 8 // of the zones, in a turn
+
+static bool anchors_go_on(const struct api_context *context, struct reply *reply)
+{
+	size_t zones = trust_points_count(context->points), *at = reply->work;
+	struct store_clock now;
+
+	store_get_clock(context->store, &now);
+	for (size_t i = 0; i < SHARE && *at < zones; i++)
+		add_zone(reply, trust_points_zone(context->points, (*at)++), &now);
+	return *at == zones;
+}
+
 void verb_anchors(const struct api_context *context, const char *const *arguments, size_t count,
 		  struct reply *reply)
 {
-	struct store_clock now;
-	size_t zones = context->points != NULL ? trust_points_count(context->points) : 0;
-
 	(void)arguments, (void)count;
-	store_get_clock(context->store, &now);
 	reply->data = json_array();
-	for (size_t i = 0; i < zones; i++)
-		add_zone(reply, trust_points_zone(context->points, i), &now);
-	if (zones == 0)
+	if (context->points == NULL || trust_points_count(context->points) == 0) {
 		reply_line(reply, "no trust anchor is configured: nothing is validated");
+		return;
+	}
+	reply->work = calloc(1, sizeof(size_t));
+	if (reply->work == NULL)
+		reply_refuse(reply, "out of memory");
+	else
+		reply->go_on = anchors_go_on;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SHOWN_MAX 100
+#define SHARE     256 // lines of zones, in a turn
 
 // A zone as it was visited: facts point into the cache.
 struct seen {
@@ -16,9 +17,12 @@ struct seen {
 };
 
 struct survey {
-	const uint8_t *wanted; // NULL: all
-	struct seen *largest;  // SHOWN_MAX + 1
-	size_t count, zones, barred, bytes;
+	struct denial_walk walk;
+	bool one; // the wanted zone, or all
+	uint8_t wanted[NAME_MAX_LEN];
+	struct seen largest[SHOWN_MAX];
+	size_t count, smallest; // of the largest; and which of them is the smallest
+	size_t zones, barred, bytes;
 	uint64_t nsec, nsec3;
 	bool wanted_barred;
 };
@@ -32,27 +36,30 @@ static int by_bytes(const void *a, const void *b)
 
 static void keep(struct survey *survey, const struct denial_facts *facts)
 {
-	struct seen *seen = &survey->largest[survey->count];
+	bool full = survey->count == SHOWN_MAX;
+	struct seen *seen = &survey->largest[full ? survey->smallest : survey->count++];
 
+	if (full && facts->bytes <= seen->bytes)
+		return;
 	name_copy(seen->zone, facts->zone);
 	seen->nsec = facts->nsec;
 	seen->nsec3 = facts->nsec3;
 	seen->bytes = facts->bytes;
 	seen->expires_ms = facts->expires_ms;
-	if (++survey->count > SHOWN_MAX) {
-		qsort(survey->largest, survey->count, sizeof(*seen), by_bytes);
-		survey->count = SHOWN_MAX;
+	for (size_t i = 0; i < survey->count && survey->count == SHOWN_MAX; i++) {
+		if (survey->largest[i].bytes < survey->largest[survey->smallest].bytes)
+			survey->smallest = i;
 	}
 }
 
 static bool visit(const struct denial_facts *facts, void *arg)
 {
 	struct survey *survey = arg;
-	bool wanted = survey->wanted == NULL || name_equal(survey->wanted, facts->zone);
+	bool wanted = !survey->one || name_equal(survey->wanted, facts->zone);
 
 	if (facts->barred) {
 		survey->barred++;
-		survey->wanted_barred |= survey->wanted != NULL && wanted;
+		survey->wanted_barred |= survey->one && wanted;
 		return true;
 	}
 	survey->zones++;
@@ -84,41 +91,57 @@ static void show(const struct survey *survey, uint64_t now_ms, struct reply *rep
 	}
 }
 
-void verb_denial(const struct api_context *context, const char *const *arguments, size_t count,
-		 struct reply *reply)
+static void finish(const struct api_context *context, struct survey *survey, struct reply *reply)
 {
-	struct survey survey = {.largest = calloc(SHOWN_MAX + 1, sizeof(struct seen))};
-	uint8_t wanted[NAME_MAX_LEN];
+	char name[NAME_TEXT_MAX];
 	struct store_clock now;
 
-	if (survey.largest == NULL) {
-		reply_refuse(reply, "out of memory");
-		return;
-	}
-	if (count > 0) {
-		if (argument_name(arguments[0], wanted, reply) != 0)
-			goto end;
-		survey.wanted = wanted;
-	}
 	store_get_clock(context->store, &now);
-	cache_denial_walk(store_cache(context->store), visit, &survey);
-	qsort(survey.largest, survey.count, sizeof(struct seen), by_bytes);
+	qsort(survey->largest, survey->count, sizeof(struct seen), by_bytes);
 	reply->data = json_pack("{s:[], s:I, s:I, s:I, s:I, s:I}", "zones", "zone_count",
-				(json_int_t)survey.zones, "nsec", (json_int_t)survey.nsec, "nsec3",
-				(json_int_t)survey.nsec3, "bytes", (json_int_t)survey.bytes,
-				"barred", (json_int_t)survey.barred);
-	show(&survey, now.now_ms, reply);
-	if (survey.wanted_barred)
+				(json_int_t)survey->zones, "nsec", (json_int_t)survey->nsec,
+				"nsec3", (json_int_t)survey->nsec3, "bytes",
+				(json_int_t)survey->bytes, "barred", (json_int_t)survey->barred);
+	show(survey, now.now_ms, reply);
+	name_to_text(survey->wanted, name);
+	if (survey->wanted_barred)
 		reply_line(reply,
 			   "%s is answered by configuration: nothing is denied at or below it",
-			   arguments[0]);
-	else if (survey.wanted != NULL && survey.count == 0)
-		reply_line(reply, "nothing is kept of %s", arguments[0]);
-	if (survey.wanted == NULL)
+			   name);
+	else if (survey->one && survey->count == 0)
+		reply_line(reply, "nothing is kept of %s", name);
+	if (!survey->one)
 		reply_line(reply,
 			   "%zu zones, %" PRIu64 " NSEC, %" PRIu64
 			   " NSEC3, %zu bytes; %zu names barred by configuration",
-			   survey.zones, survey.nsec, survey.nsec3, survey.bytes, survey.barred);
-end:
-	free(survey.largest);
+			   survey->zones, survey->nsec, survey->nsec3, survey->bytes,
+			   survey->barred);
+}
+
+static bool survey_goes_on(const struct api_context *context, struct reply *reply)
+{
+	struct survey *survey = reply->work;
+
+	if (cache_denial_walk_some(store_cache(context->store), &survey->walk, SHARE, visit,
+				   survey))
+		return false;
+	finish(context, survey, reply);
+	return true;
+}
+
+void verb_denial(const struct api_context *context, const char *const *arguments, size_t count,
+		 struct reply *reply)
+{
+	struct survey *survey = calloc(1, sizeof(*survey));
+
+	(void)context;
+	if (survey == NULL) {
+		reply_refuse(reply, "out of memory");
+		return;
+	}
+	reply->work = survey;
+	survey->one = count > 0;
+	if (count > 0 && argument_name(arguments[0], survey->wanted, reply) != 0)
+		return;
+	reply->go_on = survey_goes_on;
 }

@@ -106,39 +106,67 @@ static void take_back(const struct api_context *context, const char *argument, s
 
 // ---- list ----
 
-static void describe(const struct nta_facts *facts, char out[NAME_TEXT_MAX + 512])
+// As it was when the list began.
+struct listed {
+	uint8_t name[NAME_MAX_LEN];
+	char reason[NTA_REASON_MAX + 1], finding[NTA_FINDING_MAX + 1];
+	uint64_t left_s, lifetime_s;
+	unsigned checks;
+};
+
+static void keep(const struct nta_facts *facts, void *arg)
+{
+	struct listed *kept = reply_list_add(arg);
+
+	if (kept == NULL)
+		return;
+	name_copy(kept->name, facts->name);
+	snprintf(kept->reason, sizeof(kept->reason), "%s", facts->reason);
+	snprintf(kept->finding, sizeof(kept->finding), "%s", facts->finding);
+	kept->left_s = facts->left_s;
+	kept->lifetime_s = facts->lifetime_s;
+	kept->checks = facts->checks;
+}
+
+static void describe(const struct listed *nta, char out[NAME_TEXT_MAX + 512])
 {
 	char name[NAME_TEXT_MAX];
 
 	snprintf(out, NAME_TEXT_MAX + 512,
 		 "%s not validated for %" PRIu64 " of %" PRIu64 " s more%s%s; checked %u times%s%s",
-		 name_to_text(facts->name, name), facts->left_s, facts->lifetime_s,
-		 facts->reason[0] != '\0' ? ": " : "", facts->reason, facts->checks,
-		 facts->finding[0] != '\0' ? ", last found: " : "", facts->finding);
+		 name_to_text(nta->name, name), nta->left_s, nta->lifetime_s,
+		 nta->reason[0] != '\0' ? ": " : "", nta->reason, nta->checks,
+		 nta->finding[0] != '\0' ? ", last found: " : "", nta->finding);
 }
 
-static void list_one(const struct nta_facts *facts, void *arg)
+static void show(const void *item, struct reply *reply)
 {
 	char text[NAME_TEXT_MAX + 512], name[NAME_TEXT_MAX];
-	struct reply *reply = arg;
+	const struct listed *nta = item;
 
-	describe(facts, text);
+	describe(nta, text);
 	reply_line(reply, "%s", text);
 	json_array_append_new(reply->data,
 			      json_pack("{s:o, s:I, s:I, s:o, s:i, s:o}", "name",
-					reply_string(name_to_text(facts->name, name)), "left_s",
-					(json_int_t)facts->left_s, "lifetime_s",
-					(json_int_t)facts->lifetime_s, "reason",
-					reply_string(facts->reason), "checks", (int)facts->checks,
-					"finding", reply_string(facts->finding)));
+					reply_string(name_to_text(nta->name, name)), "left_s",
+					(json_int_t)nta->left_s, "lifetime_s",
+					(json_int_t)nta->lifetime_s, "reason",
+					reply_string(nta->reason), "checks", (int)nta->checks,
+					"finding", reply_string(nta->finding)));
+}
+
+static void end_list(const struct api_context *context, struct reply *reply)
+{
+	(void)context;
+	if (json_array_size(reply->data) == 0)
+		reply_line(reply, "no negative trust anchor is set");
 }
 
 static void list(const struct api_context *context, struct reply *reply)
 {
 	reply->data = json_array();
-	resolver_nta_each(context->resolver, list_one, reply);
-	if (json_array_size(reply->data) == 0)
-		reply_line(reply, "no negative trust anchor is set");
+	if (reply_list(reply, sizeof(struct listed), show, end_list))
+		resolver_nta_each(context->resolver, keep, reply);
 }
 
 void verb_nta(const struct api_context *context, const char *const *arguments, size_t count,
@@ -156,25 +184,19 @@ void verb_nta(const struct api_context *context, const char *const *arguments, s
 
 // ---- status ----
 
-struct status_lines {
-	void (*line)(const char *text, void *arg);
-	void *arg;
-};
-
-static void status_one(const struct nta_facts *facts, void *arg)
+static void show_line(const void *item, struct reply *reply)
 {
-	struct status_lines *lines = arg;
 	char text[NAME_TEXT_MAX + 512], line[NAME_TEXT_MAX + 600];
 
-	describe(facts, text);
+	describe(item, text);
 	snprintf(line, sizeof(line), "negative trust anchor: %s", text);
-	lines->line(line, lines->arg);
+	reply_line(reply, "%s", line);
+	json_array_append_new(json_object_get(reply->data, "lines"), reply_string(line));
 }
 
-void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
-		  void *arg)
+void nta_describe(const struct api_context *context, struct reply *reply,
+		  void (*end)(const struct api_context *context, struct reply *reply))
 {
-	struct status_lines lines = {.line = line, .arg = arg};
-
-	resolver_nta_each(context->resolver, status_one, &lines);
+	if (reply_list(reply, sizeof(struct listed), show_line, end))
+		resolver_nta_each(context->resolver, keep, reply);
 }

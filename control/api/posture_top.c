@@ -1,5 +1,6 @@
 // The zones that are asked for most, and where nothing is validated.
 #include "control/api/verbs.h"
+#include "control/posture/hottest.h"
 #include "control/posture/words.h"
 
 #include <inttypes.h>
@@ -9,15 +10,17 @@
 
 #define TOP 10 // unless said otherwise
 
-// Too large for the stack.
+#define SHARE 4 // of the zones, in a turn
+
 struct top {
-	uint8_t zones[POSTURE_TOP_MAX][NAME_MAX_LEN];
+	struct hottest hottest;
+	size_t at; // of those found
 	struct posture_facts facts;
 	struct findings findings;
-	struct reply *reply;
 };
 
-static void top_one(const struct api_context *context, const uint8_t *zone, struct top *top)
+static void top_one(const struct api_context *context, const uint8_t *zone, struct top *top,
+		    struct reply *reply)
 {
 	const struct findings *findings = &top->findings;
 	const struct finding *worst = &findings->list[0];
@@ -29,7 +32,7 @@ static void top_one(const struct api_context *context, const uint8_t *zone, stru
 	if (top->facts.dossier != NULL)
 		heat = dossier_heat(top->facts.dossier, top->facts.now.ms);
 	const char *status = posture_status_words(posture_status(&top->facts));
-	reply_line(top->reply, "%8" PRIu32 "  %-30s %-10s %s%s%s", heat, name_to_text(zone, name),
+	reply_line(reply, "%8" PRIu32 "  %-30s %-10s %s%s%s", heat, name_to_text(zone, name),
 		   status, findings->count > 0 ? severity_words(worst->severity) : "",
 		   findings->count > 0 ? ": " : "", findings->count > 0 ? worst->text : "");
 	json_t *data = json_pack("{s:o, s:I, s:s}", "zone", reply_string(name), "questions",
@@ -39,39 +42,69 @@ static void top_one(const struct api_context *context, const uint8_t *zone, stru
 				    json_pack("{s:s, s:o}", "severity",
 					      severity_words(worst->severity), "text",
 					      reply_string(worst->text)));
-	json_array_append_new(json_object_get(top->reply->data, "zones"), data);
+	json_array_append_new(json_object_get(reply->data, "zones"), data);
 }
 
-static void list_exception(const uint8_t *name, bool nta, uint64_t left_ms, void *arg)
+struct exception {
+	uint8_t name[NAME_MAX_LEN];
+	bool nta;
+	uint64_t left_ms;
+};
+
+static void keep_exception(const uint8_t *name, bool nta, uint64_t left_ms, void *arg)
 {
-	struct reply *reply = arg;
+	struct exception *kept = reply_list_add(arg);
+
+	if (kept == NULL)
+		return;
+	name_copy(kept->name, name);
+	kept->nta = nta;
+	kept->left_ms = left_ms;
+}
+
+static void show_exception(const void *item, struct reply *reply)
+{
+	const struct exception *exception = item;
+	json_int_t left_s = (json_int_t)(exception->left_ms / 1000);
 	char text[NAME_TEXT_MAX], left[WORDS_MAX];
 	json_t *data;
 
-	name_to_text(name, text);
-	data = json_pack("{s:o, s:b}", "name", reply_string(text), "permanent", !nta);
-	if (nta) {
+	name_to_text(exception->name, text);
+	data = json_pack("{s:o, s:b}", "name", reply_string(text), "permanent", !exception->nta);
+	if (exception->nta) {
 		reply_line(reply, "not validated for %s more, negative trust anchor: %s",
-			   duration_words((int64_t)(left_ms / 1000), left), text);
-		json_object_set_new(data, "left_s", json_integer((json_int_t)(left_ms / 1000)));
+			   duration_words(left_s, left), text);
+		json_object_set_new(data, "left_s", json_integer(left_s));
 	} else {
 		reply_line(reply, "not validated, by configuration: %s", text);
 	}
 	json_array_append_new(json_object_get(reply->data, "exceptions"), data);
 }
 
-static void list(const struct api_context *context, size_t count, struct top *top)
+// All zones are weighed, the hottest are judged, then come the exceptions.
+static bool top_goes_on(const struct api_context *context, struct reply *reply)
 {
-	top->reply->data = json_pack("{s:[], s:[]}", "zones", "exceptions");
-	size_t found = resolver_hottest(context->resolver, top->zones, count);
-	if (found == 0)
-		reply_line(top->reply, "no zone was asked for lately");
-	else
-		reply_line(top->reply, "%8s  %-30s %-10s %s", "asked", "zone", "status",
-			   "worst finding");
-	for (size_t i = 0; i < found; i++)
-		top_one(context, top->zones[i], top);
-	resolver_exceptions(context->resolver, list_exception, top->reply);
+	struct top *top = reply->work;
+	const struct hottest *hottest = &top->hottest;
+
+	if (top->at == 0) {
+		if (resolver_hottest_some(context->resolver, &top->hottest))
+			return false;
+		if (hottest->count == 0)
+			reply_line(reply, "no zone was asked for lately");
+		else
+			reply_line(reply, "%8s  %-30s %-10s %s", "asked", "zone", "status",
+				   "worst finding");
+	}
+	for (size_t i = 0; i < SHARE && top->at < hottest->count; i++)
+		top_one(context, hottest->list[top->at++].zone, top, reply);
+	if (top->at < hottest->count)
+		return false;
+	free(top);
+	reply->work = NULL;
+	if (reply_list(reply, sizeof(struct exception), show_exception, NULL))
+		resolver_exceptions(context->resolver, keep_exception, reply);
+	return false;
 }
 
 static bool count_from_text(const char *text, size_t *count)
@@ -81,7 +114,7 @@ static bool count_from_text(const char *text, size_t *count)
 	if (digits == 0 || digits > 3 || text[digits] != '\0')
 		return false;
 	*count = (size_t)strtoul(text, NULL, 10);
-	return *count > 0 && *count <= POSTURE_TOP_MAX;
+	return *count > 0 && *count <= HOTTEST_MAX;
 }
 
 void posture_top(const struct api_context *context, const char *count, struct reply *reply)
@@ -89,16 +122,18 @@ void posture_top(const struct api_context *context, const char *count, struct re
 	size_t zones = TOP;
 	struct top *top;
 
+	(void)context;
 	if (count != NULL && !count_from_text(count, &zones)) {
-		reply_misuse(reply, "\"%.64s\" is no number from 1 to %d", count, POSTURE_TOP_MAX);
+		reply_misuse(reply, "\"%.64s\" is no number from 1 to %d", count, HOTTEST_MAX);
 		return;
 	}
-	top = malloc(sizeof(*top));
+	top = calloc(1, sizeof(*top));
 	if (top == NULL) {
 		reply_refuse(reply, "out of memory");
 		return;
 	}
-	top->reply = reply;
-	list(context, zones, top);
-	free(top);
+	top->hottest.max = zones;
+	reply->data = json_pack("{s:[], s:[]}", "zones", "exceptions");
+	reply->work = top;
+	reply->go_on = top_goes_on;
 }

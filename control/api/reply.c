@@ -86,6 +86,61 @@ void reply_misuse(struct reply *reply, const char *format, ...)
 	va_end(arguments);
 }
 
+// ---- lists ----
+
+struct kept_list {
+	reply_show show;
+	void (*end)(const struct api_context *context, struct reply *reply);
+	size_t item_bytes, count, max, at;
+	char items[];
+};
+
+static bool list_goes_on(const struct api_context *context, struct reply *reply)
+{
+	struct kept_list *list = reply->work;
+
+	for (size_t i = 0; i < REPLY_SHARE && list->at < list->count; i++, list->at++)
+		list->show(list->items + list->at * list->item_bytes, reply);
+	if (list->at < list->count)
+		return false;
+	if (list->end)
+		list->end(context, reply);
+	return true;
+}
+
+bool reply_list(struct reply *reply, size_t item_bytes, reply_show show,
+		void (*end)(const struct api_context *context, struct reply *reply))
+{
+	struct kept_list *list = malloc(sizeof(*list));
+
+	if (!list) {
+		reply_refuse(reply, "out of memory");
+		return false;
+	}
+	*list = (struct kept_list){.show = show, .end = end, .item_bytes = item_bytes};
+	reply->work = list;
+	reply->go_on = list_goes_on;
+	return true;
+}
+
+void *reply_list_add(struct reply *reply)
+{
+	struct kept_list *list = reply->work;
+
+	if (list->count == list->max) {
+		size_t max = list->max > 0 ? 2 * list->max : 16;
+		struct kept_list *grown = realloc(list, sizeof(*list) + max * list->item_bytes);
+		if (!grown) {
+			reply_refuse(reply, "out of memory");
+			return NULL;
+		}
+		grown->max = max;
+		reply->work = list = grown;
+	}
+	void *item = list->items + list->count++ * list->item_bytes;
+	return memset(item, 0, list->item_bytes);
+}
+
 void reply_free(struct reply *reply)
 {
 	json_decref(reply->data);

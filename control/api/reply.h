@@ -35,5 +35,15 @@ void reply_misuse(struct reply *reply, const char *format, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 void reply_free(struct reply *reply) __attribute__((nonnull));
 
+// A list as it is at this moment, shown a share in a turn of the loop, however long it is. `show`
+// for each item in turn, then `end` (or NULL). False: no memory, which the reply says.
+typedef void (*reply_show)(const void *item, struct reply *reply);
+bool reply_list(struct reply *reply, size_t item_bytes, reply_show show,
+		void (*end)(const struct api_context *context, struct reply *reply))
+	__attribute__((nonnull(1, 3)));
+// The next item, to be filled; zeros. NULL: no memory, which the reply says.
+void *reply_list_add(struct reply *reply) __attribute__((nonnull));
+#define REPLY_SHARE 32
+
 // The same replacement for a text that goes into data: a new string, never NULL but without memory.
 json_t *reply_string(const char *text) __attribute__((warn_unused_result));

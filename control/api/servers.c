@@ -19,7 +19,15 @@ struct shown {
 
 // ---- requests ----
 
-static json_t *request_json(const struct resolver_request *request)
+struct request {
+	uint8_t name[NAME_MAX_LEN], zone[NAME_MAX_LEN];
+	uint16_t type;
+	uint64_t age_ms;
+	const char *state;
+	struct address server; // family 0: none
+};
+
+static json_t *request_json(const struct request *request)
 {
 	char text[NAME_TEXT_MAX], type[TYPE_TEXT_MAX];
 	json_t *data = json_pack("{s:o, s:s, s:I, s:s}", "name",
@@ -27,52 +35,66 @@ static json_t *request_json(const struct resolver_request *request)
 				 type_to_text(request->type, type), "age_ms",
 				 (json_int_t)request->age_ms, "state", request->state);
 
-	if (request->server == NULL)
+	if (request->server.family == 0)
 		return data;
-	json_object_set_new(data, "server", json_string(address_to_text(request->server, text)));
+	json_object_set_new(data, "server", json_string(address_to_text(&request->server, text)));
 	json_object_set_new(data, "zone", reply_string(name_to_text(request->zone, text)));
 	return data;
 }
 
-static void say_request(const struct resolver_request *request, struct reply *reply)
+static void show_request(const void *item, struct reply *reply)
 {
+	const struct request *request = item;
 	char name[NAME_TEXT_MAX], zone[NAME_TEXT_MAX], type[TYPE_TEXT_MAX],
 		address[ADDRESS_TEXT_MAX];
 
 	name_to_text(request->name, name);
 	type_to_text(request->type, type);
-	if (request->server != NULL)
+	if (request->server.family != 0)
 		reply_line(reply, "%s %s waits for %s (%s) %" PRIu64 " ms", name, type,
-			   address_to_text(request->server, address),
+			   address_to_text(&request->server, address),
 			   name_to_text(request->zone, zone), request->age_ms);
 	else
 		reply_line(reply, "%s %s %s %" PRIu64 " ms", name, type, request->state,
 			   request->age_ms);
+	json_array_append_new(json_object_get(reply->data, "requests"), request_json(request));
 }
 
 static void add_request(const struct resolver_request *request, void *arg)
 {
-	struct shown *shown = arg;
+	struct request *kept = reply_list_add(arg);
 
-	if (shown->entries++ >= SHOWN_MAX)
+	if (kept == NULL)
 		return;
-	say_request(request, shown->reply);
-	json_array_append_new(shown->list, request_json(request));
+	name_copy(kept->name, request->name);
+	kept->type = request->type;
+	kept->age_ms = request->age_ms;
+	kept->state = request->state;
+	if (request->server == NULL)
+		return;
+	kept->server = *request->server;
+	name_copy(kept->zone, request->zone);
+}
+
+static void end_requests(const struct api_context *context, struct reply *reply)
+{
+	size_t all = (size_t)json_integer_value(json_object_get(reply->data, "under_way"));
+
+	(void)context;
+	if (all == 0)
+		reply_line(reply, "no question is under way");
+	if (all > SHOWN_MAX)
+		reply_line(reply, "and %zu later ones", all - SHOWN_MAX);
 }
 
 void verb_requests(const struct api_context *context, const char *const *arguments, size_t count,
 		   struct reply *reply)
 {
-	struct shown shown = {.reply = reply, .list = json_array()};
-
 	(void)arguments, (void)count;
-	reply->data = json_pack("{s:o}", "requests", shown.list);
-	resolver_requests(context->resolver, add_request, &shown);
-	json_object_set_new(reply->data, "under_way", json_integer((json_int_t)shown.entries));
-	if (shown.entries == 0)
-		reply_line(reply, "no question is under way");
-	if (shown.entries > SHOWN_MAX)
-		reply_line(reply, "and %zu later ones", shown.entries - SHOWN_MAX);
+	if (!reply_list(reply, sizeof(struct request), show_request, end_requests))
+		return;
+	size_t all = resolver_requests(context->resolver, SHOWN_MAX, add_request, reply);
+	reply->data = json_pack("{s:[], s:I}", "requests", "under_way", (json_int_t)all);
 }
 
 // ---- servers ----

@@ -24,30 +24,25 @@ static const char *duration_to_text(uint64_t seconds, char out[32])
 	return out;
 }
 
-struct status {
-	struct reply *reply;
-	json_t *lines, *alarms; // borrowed from reply->data
-};
-
 static void add_alarm(const struct alarm *alarm, void *arg)
 {
-	struct status *status = arg;
+	struct reply *reply = arg;
 
-	reply_line(status->reply, "ALARM: %s", alarm->text);
-	reply_line(status->reply, "  %s, %s: %s", alarm_name(alarm->name),
+	reply_line(reply, "ALARM: %s", alarm->text);
+	reply_line(reply, "  %s, %s: %s", alarm_name(alarm->name),
 		   alarm_severity_name(alarm_severity(alarm->name)), alarm_remedy(alarm->name));
-	json_array_append_new(status->alarms, reply_string(alarm->text));
+	json_array_append_new(json_object_get(reply->data, "alarms"), reply_string(alarm->text));
 }
 
 static void add_line(const char *text, void *arg)
 {
-	struct status *status = arg;
+	struct reply *reply = arg;
 
-	reply_line(status->reply, "%s", text);
-	json_array_append_new(status->lines, reply_string(text));
+	reply_line(reply, "%s", text);
+	json_array_append_new(json_object_get(reply->data, "lines"), reply_string(text));
 }
 
-static void add_clock(struct status *status, const struct store_clock *now, bool trusted)
+static void add_clock(struct reply *reply, const struct store_clock *now, bool trusted)
 {
 	time_t seconds = (time_t)now->now_s;
 	char date[64] = "?";
@@ -55,13 +50,19 @@ static void add_clock(struct status *status, const struct store_clock *now, bool
 
 	if (gmtime_r(&seconds, &utc))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	reply_line(status->reply, "clock: %s, %s", date, trusted ? "trusted" : "NOT TRUSTED");
+	reply_line(reply, "clock: %s, %s", date, trusted ? "trusted" : "NOT TRUSTED");
+}
+
+static void end_status(const struct api_context *context, struct reply *reply)
+{
+	alarms_each(context->alarms, add_alarm, reply);
+	if (json_array_size(json_object_get(reply->data, "alarms")) == 0)
+		reply_line(reply, "no alarms");
 }
 
 void verb_status(const struct api_context *context, const char *const *arguments, size_t count,
 		 struct reply *reply)
 {
-	struct status status = {.reply = reply, .lines = json_array(), .alarms = json_array()};
 	struct store_clock now;
 	uint64_t uptime_s;
 	bool trusted;
@@ -71,21 +72,18 @@ void verb_status(const struct api_context *context, const char *const *arguments
 	store_get_clock(context->store, &now);
 	trusted = now.trusted && alarms_named(context->alarms, ALARM_CLOCK) == 0;
 	uptime_s = (now.now_ms - context->started_ms) / 1000;
-	reply->data = json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:o, s:o}", "version",
-				ASSAY_VERSION, "pid", (int)getpid(), "uptime_s",
-				(json_int_t)uptime_s, "clock_s", (json_int_t)now.now_s,
-				"clock_trusted", trusted, "log", log_level_to_text(log_get_level()),
-				"lines", status.lines, "alarms", status.alarms);
+	reply->data =
+		json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:[], s:[]}", "version", ASSAY_VERSION,
+			  "pid", (int)getpid(), "uptime_s", (json_int_t)uptime_s, "clock_s",
+			  (json_int_t)now.now_s, "clock_trusted", trusted, "log",
+			  log_level_to_text(log_get_level()), "lines", "alarms");
 	reply_line(reply, "assayd %s, process %d, up %s", ASSAY_VERSION, (int)getpid(),
 		   duration_to_text(uptime_s, duration));
-	add_clock(&status, &now, trusted);
+	add_clock(reply, &now, trusted);
 	reply_line(reply, "log level: %s", log_level_to_text(log_get_level()));
 	log_describe(context, reply);
-	context->describe(context->arg, add_line, &status);
-	nta_describe(context, add_line, &status);
-	alarms_each(context->alarms, add_alarm, &status);
-	if (json_array_size(status.alarms) == 0)
-		reply_line(reply, "no alarms");
+	context->describe(context->arg, add_line, reply);
+	nta_describe(context, reply, end_status);
 }
 
 // ---- stats ----

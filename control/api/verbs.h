@@ -55,9 +55,10 @@ const char *standing_words(enum server_standing standing) __attribute__((const))
 void cycles_report(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 // The name whose questions are logged, and for how long still.
 void log_describe(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
-// A line for each negative trust anchor, as in `describe`.
-void nta_describe(const struct api_context *context, void (*line)(const char *text, void *arg),
-		  void *arg) __attribute__((nonnull(1, 2)));
+// A line of `status` for each negative trust anchor, in shares, then `end`.
+void nta_describe(const struct api_context *context, struct reply *reply,
+		  void (*end)(const struct api_context *context, struct reply *reply))
+	__attribute__((nonnull));
 // `posture --top`; count NULL: as many as usual.
 void posture_top(const struct api_context *context, const char *count, struct reply *reply)
 	__attribute__((nonnull(1, 3)));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NEW_SHARE  4 // of the table are on probation
+#define LET_GO_MAX 64 // overdue zones, in a call
 #define COOL_SHARE 5 // a signature with more of its validity left cannot be overdue
 
 struct dossiers {
@@ -358,7 +359,7 @@ static void look_for_overdue(struct dossiers *d, struct dossier *z, const struct
 // the longest.
 static void let_go(struct dossiers *d, int64_t now_s)
 {
-	while (!list_empty(&d->overdue)) {
+	for (unsigned i = 0; i < LET_GO_MAX && !list_empty(&d->overdue); i++) {
 		struct dossier *z = LIST_OF(d->overdue.next, struct dossier, overdue);
 		if (now_s - z->secure_s <= DOSSIER_OVERDUE_S)
 			return;
@@ -494,40 +495,23 @@ void dossiers_failed(struct dossiers *d, const uint8_t *zone, int ede, const cha
 
 // ---- for operators ----
 
-// Puts it in its place among the `count` hottest so far.
-static size_t insert(const struct dossier **out, size_t count, size_t max, const struct dossier *z,
-		     uint64_t now_ms)
+bool dossiers_some(const struct dossiers *d, size_t *at, size_t share,
+		   void (*visit)(const struct dossier *dossier, void *arg), void *arg)
 {
-	uint32_t heat = dossier_heat(z, now_ms);
-	size_t i = count < max ? count : max - 1;
-
-	if (heat == 0 || (count == max && dossier_heat(out[i], now_ms) >= heat))
-		return count;
-	for (; i > 0 && dossier_heat(out[i - 1], now_ms) < heat; i--)
-		out[i] = out[i - 1];
-	out[i] = z;
-	return count < max ? count + 1 : max;
-}
-
-size_t dossiers_hottest(const struct dossiers *d, uint64_t now_ms, const struct dossier **out,
-			size_t max)
-{
-	const struct list *const lists[] = {&d->new, &d->old};
-	size_t count = 0;
-
-	for (size_t i = 0; i < 2 && max > 0; i++) {
-		for (struct list *at = lists[i]->next; at != lists[i]; at = at->next)
-			count = insert(out, count, max, LIST_OF(at, struct dossier, order), now_ms);
+	for (size_t seen = 0; seen < share && *at <= d->bucket_mask; seen++, (*at)++) {
+		for (const struct dossier *z = d->buckets[*at]; z != NULL; z = z->next, seen++)
+			visit(z, arg);
 	}
-	return count;
+	return *at <= d->bucket_mask;
 }
 
-void dossiers_overdue(struct dossiers *d, int64_t now_s,
-		      void (*visit)(const struct dossier *dossier, void *arg), void *arg)
+size_t dossiers_overdue(struct dossiers *d, int64_t now_s, size_t max,
+			void (*visit)(const struct dossier *dossier, void *arg), void *arg)
 {
 	let_go(d, now_s);
-	for (struct list *at = d->overdue.next; at != &d->overdue; at = at->next)
+	for (struct list *at = d->overdue.next; at != &d->overdue && max > 0; at = at->next, max--)
 		visit(LIST_OF(at, struct dossier, overdue), arg);
+	return d->overdue_count;
 }
 
 void dossiers_counters(struct dossiers *d, int64_t now_s,

@@ -113,14 +113,15 @@ const struct dossier *dossiers_find(const struct dossiers *dossiers, const uint8
 uint32_t dossier_heat(const struct dossier *dossier, uint64_t now_ms) __attribute__((nonnull));
 void dossier_rhythm(const struct dossier *dossier, enum signed_class class, int64_t now_s,
 		    struct rhythm_facts *out) __attribute__((nonnull));
-// The hottest first. Looks at all of them: for operators. Returns how many; valid until the next
-// call that learns.
-size_t dossiers_hottest(const struct dossiers *dossiers, uint64_t now_ms,
-			const struct dossier **out, size_t max) __attribute__((nonnull));
-// The overdue ones.
-void dossiers_overdue(struct dossiers *dossiers, int64_t now_s,
-		      void (*visit)(const struct dossier *dossier, void *arg), void *arg)
-	__attribute__((nonnull(1, 3)));
+// All of them, over several calls: *at begins with 0. About `share` are looked at, places included;
+// true: there are more. Those that come in between may be missed.
+bool dossiers_some(const struct dossiers *dossiers, size_t *at, size_t share,
+		   void (*visit)(const struct dossier *dossier, void *arg), void *arg)
+	__attribute__((nonnull(1, 2, 4)));
+// At most `max` of the overdue ones. Returns how many there are.
+size_t dossiers_overdue(struct dossiers *dossiers, int64_t now_s, size_t max,
+			void (*visit)(const struct dossier *dossier, void *arg), void *arg)
+	__attribute__((nonnull(1, 4)));
 void dossiers_counters(struct dossiers *dossiers, int64_t now_s,
 		       void (*visit)(const char *name, const char *words, uint64_t value,
 				     void *arg),

@@ -4,6 +4,7 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ struct nta {
 	enum check check;
 	char reason[NTA_REASON_MAX + 1], finding[TROUBLE_MAX];
 };
+
+static_assert(TROUBLE_MAX == NTA_FINDING_MAX + 1, "what operators see of it");
 
 static struct nta **find(struct resolver *resolver, const uint8_t *name)
 {

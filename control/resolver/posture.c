@@ -203,15 +203,9 @@ void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct pos
 	find_servers(resolver, facts);
 }
 
-size_t resolver_hottest(struct resolver *resolver, uint8_t (*zones)[NAME_MAX_LEN], size_t max)
+bool resolver_hottest_some(struct resolver *resolver, struct hottest *hottest)
 {
-	const struct dossier *hottest[POSTURE_TOP_MAX];
-	size_t count = dossiers_hottest(resolver->dossiers, resolver->clock.now_ms, hottest,
-					max < POSTURE_TOP_MAX ? max : POSTURE_TOP_MAX);
-
-	for (size_t i = 0; i < count; i++)
-		name_copy(zones[i], hottest[i]->zone);
-	return count;
+	return hottest_some(hottest, resolver->dossiers, resolver->clock.now_ms);
 }
 
 void resolver_exceptions(const struct resolver *resolver,
@@ -242,12 +236,13 @@ static void describe_overdue(const struct dossier *dossier, void *arg)
 	lines->line(line, lines->arg);
 }
 
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
-		      void *arg)
+size_t resolver_overdue(struct resolver *resolver, size_t max,
+			void (*line)(const char *text, void *arg), void *arg)
 {
 	struct overdue_lines lines = {resolver->clock.now_s, line, arg};
 
-	dossiers_overdue(resolver->dossiers, resolver->clock.now_s, describe_overdue, &lines);
+	return dossiers_overdue(resolver->dossiers, resolver->clock.now_s, max, describe_overdue,
+				&lines);
 }
 
 static void on_event(void *arg, const struct dossier *dossier, enum signed_class class,

@@ -329,12 +329,15 @@ static const char *state_words(const struct task *task)
 	}
 }
 
-void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
+size_t resolver_requests(const struct resolver *resolver, size_t max, resolver_request_visit visit,
+			 void *arg)
 {
 	struct task *task;
 
 	cds_list_for_each_entry(task, &resolver->tasks, in_order)
 	{
+		if (max-- == 0)
+			break;
 		struct resolver_request request = {
 			.name = task->name,
 			.type = task->type,
@@ -348,6 +351,7 @@ void resolver_requests(const struct resolver *resolver, resolver_request_visit v
 		}
 		visit(&request, arg);
 	}
+	return resolver->task_count;
 }
 
 void resolver_pool_watch(struct resolver *resolver, resolver_pool_event event, void *arg)

@@ -6,6 +6,7 @@
 
 #include "control/budget.h"
 #include "control/explain/describe.h"
+#include "control/posture/hottest.h"
 #include "control/posture/posture.h"
 #include "control/upstream/pool.h"
 #include "control/upstream/upstream.h"
@@ -111,6 +112,7 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 #define NTA_LIFETIME_MAX_S 604800 // a week
 #define NTA_RECHECK_S      300    // does the zone validate without it?
 #define NTA_REASON_MAX     160
+#define NTA_FINDING_MAX    160
 #define NTA_COUNT_MAX      1024
 
 enum nta_end { NTA_REMOVED, NTA_EXPIRED, NTA_RECOVERED };
@@ -263,9 +265,9 @@ struct resolver_request {
 	const uint8_t *zone;
 };
 typedef void (*resolver_request_visit)(const struct resolver_request *request, void *arg);
-// Oldest first.
-void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
-	__attribute__((nonnull(1, 2)));
+// At most `max` of them, oldest first. Returns how many there are.
+size_t resolver_requests(const struct resolver *resolver, size_t max, resolver_request_visit visit,
+			 void *arg) __attribute__((nonnull(1, 3)));
 
 // A line per server that is remembered; with a name per server of the zone that it lies in, with an
 // address for that one. Asks nobody.
@@ -305,17 +307,18 @@ void resolver_servers_each(struct resolver *resolver, const uint8_t *name,
 // resolver holds, and is good until the next call.
 void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct posture_facts *facts)
 	__attribute__((nonnull));
-// The zones that were asked for most lately, the hottest first; returns how many.
-#define POSTURE_TOP_MAX 100
-size_t resolver_hottest(struct resolver *resolver, uint8_t (*zones)[NAME_MAX_LEN], size_t max)
+// The zones that were asked for most lately, in shares; true: there are more to be weighed.
+bool resolver_hottest_some(struct resolver *resolver, struct hottest *hottest)
 	__attribute__((nonnull));
 // Where nothing is validated: by configuration, and by negative trust anchors.
 void resolver_exceptions(const struct resolver *resolver,
 			 void (*visit)(const uint8_t *name, bool nta, uint64_t left_ms, void *arg),
 			 void *arg) __attribute__((nonnull(1, 2)));
-// Hot zones that are overdue with the renewal of their signatures, one line each.
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
-		      void *arg) __attribute__((nonnull(1, 2)));
+// Hot zones that are overdue with the renewal of their signatures, a line for each of at most `max`.
+// Returns how many there are.
+size_t resolver_overdue(struct resolver *resolver, size_t max,
+			void (*line)(const char *text, void *arg), void *arg)
+	__attribute__((nonnull(1, 3)));
 // Called when one becomes so, and when it no longer is. text: what to say of it.
 typedef void (*posture_event)(void *arg, const uint8_t *zone, const char *text, bool over);
 void resolver_posture_watch(struct resolver *resolver, posture_event event, void *arg)

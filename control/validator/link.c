@@ -115,6 +115,5 @@ void trust_exceptions(const struct trust *trust, uint64_t now_ms,
 	size_t count;
 	const struct zones *zones = trust_zones(trust, &count);
 
-	if (count > 0)
-		zones_each(zones, look_for_exception, &exceptions);
+	zones_each_excepted(zones, look_for_exception, &exceptions);
 }

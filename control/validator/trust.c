@@ -189,7 +189,7 @@ int trust_insecure_add(struct trust *trust, const uint8_t *name, uint64_t until_
 	if (nta && zone->insecure_until_ms != 0 && !zone->nta)
 		return -EEXIST;
 	trust->exception_count += zone->insecure_until_ms == 0;
-	zone->insecure_until_ms = until_ms;
+	zones_except(trust->zones, zone, until_ms);
 	zone->nta = nta;
 	return 0;
 }
@@ -200,7 +200,7 @@ bool trust_insecure_remove(struct trust *trust, const uint8_t *name)
 
 	if (zone == NULL || zone->insecure_until_ms == 0)
 		return false;
-	zone->insecure_until_ms = 0;
+	zones_except(trust->zones, zone, 0);
 	trust->exception_count--;
 	return true;
 }

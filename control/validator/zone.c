@@ -18,7 +18,8 @@ struct zones {
 	size_t bucket_mask;
 	size_t count, count_max;
 	size_t bytes, bytes_max;
-	struct list used; // in the order they came, or were passed over
+	struct list used;     // in the order they came, or were passed over
+	struct list excepted; // by the operator
 	uint8_t secret[16];
 	struct forgotten forgotten;
 	size_t bucket; // that the hand is at
@@ -38,6 +39,7 @@ struct zones *zones_new(size_t zones_max)
 	z->bucket_mask = buckets - 1;
 	z->buckets = calloc(buckets, sizeof(z->buckets[0]));
 	list_init(&z->used);
+	list_init(&z->excepted);
 	if (z->buckets == NULL || RAND_bytes(z->secret, sizeof(z->secret)) != 1) {
 		free(z->buckets);
 		free(z);
@@ -68,6 +70,7 @@ static void drop(struct zones *z, struct zone *zone)
 		p = &(*p)->next;
 	*p = zone->next;
 	list_remove(&zone->used);
+	list_remove(&zone->excepted);
 	z->count--;
 	z->bytes -= zone->bytes;
 	forget_records(zone);
@@ -172,6 +175,7 @@ struct zone *zones_get(struct zones *z, const uint8_t *name)
 	zone->next = z->buckets[hash & z->bucket_mask];
 	z->buckets[hash & z->bucket_mask] = zone;
 	list_push(&z->used, &zone->used);
+	list_init(&zone->excepted);
 	z->count++;
 	zones_weigh(z, zone);
 	return zone;
@@ -229,6 +233,21 @@ void zones_each(const struct zones *z, void (*visit)(const struct zone *zone, vo
 		if (configured(zone) || !is_gone(z, zone))
 			visit(zone, arg);
 	}
+}
+
+void zones_except(struct zones *z, struct zone *zone, uint64_t until_ms)
+{
+	list_remove(&zone->excepted);
+	zone->insecure_until_ms = until_ms;
+	if (until_ms != 0)
+		list_push(&z->excepted, &zone->excepted);
+}
+
+void zones_each_excepted(const struct zones *z,
+			 void (*visit)(const struct zone *zone, void *arg), void *arg)
+{
+	for (struct list *at = z->excepted.next; at != &z->excepted; at = at->next)
+		visit(LIST_OF(at, struct zone, excepted), arg);
 }
 
 size_t zones_count(const struct zones *z)

@@ -65,6 +65,7 @@ struct zone {
 	struct anchor *anchors;
 	uint64_t insecure_until_ms; // 0: not insecure
 	bool nta;
+	struct list excepted; // those with insecure_until_ms
 
 	// The table's.
 	struct zone *next;
@@ -98,4 +99,10 @@ void zones_forget(struct zones *zones, const uint8_t *name) __attribute__((nonnu
 bool zones_run(struct zones *zones) __attribute__((nonnull));
 void zones_each(const struct zones *zones, void (*visit)(const struct zone *zone, void *arg),
 		void *arg) __attribute__((nonnull(1, 2)));
+// Of the operator's word that a zone is insecure; 0: it is not.
+void zones_except(struct zones *zones, struct zone *zone, uint64_t until_ms)
+	__attribute__((nonnull));
+void zones_each_excepted(const struct zones *zones,
+			 void (*visit)(const struct zone *zone, void *arg), void *arg)
+	__attribute__((nonnull(1, 2)));
 size_t zones_count(const struct zones *zones) __attribute__((nonnull, pure));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DESCRIBED_MAX 100
+
 bool exceptions_is_tld(const uint8_t *name)
 {
 	// RFC 6761, RFC 6762, RFC 7686, RFC 9476; "internal" by a resolution of ICANN's board
@@ -29,16 +31,22 @@ void exceptions_describe(const struct config *config, void (*line)(const char *t
 			 void *arg)
 {
 	char text[NAME_TEXT_MAX + 96], name[NAME_TEXT_MAX];
+	size_t count = 0;
 
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		const uint8_t *zone = config->insecure[i].name;
 
-		if (exceptions_is_tld(zone))
+		if (exceptions_is_tld(zone) || count++ >= DESCRIBED_MAX)
 			continue; // an alarm
 		snprintf(text, sizeof(text), "not validated, by configuration: %s",
 			 name_to_text(zone, name));
 		line(text, arg);
 	}
+	if (count <= DESCRIBED_MAX)
+		return;
+	snprintf(text, sizeof(text), "not validated, by configuration: %zu more (posture --top)",
+		 count - DESCRIBED_MAX);
+	line(text, arg);
 }
 
 void exceptions_alarms(const struct config *config, const struct trust *trust,

@@ -7,10 +7,17 @@
 #define ENDS_SOON_S 600 // and the zone does not validate
 #define OVERDUE_MAX 8   // zones with an alarm of their own
 #define FAILING_MAX 8
+#define ENDING_MAX  16 // negative trust anchors with an alarm of their own
+
+struct ntas {
+	struct alarms *alarms;
+	unsigned ending;
+};
 
 static void nta_one(const struct nta_facts *facts, void *arg)
 {
-	struct alarms *alarms = arg;
+	struct ntas *ntas = arg;
+	struct alarms *alarms = ntas->alarms;
 	char name[NAME_TEXT_MAX];
 
 	name_to_text(facts->name, name);
@@ -19,7 +26,7 @@ static void nta_one(const struct nta_facts *facts, void *arg)
 			    "no name below %s is validated, by a negative trust anchor", name);
 	// One that was never meant to live longer than that comes as no surprise.
 	if (facts->left_s > ENDS_SOON_S || facts->lifetime_s <= ENDS_SOON_S ||
-	    facts->finding[0] == '\0')
+	    facts->finding[0] == '\0' || ntas->ending++ >= ENDING_MAX)
 		return;
 	alarm_holds(alarms, ALARM_NTA_ENDS, name,
 		    "the negative trust anchor of %s ends in %" PRIu64
@@ -54,35 +61,32 @@ static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
 		    for_ms / 1000);
 }
 
-struct overdue {
-	struct alarms *alarms;
-	unsigned count;
-};
-
 // The line begins with the zone.
 static void overdue_one(const char *text, void *arg)
 {
-	struct overdue *overdue = arg;
 	char zone[NAME_TEXT_MAX];
 
-	if (overdue->count++ >= OVERDUE_MAX)
-		return;
 	snprintf(zone, sizeof(zone), "%.*s", (int)strcspn(text, " "), text);
-	alarm_holds(overdue->alarms, ALARM_SIGNATURES, zone, "%s", text);
+	alarm_holds(arg, ALARM_SIGNATURES, zone, "%s", text);
 }
 
 void watch_resolver(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
-	struct overdue overdue = {.alarms = alarms};
 	struct failing failing = {.alarms = alarms};
+	struct ntas ntas = {.alarms = alarms};
 
-	resolver_nta_each(watch->resolver, nta_one, alarms);
+	resolver_nta_each(watch->resolver, nta_one, &ntas);
+	if (ntas.ending > ENDING_MAX)
+		alarm_holds(alarms, ALARM_NTA_ENDS, "",
+			    "%u more negative trust anchors end soon, and their zones do not "
+			    "validate yet",
+			    ntas.ending - ENDING_MAX);
 	resolver_broken(watch->resolver, parent_one, alarms);
 	resolver_failing(watch->resolver, failing_one, &failing);
-	resolver_overdue(watch->resolver, overdue_one, &overdue);
-	if (overdue.count > OVERDUE_MAX)
+	size_t overdue = resolver_overdue(watch->resolver, OVERDUE_MAX, overdue_one, alarms);
+	if (overdue > OVERDUE_MAX)
 		alarm_holds(alarms, ALARM_SIGNATURES, "",
-			    "%u more zones are overdue with the renewal of their signatures",
-			    overdue.count - OVERDUE_MAX);
+			    "%zu more zones are overdue with the renewal of their signatures",
+			    overdue - OVERDUE_MAX);
 }

@@ -162,6 +162,15 @@ struct denial_facts {
 	uint64_t expires_ms; // of the SOA
 	bool barred;
 };
+// Every zone, over several calls: begins with zeros, `lines` of the index (eight zones at most) in a
+// call. True: there are more. Those that come in between may be missed.
+struct denial_walk {
+	unsigned shard;
+	uint32_t line;
+};
+bool cache_denial_walk_some(struct cache *cache, struct denial_walk *walk, unsigned lines,
+			    bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
+	__attribute__((nonnull(1, 2, 4)));
 void cache_denial_walk(struct cache *cache,
 		       bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
 	__attribute__((nonnull(1, 2)));

@@ -3,6 +3,7 @@
 #include "dataplane/cache/denial/place.h"
 #include "dataplane/dns/types.h"
 
+#include <limits.h>
 #include <string.h>
 
 void denial_place(struct cache *cache, const uint8_t *name, struct denial_place *out)
@@ -153,27 +154,51 @@ void cache_denial_unbar(struct cache *cache, const uint8_t *name)
 		denial_remove_zone(place.store, zone);
 }
 
+static bool tell(const struct denial_store *store, const struct denial_zone *zone,
+		 bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
+{
+	denial_ref ref = atomic_load_explicit(&zone->soa, memory_order_relaxed);
+	const struct denial_soa *soa = ref != 0 ? denial_at(store, ref) : NULL;
+	const struct denial_facts facts = {
+		.zone = zone->name,
+		.nsec = zone->items[TREE_NSEC],
+		.nsec3 = zone->items[TREE_NSEC3],
+		.bytes = zone->bytes,
+		.expires_ms = soa != NULL ? soa->entry.expires_ms : 0,
+		.barred = atomic_load_explicit(&zone->bars, memory_order_relaxed) > 0,
+	};
+
+	return visit(&facts, arg);
+}
+
+bool cache_denial_walk_some(struct cache *cache, struct denial_walk *walk, unsigned lines,
+			    bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
+{
+	while (lines > 0 && walk->shard < cache->shard_count) {
+		const struct denial_store *store = &cache->shards[walk->shard].denial;
+		const struct denial_zone *zone;
+
+		if (walk->line >= store->line_count) {
+			walk->shard++;
+			walk->line = 0;
+			continue;
+		}
+		for (unsigned slot = 0;
+		     (zone = denial_zone_in_line(store, walk->line, &slot)) != NULL;) {
+			if (!tell(store, zone, visit, arg))
+				return false;
+		}
+		walk->line++;
+		lines--;
+	}
+	return walk->shard < cache->shard_count;
+}
+
 void cache_denial_walk(struct cache *cache,
 		       bool (*visit)(const struct denial_facts *facts, void *arg), void *arg)
 {
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		const struct denial_store *store = &cache->shards[i].denial;
-		for (denial_ref at = store->newest; at != 0;) {
-			const struct denial_zone *zone = denial_at(store, at);
-			at = zone->older;
-			denial_ref ref = atomic_load_explicit(&zone->soa, memory_order_relaxed);
-			const struct denial_soa *soa = ref != 0 ? denial_at(store, ref) : NULL;
-			const struct denial_facts facts = {
-				.zone = zone->name,
-				.nsec = zone->items[TREE_NSEC],
-				.nsec3 = zone->items[TREE_NSEC3],
-				.bytes = zone->bytes,
-				.expires_ms = soa != NULL ? soa->entry.expires_ms : 0,
-				.barred =
-					atomic_load_explicit(&zone->bars, memory_order_relaxed) > 0,
-			};
-			if (!visit(&facts, arg))
-				return;
-		}
-	}
+	struct denial_walk walk = {0};
+
+	while (cache_denial_walk_some(cache, &walk, UINT_MAX, visit, arg))
+		;
 }

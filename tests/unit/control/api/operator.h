@@ -47,13 +47,14 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 			    : cache_flush_name(store_cache(store), name);
 }
 
-void resolver_requests(const struct resolver *resolver, resolver_request_visit visit, void *arg)
+size_t resolver_requests(const struct resolver *resolver, size_t max, resolver_request_visit visit,
+			 void *arg)
 {
 	static const struct address server = {.family = 4, .bytes = {192, 0, 2, 1}};
 	static const uint8_t zone[] = "\7example";
 
 	(void)resolver;
-	for (unsigned i = 0; i < requests_under_way; i++) {
+	for (unsigned i = 0; i < requests_under_way && i < max; i++) {
 		char text[32];
 		uint8_t name[NAME_MAX_LEN];
 
@@ -67,6 +68,7 @@ void resolver_requests(const struct resolver *resolver, resolver_request_visit v
 		}
 		visit(&request, arg);
 	}
+	return requests_under_way;
 }
 
 static struct route servers_route;
@@ -313,14 +315,15 @@ void resolver_posture(struct resolver *resolver, const uint8_t *zone, struct pos
 	name_copy(facts->zone, zone);
 }
 
-size_t resolver_hottest(struct resolver *resolver, uint8_t (*zones)[NAME_MAX_LEN], size_t max)
+bool resolver_hottest_some(struct resolver *resolver, struct hottest *hottest)
 {
 	(void)resolver;
-	assert_true(max > 0);
-	if (!posture_known.known)
-		return 0;
-	name_copy(zones[0], posture_known.zone);
-	return 1;
+	assert_true(hottest->max > 0);
+	if (hottest->at++ == 0)
+		return true;
+	hottest->count = posture_known.known;
+	name_copy(hottest->list[0].zone, posture_known.zone);
+	return false;
 }
 
 void resolver_exceptions(const struct resolver *resolver,

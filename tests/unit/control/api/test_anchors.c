@@ -66,6 +66,11 @@ static void ask_anchors(struct trust_points *of)
 
 	reply_free(&reply);
 	verb_run(&context, "anchors", NULL, 0, &reply);
+	while (reply.go_on != NULL) {
+		size_t before = json_array_size(reply.data);
+		(void)verb_go_on(&context, &reply);
+		assert_true(json_array_size(reply.data) <= before + 8); // a share
+	}
 	assert_string_equal(reply.error, "");
 }
 
@@ -145,11 +150,25 @@ static void without_anchors_it_says_so(void **state)
 
 #define test(f) cmocka_unit_test_setup_teardown(f, open_anchors, close_anchors)
 
+static void many_zones_are_shown_in_shares(void **state)
+{
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "z%u.example.", i);
+		add(name, keys[0], false);
+	}
+	ask_anchors(points);
+	assert_int_equal(json_array_size(reply.data), 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(keys_are_shown_with_states_and_times),
 		test(a_look_that_failed_says_why),
+		test(many_zones_are_shown_in_shares),
 		test(without_anchors_it_says_so),
 	};
 

@@ -812,7 +812,7 @@ static void denial_shows_what_is_kept_of_each_zone(void **state)
 	ask("denial", "\"EXAMPLE\"");
 	assert_says("example.  ");
 	ask("denial", "\"corp.example\"");
-	assert_says("corp.example is answered by configuration: nothing is denied at or below it");
+	assert_says("corp.example. is answered by configuration: nothing is denied at or below it");
 	ask("denial", "\"other.\"");
 	assert_says("nothing is kept of other.");
 	ask("lookup", "\"bogus.example.\", \"A\"");

@@ -1,5 +1,6 @@
 // What is learnt of zones, how little room it takes, and who gives way.
 #include "control/posture/dossier.h"
+#include "control/posture/hottest.h"
 #include "dataplane/dns/types.h"
 #include "tests/unit/control/validator/signer.h"
 
@@ -210,7 +211,7 @@ static void what_is_used_again_stays_and_the_longest_unused_goes(void **state)
 
 static void the_hottest_are_in_order_and_no_more_than_wanted(void **state)
 {
-	const struct dossier *out[3];
+	struct hottest hottest = {.max = 3};
 	char name[32];
 
 	(void)state;
@@ -219,11 +220,43 @@ static void the_hottest_are_in_order_and_no_more_than_wanted(void **state)
 		for (int k = 0; k < 1 + (i * 7) % 10; k++)
 			see_insecure(name, true);
 	}
-	assert_int_equal(dossiers_hottest(dossiers, now.ms, out, 3), 3);
-	assert_int_equal(dossier_heat(out[0], now.ms), 10);
-	assert_int_equal(dossier_heat(out[1], now.ms), 9);
-	assert_int_equal(dossier_heat(out[2], now.ms), 8);
-	assert_int_equal(dossiers_hottest(dossiers, now.ms, out, 0), 0);
+	while (hottest_some(&hottest, dossiers, now.ms))
+		;
+	assert_int_equal(hottest.count, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct dossier *dossier = dossiers_find(dossiers, hottest.list[i].zone);
+		assert_non_null(dossier);
+		assert_int_equal(hottest.list[i].heat, 10 - i);
+		assert_int_equal(dossier_heat(dossier, now.ms), 10 - i);
+	}
+	assert_false(hottest_some(&(struct hottest){.max = 0}, dossiers, now.ms));
+}
+
+static void count_seen(const struct dossier *dossier, void *arg)
+{
+	(void)dossier;
+	++*(size_t *)arg;
+}
+
+// However many there are, a share looks at few, and all shares at each once.
+static void a_share_looks_at_few(void **state)
+{
+	size_t at = 0, seen = 0, before;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < MAX; i++) {
+		snprintf(name, sizeof(name), "z%d.", i);
+		see_insecure(name, false);
+		see_insecure(name, true);
+	}
+	for (bool more = true; more;) {
+		before = seen;
+		more = dossiers_some(dossiers, &at, 16, count_seen, &seen);
+		assert_true(seen - before < 32);
+	}
+	assert_int_equal(seen, counter("posture.zones"));
+	assert_true(seen > 32);
 }
 
 static void keys_are_remembered_by_tag_and_algorithm(void **state)
@@ -391,6 +424,7 @@ int main(void)
 		test(a_flood_takes_no_place_of_what_is_in_use),
 		test(what_is_used_again_stays_and_the_longest_unused_goes),
 		test(the_hottest_are_in_order_and_no_more_than_wanted),
+		test(a_share_looks_at_few),
 		test(keys_are_remembered_by_tag_and_algorithm),
 		test(the_signature_that_ends_first_counts_until_it_is_renewed),
 		test(the_rhythm_of_data_is_that_of_one_rrset),

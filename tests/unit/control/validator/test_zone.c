@@ -98,7 +98,7 @@ static void what_is_configured_loses_what_was_learned_alone(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 2; i++)
-		learn("z%u.com.", i)->insecure_until_ms = 1000;
+		zones_except(z, learn("z%u.com.", i), 1000);
 	zones_forget(z, name(".", 0));
 	assert_int_equal(zones_find(z, name("z%u.com.", 0))->cut, CUT_UNKNOWN);
 	zones_find(z, name("z%u.com.", 0))->cut = CUT_INSECURE; // learned since
@@ -109,6 +109,25 @@ static void what_is_configured_loses_what_was_learned_alone(void **state)
 	assert_int_equal(zones_find(z, name("z%u.com.", 1))->insecure_until_ms, 1000);
 }
 
+// Who asks for exceptions need not look at all that is known.
+static void exceptions_are_found_by_themselves(void **state)
+{
+	size_t seen = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ZONES; i++)
+		(void)learn("z%u.com.", i);
+	for (unsigned i = 0; i < 3; i++)
+		zones_except(z, zones_get(z, name("z%u.com.", i)), 1000);
+	zones_except(z, zones_get(z, name("z%u.com.", 1)), 2000);
+	zones_each_excepted(z, count_one, &seen);
+	assert_int_equal(seen, 3);
+	seen = 0;
+	zones_except(z, zones_get(z, name("z%u.com.", 1)), 0);
+	zones_each_excepted(z, count_one, &seen);
+	assert_int_equal(seen, 2);
+}
+
 #define test_of(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -117,6 +136,7 @@ int main(void)
 		test_of(a_turn_takes_few_of_what_is_forgotten_out),
 		test_of(what_is_learned_after_it_was_forgotten_stays),
 		test_of(what_is_configured_loses_what_was_learned_alone),
+		test_of(exceptions_are_found_by_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 static struct nta_facts nta;
+static unsigned ntas = 1; // of the same kind
 static unsigned overdue;
 static bool broken;
 
@@ -21,8 +22,17 @@ void resolver_nta_each(const struct resolver *resolver,
 		       void (*visit)(const struct nta_facts *facts, void *arg), void *arg)
 {
 	(void)resolver;
-	if (nta.name != NULL)
-		visit(&nta, arg);
+	for (unsigned i = 0; nta.name != NULL && i < ntas; i++) {
+		struct nta_facts one = nta;
+		uint8_t name[NAME_MAX_LEN];
+		char text[64];
+
+		snprintf(text, sizeof(text), "n%u.example.", i);
+		(void)!name_from_text(text, name);
+		if (ntas > 1)
+			one.name = name;
+		visit(&one, arg);
+	}
 }
 
 void resolver_broken(const struct resolver *resolver, resolver_broken_visit visit, void *arg)
@@ -48,16 +58,17 @@ void resolver_failing(const struct resolver *resolver, resolver_failing_visit vi
 		visit(arg, failing, 12345);
 }
 
-void resolver_overdue(struct resolver *resolver, void (*line)(const char *text, void *arg),
-		      void *arg)
+size_t resolver_overdue(struct resolver *resolver, size_t max,
+			void (*line)(const char *text, void *arg), void *arg)
 {
 	char text[64];
 
 	(void)resolver;
-	for (unsigned i = 0; i < overdue; i++) {
+	for (unsigned i = 0; i < overdue && i < max; i++) {
 		snprintf(text, sizeof(text), "z%u.example. SOA signatures are late", i);
 		line(text, arg);
 	}
+	return overdue;
 }
 
 static struct store_clock now;
@@ -92,6 +103,7 @@ static int start(void **state)
 	watch.resolver = (struct resolver *)&resolver;
 	nta = (struct nta_facts){0};
 	overdue = 0;
+	ntas = 1;
 	broken = false;
 	failing = NULL;
 	alarms = alarms_new();
@@ -134,6 +146,12 @@ static void a_negative_trust_anchor_that_ends_before_the_zone_is_mended(void **s
 	assert_string_equal(says(), ""); // it has not been looked at
 	nta.finding = "RRSIG expired";
 	assert_non_null(strstr(says(), "the negative trust anchor of broken.com. ends in 500 s"));
+	// A thousand that end together are not a thousand alarms.
+	ntas = 1000;
+	says();
+	assert_int_equal(alarms_named(alarms, ALARM_NTA_ENDS), 17);
+	assert_non_null(strstr(said, "984 more negative trust anchors end soon"));
+	ntas = 1;
 	nta.left_s = 601;
 	assert_string_equal(says(), "");
 	nta.left_s = 500;
