@@ -61,8 +61,6 @@ static void say_zones(const struct drill_plan *plan, const struct drill_spec *sp
 	reply_line(reply,
 		   "%s: %" PRIu64 " of %" PRIu64 " zones whose servers are known have one there",
 		   scope, plan->zones.touched, plan->zones.known);
-	if (!plan->all_seen)
-		reply_line(reply, "only the latest %d zones were looked at", DRILL_ZONES_MAX);
 	if (plan->zones.touched == 0)
 		return;
 	if (plan->zones.alone > 0)
@@ -88,32 +86,64 @@ static json_t *plan_json(const struct drill_plan *plan, const struct drill_spec 
 
 	for (size_t i = 0; i < plan->named; i++)
 		json_array_append_new(names, reply_string(name_to_text(plan->alone[i], name)));
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "scope",
-			 reply_string(drill_scope_text(spec, scope)), "zones",
-			 (json_int_t)plan->zones.known, "zones_touched",
-			 (json_int_t)plan->zones.touched, "zones_alone",
-			 (json_int_t)plan->zones.alone, "zones_unsure",
-			 (json_int_t)plan->zones.unsure, "all_seen", plan->all_seen, "alone", names,
-			 "answers", (json_int_t)drill_tally_answers(&plan->usual), "servfail",
-			 (json_int_t)plan->usual.servfail);
+	return json_pack(
+		"{s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I}", "scope",
+		reply_string(drill_scope_text(spec, scope)), "zones", (json_int_t)plan->zones.known,
+		"zones_touched", (json_int_t)plan->zones.touched, "zones_alone",
+		(json_int_t)plan->zones.alone, "zones_unsure", (json_int_t)plan->zones.unsure,
+		"alone", names, "answers", (json_int_t)drill_tally_answers(&plan->usual),
+		"servfail", (json_int_t)plan->usual.servfail);
 }
 
-static void plan(const struct api_context *context, const char *const *words, size_t count,
-		 struct reply *reply)
-{
+// What is planned, over several turns, and what comes then.
+struct planning {
 	struct drill_spec spec;
 	struct drill_plan plan;
+	void (*then)(const struct api_context *context, const struct planning *planning,
+		     struct reply *reply);
+};
 
-	if (!read_spec(words, count, false, &spec, reply))
-		return;
-	drill_host_plan(context->drills, &spec, &plan);
-	if (spec.scope == DRILL_POOL && plan.zones.touched == 0) {
-		reply_refuse(reply, NO_POOL, spec.label);
+static bool planning_goes_on(const struct api_context *context, struct reply *reply)
+{
+	struct planning *planning = reply->work;
+
+	if (drill_host_plan(context->drills, &planning->spec, &planning->plan))
+		return false;
+	planning->then(context, planning, reply);
+	return true;
+}
+
+static void plan_first(const char *const *words, size_t count, bool needs_fault,
+		       void (*then)(const struct api_context *context,
+				    const struct planning *planning, struct reply *reply),
+		       struct reply *reply)
+{
+	struct planning *planning = calloc(1, sizeof(*planning));
+
+	if (planning == NULL) {
+		reply_refuse(reply, "out of memory");
 		return;
 	}
-	say_zones(&plan, &spec, reply);
-	say_usual(&plan.usual, reply);
-	reply->data = plan_json(&plan, &spec);
+	reply->work = planning;
+	planning->then = then;
+	if (read_spec(words, count, needs_fault, &planning->spec, reply))
+		reply->go_on = planning_goes_on;
+}
+
+static void say_plan(const struct api_context *context, const struct planning *planning,
+		     struct reply *reply)
+{
+	const struct drill_spec *spec = &planning->spec;
+	const struct drill_plan *plan = &planning->plan;
+
+	(void)context;
+	if (spec->scope == DRILL_POOL && plan->zones.touched == 0) {
+		reply_refuse(reply, NO_POOL, spec->label);
+		return;
+	}
+	say_zones(plan, spec, reply);
+	say_usual(&plan->usual, reply);
+	reply->data = plan_json(plan, spec);
 }
 
 // ---- start, stop ----
@@ -125,18 +155,16 @@ static const struct drill_report *latest(const struct api_context *context)
 	return drill_report_count(drill) > 0 ? drill_report(drill, 0) : NULL;
 }
 
-static void start(const struct api_context *context, const char *const *words, size_t count,
+static void start(const struct api_context *context, const struct planning *planning,
 		  struct reply *reply)
 {
+	const struct drill_spec *spec = &planning->spec;
 	struct store_clock now;
-	struct drill_spec spec;
 
-	if (!read_spec(words, count, true, &spec, reply))
-		return;
 	store_get_clock(context->store, &now);
-	int error = drill_host_start(context->drills, &spec, &now);
+	int error = drill_host_start(context->drills, spec, &planning->plan, &now);
 	if (error == -ENOENT) {
-		reply_refuse(reply, NO_POOL, spec.label);
+		reply_refuse(reply, NO_POOL, spec->label);
 		return;
 	}
 	if (error != 0) {
@@ -153,7 +181,7 @@ static void start(const struct api_context *context, const char *const *words, s
 	if (report->zones_alone > 0)
 		reply_line(reply, "%" PRIu64 " of %" PRIu64 " known zones have no other server",
 			   report->zones_alone, report->zones);
-	if (report->zones_touched == 0 && spec.scope != DRILL_CLOCK)
+	if (report->zones_touched == 0 && spec->scope != DRILL_CLOCK)
 		reply_line(reply, "no zone whose servers are known has one there");
 	reply->data = drill_report_json(report);
 }
@@ -250,9 +278,9 @@ void verb_drill(const struct api_context *context, const char *const *arguments,
 	const char *what = count > 0 ? arguments[0] : "";
 
 	if (strcmp(what, "plan") == 0)
-		plan(context, arguments + 1, count - 1, reply);
+		plan_first(arguments + 1, count - 1, false, say_plan, reply);
 	else if (strcmp(what, "start") == 0)
-		start(context, arguments + 1, count - 1, reply);
+		plan_first(arguments + 1, count - 1, true, start, reply);
 	else if (strcmp(what, "status") == 0 && count == 1)
 		status(context, reply);
 	else if (strcmp(what, "stop") == 0 && count == 1)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHARE 32 // of the zones, in a turn
+
 struct drill_host {
 	struct drill_host_config config;
 	struct drill *drill;
@@ -126,14 +128,15 @@ static void look_at_zone(const struct resolver_zone *zone, void *arg)
 		name_copy(plan->alone[plan->named++], zone->name);
 }
 
-void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)
+bool drill_host_plan(struct drill_host *host, const struct drill_spec *spec,
+		     struct drill_plan *plan)
 {
-	struct planning planning = {.spec = spec, .plan = out};
+	struct planning planning = {.spec = spec, .plan = plan};
 
-	memset(out, 0, sizeof(*out));
-	resolver_zones(host->config.resolver, DRILL_ZONES_MAX, look_at_zone, &planning);
-	out->all_seen = out->zones.known < DRILL_ZONES_MAX;
-	out->usual = tally_of(host);
+	if (resolver_zones_some(host->config.resolver, &plan->walk, SHARE, look_at_zone, &planning))
+		return true;
+	plan->usual = tally_of(host);
+	return false;
 }
 
 // ---- start, end ----
@@ -183,17 +186,15 @@ void drill_host_free(struct drill_host *host)
 }
 
 int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
-		     const struct store_clock *now)
+		     const struct drill_plan *plan, const struct store_clock *now)
 {
 	const struct drill_tally tally = tally_of(host);
 	uint64_t now_us = upstream_clock_us(host->config.upstream);
-	struct drill_plan plan;
 
 	(void)drill_host_run(host); // one that is due ends before
-	drill_host_plan(host, spec, &plan);
-	if (spec->scope == DRILL_POOL && plan.zones.touched == 0)
+	if (spec->scope == DRILL_POOL && plan->zones.touched == 0)
 		return -ENOENT;
-	if (drill_start(host->drill, spec, &plan.zones, &tally, now_us,
+	if (drill_start(host->drill, spec, &plan->zones, &tally, now_us,
 			host->config.wall_ms(host->config.wall_arg)) != 0)
 		return -EBUSY;
 	(void)resolver_take_slowest_ms(host->config.resolver);

@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DRILL_ZONES_MAX 10000 // zones that a plan looks at, latest first
-#define DRILL_ALONE_MAX 20    // that it names
+#define DRILL_ALONE_MAX 20 // zones that a plan names
 
 struct drill_host_config {
 	struct resolver *resolver; // borrowed, like all of these
@@ -37,19 +36,21 @@ struct drill_host *drill_host_new(const struct drill_host_config *config)
 void drill_host_free(struct drill_host *host);
 
 struct drill_plan {
+	struct zones_walk walk;
 	struct drill_zones zones;
-	bool all_seen; // false: more zones are known than were looked at
 	size_t named;
 	uint8_t alone[DRILL_ALONE_MAX][NAME_MAX_LEN];
 	struct drill_tally usual; // answers since the start of the daemon: what SERVFAIL is usual
 };
-// What would be lost. Changes nothing, asks nobody.
-void drill_host_plan(struct drill_host *host, const struct drill_spec *spec, struct drill_plan *out)
-	__attribute__((nonnull));
-// now: the clock that the validator is given. 0; -EBUSY: one is running; -ENOENT: no zone has a
-// pool of that name.
+// What would be lost, a share of the zones in a call: begins with zeros. True: there are more.
+// Changes nothing, asks nobody.
+bool drill_host_plan(struct drill_host *host, const struct drill_spec *spec,
+		     struct drill_plan *plan) __attribute__((nonnull, warn_unused_result));
+// What was planned, to the end. now: the clock that the validator is given. 0; -EBUSY: one is
+// running; -ENOENT: no zone has a pool of that name.
 int drill_host_start(struct drill_host *host, const struct drill_spec *spec,
-		     const struct store_clock *now) __attribute__((nonnull, warn_unused_result));
+		     const struct drill_plan *plan, const struct store_clock *now)
+	__attribute__((nonnull, warn_unused_result));
 bool drill_host_stop(struct drill_host *host) __attribute__((nonnull)); // false: none is running
 // Whatever is due. Returns the monotonic time of the transport at which to call it again,
 // UINT64_MAX: not before the next start.

@@ -517,13 +517,21 @@ bool delegation_run(struct delegation_table *table)
 	return forgotten_any(&table->forgotten);
 }
 
-void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,
-		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
+bool delegation_some(const struct delegation_table *table, size_t *at, size_t share,
+		     uint64_t ended_ms, uint64_t now_ms,
+		     void (*visit)(struct delegation *delegation, void *arg), void *arg)
 {
-	for (struct delegation *d = table->newest; d != NULL; d = d->older) {
-		if (d->expires_ms + ended_ms > now_ms && !is_gone(table, d) && !visit(d, arg))
-			return;
+	const size_t first = *at;
+
+	for (size_t seen = 0; seen < share && *at < BUCKETS && *at < first + SLICE; (*at)++) {
+		for (struct delegation *d = table->buckets[*at]; d != NULL; d = d->next) {
+			if (d->expires_ms + ended_ms <= now_ms || is_gone(table, d))
+				continue;
+			visit(d, arg);
+			seen++;
+		}
 	}
+	return *at < BUCKETS;
 }
 
 size_t delegation_count(const struct delegation_table *table)

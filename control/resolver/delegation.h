@@ -133,9 +133,11 @@ void delegation_forget(struct delegation_table *table, const uint8_t *name)
 	__attribute__((nonnull));
 // A slice of what is left to do; true: there is more.
 bool delegation_run(struct delegation_table *table) __attribute__((nonnull));
-// Those that have not ended, or ended less than ended_ms ago, latest first, until visit() returns
-// false. It may change nothing.
-void delegation_each(const struct delegation_table *table, uint64_t ended_ms, uint64_t now_ms,
-		     bool (*visit)(struct delegation *delegation, void *arg), void *arg)
-	__attribute__((nonnull(1, 4)));
+// Those that have not ended, or ended less than ended_ms ago, over several calls: *at begins with 0.
+// About `share` are visited in a call; true: there are more. Those that come in between may be
+// missed. visit() may change nothing.
+bool delegation_some(const struct delegation_table *table, size_t *at, size_t share,
+		     uint64_t ended_ms, uint64_t now_ms,
+		     void (*visit)(struct delegation *delegation, void *arg), void *arg)
+	__attribute__((nonnull(1, 2, 6)));
 size_t delegation_count(const struct delegation_table *table) __attribute__((nonnull, pure));

@@ -221,8 +221,9 @@ void resolver_failing(const struct resolver *resolver, resolver_failing_visit vi
 // The slowest answer to a client since this was last called, in ms; 0: there was none.
 uint64_t resolver_take_slowest_ms(struct resolver *resolver) __attribute__((nonnull));
 
-// The zones whose servers are known, or were within the last hour: latest first, at most zones_max
-// of them. Asks nobody.
+// The zones whose servers are known, or were within the last hour, over several calls: the walk
+// begins with zeros, about `share` are visited in a call. True: there are more. Each is as it is
+// when its turn comes; one that comes in between may be missed. Asks nobody.
 #define RESOLVER_ZONES_ENDED_MS 3600000
 struct resolver_zone {
 	const uint8_t *name;
@@ -233,8 +234,11 @@ struct resolver_zone {
 	const struct route *route; // that leads to those servers; NULL: none
 };
 typedef void (*resolver_zone_visit)(const struct resolver_zone *zone, void *arg);
-void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,
-		    void *arg) __attribute__((nonnull(1, 3)));
+struct zones_walk {
+	size_t route, at;
+};
+bool resolver_zones_some(struct resolver *resolver, struct zones_walk *walk, size_t share,
+			 resolver_zone_visit visit, void *arg) __attribute__((nonnull(1, 2, 4)));
 
 // Every stub and forward zone, as configured. The exceptions from validation are among them.
 typedef void (*resolver_route_visit)(const struct route *route, void *arg);

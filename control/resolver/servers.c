@@ -59,16 +59,16 @@ static void describe_zone(struct resolver *resolver, struct delegation *cut,
 	}
 }
 
-struct zones_walk {
+struct zones_visit {
 	struct resolver *resolver;
-	size_t left;
 	resolver_zone_visit visit;
 	void *arg;
 };
 
-static void visit_zone(struct zones_walk *walk, struct delegation *cut, const struct route *route)
+static void visit_zone(const struct zones_visit *visit, struct delegation *cut,
+		       const struct route *route)
 {
-	struct task asking = {.resolver = walk->resolver, .cut = cut, .route = route};
+	struct task asking = {.resolver = visit->resolver, .cut = cut, .route = route};
 	const uint8_t *unknown[REFERRAL_NS_MAX];
 	struct resolver_zone zone = {.name = cut->zone, .unknown = unknown, .route = route};
 
@@ -79,29 +79,25 @@ static void visit_zone(struct zones_walk *walk, struct delegation *cut, const st
 	}
 	zone.servers = asking.servers;
 	zone.server_count = asking.server_count;
-	walk->left--;
-	walk->visit(&zone, walk->arg);
+	visit->visit(&zone, visit->arg);
 }
 
-static bool visit_delegation(struct delegation *cut, void *arg)
+static void visit_delegation(struct delegation *cut, void *arg)
 {
-	struct zones_walk *walk = arg;
-
-	if (walk->left == 0)
-		return false;
-	visit_zone(walk, cut, NULL);
-	return true;
+	visit_zone(arg, cut, NULL);
 }
 
-void resolver_zones(struct resolver *resolver, size_t zones_max, resolver_zone_visit visit,
-		    void *arg)
+bool resolver_zones_some(struct resolver *resolver, struct zones_walk *walk, size_t share,
+			 resolver_zone_visit visit, void *arg)
 {
-	struct zones_walk walk = {resolver, zones_max, visit, arg};
+	struct zones_visit visiting = {resolver, visit, arg};
 
-	for (size_t i = 0; i < resolver->config.route_count && walk.left > 0; i++)
-		visit_zone(&walk, resolver->route_cuts[i], &resolver->routes[i]);
-	delegation_each(resolver->delegations, RESOLVER_ZONES_ENDED_MS, resolver->clock.now_ms,
-			visit_delegation, &walk);
+	for (; share > 0 && walk->route < resolver->config.route_count; walk->route++, share--)
+		visit_zone(&visiting, resolver->route_cuts[walk->route],
+			   &resolver->routes[walk->route]);
+	return share == 0 || delegation_some(resolver->delegations, &walk->at, share,
+					     RESOLVER_ZONES_ENDED_MS, resolver->clock.now_ms,
+					     visit_delegation, &visiting);
 }
 
 void resolver_servers(struct resolver *resolver, const uint8_t *name, const struct address *address,

@@ -424,14 +424,15 @@ static struct drill_plan plan_of(const char *scope)
 	const char *words[] = {"--scope", scope};
 	char err[DRILL_ERROR_MAX];
 	struct drill_spec spec;
-	struct drill_plan plan;
+	struct drill_plan plan = {0};
 
 	if (w->drills == NULL) { // a drill opens them
 		assert_true(world_drill(w, "--scope zone:nowhere.invalid --fault drop"));
 		assert_true(drill_host_stop(w->drills));
 	}
 	assert_int_equal(drill_spec_read(words, 2, false, &spec, err), 0);
-	drill_host_plan(w->drills, &spec, &plan);
+	while (drill_host_plan(w->drills, &spec, &plan))
+		;
 	return plan;
 }
 
@@ -443,7 +444,6 @@ static void a_plan_names_what_would_be_lost(void **state)
 	assert_int_equal(plan.zones.alone, 1);
 	assert_int_equal(plan.named, 1);
 	assert_true(name_equal(plan.alone[0], text_name("alone.com.")));
-	assert_true(plan.all_seen);
 	plan = plan_of("upstream:" PROVIDER_B);
 	assert_int_equal(plan.zones.touched, 2);
 	assert_int_equal(plan.zones.alone, 0);

@@ -543,7 +543,10 @@ bool world_drill(struct world *world, const char *words)
 		list[count++] = word;
 	if (drill_spec_read(list, count, true, &spec, err) != 0)
 		fail_msg("%s: %s", words, err);
-	return drill_host_start(world->drills, &spec, &clock) == 0;
+	struct drill_plan plan = {0};
+	while (drill_host_plan(world->drills, &spec, &plan))
+		;
+	return drill_host_start(world->drills, &spec, &plan, &clock) == 0;
 }
 
 const struct drill_report *world_drilled(const struct world *world)

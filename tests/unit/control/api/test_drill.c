@@ -103,6 +103,8 @@ static void order(const char *words)
 		list[count++] = word;
 	reply_free(&reply);
 	verb_run(&context, "drill", list, count, &reply);
+	while (reply.go_on != NULL)
+		(void)verb_go_on(&context, &reply);
 }
 
 static void expect_said(const char *words)
