@@ -13,6 +13,7 @@
 // A zone validates again when its apex does, a denial of a type, and that of a name.
 enum check { CHECK_SOA, CHECK_NODATA, CHECK_NXDOMAIN, CHECK_COUNT };
 #define ABSENT_LABEL "\x09nta-check"
+#define CHECKS_MAX   8 // that begin in a turn, however many are due
 
 struct nta {
 	struct nta *next;
@@ -159,6 +160,7 @@ uint64_t nta_run(struct resolver *resolver)
 {
 	uint64_t now_ms = resolver->clock.now_ms;
 	struct nta **at = &resolver->ntas;
+	unsigned checks = 0;
 
 	if (now_ms < resolver->nta_due_ms || resolver->closing)
 		return resolver->nta_due_ms;
@@ -170,7 +172,7 @@ uint64_t nta_run(struct resolver *resolver)
 			end(at, NTA_EXPIRED);
 			break;
 		}
-		if (!nta->checking && now_ms >= nta->check_ms) {
+		if (!nta->checking && now_ms >= nta->check_ms && checks++ < CHECKS_MAX) {
 			resolver->counters.nta.checks++;
 			nta->checks++;
 			nta->check = CHECK_SOA;

@@ -15,7 +15,8 @@
 #define TRY_MS_LAST 100
 #define SLOW_RTT_US 150000
 
-#define ANYBODYS 1 // in the place of a question's hash: which one it was is all the same
+#define GIVEN_UP_MAX 128 // tasks in a turn
+#define ANYBODYS     1 // in the place of a question's hash: which one it was is all the same
 
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)
 {
@@ -252,11 +253,13 @@ static void settle(struct resolver *resolver, uint64_t cut, uint8_t kind,
 
 uint64_t observe_run(struct resolver *resolver)
 {
-	while (!cds_list_empty(&resolver->doubting)) {
+	for (unsigned i = 0; !cds_list_empty(&resolver->doubting); i++) {
 		struct task *task =
 			cds_list_entry(resolver->doubting.next, struct task, in_doubting);
 		if (task->doubt_until_ms > resolver->clock.now_ms)
 			return task->doubt_until_ms;
+		if (i == GIVEN_UP_MAX)
+			return resolver->clock.now_ms;
 		cds_list_del_init(&task->in_doubting);
 		iterate_give_up(task);
 	}

@@ -17,6 +17,7 @@
 #define TTL_MIN_MS  10000
 #define LEFT_MIN_MS 400 // no use in asking any more
 #define RUNNING_MAX 256
+#define LOOKS_MAX   256 // in a turn, however many are due
 #define NONE        UINT32_MAX
 
 enum phase { PHASE_WAIT, PHASE_WATCH, PHASE_WATCH_MARKED }; // MARKED: it was when watching began
@@ -34,6 +35,7 @@ struct prefetch {
 	uint32_t spare;  // first free record
 	uint32_t carved; // records beyond were never used
 	uint32_t count, running;
+	uint32_t due;  // first of the slot that is being looked at
 	uint64_t turn; // number of the slot to be looked at next
 	struct watched records[RECORDS];
 };
@@ -45,7 +47,7 @@ struct prefetch *prefetch_new(void)
 	if (prefetch == NULL)
 		return NULL;
 	memset(prefetch->slots, 0xff, sizeof(prefetch->slots));
-	prefetch->spare = NONE;
+	prefetch->spare = prefetch->due = NONE;
 	return prefetch;
 }
 
@@ -168,16 +170,17 @@ static void look(struct resolver *resolver, uint32_t i)
 	put(prefetch, i, now_ms + (facts.expires_ms - now_ms) / 2);
 }
 
-static void run_slot(struct resolver *resolver, uint32_t *head)
+static uint32_t next_due(struct prefetch *prefetch, uint64_t now_ms)
 {
-	uint32_t i = *head;
-
-	*head = NONE;
-	while (i != NONE) {
-		uint32_t next = resolver->prefetch->records[i].next;
-		look(resolver, i);
-		i = next;
+	while (prefetch->due == NONE && prefetch->turn * SLOT_MS <= now_ms) {
+		uint32_t *head = &prefetch->slots[prefetch->turn++ % SLOTS];
+		prefetch->due = *head;
+		*head = NONE;
 	}
+	uint32_t i = prefetch->due;
+	if (i != NONE)
+		prefetch->due = prefetch->records[i].next;
+	return i;
 }
 
 uint64_t prefetch_run(struct resolver *resolver)
@@ -186,10 +189,13 @@ uint64_t prefetch_run(struct resolver *resolver)
 
 	if (prefetch == NULL || prefetch->count == 0 || resolver->closing)
 		return UINT64_MAX;
-	while (prefetch->turn * SLOT_MS <= resolver->clock.now_ms) {
-		uint32_t *head = &prefetch->slots[prefetch->turn % SLOTS];
-		prefetch->turn++;
-		run_slot(resolver, head);
+	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+		uint32_t i = next_due(prefetch, resolver->clock.now_ms);
+		if (i == NONE)
+			break;
+		look(resolver, i);
 	}
+	if (prefetch->due != NONE)
+		return resolver->clock.now_ms;
 	return prefetch->count > 0 ? prefetch->turn * SLOT_MS : UINT64_MAX;
 }

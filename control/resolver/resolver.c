@@ -11,6 +11,9 @@
 #define TASKS_MAX         65536
 #define WAITERS_MAX       100
 #define DELEGATIONS_BYTES (64u << 20)
+// Of what is due in a turn, however much that is: the rest has the next ones.
+#define ENDS_MAX  256
+#define READY_MAX 128
 
 static int copy_exceptions(struct resolver *resolver)
 {
@@ -125,9 +128,10 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	return resolver;
 }
 
-static void run_ready(struct resolver *resolver)
+// At most so many.
+static void run_ready(struct resolver *resolver, size_t max)
 {
-	while (!cds_list_empty(&resolver->ready)) {
+	while (max-- > 0 && !cds_list_empty(&resolver->ready)) {
 		struct task *task = cds_list_entry(resolver->ready.next, struct task, in_ready);
 		cds_list_del(&task->in_ready);
 		task->ready = false;
@@ -148,7 +152,7 @@ void resolver_free(struct resolver *resolver)
 		client_fail(resolver,
 			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
 			    EDE_NOT_READY, "shutting down");
-	run_ready(resolver);
+	run_ready(resolver, SIZE_MAX);
 	checkups_free(resolver->checkups);
 	nta_free_all(resolver);
 	route_close(resolver);
@@ -201,10 +205,11 @@ int resolver_ask(struct resolver *resolver, const struct ticket_question *questi
 static void end_overdue(struct resolver *resolver)
 {
 	struct client *client;
+	unsigned ended = 0;
 
 	cds_list_for_each_entry(client, &resolver->clients, by_deadline)
 	{
-		if (client->budget.deadline_ms > resolver->clock.now_ms)
+		if (client->budget.deadline_ms > resolver->clock.now_ms || ended++ == ENDS_MAX)
 			break;
 		client_end(resolver, client);
 	}
@@ -235,15 +240,15 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t checkup_ms = checkup_run(resolver);
 	uint64_t broken_ms = broken_run(resolver);
 	end_overdue(resolver);
-	run_ready(resolver);
+	run_ready(resolver, READY_MAX);
 	uint64_t stale_ms = stale_run(resolver);
 	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
-	run_ready(resolver);            // tasks that nobody waits for any more
+	run_ready(resolver, READY_MAX); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
 	bool sweeping = delegation_run(resolver->delegations);
 	sweeping |= trust_run(resolver->parts.trust);
-	if (resolver->submitted || sweeping || (probing && !resolver->probe.busy))
+	if (resolver->submitted || sweeping || !cds_list_empty(&resolver->ready) || (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)

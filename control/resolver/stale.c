@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define GIVEN_MAX 256 // clients, in a turn
+
 // The parent of a zone above has denied that zone since, or a name above was proven not to exist.
 // Where that is remembered no longer, because newer ones have taken its place, it counts of all
 // that it may have been said of: zones right below the one that said it and all in them, or names
@@ -274,15 +276,17 @@ static void give(struct resolver *resolver, struct client *client)
 
 uint64_t stale_run(struct resolver *resolver)
 {
-	while (!cds_list_empty(&resolver->impatient))
+	size_t left = resolver->closing ? SIZE_MAX : GIVEN_MAX;
+
+	for (; left > 0 && !cds_list_empty(&resolver->impatient); left--)
 		give(resolver,
 		     cds_list_entry(resolver->impatient.next, struct client, in_patience));
-	while (!cds_list_empty(&resolver->patient)) {
+	for (; left > 0 && !cds_list_empty(&resolver->patient); left--) {
 		struct client *client =
 			cds_list_entry(resolver->patient.next, struct client, in_patience);
 		if (due_ms(client) > resolver->clock.now_ms)
 			return due_ms(client);
 		give(resolver, client);
 	}
-	return UINT64_MAX;
+	return left > 0 ? UINT64_MAX : resolver->clock.now_ms;
 }

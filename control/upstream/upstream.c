@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define EXCHANGES_DEFAULT 16384
+#define TIMEOUTS_MAX      128 // in a turn: each may send a packet
 
 struct outcome_name {
 	const char *symbol;
@@ -151,7 +152,8 @@ void upstream_timer(struct upstream *upstream)
 
 	upstream->timer_at_us = UINT64_MAX;
 	upstream->stall_us = now_us > due_us ? now_us - due_us : 0;
-	while ((timer = timers_pop_due(&upstream->timers, now_us)))
+	for (unsigned i = 0;
+	     i < TIMEOUTS_MAX && (timer = timers_pop_due(&upstream->timers, now_us)); i++)
 		exchange_timeout((struct exchange *)timer);
 	upstream->stall_us = 0;
 	upstream_rearm(upstream);
