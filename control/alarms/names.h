@@ -39,7 +39,8 @@ enum alarm_severity {
 	  "the interface or the source address of questions to servers is not there",              \
 	  "bring up the interface of upstream.interface, add the address of upstream.source")      \
 	X(PATH_LOST, "path-lost", CRITICAL,                                                        \
-	  "no server of any network answers: our own path is lost; what is cached is answered",    \
+	  "no server of any network answers, the root's neither, or none has since the start: "    \
+	  "what is cached is answered",                                                            \
 	  "look at the route, the packet filter and the provider; assayctl servers")               \
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \

@@ -253,10 +253,10 @@ static void canary_done(void *arg, struct store_result *result)
 static uint64_t watch_uplink(struct resolver *resolver)
 {
 	uint64_t now_ms = resolver->clock.now_ms;
+	uint64_t in_ms = upstream_uplink_doubted_in_ms(resolver->parts.upstream);
 
-	if (!upstream_uplink_lost(resolver->parts.upstream) &&
-	    !upstream_uplink_doubted(resolver->parts.upstream))
-		return UINT64_MAX;
+	if (in_ms > 0)
+		return in_ms == UINT64_MAX ? UINT64_MAX : now_ms + in_ms;
 	if (now_ms >= resolver->canary_ms) {
 		resolver->canary_ms = now_ms + CANARY_MS;
 		resolver->counters.canaries += client_ask(resolver, ROOT, TYPE_NS, canary_done);

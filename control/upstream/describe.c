@@ -115,14 +115,15 @@ static void describe_everywhere(const struct upstream *upstream, const struct ra
 void upstream_describe_uplink(const struct upstream *upstream,
 			      void (*line)(const char *text, void *arg), void *arg)
 {
+	uint64_t lost_ms = upstream_path_lost_ms(upstream);
 	struct line out = {0};
 
-	if (!upstream->uplink.lost)
+	if (lost_ms == 0)
 		return;
 	add(&out,
 	    "alarm: our own path is lost: no server of any network has answered for %" PRIu64
-	    " ms; ratings are kept as they were",
-	    (upstream_now_us(upstream) - upstream->uplink.since_us) / 1000);
+	    " ms%s",
+	    lost_ms, upstream->uplink.lost ? "; ratings are kept as they were" : "");
 	line(out.text, arg);
 }
 

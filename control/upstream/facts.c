@@ -70,9 +70,7 @@ bool upstream_servers_some(const struct upstream *upstream, size_t *at, size_t m
 
 uint64_t upstream_path_lost_ms(const struct upstream *upstream)
 {
-	if (!upstream->uplink.lost)
-		return 0;
-	return (upstream_now_us(upstream) - upstream->uplink.since_us) / 1000;
+	return uplink_dead_us(&upstream->uplink, upstream_now_us(upstream)) / 1000;
 }
 
 const char *server_failure_name(enum server_failure failure)

@@ -583,9 +583,11 @@ bool upstream_uplink_lost(const struct upstream *upstream)
 	return upstream->uplink.lost;
 }
 
-bool upstream_uplink_doubted(const struct upstream *upstream)
+uint64_t upstream_uplink_doubted_in_ms(const struct upstream *upstream)
 {
-	return upstream->uplink.doubted;
+	uint64_t in_us = uplink_doubted_in_us(&upstream->uplink, upstream_now_us(upstream));
+
+	return in_us == UINT64_MAX ? UINT64_MAX : (in_us + 999) / 1000;
 }
 
 const char *server_failure_words(enum server_failure failure)

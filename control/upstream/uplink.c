@@ -19,6 +19,8 @@ bool uplink_answer(struct uplink *uplink, uint64_t now_us)
 
 	begin_row(uplink, now_us);
 	uplink->failed_us = 0;
+	uplink->unanswered_us = 0;
+	uplink->unanswered_root = 0;
 	uplink->lost = false;
 	if (returned)
 		uplink->returned_us = now_us;
@@ -75,11 +77,48 @@ static void restore(struct uplink *uplink, const struct ratings *ratings)
 	uplink->change_count = 0;
 }
 
+// That a server which is known to be out is silent says nothing new.
+static void note_unanswered(struct uplink *uplink, const struct ratings *ratings,
+			    const uint8_t *zone, const struct address *server, uint64_t now_us)
+{
+	const struct rating *rating =
+		ratings_at(ratings, ratings_tag(ratings, NULL, server), server);
+
+	if (uplink->unanswered_us == 0 && rating != NULL && rating->fails > 0)
+		return;
+	if (uplink->unanswered_us == 0)
+		uplink->unanswered_us = now_us;
+	if (name_is_root(zone) && uplink->unanswered_root < UPLINK_UNANSWERED_ROOT)
+		uplink->unanswered_root++;
+}
+
+uint64_t uplink_dead_us(const struct uplink *uplink, uint64_t now_us)
+{
+	if (uplink->lost)
+		return now_us - uplink->since_us;
+	if (uplink->unanswered_root < UPLINK_UNANSWERED_ROOT ||
+	    now_us < uplink->unanswered_us + UPLINK_UNANSWERED_US)
+		return 0;
+	return now_us - uplink->unanswered_us;
+}
+
+uint64_t uplink_doubted_in_us(const struct uplink *uplink, uint64_t now_us)
+{
+	uint64_t at_us = uplink->unanswered_us + UPLINK_UNANSWERED_ASK_US;
+
+	if (uplink->lost || uplink->doubted)
+		return 0;
+	if (uplink->unanswered_us == 0)
+		return UINT64_MAX;
+	return now_us < at_us ? at_us - now_us : 0;
+}
+
 bool uplink_failure(struct uplink *uplink, struct ratings *ratings, const uint8_t *zone,
 		    const struct address *server, uint64_t now_us)
 {
 	static const uint8_t key[16];
 
+	note_unanswered(uplink, ratings, zone, server, now_us);
 	if (uplink->lost)
 		return true;
 	if (uplink->returned_us != 0 && now_us < uplink->returned_us + UPLINK_RETURN_US)

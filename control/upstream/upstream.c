@@ -174,7 +174,7 @@ void upstream_counters(const struct upstream *upstream, upstream_counter_visit v
 	visit("upstream.tls_untrusted", "TLS servers that did not prove who they must be",
 	      tls ? tls->untrusted : 0, arg);
 	visit("upstream.uplink_lost", "1 while nobody answers: our own path is lost",
-	      upstream->uplink.lost, arg);
+	      upstream_path_lost_ms(upstream) > 0, arg);
 	for (size_t i = 0; i < UPSTREAM_OUTCOME_COUNT; i++)
 		visit(upstream->outcome_names[i], outcome_list[i].words, upstream->outcomes[i],
 		      arg);

@@ -331,9 +331,9 @@ bool upstream_may_ask(const struct upstream *upstream, const struct address *ser
 // Servers of many unrelated networks have fallen silent together and nobody answers: our own path
 // is lost. Failures are then held against no server.
 bool upstream_uplink_lost(const struct upstream *upstream) __attribute__((nonnull, pure));
-// Unrelated networks are silent, and nobody has answered since: it takes a question for the root to
-// tell whether it is they or our own path.
-bool upstream_uplink_doubted(const struct upstream *upstream) __attribute__((nonnull, pure));
+// Somebody is silent, and nobody has answered since: it takes a question for the root to tell
+// whether it is they or our own path. In so many ms; 0: now; UINT64_MAX: there is no doubt.
+uint64_t upstream_uplink_doubted_in_ms(const struct upstream *upstream) __attribute__((nonnull));
 
 // What the operator says that it fails together with: the label of its place in a pool, or else of
 // its address (labels.h); NULL: nothing.
@@ -391,7 +391,8 @@ void upstream_server_record(struct upstream *upstream, const uint8_t *zone,
 bool upstream_servers_some(const struct upstream *upstream, size_t *at, size_t max,
 			   void (*visit)(const struct address *server, void *arg), void *arg)
 	__attribute__((nonnull(1, 2, 4)));
-// For how long no server of any network has answered; 0: our own path is there.
+// For how long no server has answered, of many networks or of the root; 0: our own path is there,
+// as far as is known.
 uint64_t upstream_path_lost_ms(const struct upstream *upstream) __attribute__((nonnull));
 const char *server_failure_name(enum server_failure failure) __attribute__((const));
 

@@ -6,15 +6,16 @@
 void watch_upstream(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
+	uint64_t lost_ms = upstream_path_lost_ms(watch->upstream);
 	char sentence[CONFIG_ERROR_MAX];
-	
+
 	if (host_upstream_missing(watch->config, sentence))
 		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", sentence);
-	if (upstream_uplink_lost(watch->upstream))
+	if (lost_ms > 0)
 		alarm_holds(alarms, ALARM_PATH_LOST, "",
 			    "our own path is lost: no server of any network, the root's neither, "
 			    "has answered for %" PRIu64 " ms; what is cached is answered",
-			    upstream_path_lost_ms(watch->upstream));
+			    lost_ms);
 	if (watch->not_silent[0] != '\0')
 		alarm_holds(alarms, ALARM_ICMP, "",
 			    "open ports towards servers may be told by ICMP: %s",

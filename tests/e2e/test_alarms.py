@@ -14,9 +14,12 @@ import tempfile
 import time
 
 import dns.dnssec
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
+import dns.rcode
 import dns.rdatatype
 import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,7 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks, wait_for  # noqa: E402
 from resolver import ASSAYCTL, ASSAYD, CROWDED, Assayd, enter  # noqa: E402
 
-RESOLVER, CLIENT = 'assay-alarms-r', 'assay-alarms-c'
+RESOLVER, CLIENT = ('assay-alarms-%s%d' % (who, os.getpid()) for who in 'rc')
 ROOT_SERVER = '198.18.200.2'
 DAY = 86400
 
@@ -139,10 +142,11 @@ def gauge(daemon, name):
 BROKEN = {'alarmed': set(), 'refused': set(), 'silent': set()}
 
 
-def raised(checks, daemon, what, name, words='', brief=False):
-    """An alarm that mends itself may be over before it is asked for in every way: brief."""
+def raised(checks, daemon, what, name, words='', brief=False, limit=3):
+    """An alarm that mends itself may be over before it is asked for in every way: brief. limit: seconds, with
+    the time that it takes to know it."""
     began = time.monotonic()
-    found = wait_for(lambda: alarm(daemon, name, words), 3)
+    found = wait_for(lambda: alarm(daemon, name, words), limit)
     BROKEN['alarmed' if found else 'silent'].add((daemon.driver, what))
     took = time.monotonic() - began
     if not checks.check('%s: alarm %s after %.1f s' % (what, name, took), bool(found), health(daemon)):
@@ -159,14 +163,25 @@ def raised(checks, daemon, what, name, words='', brief=False):
     checks.check('%s: the gauge is 1' % what, wait_for(lambda: gauge(daemon, name) == '1', 3, 0.3))
 
 
-def over(checks, daemon, what, name, words=''):
+def over(checks, daemon, what, name, words='', limit=3):
     began = time.monotonic()
-    gone = wait_for(lambda: not alarm(daemon, name, words), 3)
+    gone = wait_for(lambda: not alarm(daemon, name, words), limit)
     checks.check('%s: over %.1f s after it was mended' % (what, time.monotonic() - began), bool(gone),
                  health(daemon))
     checks.check('%s: with a line of the log' % what, 'alarm %s over after' % name in daemon.log_text())
     checks.check('%s: the gauge is 0' % what,
                  wait_for(lambda: alarm(daemon, name) or gauge(daemon, name) == '0', 3, 0.3))
+
+
+def ask(daemon, name):
+    """A response, SERVFAIL where none came in time."""
+    query = dns.message.make_query(name, 'A', want_dnssec=True)
+    try:
+        return dns.query.udp(query, daemon.service4, timeout=6)
+    except (dns.exception.Timeout, OSError):
+        reply = dns.message.make_response(query)
+        reply.set_rcode(dns.rcode.SERVFAIL)
+        return reply
 
 
 # ---- what is broken ----
@@ -378,6 +393,22 @@ def anchors(checks, make, root, folder):
         checks.check('by its anchor: no alarm', not alarm(daemon, 'anchors'), health(daemon))
 
 
+def unanswered(checks, make, root):
+    """Nothing upstream answers from the start on, and later: it is critical, and ends with the first answer."""
+    root.end()
+    with make() as daemon:
+        raised(checks, daemon, 'no server answers since the start', 'path-lost', limit=10)
+        checks.check('it is not the root that is blamed', not alarm(daemon, 'tld-failing'), health(daemon))
+        root.serve()
+        over(checks, daemon, 'no server answers since the start', 'path-lost', limit=8)
+        wait_for(lambda: ask(daemon, 'here.').rcode() == dns.rcode.NOERROR, 10)
+        root.end()
+        ask(daemon, 'gone.')
+        raised(checks, daemon, 'no server answers any more', 'path-lost', limit=10)
+        root.serve()
+        over(checks, daemon, 'no server answers any more', 'path-lost', limit=8)
+
+
 def refusals(checks, make, folder):
     """What a start cannot do without: refused, with a sentence that says what to do; nothing is left."""
     plain = os.path.join(folder, 'plain')
@@ -470,6 +501,7 @@ def main():
         run(clocks, make)
         run(settings, make)
         run(anchors, make, root, folder)
+        run(unanswered, make, root)
         run(refusals, make, folder)
     finally:
         root.end()

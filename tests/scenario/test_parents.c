@@ -83,7 +83,8 @@ static void nobody_fails_when_it_turns_out_that_the_parent_is_silent(void **stat
 	}
 }
 
-// Zones in use see in time whether their parent is there: its silence costs nobody a wait.
+// Zones in use see in time whether their parent is there: its silence costs nobody a wait. (The
+// root's keys may have to be asked for, which end at that time, too.)
 static void a_silent_parent_is_known_before_its_delegations_end(void **state)
 {
 	(void)state;
@@ -97,7 +98,7 @@ static void a_silent_parent_is_known_before_its_delegations_end(void **state)
 		struct question *q = ask_number(i);
 		assert_answer(q, RCODE_NOERROR, false, EDE_STALE_ANSWER);
 		assert_false(q->result->stale);
-		assert_true(took_ms(q) < 40);
+		assert_true(took_ms(q) <= 40);
 	}
 }
 

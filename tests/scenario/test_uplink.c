@@ -116,12 +116,126 @@ static void what_lacks_keys_while_our_own_path_is_lost_is_our_own_failure(void *
 	assert_int_equal(explain("www.fresh.com.", TYPE_A)->failed.kind, FAILED_OWN);
 }
 
+static bool path_is_lost(void)
+{
+	assert_int_equal(upstream_path_lost_ms(w->upstream) > 0,
+			 world_counter(w, "upstream.uplink_lost"));
+	return upstream_path_lost_ms(w->upstream) > 0;
+}
+
+// Looks twenty times a second.
+static bool is_lost_within(unsigned ms)
+{
+	for (unsigned i = 0; i < ms / 50; i++) {
+		if (path_is_lost())
+			return true;
+		world_advance(w, 50);
+	}
+	return path_is_lost();
+}
+
+static bool is_back_within(unsigned ms)
+{
+	for (unsigned i = 0; i < ms / 50 && path_is_lost(); i++)
+		world_advance(w, 50);
+	return !path_is_lost();
+}
+
+// A host whose way out is shut when it boots: nobody has to ask for it to be known, and no time
+// that it lasts is too long for the return to be seen.
+static void a_start_that_nobody_answers_is_a_lost_path(void **state)
+{
+	static const enum fault_kind shut[] = {FAULT_DROP, FAULT_UNREACHABLE, FAULT_DROP};
+	static const unsigned for_ms[] = {0, 60000, 3600000};
+
+	for (unsigned i = 0; i < 3; i++) {
+		begin();
+		add_example(w);
+		with((struct fault){.kind = shut[i]});
+		world_start(w);
+		assert_true(is_lost_within(6000));
+		struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		world_advance(w, for_ms[i]);
+		assert_true(path_is_lost());
+		network_heal(&w->network);
+		assert_true(is_back_within(2500));
+		q = world_ask(w, "www.wild.example.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		world_run(w);
+		end_world(state);
+	}
+}
+
+// Servers that take three seconds, that answer over TCP alone, that refuse, or a root of which all
+// servers but one are dead: somebody answers.
+static void a_start_beside_slow_servers_is_none(void **state)
+{
+	static const struct fault faults[] = {
+		{.kind = FAULT_DELAY, .delay_ms = 400},
+		{.kind = FAULT_DELAY, .delay_ms = 900},
+		{.kind = FAULT_DELAY, .delay_ms = 1800},
+		{.kind = FAULT_DELAY, .delay_ms = 3000},
+		{.kind = FAULT_DROP, .udp_only = true},
+		{.kind = FAULT_REFUSED},
+		{.kind = FAULT_DROP, .server = "192.88.0.1"},
+	};
+
+	for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		begin();
+		add_example(w);
+		with(faults[i]);
+		world_start(w);
+		assert_false(is_lost_within(30000));
+		world_run(w);
+		end_world(state);
+	}
+}
+
+// One name of one zone, asked for again and again: nobody else asks for anything. It is known that
+// the path is there, and the root is not asked more often than twice in three seconds for that.
+static void one_dead_zone_alone_is_none(void **state)
+{
+	(void)state;
+	start_zones();
+	world_advance(w, 60000);
+	kill_zones();
+	uint64_t before = world_counter(w, "resolver.canaries");
+	for (unsigned round = 0; round < 60; round++) {
+		ask_dead(0, round);
+		assert_false(is_lost_within(500));
+	}
+	assert_in_range(world_counter(w, "resolver.canaries") - before, 1, 20);
+	world_run(w);
+}
+
+// The same when our own path is lost: one question is enough to see it, though it is about servers
+// of two networks alone.
+static void a_lost_path_is_seen_by_the_first_question(void **state)
+{
+	(void)state;
+	start_zones();
+	ask_dead(0, 0);
+	world_run(w);
+	world_advance(w, 60000);
+	with((struct fault){.kind = FAULT_DROP});
+	ask_dead(0, 1);
+	assert_true(is_lost_within(10000));
+	network_heal(&w->network);
+	assert_true(is_back_within(2500));
+	world_run(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(d14_zones_that_are_dead_are_not_our_own_path),
 		scenario(silence_of_the_root_too_is_our_own_path),
 		scenario(what_lacks_keys_while_our_own_path_is_lost_is_our_own_failure),
+		scenario(a_start_that_nobody_answers_is_a_lost_path),
+		scenario(a_start_beside_slow_servers_is_none),
+		scenario(one_dead_zone_alone_is_none),
+		scenario(a_lost_path_is_seen_by_the_first_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
