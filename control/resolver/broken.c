@@ -234,10 +234,20 @@ static bool some_are_bogus(const struct task *task)
 	return false;
 }
 
+// It answers, and later than those wait who have a former proof to go by (late.c).
+static bool is_late(const struct task *task, size_t server)
+{
+	struct server_facts facts;
+
+	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
+			      &task->servers[server].address, &facts);
+	return facts.slow_us > 0 || facts.rtt_us > LATE_MS * 1000u;
+}
+
 bool broken_hurries(const struct task *task, size_t server)
 {
 	if (task->failures > 0 && has_former_proof(task, 2))
-		return true;
+		return !is_late(task, server);
 	return task->servers[server].tries == 0 && trouble_of(task, server) & TROUBLE_SILENT &&
 	       some_are_bogus(task);
 }

@@ -370,6 +370,7 @@ void delegation_put(struct delegation_table *table, struct delegation *d)
 		// How its servers do is not for a referral to say.
 		d->good_ms = old->good_ms;
 		d->probed_ms = old->probed_ms;
+		d->late_ms = old->late_ms;
 		keep_proven(d, old);
 		take_out(table, old);
 	}

@@ -40,6 +40,7 @@ int iterate_server_index(const struct task *task, const struct address *address)
 static void enter_cut(struct task *task, struct delegation *cut)
 {
 	task_drop_waits(task);
+	late_forget(task);
 	observe_leave(task);
 	delegation_unref(task->cut);
 	task->cut = cut;

@@ -27,6 +27,8 @@ bool need_fetch(struct task *task, const struct validation_result *result)
 	const char *why = "cannot be fetched";
 	char name[NAME_TEXT_MAX], reason[TROUBLE_MAX];
 
+	if (error == 0 && purpose == WAIT_NEED && result->need_type == TYPE_DS)
+		late_watch(task);
 	if (error == 0)
 		return true;
 	if (error == -EAGAIN || error == -ENOMEM) {
@@ -53,8 +55,22 @@ void need_again(struct task *task)
 		judge_run(task);
 }
 
+void need_is_late(struct task *task)
+{
+	const struct validation_result *result = validation_result(task->validation);
+
+	if (result->need_fresh || result->need_type != TYPE_DS ||
+	    !parent_prolong_late(task->resolver, result->need_name))
+		return;
+	task_drop_waits(task);
+	task->state = TASK_JUDGE;
+	task_ready(task);
+}
+
 bool need_give(struct task *task)
 {
+	late_forget(task);
+
 	if (task->need.done && task->need.ds_first) {
 		task->need.done = false;
 		task->state = TASK_WAIT_NEED;

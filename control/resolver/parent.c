@@ -105,6 +105,14 @@ static bool finds_broken(struct task *task, const uint8_t *zone)
 	return true;
 }
 
+// Of a zone that is signed, for then a proof is at stake: what one says that signs nothing is
+// believed whenever it comes.
+static bool is_late(const struct resolver *resolver, const struct delegation *above)
+{
+	return above->late_ms != 0 && resolver->clock.now_ms < above->late_ms + LATE_MS &&
+	       is_signed(resolver, above->zone);
+}
+
 static bool may_revive(struct task *task, const uint8_t *zone, bool at_end, bool *early)
 {
 	struct resolver *resolver = task->resolver;
@@ -119,22 +127,33 @@ static bool may_revive(struct task *task, const uint8_t *zone, bool at_end, bool
 	if (at_end)
 		return finds_broken(task, zone);
 	*early = broken_lately(resolver, task->cut->zone, &finding);
-	*early = *early && finding.kind > BROKEN_SILENT;
+	*early = (*early && finding.kind > BROKEN_SILENT) || is_late(resolver, task->cut);
 	return *early;
 }
 
-bool parent_revive(struct task *task, bool at_end)
+static bool has_last_proof(struct task *task, const struct delegation **ended)
+{
+	const struct resolver *resolver = task->resolver;
+
+	*ended = NULL;
+	if (task->route != NULL || resolver->config.stale_s == 0)
+		return false;
+	*ended = parent_ended(resolver, task->name, task->type, task->cut);
+	return *ended != NULL && proof_holds(resolver, task->cut->zone, (*ended)->zone);
+}
+
+// Whose silence says something: a question that is asked on the way to any name, or one of a type
+// that servers do not drop.
+static bool is_usual(const struct task *task)
+{
+	return !minimise_full(&task->minimise) || upstream_type_counts(task->type);
+}
+
+static bool revive(struct task *task, const struct delegation *ended, bool early)
 {
 	struct resolver *resolver = task->resolver;
 	const uint8_t *name = side(task->name, task->type);
-	bool early;
 
-	if (task->route != NULL || resolver->config.stale_s == 0)
-		return false;
-	const struct delegation *ended = parent_ended(resolver, task->name, task->type, task->cut);
-	if (ended == NULL || !proof_holds(resolver, task->cut->zone, ended->zone) ||
-	    !may_revive(task, ended->zone, at_end, &early))
-		return false;
 	// Before its own question has an answer: that is asked now.
 	if (early && !broken_ask(resolver, ended->zone))
 		return false;
@@ -154,6 +173,32 @@ bool parent_revive(struct task *task, bool at_end)
 		probe(resolver, task->cut, cut->zone);
 	iterate_descend(task, cut);
 	return true;
+}
+
+bool parent_revive(struct task *task, bool at_end)
+{
+	const struct delegation *ended;
+	bool early;
+
+	if (!has_last_proof(task, &ended))
+		return false;
+	if (may_revive(task, ended->zone, at_end, &early))
+		return revive(task, ended, early);
+	if (!at_end && is_usual(task) && is_signed(task->resolver, task->cut->zone))
+		late_watch(task);
+	return false;
+}
+
+void parent_is_late(struct task *task)
+{
+	const struct delegation *ended;
+
+	if (task->answered || !has_last_proof(task, &ended) ||
+	    !is_signed(task->resolver, task->cut->zone))
+		return;
+	task->cut->late_ms = task->resolver->clock.now_ms;
+	if (revive(task, ended, true))
+		inquiry_leave(task);
 }
 
 struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms)
@@ -209,8 +254,27 @@ bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone)
 	if (silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
 	else if (trust_past_holds(resolver->parts.trust, zone, &past) &&
-		 broken_lately(resolver, above->zone, &finding) && finding.kind > BROKEN_SILENT)
+		 ((broken_lately(resolver, above->zone, &finding) &&
+		   finding.kind > BROKEN_SILENT) ||
+		  is_late(resolver, above)))
 		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);
+	delegation_unref(above);
+	return holds;
+}
+
+bool parent_prolong_late(struct resolver *resolver, const uint8_t *zone)
+{
+	struct delegation *above = parent_of(resolver, zone);
+	const struct trust_past past = parent_past(resolver, 0);
+	bool holds = false;
+
+	if (above == NULL)
+		return false;
+	if (is_signed(resolver, above->zone) &&
+	    trust_past_holds(resolver->parts.trust, zone, &past)) {
+		above->late_ms = resolver->clock.now_ms;
+		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);
+	}
 	delegation_unref(above);
 	return holds;
 }

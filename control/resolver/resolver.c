@@ -112,6 +112,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->ended);
 	CDS_INIT_LIST_HEAD(&resolver->postponed);
 	CDS_INIT_LIST_HEAD(&resolver->doubting);
+	CDS_INIT_LIST_HEAD(&resolver->waiting);
 	for (size_t i = 0; i < ROOM_SHARES; i++)
 		CDS_INIT_LIST_HEAD(&resolver->roomless[i]);
 	resolver->room_due_ms = UINT64_MAX;
@@ -235,6 +236,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
 	observe_run(resolver);
+	late_run(resolver);
 	room_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
 	uint64_t checkup_ms = checkup_run(resolver);
@@ -246,6 +248,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	run_ready(resolver, READY_MAX); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
+	uint64_t late_ms = late_run(resolver);
 	bool sweeping = delegation_run(resolver->delegations);
 	sweeping |= trust_run(resolver->parts.trust);
 	if (resolver->submitted || sweeping || !cds_list_empty(&resolver->ready) || (probing && !resolver->probe.busy))
@@ -269,6 +272,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = postponed_ms;
 	if (doubting_ms < deadline_ms)
 		deadline_ms = doubting_ms;
+	if (late_ms < deadline_ms)
+		deadline_ms = late_ms;
 	if (resolver->room_due_ms < deadline_ms)
 		deadline_ms = resolver->room_due_ms;
 	return prime_ms < deadline_ms ? prime_ms : deadline_ms;

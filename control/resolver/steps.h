@@ -68,6 +68,11 @@ void parent_watch(struct resolver *resolver, const struct delegation *cut);
 bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone);
 bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 		    const struct broken_finding *finding);
+// A second has passed, and no server of the task's cut has answered: it goes on with what that zone
+// has proven last.
+void parent_is_late(struct task *task);
+// The same for the DS of a zone, which is asked for on. True: the last proof holds.
+bool parent_prolong_late(struct resolver *resolver, const uint8_t *zone);
 struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms);
 void parent_denied(struct task *task, const struct validation_result *result);
 // The closest delegation that is in force, with a reference; NULL: none is, not even the root.
@@ -85,6 +90,13 @@ bool parent_denies_unproven(const struct task *task, const struct validation_res
 // that is possible, by what came with it.
 void parent_referred(struct resolver *resolver, const struct delegation *cut);
 void parent_proven(struct task *task, const struct validation_result *result);
+
+// late.c
+#define LATE_MS 1000
+// It begins to wait for a parent, and has something to go by when that is late.
+void late_watch(struct task *task);
+void late_forget(struct task *task);
+uint64_t late_run(struct resolver *resolver); // when to be called again
 
 // prefetch.c
 struct prefetch *prefetch_new(void);
@@ -222,6 +234,8 @@ void bogus_show_unproven(struct task *task);
 // False: it cannot be had, and the validation has been told; or what was known of it holds on.
 bool need_fetch(struct task *task, const struct validation_result *result);
 void need_again(struct task *task); // after there was no room
+// A parent has not told the DS for a second.
+void need_is_late(struct task *task);
 bool need_give(struct task *task);  // false: the validation has to wait on
 void need_deliver(struct task *parent, const struct task *child);
 

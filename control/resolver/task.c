@@ -95,6 +95,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	CDS_INIT_LIST_HEAD(&task->in_postponed);
 	CDS_INIT_LIST_HEAD(&task->in_doubting);
 	CDS_INIT_LIST_HEAD(&task->in_roomless);
+	CDS_INIT_LIST_HEAD(&task->in_waiting);
 	struct task **slot = bucket(resolver, task->hash);
 	task->next = *slot;
 	*slot = task;
@@ -132,6 +133,7 @@ void task_free(struct task *task)
 	cds_list_del(&task->in_postponed);
 	cds_list_del(&task->in_doubting);
 	cds_list_del(&task->in_roomless);
+	cds_list_del(&task->in_waiting);
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;

@@ -189,6 +189,8 @@ struct task {
 	struct cds_list_head in_postponed; // or by itself
 	struct cds_list_head in_doubting;  // the same
 	struct cds_list_head in_roomless;  // the same
+	struct cds_list_head in_waiting;   // the same
+	uint64_t late_ms;                  // end of that
 	enum task_state then;              // TASK_WAIT_ROOM
 	bool ready;
 	enum task_state state;
@@ -420,6 +422,7 @@ struct resolver {
 	unsigned room_turn;
 	uint64_t room_due_ms;
 	struct cds_list_head doubting; // tasks in TASK_WAIT_EVIDENCE, by the end of that
+	struct cds_list_head waiting;  // tasks that a parent keeps waiting, by late_ms
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
