@@ -117,6 +117,7 @@ static struct reply *reply_new(const struct leg *leg, const struct exchange_repl
 		.rtt_us = from->rtt_us,
 		.waited_ms = from->waited_ms,
 		.tcp = from->tcp,
+		.bare = from->bare,
 		.drilled = from->drilled,
 	};
 	if (reply->message != NULL) {

@@ -288,6 +288,8 @@ static void take_answer(struct task *task, struct response *response)
 	judge_start(task);
 }
 
+static bool prove_unsigned(struct task *task);
+
 static const enum server_failure response_failures[] = {
 	[RESPONSE_LAME] = SERVER_LAME,           [RESPONSE_SERVFAIL] = SERVER_SERVFAIL,
 	[RESPONSE_REFUSED] = SERVER_REFUSED,     [RESPONSE_ERROR] = SERVER_FORMERR,
@@ -346,7 +348,7 @@ static void read_response(struct task *task, struct response *response)
 	case RESPONSE_ERROR:
 	case RESPONSE_MALFORMED:
 	case RESPONSE_TOO_LARGE:
-		if (fall_back_to_full_name(task))
+		if (fall_back_to_full_name(task) || (task->reply->bare && prove_unsigned(task)))
 			break;
 		resort_note(task, response);
 		if (response->kind == RESPONSE_TOO_LARGE) // the limit is ours

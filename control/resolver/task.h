@@ -133,6 +133,7 @@ struct reply {
 	uint64_t asked_ms;  // by the resolver's clock, once it is read
 	uint32_t waited_ms; // since then
 	bool tcp;
+	bool bare;      // see struct exchange_reply
 	bool unsettled; // in another case than the question: only its signatures make it good
 	bool strong;    // cannot be forged blindly, see struct exchange_reply
 	bool drilled;   // a drill has spoilt its signatures

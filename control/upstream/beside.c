@@ -32,6 +32,15 @@ bool beside_start(struct exchange *first, enum form form, bool lower_case)
 	return false;
 }
 
+static bool is_asked_plain(const struct exchange *first)
+{
+	for (size_t i = 0; i < EXCHANGE_BESIDE_MAX; i++) {
+		if (first->beside[i] && first->beside[i]->form == FORM_PLAIN)
+			return true;
+	}
+	return false;
+}
+
 void beside_without_edns(struct exchange *exchange)
 {
 	const struct exchange_request *request = &exchange->request;
@@ -39,7 +48,8 @@ void beside_without_edns(struct exchange *exchange)
 		servers_find(&exchange->upstream->servers, &request->server, request->port);
 
 	if (!exchange->edns_doubted || exchange->form == FORM_PLAIN || exchange->tcp ||
-	    exchange->first || exchange->beside[0] || exchange->abandoned_for)
+	    exchange->first || exchange->request.last_try || exchange->denial.message ||
+	    exchange->abandoned_for || is_asked_plain(exchange))
 		return;
 	// It knows EDNS, or did: what came is a forgery, or another fault.
 	if (server && server->echoed_us > 0)
@@ -50,6 +60,14 @@ void beside_without_edns(struct exchange *exchange)
 	exchange->request.signed_zone = false;
 	if (beside_start(exchange, FORM_PLAIN, false))
 		exchange->upstream->counters.without_edns++;
+}
+
+void beside_again(struct exchange *exchange)
+{
+	if (exchange->first || exchange->request.last_try || exchange->abandoned_for ||
+	    exchange->denial.message || beside_any(exchange))
+		return;
+	(void)beside_start(exchange, exchange->form, exchange->lower_case);
 }
 
 bool beside_any(const struct exchange *first)

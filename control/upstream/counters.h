@@ -27,6 +27,7 @@
 	X(fragments, "replies that came in fragments (asked over TCP)")                            \
 	X(settled_by_tcp,                                                                          \
 	  "errors without a question, or wrong cookies, and no more (asked by TCP)")               \
+	X(twice_bare, "errors without a question that two questions were answered with")           \
 	X(without_cookie, "asked again without the cookie option")                                 \
 	X(without_edns, "asked again without EDNS")                                                \
 	X(last_tries, "questions put without cookie or mixed case, with nothing else left")        \

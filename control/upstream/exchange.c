@@ -1,6 +1,7 @@
 #include "control/upstream/exchange.h"
 
 #include "control/upstream/harm.h"
+#include "dataplane/dns/header.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,22 @@ static void end_refused(struct exchange *exchange)
 	tell(exchange, &reply);
 }
 
+// What it ended with is that error, not something better that came after it.
+static bool is_bare(const struct exchange_reply *reply)
+{
+	return reply->outcome != UPSTREAM_OK || (reply->message->rcode != RCODE_NOERROR &&
+						 reply->message->rcode != RCODE_NXDOMAIN);
+}
+
+// Both were answered with an error alone: that is the answer, if nothing better comes.
+static void hold_bare(struct exchange *first, const struct exchange_reply *reply)
+{
+	message_free(first->refusal.message);
+	first->refused = true;
+	first->refusal = *reply;
+	first->refusal.bare = true;
+}
+
 // One that was put beside another has ended: an answer is that one's, anything else is nothing.
 static void finish_beside(struct exchange *exchange, struct exchange_reply reply)
 {
@@ -122,7 +139,11 @@ static void finish_beside(struct exchange *exchange, struct exchange_reply reply
 
 	first->bytes += exchange->bytes;
 	first->ignored += exchange->ignored;
-	bool held = reply.outcome == UPSTREAM_OK && last_hold(first, exchange, &reply);
+	bool bare = exchange->bare && !first->request.last_try && was_answered(reply.outcome) &&
+		    is_bare(&reply);
+	bool held = bare || (reply.outcome == UPSTREAM_OK && last_hold(first, exchange, &reply));
+	if (bare)
+		hold_bare(first, &reply);
 	exchange_discard(exchange);
 	if (reply.outcome == UPSTREAM_OK && !held) {
 		reply.bytes = first->bytes;

@@ -52,6 +52,7 @@ struct exchange {
 	bool ask_again;     // the timer shall do it
 	bool settle_by_tcp; // something came that TCP can tell from a forgery
 	bool settling;      // and TCP does
+	bool bare;          // an error without a question came
 	bool edns_doubted;  // an error without a question came: it may not know EDNS
 	// A reply with our ID and question but for its case, and how many there were: another one
 	// to another ID, from another port, that says the same is as good as one in the right case.
@@ -140,6 +141,8 @@ bool beside_start(struct exchange *first, enum form form, bool lower_case) __att
 // A server that answers with nothing but a header may not know EDNS: it is asked without, where no
 // signatures are to be had.
 void beside_without_edns(struct exchange *exchange) __attribute__((nonnull));
+// What came may be a forgery: the same question once more, if nothing else is under way beside it.
+void beside_again(struct exchange *exchange) __attribute__((nonnull));
 bool beside_any(const struct exchange *first) __attribute__((nonnull, pure));
 // The last moment at which one of them is waited for; 0: there is none.
 uint64_t beside_deadline_us(const struct exchange *first) __attribute__((nonnull, pure));

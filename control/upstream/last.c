@@ -84,7 +84,9 @@ int upstream_last_try(struct upstream *upstream, const struct candidate *candida
 		    (rating && rating->fails > 0 && rating->cause == SERVER_UNREACHABLE))
 			continue;
 		// A server that does not like the cookie and says so is asked without it anyway.
-		if (!may_lose_case(upstream, server, now_us) &&
+		bool bare = over_tcp && server && server->bare_us > 0 &&
+			    now_us < server->bare_us + SERVER_LAST_TRY_US;
+		if (!bare && !may_lose_case(upstream, server, now_us) &&
 		    (over_tcp ? !server || !is_recent(&server->one_case, now_us)
 			      : !may_lose_cookie(upstream, server, now_us)))
 			continue;

@@ -294,21 +294,47 @@ static enum reply_step parse(struct exchange *exchange, const uint8_t *data, siz
 	return on_message(exchange, *message, outcome);
 }
 
+// Whoever forges that has guessed two IDs and two ports.
+static enum reply_step end_twice_bare(struct exchange *exchange, const uint8_t *data, size_t len,
+				      struct message **message, enum upstream_outcome *outcome)
+{
+	switch (message_parse(data, len, message)) {
+	case MESSAGE_NO_MEMORY:
+		return end(outcome, UPSTREAM_NO_RESOURCE);
+	case MESSAGE_MALFORMED:
+		return ignore(exchange, &counters_of(exchange)->ignored_malformed, true);
+	case MESSAGE_OK:
+		break;
+	}
+	use_server(exchange)->bare_us = upstream_now_us(exchange->upstream);
+	counters_of(exchange)->twice_bare++;
+	switch ((*message)->rcode) {
+	case RCODE_FORMERR:
+		return end(outcome, UPSTREAM_FORMERR);
+	case RCODE_NOTIMP:
+		return end(outcome, UPSTREAM_NOTIMP);
+	default:
+		return end(outcome, UPSTREAM_OK);
+	}
+}
+
 // Over TCP the peer is the server: an error without the question is its answer to the question.
-// Over UDP it may be a forgery. RFC 1035 §4.1.1, RFC 6891 §7: a header alone is what servers that
-// do not know EDNS answer to it.
+// Over UDP it may be a forgery, and the question is put once more beside the first one: two such
+// errors are an answer, a good one that comes to either is a better one. RFC 1035 §4.1.1, RFC 6891 §7:
+// a header alone is what servers that do not know EDNS answer to it.
 static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *data, size_t len,
 				     struct message **message, enum upstream_outcome *outcome)
 {
-	unsigned rcode = FLAGS_RCODE(header_flags(data));
-
 	if (exchange->tcp)
 		return parse(exchange, data, len, message, outcome);
-	exchange->settle_by_tcp = true;
-	if (len == HEADER_LEN && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP)) {
+	exchange->settle_by_tcp = exchange->bare = true;
+	if (exchange->first && exchange->first->bare)
+		return end_twice_bare(exchange, data, len, message, outcome);
+	if (len == HEADER_LEN) {
 		exchange->edns_doubted = true;
 		beside_without_edns(exchange);
 	}
+	beside_again(exchange);
 	return ignore(exchange, &counters_of(exchange)->ignored_near, true);
 }
 
@@ -416,7 +442,8 @@ enum reply_step reply_read(struct exchange *exchange, const uint8_t *data, size_
 	}
 	if (step == REPLY_END && *outcome == UPSTREAM_OK) {
 		exchange->strong = is_strong(exchange, *message);
-		learn(exchange, match == MATCH_CASE, *message);
+		if (match != MATCH_BARE || exchange->tcp)
+			learn(exchange, match == MATCH_CASE, *message);
 	} else {
 		message_free(*message);
 		*message = NULL;

@@ -41,6 +41,7 @@ struct server {
 	uint64_t case_kept_us; // upper and lower letters came back over UDP as sent, last; 0: never
 	uint64_t name_found_us; // by a name in mixed case, whatever case came back, last; 0: never
 	uint64_t letters_us; // when denials of names in mixed case may be looked into (letters.c)
+	uint64_t bare_us; // two questions at once got an error without the question, last; 0: never
 	struct server_habit plain, no_cookie, one_case; // what it seems to need
 	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
 	uint64_t tcp_probe_us; // when TCP may be tried again because UDP times out

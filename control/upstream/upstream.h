@@ -134,6 +134,7 @@ struct exchange_reply {
 	bool strong;        // cannot be forged blindly: over TCP or TLS, or our own client cookie
 			    // of this exchange came back with a server cookie (RFC 7873 §5.3)
 	bool unsettled;     // OK only: see signatures_settle
+	bool bare;          // an error without the question, to two questions over UDP
 	bool drilled;       // a drill has spoilt its signatures
 	uint32_t waited_ms; // since the exchange began, with or without an answer
 	uint32_t bytes;     // received in all, ignored packets included

@@ -185,6 +185,14 @@ bool script_open(const struct script *script)
 	return false;
 }
 
+bool script_open_tcp(const struct script *script)
+{
+	for (size_t i = 0; i < script->channel_count; i++)
+		if (script->channels[i].open && script->channels[i].tcp)
+			return true;
+	return false;
+}
+
 void script_event(struct script *script, enum channel_event event)
 {
 	struct channel *channel = script_channel(script);
@@ -306,6 +314,12 @@ size_t script_build(struct script *script, struct script_reply options, uint8_t 
 	return build(script, script->sent_count - 1, options, out, cap);
 }
 
+size_t script_build_to(struct script *script, size_t packet, struct script_reply options,
+		       uint8_t *out, size_t cap)
+{
+	return build(script, packet, options, out, cap);
+}
+
 static void deliver_to(struct script *script, size_t packet, const uint8_t *data, size_t len)
 {
 	struct channel *channel = packet_at(script, packet)->channel;
@@ -315,6 +329,11 @@ static void deliver_to(struct script *script, size_t packet, const uint8_t *data
 	memcpy(copy + 1, data, len);
 	channel->on_event(channel->arg, CHANNEL_MESSAGE, copy + 1, len, &channel->server);
 	test_free(copy);
+}
+
+void script_deliver_to(struct script *script, size_t packet, const uint8_t *data, size_t len)
+{
+	deliver_to(script, packet, data, len);
 }
 
 void script_answer_to(struct script *script, size_t packet, struct script_reply options)

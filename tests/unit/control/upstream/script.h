@@ -93,6 +93,11 @@ void script_deliver(struct script *script, const uint8_t *data, size_t len);
 // Builds and delivers a reply to the last packet sent.
 void script_answer(struct script *script, struct script_reply options);
 // The same to an earlier packet (the first is 0), over the channel that it went through.
+// The same for the packet of that number.
+size_t script_build_to(struct script *script, size_t packet, struct script_reply options,
+		       uint8_t *out, size_t cap);
+void script_deliver_to(struct script *script, size_t packet, const uint8_t *data, size_t len);
+bool script_open_tcp(const struct script *script);
 void script_answer_to(struct script *script, size_t packet, struct script_reply options);
 // A header alone, to that packet.
 void script_bare_error(struct script *script, size_t packet, unsigned rcode);
