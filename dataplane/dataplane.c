@@ -258,6 +258,8 @@ static struct faults *faults_of(struct dataplane *dataplane)
 			.prefix_v4 = config->service_prefix_v4,
 			.prefix_v6 = config->service_prefix_v6},
 		.silence = config->silence,
+		.silent = config->silent,
+		.claimed = dataplane->host && host_claimed(dataplane->host),
 	});
 }
 

@@ -39,6 +39,7 @@ struct dataplane_config {
 	uint8_t service_prefix_v4,
 		service_prefix_v6; // length of the on-link prefix the tap carries
 	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
+	bool silent;                         // they are there
 };
 
 struct dataplane;
@@ -118,6 +119,7 @@ enum dataplane_fault {
 	DATAPLANE_EXHAUSTED,      // buffers, tickets or rings
 	DATAPLANE_PORT_ADDRESS,   // an address of the host stands on a port's kernel interface
 	DATAPLANE_UNCLAIMED, // other interfaces of the host may answer ARP for service addresses
+	DATAPLANE_MENDED,    // something of ours had been taken away, and has been put back
 	DATAPLANE_FAULT_COUNT
 };
 // Looks, and mends what can be mended without harm. May wait for the kernel: on a thread of its

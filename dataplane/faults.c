@@ -1,7 +1,9 @@
 #include "dataplane/faults.h"
 
+#include "dataplane/host/claim.h"
 #include "dataplane/netlink.h"
 #include "dataplane/port/ingress.h"
+#include "dataplane/repair.h"
 
 #include <ifaddrs.h>
 #include <inttypes.h>
@@ -28,12 +30,6 @@ struct fault {
 	char text[TEXT_MAX];
 };
 
-// Something of ours that is put back.
-struct repair {
-	unsigned count; // since first_ms
-	uint64_t first_ms;
-};
-
 struct core {
 	uint64_t polls, polls_ms; // and when that was another number
 	uint64_t waited_ns, waited_ms;
@@ -54,7 +50,8 @@ struct faults {
 	struct core cores[DATAPLANE_LCORES_MAX];
 	uint64_t received, lost, no_buffer, no_ticket, no_ring;
 	bool counted;
-	struct repair ingress[DATAPLANE_PORTS_MAX], silence, address;
+	struct repair ingress[DATAPLANE_PORTS_MAX], silence, claim;
+	struct repair addresses[SERVICE_ADDRESSES_MAX];
 };
 
 static uint64_t clock_ms(void)
@@ -73,6 +70,8 @@ struct faults *faults_new(const struct faults_of *of)
 		return NULL;
 	faults->of = *of;
 	faults->tap_ifindex = of->host ? if_nametoindex(of->tap.name) : 0;
+	faults->silence.was_there = of->silent;
+	faults->claim.was_there = of->claimed;
 	pthread_mutex_init(&faults->lock, NULL);
 	return faults;
 }
@@ -146,16 +145,38 @@ uint64_t faults_repairs(const struct faults *faults)
 	return atomic_load_explicit(&faults->repairs, memory_order_relaxed);
 }
 
-// Whether it may be put back once more.
-static bool may_repair(struct faults *faults, struct repair *repair)
+// ---- what is put back ----
+
+// What tells the things that were mended apart.
+enum { MENDED_SILENCE = DATAPLANE_PORTS_MAX, MENDED_CLAIM, MENDED_ADDRESS };
+
+// Mends nothing itself: tried says how that went, 0 or an error with repair->why.
+static bool is_mended(struct faults *faults, struct repair *repair, int tried, unsigned index,
+		      const char *what)
 {
-	if (faults->now_ms - repair->first_ms > FAULTS_REPAIRS_MS)
-		*repair = (struct repair){.first_ms = faults->now_ms};
-	if (repair->count == FAULTS_REPAIRS)
+	if (tried != 0)
 		return false;
-	repair->count++;
+	repair->why[0] = '\0';
+	if (!repair->was_there)
+		return true; // it could not be made at the start: nobody has taken it away
 	atomic_fetch_add_explicit(&faults->repairs, 1, memory_order_relaxed);
+	fault(faults, DATAPLANE_MENDED, index, HOLD_MS, "%s, and %s been put back", what,
+	      index >= MENDED_ADDRESS ? "it has" : "they have");
 	return true;
+}
+
+// Why it is not there, for the end of a sentence.
+static const char *why(const struct faults *faults, const struct repair *repair, char *out,
+		       size_t len)
+{
+	char wait[48];
+
+	repair_wait(repair, faults->now_ms, wait, sizeof(wait));
+	if (repair->why[0] != '\0')
+		snprintf(out, len, "%s%s", repair->why, wait);
+	else
+		snprintf(out, len, "our nftables rules are taken away again and again%s", wait);
+	return out;
 }
 
 // ---- ports ----
@@ -163,25 +184,35 @@ static bool may_repair(struct faults *faults, struct repair *repair)
 static void look_at_rules(struct faults *faults, unsigned i)
 {
 	const char *interface = faults->of.ports[i].device.interface;
-	char err[256];
+	struct repair *repair = &faults->ingress[i];
+	int there = ingress_is_closed(interface);
+	char what[96], text[320];
 
-	if (ingress_is_closed(interface) != 0)
+	if (there > 0)
+		repair_there(repair, faults->now_ms);
+	if (there != 0)
 		return;
-	if (!may_repair(faults, &faults->ingress[i]))
-		fault(faults, DATAPLANE_RULES_LOST, i, 0,
-		      "port %u: our nftables rules for %s are gone again and again: the kernel "
-		      "answers every packet there as well",
-		      i, interface);
-	else if (ingress_close(interface, err, sizeof(err)) == 0)
-		fault(faults, DATAPLANE_RULES_LOST, i, HOLD_MS,
-		      "port %u: our nftables rules for %s were gone, and have been put back", i,
-		      interface);
-	else
-		fault(faults, DATAPLANE_RULES_LOST, i, 0,
-		      "port %u: our nftables rules for %s are gone: the kernel answers every "
-		      "packet "
-		      "there as well (%s)",
-		      i, interface, err);
+	snprintf(what, sizeof(what), "our nftables rules for %s were gone", interface);
+	repair->was_there = true; // or the start would have failed
+	if (repair_due(repair, faults->now_ms) &&
+	    is_mended(faults, repair, ingress_close(interface, repair->why, sizeof(repair->why)), i,
+		      what))
+		return;
+	fault(faults, DATAPLANE_RULES_LOST, i, 0,
+	      "port %u: the kernel answers every packet on %s as well: %s", i, interface,
+	      why(faults, repair, text, sizeof(text)));
+}
+
+// Ports are queues: what is said of an interface is said by the first of them.
+static bool repeats_interface(const struct faults *faults, unsigned i)
+{
+	const struct device *device = &faults->of.ports[i].device;
+
+	for (unsigned k = 0; device->ifindex != 0 && k < i; k++) {
+		if (faults->of.ports[k].device.ifindex == device->ifindex)
+			return true;
+	}
+	return false;
 }
 
 static void look_at_port(struct faults *faults, unsigned i)
@@ -189,6 +220,8 @@ static void look_at_port(struct faults *faults, unsigned i)
 	const struct port *port = &faults->of.ports[i];
 	char text[TEXT_MAX];
 
+	if (repeats_interface(faults, i))
+		return;
 	if (port_link_lost(port, i, text, sizeof(text))) {
 		fault(faults, DATAPLANE_LINK_LOST, i, 0, "%s", text);
 		return; // the rest would be said of nothing
@@ -231,18 +264,20 @@ static void look_at_address(struct faults *faults, unsigned i)
 	const struct address *address = &tap->service->list[i];
 	uint8_t prefix = address->family == 4 ? tap->prefix_v4 : tap->prefix_v6;
 	uint8_t whole = address->family == 4 ? 32 : 128;
-	char text[ADDRESS_TEXT_MAX];
+	struct repair *repair = &faults->addresses[i];
+	char text[ADDRESS_TEXT_MAX], what[128], wait[48];
 
 	address_to_text(address, text);
-	if (may_repair(faults, &faults->address) &&
-	    netlink_address_add(faults->tap_ifindex, address, prefix ? prefix : whole) == 0)
-		fault(faults, DATAPLANE_TAP_LOST, i, HOLD_MS,
-		      "the tap %s had lost the address %s, and has been given it again", tap->name,
-		      text);
-	else
-		fault(faults, DATAPLANE_TAP_LOST, i, 0,
-		      "the tap %s has no address %s: nobody answers ARP, ping and TCP for it",
-		      tap->name, text);
+	snprintf(what, sizeof(what), "the address %s of the tap %s was gone", text, tap->name);
+	repair->was_there = true;
+	if (repair_due(repair, faults->now_ms) &&
+	    is_mended(faults, repair,
+		      netlink_address_add(faults->tap_ifindex, address, prefix ? prefix : whole),
+		      MENDED_ADDRESS + i, what))
+		return;
+	fault(faults, DATAPLANE_TAP_LOST, i, 0,
+	      "the tap %s has no address %s: nobody answers ARP, ping and TCP for it%s", tap->name,
+	      text, repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
 }
 
 static void look_at_tap(struct faults *faults)
@@ -267,7 +302,9 @@ static void look_at_tap(struct faults *faults)
 	if (flags < 0 || !(flags & IFF_UP) || getifaddrs(&list) != 0)
 		return;
 	for (unsigned i = 0; i < tap->service->count; i++) {
-		if (!tap_has(faults, list, &tap->service->list[i]))
+		if (tap_has(faults, list, &tap->service->list[i]))
+			repair_there(&faults->addresses[i], faults->now_ms);
+		else
 			look_at_address(faults, i);
 	}
 	freeifaddrs(list);
@@ -277,18 +314,48 @@ static void look_at_tap(struct faults *faults)
 
 static void look_at_silence(struct faults *faults)
 {
-	char err[256];
+	const struct silence_scope *scope = faults->of.silence;
+	struct repair *repair = &faults->silence;
+	int there = scope ? silence_holds(scope) : 1;
+	char text[320];
 
-	if (!faults->of.silence || silence_holds(faults->of.silence) != 0)
+	if (there > 0)
+		repair_there(repair, faults->now_ms);
+	// What cannot be seen is believed to be as it was.
+	if (there > 0 || (there < 0 && repair->was_there))
 		return;
-	if (may_repair(faults, &faults->silence) &&
-	    silence_begin(faults->of.silence, err, sizeof(err)) == 0)
-		fault(faults, DATAPLANE_SILENCE_LOST, 0, HOLD_MS,
-		      "our nftables rules against ICMP errors were gone, and have been put back");
-	else
-		fault(faults, DATAPLANE_SILENCE_LOST, 0, 0,
-		      "open ports towards servers may be told by ICMP: our nftables rules are "
-		      "gone");
+	if (repair_due(repair, faults->now_ms) &&
+	    is_mended(faults, repair, silence_begin(scope, repair->why, sizeof(repair->why)),
+		      MENDED_SILENCE, "our nftables rules against ICMP errors were gone"))
+		return;
+	fault(faults, DATAPLANE_SILENCE_LOST, 0, 0,
+	      "open ports towards servers may be told by ICMP: %s",
+	      why(faults, repair, text, sizeof(text)));
+}
+
+// ---- rules that keep other interfaces from answering ARP ----
+
+static void look_at_claim(struct faults *faults)
+{
+	const struct tap_config *tap = &faults->of.tap;
+	struct repair *repair = &faults->claim;
+	int there = faults->of.host ? claim_holds(tap->name, tap->service) : 1;
+	char text[320];
+
+	if (there > 0)
+		repair_there(repair, faults->now_ms);
+	if (there > 0 || (there < 0 && repair->was_there))
+		return;
+	if (repair_due(repair, faults->now_ms) &&
+	    is_mended(faults, repair,
+		      claim_begin(tap->name, tap->service, repair->why, sizeof(repair->why)),
+		      MENDED_CLAIM, "our nftables rules against ARP by other interfaces were gone"))
+		return;
+	if (!claim_needless())
+		fault(faults, DATAPLANE_UNCLAIMED, 0, 0,
+		      "other interfaces of the host may answer ARP for the service addresses, and "
+		      "questions go astray: %s",
+		      why(faults, repair, text, sizeof(text)));
 }
 
 // ---- cores ----
@@ -384,7 +451,7 @@ static void look_at_losses(struct faults *faults)
 	if (more >= SHARE_LEAST && more * 100 >= received * SHARE_PERCENT)
 		fault(faults, DATAPLANE_DROPS, 0, HOLD_MS,
 		      "%" PRIu64 " of %" PRIu64 " packets of the last half second were lost for "
-						"want of room (assayctl stats)",
+		      "want of room (assayctl stats)",
 		      more, received);
 	if (buffers > 0)
 		fault(faults, DATAPLANE_EXHAUSTED, 0, HOLD_MS,
@@ -408,6 +475,7 @@ void faults_look(struct faults *faults)
 		look_at_port(faults, i);
 	look_at_tap(faults);
 	look_at_silence(faults);
+	look_at_claim(faults);
 	for (unsigned i = 0; i < faults->of.lcore_count; i++)
 		look_at_core(faults, i);
 	look_at_losses(faults);

@@ -1,7 +1,6 @@
 // What is wrong with ports, tap, rules and cores at present: found by looking at the kernel and at
 // counters, twice a second, on a thread that may wait for the kernel. What can be mended without
-// harm (rules of ours that are gone, an address of the tap) is, a few times; an operator who takes
-// it away again and again is not fought.
+// harm (rules of ours that are gone, an address of the tap) is, as repair.h says.
 //
 // Threads: faults_look() one at a time, any; faults_each() control.
 #pragma once
@@ -13,9 +12,7 @@
 
 #include <stddef.h>
 
-#define FAULTS_MAX        64
-#define FAULTS_REPAIRS    3 // of one thing, before it is left alone
-#define FAULTS_REPAIRS_MS (10 * 60 * 1000)
+#define FAULTS_MAX 64
 
 // Borrowed, and constant while it is looked at.
 struct faults_of {
@@ -27,6 +24,7 @@ struct faults_of {
 	const struct host_counters *host; // NULL: no tap
 	struct tap_config tap;
 	const struct silence_scope *silence; // NULL: no rules of that kind
+	bool silent, claimed;                // those rules, and those of claim.h, are there
 };
 
 struct faults;

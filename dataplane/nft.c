@@ -137,8 +137,9 @@ int nft_chain(const char *family, const char *table, const char *chain, unsigned
 		.header = {.nlmsg_len = NLMSG_SPACE(sizeof(struct nfgenmsg)),
 			   .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN,
 			   .nlmsg_flags = NLM_F_REQUEST},
-		.family = {.nfgen_family =
-				   strcmp(family, "netdev") == 0 ? NFPROTO_NETDEV : NFPROTO_INET},
+		.family = {.nfgen_family = strcmp(family, "netdev") == 0 ? NFPROTO_NETDEV
+					   : strcmp(family, "arp") == 0  ? NFPROTO_ARP
+									 : NFPROTO_INET},
 	};
 	ssize_t got;
 	int code;

@@ -7,7 +7,7 @@
 
 // "assay_" of "eth1" is "assay_eth1": identifiers take letters, digits and '_' without quoting.
 void nft_name(const char *prefix, const char *of, char out[NFT_NAME_MAX]) __attribute__((nonnull));
-// The number of rules of a chain of family "netdev" or "inet": asked of the kernel, without nft. 0
+// The number of rules of a chain of family "netdev", "inet" or "arp": asked of the kernel, without nft. 0
 // or -errno; -ENOENT: there is no such table or chain; -EPERM without CAP_NET_ADMIN.
 int nft_chain(const char *family, const char *table, const char *chain, unsigned *rules)
 	__attribute__((nonnull, warn_unused_result));

@@ -115,6 +115,4 @@ void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, 
 	faults_each(dataplane->faults, visit, arg);
 	for (unsigned i = 0; i < dataplane->port_count; i++)
 		address_fault(dataplane, i, visit, arg);
-	if (dataplane->host != NULL && host_unclaimed(dataplane->host)[0] != '\0')
-		visit(DATAPLANE_UNCLAIMED, 0, host_unclaimed(dataplane->host), arg);
 }

@@ -25,7 +25,8 @@ enum alarm_severity {
 	  "see who takes it away (bpftool net), then restart assayd")                              \
 	X(NFT, "nft", CRITICAL,                                                                    \
 	  "the nftables rules that keep the kernel from answering beside a port are gone",         \
-	  "see who takes them away (a firewall's `flush ruleset`), then restart assayd")           \
+	  "see who takes them away (a firewall's `flush ruleset`); they are put back at growing "  \
+	  "distances, at once by a restart of assayd")                                             \
 	X(TAP, "tap", CRITICAL,                                                                    \
 	  "the tap is gone, down or without its addresses: nobody answers ARP, ND, ping and TCP",  \
 	  "ip link set TAP up; restart assayd if it is gone")                                      \
@@ -48,6 +49,11 @@ enum alarm_severity {
 	X(CORE_PREEMPTED, "core-preempted", ERROR,                                                 \
 	  "a poll-mode core has to wait for its CPU: answers are late and packets are lost",       \
 	  "keep everything else off the CPUs of cores.poll (isolcpus, CPUAffinity=)")              \
+	X(UNCLAIMED, "unclaimed", ERROR,                                                           \
+	  "other interfaces of the host may answer ARP for the service addresses: clients that "   \
+	  "believe them are refused",                                                              \
+	  "see who takes our nftables rules away (a firewall's `flush ruleset`), install nft, or " \
+	  "set arp_ignore=1 and arp_announce=2 (sysctl net.ipv4.conf.all)")                        \
 	X(DROPS, "drops", ERROR, "more than 1 % of the packets are lost for want of room",         \
 	  "assayctl stats says where; more cores or queues, memory.packets, memory.tickets")       \
 	X(EXHAUSTED, "exhausted", ERROR, "packet buffers, tickets or rings have run out",          \
@@ -92,11 +98,12 @@ enum alarm_severity {
 	X(CONFIGURATION, "configuration", WARNING,                                                 \
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \
+	X(MENDED, "mended", WARNING,                                                               \
+	  "nftables rules or addresses of ours were taken away, and have been put back",           \
+	  "see who takes them away (a firewall's `flush ruleset`, a network manager)")             \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
-	  "install nft, or drop ICMP errors towards upstream.source in the packet filter")         \
-	X(UNCLAIMED, "unclaimed", WARNING,                                                         \
-	  "other interfaces of the host may answer ARP for the service addresses",                 \
-	  "install nft, or set arp_ignore=1 and arp_announce=2 (sysctl net.ipv4.conf.all)")        \
+	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft cannot "\
+	  "be run, install it")                                                                    \
 	X(LOG_LOST, "log-lost", WARNING, "log lines were lost: nobody reads standard error",       \
 	  "see what reads it (journald), and whether its disk is full")                            \
 	X(ALARMS_LOST, "alarms-lost", WARNING, "there are more alarms than are kept",              \

@@ -72,8 +72,9 @@ int start_dataplane(void)
 	struct dataplane_config config = assayd.config->dataplane;
 	char err[512];
 
-	if (assayd.silent)
+	if (assayd.has_scope)
 		config.silence = &assayd.scope;
+	config.silent = assayd.silent;
 	snprintf(config.file_prefix, sizeof(config.file_prefix), "assay-%d", (int)getpid());
 	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err, sizeof(err)) != 0)
 		return start_fail(err);
@@ -126,27 +127,29 @@ int start_trust(void)
 	return 0;
 }
 
-// Answers are worth more than silence about ports: no reason not to start.
+// Answers are worth more than silence about ports: no reason not to start. The data plane tries
+// again, and says why not.
 void start_silence(void)
 {
 	const struct socket_transport_config *source = &assayd.config->source;
+	char err[256];
 
 	assayd.scope = (struct silence_scope){.interface = source->interface,
 					      .port = assayd.config->dataplane.devices[0],
 					      .sources = {source->source_v4, source->source_v6}};
-	if (!silence_has_scope(&assayd.scope)) {
+	assayd.has_scope = silence_has_scope(&assayd.scope);
+	if (!assayd.has_scope) {
 		log_info(
 			"neither upstream.interface nor upstream.source is set: that no ICMP error "
 			"tells of open ports is left to the host's packet filter");
 		return;
 	}
-	assayd.silent =
-		silence_begin(&assayd.scope, assayd.not_silent, sizeof(assayd.not_silent)) == 0;
+	assayd.silent = silence_begin(&assayd.scope, err, sizeof(err)) == 0;
 }
 
 void stop_silence(void)
 {
-	if (assayd.silent)
+	if (assayd.has_scope)
 		silence_end(&assayd.scope);
 }
 

@@ -60,9 +60,9 @@ struct daemon {
 	uv_timer_t heartbeat, due, report;
 	uv_async_t results;
 	int signal_fd;
-	bool loop_open, stopping, silent;
-	struct silence_scope scope; // silent: of our rules
-	char not_silent[256];       // why not, though it should be
+	bool loop_open, stopping;
+	struct silence_scope scope; // has_scope: of our rules against ICMP errors
+	bool has_scope, silent;     // silent: they were made
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
 	struct turns turns;

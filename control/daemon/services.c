@@ -31,8 +31,7 @@ int start_alarms(void)
 				      .points = trust_state_points(assayd.anchors),
 				      .resolver = assayd.resolver,
 				      .upstream = assayd.upstream,
-				      .dataplane = assayd.dataplane,
-				      .not_silent = assayd.not_silent};
+				      .dataplane = assayd.dataplane};
 	if (watch_begin(&assayd.watch, assayd.alarms) &&
 	    alarms_add(assayd.alarms, trust_state_alarms, assayd.anchors) &&
 	    alarms_add(assayd.alarms, drill_state_alarms, assayd.drill_state))

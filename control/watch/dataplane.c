@@ -18,6 +18,7 @@ static void on_fault(enum dataplane_fault fault, unsigned index, const char *tex
 		[DATAPLANE_EXHAUSTED] = ALARM_EXHAUSTED,
 		[DATAPLANE_PORT_ADDRESS] = ALARM_PORT_ADDRESS,
 		[DATAPLANE_UNCLAIMED] = ALARM_UNCLAIMED,
+		[DATAPLANE_MENDED] = ALARM_MENDED,
 	};
 	char subject[16];
 

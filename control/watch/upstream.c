@@ -16,8 +16,4 @@ void watch_upstream(void *arg, struct alarms *alarms)
 			    "our own path is lost: no server of any network, the root's neither, "
 			    "has answered for %" PRIu64 " ms; what is cached is answered",
 			    lost_ms);
-	if (watch->not_silent[0] != '\0')
-		alarm_holds(alarms, ALARM_ICMP, "",
-			    "open ports towards servers may be told by ICMP: %s",
-			    watch->not_silent);
 }

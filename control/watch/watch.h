@@ -24,7 +24,6 @@ struct watch {
 	struct dataplane *dataplane;
 	int64_t offset_s; // of the wall clock from the monotonic one, when it was last seen
 	bool has_offset;
-	const char *not_silent; // why open ports towards servers may be told of; "": they are not
 };
 
 // All of the below, each an alarms_ask with a struct watch. False: no place.

@@ -72,6 +72,42 @@ int claim_begin(const char *tap, const struct service_addresses *service, char *
 	return 0;
 }
 
+int claim_holds(const char *tap, const struct service_addresses *service)
+{
+	static const char *const chains[] = {"input", "output"};
+	char table[NFT_NAME_MAX], addresses[64 * 17 + 1];
+	unsigned rules = 1;
+
+	if (addresses_text(service, addresses, sizeof(addresses)) == 0)
+		return 1;
+	table_name(tap, table);
+	for (size_t i = 0; i < 2 && rules > 0; i++) {
+		int code = nft_chain("arp", table, chains[i], &rules);
+		if (code < 0)
+			return code == -ENOENT ? 0 : code;
+	}
+	return rules > 0;
+}
+
+static int setting(const char *path)
+{
+	FILE *stream = fopen(path, "re");
+	int value;
+
+	if (stream == NULL)
+		return 0;
+	if (fscanf(stream, "%d", &value) != 1)
+		value = 0;
+	fclose(stream);
+	return value;
+}
+
+bool claim_needless(void)
+{
+	return setting("/proc/sys/net/ipv4/conf/all/arp_ignore") >= 1 &&
+	       setting("/proc/sys/net/ipv4/conf/all/arp_announce") >= 2;
+}
+
 void claim_end(const char *tap)
 {
 	char table[NFT_NAME_MAX];

@@ -15,5 +15,11 @@
 // IPv4 address. 0, or -errno with a sentence.
 int claim_begin(const char *tap, const struct service_addresses *service, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
+// 1: the table is there, with rules, or not needed without an IPv4 address; 0: it is not; -errno:
+// that cannot be seen.
+int claim_holds(const char *tap, const struct service_addresses *service)
+	__attribute__((nonnull, warn_unused_result));
+// Whether the host's own settings keep other interfaces silent (arp_ignore, arp_announce of all).
+bool claim_needless(void);
 // No table, or no nft, is no error.
 void claim_end(const char *tap) __attribute__((nonnull));

@@ -29,8 +29,8 @@ struct host {
 	struct wake wake;
 	struct host_counters counters; // host thread: rw, control: ro
 	int tap;
-	char claimed[IFNAMSIZ]; // the tap whose addresses are kept from other interfaces; "": none
-	char unclaimed[256];    // why they are not
+	char claims[IFNAMSIZ]; // the tap whose addresses are kept from other interfaces; "": none
+	bool claimed;          // at the start
 	pthread_t thread;
 	atomic_bool stop;
 	unsigned lcore_count, port_count;
@@ -210,8 +210,8 @@ static void host_free(struct host *host)
 	}
 	if (host->tap >= 0)
 		close(host->tap);
-	if (host->claimed[0] != '\0')
-		claim_end(host->claimed);
+	if (host->claims[0] != '\0')
+		claim_end(host->claims);
 	wake_fini(&host->wake);
 	free(host);
 }
@@ -233,12 +233,13 @@ static int rings_new(struct host *host)
 }
 
 // Before the addresses are there. Where nobody else has an interface in the LAN it is not needed:
-// no reason not to start.
+// no reason not to start; faults.h tries again, and says why not.
 static void start_claim(struct host *host, const struct tap_config *tap)
 {
-	if (claim_begin(tap->name, tap->service, host->unclaimed, sizeof host->unclaimed) < 0)
-		return;
-	snprintf(host->claimed, sizeof host->claimed, "%s", tap->name);
+	char err[256];
+
+	snprintf(host->claims, sizeof host->claims, "%s", tap->name);
+	host->claimed = claim_begin(tap->name, tap->service, err, sizeof err) == 0;
 }
 
 int host_start(const struct host_config *config, struct host **out, char *err, size_t err_len)
@@ -313,9 +314,9 @@ void host_pop(struct host *host, uint8_t port, enum sent_lane lane)
 	frames_pop(host->to_port[port][lane]);
 }
 
-const char *host_unclaimed(const struct host *host)
+bool host_claimed(const struct host *host)
 {
-	return host->unclaimed;
+	return host->claimed;
 }
 
 const struct host_counters *host_counters(const struct host *host)

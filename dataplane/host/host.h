@@ -51,6 +51,6 @@ const struct frame *host_front(struct host *host, uint8_t port, enum sent_lane l
 void host_pop(struct host *host, uint8_t port, enum sent_lane lane) __attribute__((nonnull));
 
 // ---- control ----
-// Why other interfaces of the host may answer ARP for the service addresses; "": they do not.
-const char *host_unclaimed(const struct host *host) __attribute__((nonnull));
+// Whether claim.h's rules could be made at the start.
+bool host_claimed(const struct host *host) __attribute__((nonnull));
 const struct host_counters *host_counters(const struct host *host) __attribute__((nonnull));

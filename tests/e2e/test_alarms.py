@@ -205,16 +205,18 @@ def ways(checks, daemon):
 
 
 def tables(checks, daemon, name, table):
-    """Ours are put back, and left alone when somebody takes them away again and again."""
+    """Ours are put back, which is a warning, and left alone for a while when somebody takes them away again and
+    again."""
     for turn in range(1, 4):
         inside('nft', 'delete', 'table', *table)
-        raised(checks, daemon, 'nftables table deleted, %d' % turn, name, 'put back', brief=True)
+        raised(checks, daemon, 'nftables table deleted, %d' % turn, 'mended', 'put back', brief=True)
+        checks.equal('another host need not be asked, %d' % turn, health(daemon, '--service')[0], 0)
         checks.equal('it is back, %d' % turn,
                      wait_for(lambda: inside('nft', 'list', 'table', *table, check=False).returncode == 0, 3), True)
-        over(checks, daemon, 'nftables table deleted, %d' % turn, name)
+        over(checks, daemon, 'nftables table deleted, %d' % turn, 'mended')
     rules = inside('nft', 'list', 'table', *table).stdout
     inside('nft', 'delete', 'table', *table)
-    raised(checks, daemon, 'nobody is fought', name)
+    raised(checks, daemon, 'nobody is fought', name, 'tried again in ')
     checks.check('it stays away', inside('nft', 'list', 'table', *table, check=False).returncode != 0)
     with tempfile.NamedTemporaryFile('w', suffix='.nft') as stream:
         stream.write(rules)
@@ -225,8 +227,8 @@ def tables(checks, daemon, name, table):
 
 def taps(checks, daemon):
     ip('-n', RESOLVER, 'addr', 'del', daemon.service4 + '/24', 'dev', 'assay0')
-    raised(checks, daemon, 'an address of the tap is deleted', 'tap', 'given it again', brief=True)
-    over(checks, daemon, 'an address of the tap is deleted', 'tap')
+    raised(checks, daemon, 'an address of the tap is deleted', 'mended', 'put back', brief=True)
+    over(checks, daemon, 'an address of the tap is deleted', 'mended')
     checks.check('it has it again', daemon.service4 in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout)
     ip('-n', RESOLVER, 'link', 'set', 'assay0', 'down')
     raised(checks, daemon, 'the tap is down', 'tap', 'is down')
@@ -344,6 +346,23 @@ def channels(checks, daemon):
     raised(checks, daemon, 'queues that nobody polls', 'queues', 'ethtool -L ap0 rx 1')
     inside('ethtool', '-L', 'ap0', 'rx', '1')
     over(checks, daemon, 'queues that nobody polls', 'queues')
+
+
+def several_queues(checks, make):
+    """Ports are queues: an interface that is down is one alarm."""
+    if inside('ethtool', '-L', 'ap0', 'rx', '2', check=False).returncode != 0:
+        checks.skip('several queues', 'the kernel does not change a veth\'s queues here')
+        return
+    try:
+        with make(driver='af_xdp') as daemon:
+            checks.check('each queue is a port', 'port 1' in daemon.ctl('status').stdout, daemon.ctl('status').stdout)
+            ip('-n', RESOLVER, 'link', 'set', 'ap0', 'down')
+            raised(checks, daemon, 'an interface of two queues is down', 'link', 'ap0 is down')
+            checks.equal('one alarm for it', len(alarm(daemon, 'link')), 1)
+            ip('-n', RESOLVER, 'link', 'set', 'ap0', 'up')
+            over(checks, daemon, 'an interface of two queues is down', 'link')
+    finally:
+        inside('ethtool', '-L', 'ap0', 'rx', '1')
 
 
 def gone_for_good(checks, daemon, what, command, name, words):
@@ -485,12 +504,14 @@ def main():
             run(states, daemon, disk)
             run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))
             run(tables, daemon, 'icmp', ('inet', 'assay_upstream_au0_of_ap0'))
+            run(tables, daemon, 'unclaimed', ('arp', 'assay_claim_assay0'))
             run(gone_for_good, daemon, 'the tap is deleted', ('ip', 'link', 'del', 'assay0'), 'tap', 'is gone')
         with make(driver='af_xdp') as daemon:
             run(links, daemon)
             run(channels, daemon)
             run(gone_for_good, daemon, 'the XDP program is detached',
                 ('ip', 'link', 'set', 'ap0', 'xdp', 'off'), 'xdp', 'is gone')
+        run(several_queues, make)
         busy = make()
         with open(busy.config) as stream:
             text = stream.read()

@@ -103,6 +103,34 @@ def answered_by_the_port_alone(checks, folder, driver):
     checks.equal('%s: nothing is left of it' % driver, left, '')
 
 
+def in_server(*command):
+    return subprocess.run(['ip', 'netns', 'exec', start.SERVER, *command], capture_output=True, text=True)
+
+
+def a_firewall_that_flushes_all_rules_moves_nothing(checks, folder):
+    """Whoever loads his own rules begins with `flush ruleset`: ours are back before clients ask anew."""
+    daemon = start.Daemon(folder, 'af_xdp').start()
+    other = mac(start.SERVER, 'other0')
+    arp = Arp()
+    try:
+        tables = in_server('nft', 'list', 'tables').stdout
+        checks.check('there are rules of ARP', 'table arp assay_claim_tap0' in tables, tables)
+        in_server('nft', 'flush', 'ruleset')
+        checks.check('it is said', wait_for(lambda: 'mended' in alarms(daemon), 5), alarms(daemon))
+        back = wait_for(lambda: in_server('nft', 'list', 'tables').stdout == tables, 5)
+        checks.check('and all of them are back', back, in_server('nft', 'list', 'tables').stdout)
+        for _ in range(2):
+            arp.ask(daemon.address)
+            arp.ask(OTHER)
+            heard = arp.heard(lambda operation, address, _: operation == REPLY and address == OTHER)
+        checks.check('no other interface answers for the service address',
+                     (REPLY, daemon.address, other) not in heard, heard)
+        start.ip('-n', start.CLIENT, 'neigh', 'flush', 'dev', 'lan0')
+        checks.check('UDP and TCP are answered', daemon.answers(), daemon.text())
+    finally:
+        daemon.end()
+
+
 def its_own_questions_move_nothing(checks, folder):
     """The route to the LAN goes by other0: to answer by TCP the kernel asks for the client there. A
     question that named the service address would move it to other0 in the client's table."""
@@ -158,6 +186,7 @@ def main():
         set_up()
         for driver in ('af_xdp', 'af_packet'):
             checks.run(answered_by_the_port_alone, folder, driver)
+        checks.run(a_firewall_that_flushes_all_rules_moves_nothing, folder)
         checks.run(its_own_questions_move_nothing, folder)
         checks.run(an_address_on_the_port_is_told, folder)
     finally:
