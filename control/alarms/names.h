@@ -37,8 +37,9 @@ enum alarm_severity {
 	  "control stands: no question that is not cached is answered",                            \
 	  "see what has its CPU or its memory (top -H); the watchdog of systemd starts it anew")   \
 	X(UPSTREAM_MISSING, "upstream-missing", CRITICAL,                                          \
-	  "the interface or the source address of questions to servers is not there",              \
-	  "bring up the interface of upstream.interface, add the address of upstream.source")      \
+	  "the interface, the source address or every route of questions to servers is not there", \
+	  "bring up the interface of upstream.interface, give it its address and its route; add "  \
+	  "the address of upstream.source")                                                        \
 	X(PATH_LOST, "path-lost", CRITICAL,                                                        \
 	  "no server of any network answers, the root's neither, or none has since the start: "    \
 	  "what is cached is answered",                                                            \

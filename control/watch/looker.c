@@ -1,6 +1,8 @@
 #include "control/watch/looker.h"
 
+#include "control/config/host.h"
 #include "control/log.h"
+#include "control/watch/route.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 struct looker {
+	const struct config *config;
 	struct dataplane *dataplane;
 	char folder[256]; // of the state files; "": there are none
 	pthread_t thread;
@@ -25,7 +28,8 @@ struct looker {
 	pthread_cond_t stopping;
 	bool stop;
 	enum alarm_name state_alarm;
-	char state[512]; // what is wrong with the folder; "": nothing
+	char state[512];                 // what is wrong with the folder; "": nothing
+	char upstream[CONFIG_ERROR_MAX]; // what keeps questions from leaving; "": nothing
 };
 
 static uint64_t clock_ms(void)
@@ -58,6 +62,19 @@ static void look_at_folder(struct looker *looker)
 	pthread_mutex_lock(&looker->lock);
 	looker->state_alarm = name;
 	memcpy(looker->state, text, sizeof(text));
+	pthread_mutex_unlock(&looker->lock);
+}
+
+// ---- the way to servers ----
+
+static void look_at_upstream(struct looker *looker)
+{
+	char text[CONFIG_ERROR_MAX];
+
+	if (!host_upstream_missing(looker->config, text) && !route_missing(looker->config, text))
+		text[0] = '\0';
+	pthread_mutex_lock(&looker->lock);
+	memcpy(looker->upstream, text, sizeof(text));
 	pthread_mutex_unlock(&looker->lock);
 }
 
@@ -120,6 +137,7 @@ static void *look(void *arg)
 	do {
 		look_at_control(looker, &stands);
 		dataplane_look(looker->dataplane);
+		look_at_upstream(looker);
 		if (looker->folder[0] != '\0')
 			look_at_folder(looker);
 	} while (wait_a_moment(looker));
@@ -146,6 +164,7 @@ struct looker *looker_start(const struct config *config, struct dataplane *datap
 
 	if (!looker)
 		return NULL;
+	looker->config = config;
 	looker->dataplane = dataplane;
 	set_folder(looker, config->trust_state);
 	atomic_init(&looker->beat_ms, clock_ms());
@@ -177,7 +196,7 @@ void looker_stop(struct looker *looker)
 void looker_alarms(void *arg, struct alarms *alarms)
 {
 	struct looker *looker = arg;
-	char state[sizeof(looker->state)];
+	char state[sizeof(looker->state)], upstream[sizeof(looker->upstream)];
 	enum alarm_name name;
 
 	if (looker->stood_ms > 0)
@@ -187,7 +206,10 @@ void looker_alarms(void *arg, struct alarms *alarms)
 	pthread_mutex_lock(&looker->lock);
 	name = looker->state_alarm;
 	memcpy(state, looker->state, sizeof(state));
+	memcpy(upstream, looker->upstream, sizeof(upstream));
 	pthread_mutex_unlock(&looker->lock);
+	if (upstream[0] != '\0')
+		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
 	if (state[0] != '\0')
 		alarm_holds(alarms, name, "folder", "%s", state);
 }

@@ -1,6 +1,6 @@
 // What is looked at on a thread of its own, because the kernel or a disk may make it wait: the data
-// plane's ports, rules and cores, the folder of the state files; and control itself, of which
-// nobody else could say that it stands.
+// plane's ports, rules and cores, the way to servers, the folder of the state files; and control
+// itself, of which nobody else could say that it stands.
 //
 // The functions below belong to control.
 #pragma once
@@ -15,7 +15,8 @@
 
 struct looker;
 
-// Once rights have been given up: it has those of its caller. Both are borrowed. NULL: no memory or
+// Once rights have been given up: it has those of its caller. Both are borrowed, until it is
+// stopped. NULL: no memory or
 // no thread.
 struct looker *looker_start(const struct config *config, struct dataplane *dataplane)
 	__attribute__((nonnull, warn_unused_result));

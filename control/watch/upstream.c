@@ -1,4 +1,3 @@
-#include "control/config/host.h"
 #include "control/watch/watch.h"
 
 #include <inttypes.h>
@@ -7,10 +6,7 @@ void watch_upstream(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
 	uint64_t lost_ms = upstream_path_lost_ms(watch->upstream);
-	char sentence[CONFIG_ERROR_MAX];
 
-	if (host_upstream_missing(watch->config, sentence))
-		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", sentence);
 	if (lost_ms > 0)
 		alarm_holds(alarms, ALARM_PATH_LOST, "",
 			    "our own path is lost: no server of any network, the root's neither, "

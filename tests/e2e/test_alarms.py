@@ -204,6 +204,34 @@ def ways(checks, daemon):
     over(checks, daemon, 'the upstream interface is down', 'upstream-missing')
 
 
+def way_without_an_address(checks, daemon):
+    """The link stays; with the last address its routes go, too. Then the address alone is there again."""
+    ip('-n', RESOLVER, 'addr', 'del', '198.18.200.1/24', 'dev', 'au0')
+    raised(checks, daemon, 'the upstream interface has lost its address', 'upstream-missing', 'au0 has no address')
+    ip('-n', RESOLVER, 'addr', 'add', '198.18.200.1/24', 'dev', 'au0')
+    over(checks, daemon, 'the upstream interface has lost its address', 'upstream-missing')
+    ip('-n', RESOLVER, 'route', 'del', '198.18.200.0/24', 'dev', 'au0')
+    raised(checks, daemon, 'the upstream interface has no route', 'upstream-missing', 'no route to any server')
+    ip('-n', RESOLVER, 'route', 'add', '198.18.200.0/24', 'dev', 'au0')
+    over(checks, daemon, 'the upstream interface has no route', 'upstream-missing')
+
+
+def source_lost(checks, make):
+    ip('-n', RESOLVER, 'addr', 'add', '198.18.200.9/24', 'dev', 'au0')
+    daemon = make()
+    with open(daemon.config) as stream:
+        text = stream.read()
+    with open(daemon.config, 'w') as stream:
+        stream.write(text.replace('{interface: au0}', '{interface: au0, source: [198.18.200.9]}'))
+    with daemon:
+        checks.check('no alarm while the source is there', not alarm(daemon, 'upstream-missing'), health(daemon))
+        ip('-n', RESOLVER, 'addr', 'del', '198.18.200.9/24', 'dev', 'au0')
+        raised(checks, daemon, 'the source of questions is lost', 'upstream-missing', '198.18.200.9')
+        ip('-n', RESOLVER, 'addr', 'add', '198.18.200.9/24', 'dev', 'au0')
+        over(checks, daemon, 'the source of questions is lost', 'upstream-missing')
+    ip('-n', RESOLVER, 'addr', 'del', '198.18.200.9/24', 'dev', 'au0')
+
+
 def tables(checks, daemon, name, table):
     """Ours are put back, which is a warning, and left alone for a while when somebody takes them away again and
     again."""
@@ -499,7 +527,7 @@ def main():
     try:
         run(quiet, make)
         with make() as daemon:
-            for function in (links, ways, taps, control_stands, core_stands, runs_out, exceptions):
+            for function in (links, ways, way_without_an_address, taps, control_stands, core_stands, runs_out, exceptions):
                 run(function, daemon)
             run(states, daemon, disk)
             run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))
@@ -511,6 +539,7 @@ def main():
             run(channels, daemon)
             run(gone_for_good, daemon, 'the XDP program is detached',
                 ('ip', 'link', 'set', 'ap0', 'xdp', 'off'), 'xdp', 'is gone')
+        run(source_lost, make)
         run(several_queues, make)
         busy = make()
         with open(busy.config) as stream:

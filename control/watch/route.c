@@ -1,0 +1,216 @@
+#include "control/watch/route.h"
+
+#include "control/upstream/pool.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// ---- what the kernel has ----
+
+struct request {
+	struct nlmsghdr header;
+	struct rtmsg route;
+	uint8_t attributes[2 * RTA_SPACE(16) + RTA_SPACE(sizeof(unsigned))];
+};
+
+static void add(struct request *request, uint16_t type, const void *data, size_t len)
+{
+	struct rtattr *attribute =
+		(struct rtattr *)(void *)((uint8_t *)request + request->header.nlmsg_len);
+
+	attribute->rta_type = type;
+	attribute->rta_len = (uint16_t)RTA_LENGTH(len);
+	memcpy(RTA_DATA(attribute), data, len);
+	request->header.nlmsg_len += (uint32_t)RTA_SPACE(len);
+}
+
+// 0, or the kernel's -errno. IPv4 takes everything for on-link where an interface is given and no
+// route leads there: only RTM_F_FIB_MATCH asks what the tables say.
+static int ask_kernel(const struct request *request)
+{
+	const struct timeval limit = {.tv_sec = 1};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	_Alignas(struct nlmsghdr) uint8_t answer[4096];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)answer;
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ssize_t got = send(fd, request, request->header.nlmsg_len, 0);
+	if (got >= 0)
+		got = recv(fd, answer, sizeof(answer), 0);
+	if (got < 0)
+		code = -errno;
+	else if (!NLMSG_OK(header, (size_t)got))
+		code = -EPROTO;
+	else if (header->nlmsg_type == NLMSG_ERROR)
+		memcpy(&code, NLMSG_DATA(header), sizeof(code));
+	close(fd);
+	return code;
+}
+
+static bool has_route(const struct address *to, const struct address *from, unsigned ifindex)
+{
+	const size_t len = to->family == 4 ? 4 : 16;
+	struct request request = {
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+			   .nlmsg_type = RTM_GETROUTE,
+			   .nlmsg_flags = NLM_F_REQUEST},
+		.route = {.rtm_family = to->family == 4 ? AF_INET : AF_INET6,
+			  .rtm_dst_len = (uint8_t)(8 * len),
+			  .rtm_flags = RTM_F_FIB_MATCH},
+	};
+
+	add(&request, RTA_DST, to->bytes, len);
+	if (from->family == to->family) {
+		request.route.rtm_src_len = (uint8_t)(8 * len);
+		add(&request, RTA_SRC, from->bytes, len);
+	}
+	if (ifindex != 0)
+		add(&request, RTA_OIF, &ifindex, sizeof(ifindex));
+	int code = ask_kernel(&request);
+	// Unreachable and prohibited routes are none.
+	return code != -ENETUNREACH && code != -EHOSTUNREACH && code != -EACCES;
+}
+
+static socklen_t socket_address(const struct address *address, struct sockaddr_storage *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (address->family == 4) {
+		struct sockaddr_in *in = (struct sockaddr_in *)out;
+		in->sin_family = AF_INET;
+		in->sin_port = htons(53);
+		memcpy(&in->sin_addr, address->bytes, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(53);
+	memcpy(&in6->sin6_addr, address->bytes, 16);
+	return sizeof(*in6);
+}
+
+static bool is_usable(const struct sockaddr_storage *source)
+{
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)source)->sin6_addr;
+
+	if (source->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)source)->sin_addr.s_addr != INADDR_ANY;
+	return !IN6_IS_ADDR_UNSPECIFIED(v6) && !IN6_IS_ADDR_LINKLOCAL(v6);
+}
+
+// A UDP socket is connected as that of a question is; no packet is sent.
+static bool has_source(const struct address *to, const char *interface)
+{
+	int fd = socket(to->family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage server, source;
+	socklen_t len = socket_address(to, &server), source_len = sizeof(source);
+	bool usable = true;
+
+	if (fd < 0)
+		return errno != EAFNOSUPPORT;
+	if (interface[0] != '\0' && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+					       (socklen_t)strlen(interface)) != 0)
+		usable = true; // not known
+	else if (connect(fd, (const struct sockaddr *)&server, len) != 0)
+		usable = errno != ENETUNREACH && errno != EHOSTUNREACH && errno != EADDRNOTAVAIL;
+	else if (getsockname(fd, (struct sockaddr *)&source, &source_len) == 0)
+		usable = is_usable(&source);
+	close(fd);
+	return usable;
+}
+
+// ---- servers ----
+
+struct search {
+	const struct config *config;
+	unsigned ifindex; // 0: any
+	unsigned count;   // looked at
+	bool found;       // one that can be asked
+};
+
+static void look(struct search *search, const struct address *server)
+{
+	const struct socket_transport_config *source = &search->config->source;
+	const struct upstream_config *families = &search->config->upstream;
+	const struct address *from = server->family == 4 ? &source->source_v4 : &source->source_v6;
+	bool any = !families->ipv4 && !families->ipv6;
+
+	if (search->found || search->count == ROUTE_SERVERS_MAX)
+		return;
+	if (!any && !(server->family == 4 ? families->ipv4 : families->ipv6))
+		return;
+	search->count++;
+	search->found = has_route(server, from, search->ifindex) &&
+			(from->family != 0 || has_source(server, source->interface));
+}
+
+static void look_at_all(struct search *search)
+{
+	const struct resolver_config *resolver = &search->config->resolver;
+
+	for (size_t i = 0; i < resolver->route_count; i++) {
+		const struct pool *pool = resolver->routes[i].pool;
+		for (size_t k = 0; k < pool->count; k++)
+			look(search, &pool->servers[k].address);
+	}
+	for (size_t i = 0; i < resolver->hint_count; i++) {
+		for (size_t k = 0; k < resolver->hints[i].address_count; k++)
+			look(search, &resolver->hints[i].addresses[k]);
+	}
+}
+
+// An address that more than the link knows.
+static bool has_global(const char *interface)
+{
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) != 0)
+		return true;
+	for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || strcmp(i->ifa_name, interface) != 0)
+			continue;
+		int family = i->ifa_addr->sa_family;
+		found |= family == AF_INET ||
+			 (family == AF_INET6 &&
+			  !IN6_IS_ADDR_LINKLOCAL(
+				  &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)
+					   ->sin6_addr));
+	}
+	freeifaddrs(list);
+	return found;
+}
+
+bool route_missing(const struct config *config, char sentence[CONFIG_ERROR_MAX])
+{
+	const char *interface = config->source.interface;
+	struct search search = {.config = config};
+
+	if (interface[0] != '\0' && (search.ifindex = if_nametoindex(interface)) == 0)
+		return false; // which is said by itself
+	look_at_all(&search);
+	if (search.found || search.count == 0)
+		return false;
+	if (interface[0] == '\0')
+		snprintf(sentence, CONFIG_ERROR_MAX,
+			 "this host has no route to any server: no server can be asked");
+	else
+		config_sentence(config, "upstream.interface", sentence,
+				has_global(interface)
+					? "%s has an address, but no route to any server: no "
+					  "server can be asked"
+					: "%s has no address but that of its link: no server can "
+					  "be asked",
+				interface);
+	return true;
+}
