@@ -1,6 +1,7 @@
 """A system in a folder (roots.py) with systemd as its first process, in namespaces of its own, without a
 virtual machine: the kernel is this one's, so it starts in a second."""
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -101,6 +102,10 @@ class Booted:
         command += ['bash', '-c', 'cd; ' + script]
         return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               timeout=limit_s)
+
+    def give(self, path, into):
+        """A file of the host's."""
+        shutil.copy(path, '/proc/%d/root%s' % (self.pid, into))
 
     def end(self):
         if self.process.poll() is None:

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -22,150 +21,8 @@ sys.path[:0] = [HERE, os.path.join(TOP, 'tests', 'e2e')]
 import roots  # noqa: E402
 from booted import Booted  # noqa: E402
 from checks import Checks, wait_for  # noqa: E402
-
-NEWER = '99.0.0'
-UNIT = 'assayd.service'
-# On a server of Debian's these are there.
-SYSTEM = ('systemd-sysv', 'iproute2', 'procps')
-NAME, ZONE = 'www.types.nsec.', 'types.nsec.'
-
-
-def blocks(text, mark):
-    """Commands of the fenced blocks with this mark, a list for each block."""
-    return [[line for line in block.splitlines() if line.strip()]
-            for block in re.findall(r'^```%s\n(.*?)^```$' % mark, text, re.M | re.S)]
-
-
-def section(text, heading):
-    return re.search(r'^## %s$(.*?)(?=^## |\Z)' % re.escape(heading), text, re.M | re.S)[1]
-
-
-def said(run):
-    return run.stdout + run.stderr
-
-
-class Packages:
-    """An older and a newer one."""
-
-    def __init__(self, checks):
-        ready = os.environ.get('ASSAY_PACKAGES')
-        self.folder = ready or os.path.join(TOP, 'build', 'package')
-        began = time.monotonic()
-        if not ready:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            for arguments in ([], ['--version', NEWER]):
-                run = subprocess.run([os.path.join(TOP, 'scripts/package/build'), *arguments, self.folder],
-                                     capture_output=True, text=True)
-                checks.check('scripts/package/build %s' % ' '.join(arguments), run.returncode == 0,
-                             said(run)[-3000:])
-            print('#| both packages built in %d s' % (time.monotonic() - began), flush=True)
-        files = glob.glob(os.path.join(self.folder, 'assay_*.deb'))
-        self.newer = next(path for path in files if NEWER in path)
-        self.older = next(path for path in files if NEWER not in path)
-
-    def lintian(self, checks):
-        changes = self.older.replace('.deb', '.changes')
-        if not shutil.which('lintian'):
-            checks.skip('lintian', 'not installed')
-            return
-        run = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error,warning', changes],
-                             capture_output=True, text=True)
-        checks.check('lintian has nothing to say', run.returncode == 0 and not run.stdout.strip(),
-                     said(run))
-
-
-class Lab:
-    """A lab of the test's own: the system stands where its resolver does."""
-
-    def __init__(self):
-        os.environ['ASSAY_LAB_PREFIX'] = 'ap%d' % os.getpid()
-        os.environ['ASSAY_LAB_DIR'] = '/run/assay-package-%d' % os.getpid()
-        self.command = os.path.join(TOP, 'scripts/lab')
-        subprocess.run([self.command, 'up'], check=True, capture_output=True)
-        self.info = json.loads(subprocess.run([self.command, 'info', '--json'], check=True,
-                                              capture_output=True, text=True).stdout)
-        self.server = self.info['namespaces']['resolver']
-        self.service = self.info['resolver']['service_addresses'][0]
-
-    def words(self, command):
-        """The lab's names in a command of the document."""
-        for old, new in (('eth1', self.info['resolver']['port_interface']), ('192.168.1.53', self.service),
-                         ('www.example.com', NAME), ('example.com', ZONE)):
-            command = re.sub(r'(?<![\w.])%s(?![\w])' % re.escape(old), new, command)
-        return command
-
-    def client(self, command):
-        return subprocess.run(['ip', 'netns', 'exec', self.info['namespaces']['client'], 'bash', '-c', command],
-                              capture_output=True, text=True)
-
-    def down(self):
-        subprocess.run([self.command, 'down'], capture_output=True)
-
-
-def edit(lab, root):
-    """What an administrator would type into the example: an editor that does it."""
-    resolver = lab.info['resolver']
-    script = '#!/bin/sh\nset -e\n' + ''.join("sed -i 's|%s|%s|' \"$1\"\n" % pair for pair in (
-        ('iface=eth1"', 'iface=%s,force_copy=1,busy_budget=0"' % resolver['port_interface']),
-        ('interface: eth0', 'interface: ' + resolver['upstream_interface']),
-        ('192.168.1.53/24', lab.service + '/24')))
-    script += ("cat >>\"$1\" <<'END'\naccess: {allow: [198.18.0.0/15]}\n"
-               'resolver: {root-hints: /etc/assay/root.hints}\n'
-               'trust: {anchor-files: [/etc/assay/anchor.ds]}\nEND\n')
-    path = os.path.join(root, 'usr/local/bin/editor')
-    with open(path, 'w') as stream:
-        stream.write(script)
-    os.chmod(path, 0o755)
-
-
-def validated(lab):
-    run = lab.client('dig +tries=1 +time=3 @%s +dnssec %s' % (lab.service, NAME))
-    return re.search(r'flags: [^;]*\bad\b', run.stdout) and 'RRSIG' in run.stdout
-
-
-# ---- the first day ----
-
-def installed(checks, system):
-    run = system.run('id -u assay && getent group assay-operators assay-readers && ls -d /etc/assay')
-    checks.check('user, groups and folder are there', run.returncode == 0, said(run))
-    run = system.run('systemctl is-enabled %s; systemctl is-active %s; systemctl is-failed %s'
-                     % (UNIT, UNIT, UNIT))
-    checks.equal('the unit is enabled and waits for a configuration', run.stdout.split(),
-                 ['enabled', 'inactive', 'inactive'])
-    run = system.run('systemctl --failed --plain --no-legend')
-    checks.check('nothing has failed', 'assay' not in run.stdout, run.stdout)
-
-
-def first_day(checks, system, lab, root):
-    with open(os.path.join(TOP, 'docs/operations.md')) as stream:
-        text = section(stream.read(), 'The first day')
-    system.run('useradd alice; useradd bob')
-    edit(lab, root)
-    began = time.monotonic()
-    for block in re.findall(r'^```(sh|client)\n(.*?)^```$', text, re.M | re.S):
-        for line in block[1].splitlines():
-            command = lab.words(line)
-            if block[0] == 'client':
-                # ARP and the client's kernel may need a moment.
-                good = wait_for(lambda: validated(lab), 10)
-                run = lab.client(command)
-                good = good and re.search(r'flags: [^;]*\bad\b', run.stdout)
-            else:
-                run = system.run(command)
-                good = run.returncode == 0
-            if not checks.check('first day: ' + line, good, said(run) + journal(system)):
-                return
-            if block[0] == 'client':
-                print('#| from an empty system to the first validated answer: %.1f s (commands alone; packages '
-                      'of Debian fetched before)' % (time.monotonic() - began), flush=True)
-            if line.startswith('apt-get install'):
-                installed(checks, system)
-                for name in ('root.hints', 'anchor.ds'):  # the lab's Internet has a root of its own
-                    shutil.copy(lab.info['files'][name], os.path.join(root, 'etc/assay', name))
-
-
-def journal(system):
-    return system.run('journalctl --no-pager -n 30 -u "assayd*"').stdout
+from first_day import (NEWER, SYSTEM, Lab, Packages, Transcript, blocks, document, edit, fetch,  # noqa: E402
+                       first_day, journal, said, section, suite, validated)
 
 
 def rights(checks, system):
@@ -178,9 +35,7 @@ def rights(checks, system):
 
 
 def second_instance(checks, system, lab):
-    with open(os.path.join(TOP, 'docs/operations.md')) as stream:
-        text = section(stream.read(), 'Several on one machine')
-    own = blocks(text, 'yaml')[0]
+    own = blocks(section(document(), 'Several on one machine'), 'yaml')[0]
     config = '\n'.join(line.replace('NAME', 'second') for line in own)
     system.run('ip link add eth9 type veth peer name eth10; ip link set eth9 up; ip link set eth10 up')
     run = system.run("cat >/etc/assay/second.yaml <<'END'\nports: [{device: \"net_af_packet0,iface=eth9\"}]\n"
@@ -204,8 +59,7 @@ def second_instance(checks, system, lab):
 
 def change_package(checks, system, lab, root, mark, package, version):
     """By the block of the document with this mark."""
-    with open(os.path.join(TOP, 'docs/operations.md')) as stream:
-        commands = blocks(stream.read(), mark)[0]
+    commands = blocks(document(), mark)[0]
     for path in glob.glob(os.path.join(root, 'root/assay_*.deb')):
         os.unlink(path)
     shutil.copy(package, os.path.join(root, 'root'))
@@ -242,27 +96,22 @@ def purge(checks, system):
     checks.check('no tap and no table is left', 'assay' not in links, links)
 
 
-def fetch(checks, root, packages):
-    """The system itself will reach nothing but the lab."""
-    shutil.copy(packages.older, root.path + '/root')
-    run = root.chroot('bash', '-c', 'apt-get update && apt-get install -y --download-only /root/assay_*.deb')
-    checks.check('what the package depends on is fetched', run.returncode == 0, said(run)[-3000:])
-
-
 def follow(checks, folder):
     packages = Packages(checks)
     packages.lintian(checks)
-    with open('/etc/os-release') as stream:
-        suite = re.search(r'^VERSION_CODENAME=(\w+)', stream.read(), re.M)[1]
-    layer = roots.packages(suite, *SYSTEM)
-    fetch(checks, roots.Root(suite, folder + '/fetch', [layer]), packages)
-    root = roots.Root(suite, folder + '/system', [layer], running=False)
+    layer = roots.packages(suite(), *SYSTEM)
+    fetch(checks, roots.Root(suite(), folder + '/fetch', [layer]), packages)
+    root = roots.Root(suite(), folder + '/system', [layer], running=False)
     shutil.copy(packages.older, root.path + '/root')
     lab, system = Lab(), None
     try:
         system = Booted(root.path, lab.server)
         root_path = '/proc/%d/root' % system.pid
-        first_day(checks, system, lab, root_path)
+        port = lab.info['resolver']['port_interface']
+        lab.names['eth1'] = port
+        edit(lab, root_path, (('iface=eth1"', 'iface=%s,force_copy=1,busy_budget=0"' % port),
+                              ('interface: eth0', 'interface: ' + lab.info['resolver']['upstream_interface'])))
+        first_day(checks, system, lab, Transcript('first-day-package.txt'))
         if checks.failed:
             return
         rights(checks, system)
