@@ -72,7 +72,8 @@ enum alarm_severity {
 	  "no server of a TLD, or of the root, gives a good answer: new names below it fail",      \
 	  "see whether others reach it; assayctl servers ZONE, assayctl explain --zone ZONE")      \
 	X(ANCHORS, "anchors", ERROR, "the keys of a trust anchor are not followed (RFC 5011)",     \
-	  "assayctl anchors; put the zone's keys of today into trust.anchors")                     \
+	  "assayctl anchors says why; where servers did not answer it ends once they do, after a " \
+	  "roll that was missed put the zone's keys of today into trust.anchors")                  \
 	X(STATE, "state", ERROR,                                                                   \
 	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
 	  "next start",                                                                            \

@@ -112,6 +112,8 @@ bool link_publish(struct task *task, enum verdict verdict, const struct validati
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
 	resolver->counters.nta.links += result->nta;
+	if (verdict == VERDICT_SECURE && task->type == TYPE_DNSKEY && resolver->parts.points != NULL)
+		trust_points_heard(resolver->parts.points, task->name, resolver->clock.now_ms);
 	if (entry != NULL && publication.provenance != FROM_NON_AUTHORITY)
 		prefetch_track(resolver, entry);
 	if (chain_add(resolver, &task->chain, entry))

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHY_MAX       110
 #define CLOCK_WAIT_MS 1000 // a clock that is wrong is looked at again
 #define SIGNAL_TAGS   12   // 4 + 12 * 5 - 1 bytes: one label
 #define RECORDS_MAX   (OBSERVATION_KEYS_MAX + RRSET_RRSIGS_MAX)
@@ -80,8 +81,15 @@ static const char *why_not(const struct store_result *result, char out[TRUST_WOR
 		entry_facts(result->links[result->count - 1], &facts);
 		text = facts.ede_text;
 	}
-	snprintf(out, TRUST_WORDS_MAX, "no DNSKEY RRset%s%.120s", text[0] != '\0' ? ": " : "",
-		 text);
+	size_t len = strlen(text);
+	const char *more = "";
+	if (len > WHY_MAX) { // whole words
+		more = ", ...";
+		for (len = WHY_MAX; len > 0 && text[len] != ','; len--)
+			;
+	}
+	snprintf(out, TRUST_WORDS_MAX, "no DNSKEY RRset%s%.*s%s", len > 0 ? ": " : "", (int)len,
+		 text, more);
 	return out;
 }
 

@@ -14,6 +14,7 @@
 struct managed {
 	struct trust_zone shown;
 	uint8_t name[NAME_MAX_LEN];
+	bool unreached; // the last look brought no RRset at all
 	struct trust_point *point;
 	struct trust_record statics[STATICS_MAX];
 };
@@ -352,6 +353,16 @@ void trust_points_ask_now(struct trust_points *points, uint64_t now_ms)
 	}
 }
 
+void trust_points_heard(struct trust_points *points, const uint8_t *name, uint64_t now_ms)
+{
+	struct managed *zone = find(points, name);
+
+	if (zone != NULL && zone->point != NULL && zone->unreached) {
+		zone->unreached = false;
+		zone->shown.due_ms = now_ms;
+	}
+}
+
 int64_t trust_points_clock_off_s(const struct trust_points *points)
 {
 	return points->clock_off_s;
@@ -371,6 +382,7 @@ enum trust_observed trust_points_observe(struct trust_points *points, const stru
 	struct observation *observation = observe(points, rrset, now_s, now_ms);
 	if (observation != NULL)
 		seen = trust_point_observe(zone->point, observation);
+	zone->unreached = false;
 	set_result(zone, seen != TRUST_OBSERVED, observed_words(seen));
 	points->untrusted += seen == TRUST_UNTRUSTED;
 	uint32_t wait_s = seen == TRUST_OBSERVED ? trust_point_refresh_s(zone->point)
@@ -391,6 +403,7 @@ void trust_points_failed(struct trust_points *points, const uint8_t *name, const
 	if (zone == NULL || zone->point == NULL)
 		return;
 	points->probe_failures++;
+	zone->unreached = true;
 	set_result(zone, true, why);
 	zone->shown.due_ms = now_ms + trust_point_retry_s(zone->point) * 1000ull;
 }

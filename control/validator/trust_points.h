@@ -54,6 +54,11 @@ void trust_points_failed(struct trust_points *points, const uint8_t *zone, const
 
 // Ask for the keys of all zones now: the clock has been stepped.
 void trust_points_ask_now(struct trust_points *points, uint64_t now_ms) __attribute__((nonnull));
+
+// A question of somebody's has brought the zone's DNSKEY RRset: when none could be had at the last
+// look, the next one is now, however long RFC 5011 §2.3 would have us wait while nothing answers.
+void trust_points_heard(struct trust_points *points, const uint8_t *zone, uint64_t now_ms)
+	__attribute__((nonnull));
 // By how many seconds the clock is outside of the time for which the root's own keys were signed,
 // as they were received last: above 0 it is ahead, below 0 behind; 0: within, or nothing is known.
 int64_t trust_points_clock_off_s(const struct trust_points *points) __attribute__((nonnull, pure));

@@ -285,12 +285,34 @@ static void the_sentinel_knows_pending_and_revoked_keys(void **state)
 
 #define following(f) cmocka_unit_test_setup_teardown(f, NULL, end_following)
 
+// Started before the network is there: once somebody's question brings the keys they are asked for,
+// once, however long the next look would be away.
+static void what_could_not_be_reached_is_looked_at_once_somebody_has_it(void **state)
+{
+	(void)state;
+	begin_following();
+	add_example(w);
+	with((struct fault){.kind = FAULT_DROP});
+	start_following();
+	world_advance(w, 30000);
+	assert_true(root_point()->failing);
+	assert_true(root_point()->due_ms > w->network.now_us / 1000 + HOUR_MS / 2);
+	network_heal(&w->network);
+	network_forget_log(&w->network);
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_advance(w, 1000);
+	assert_false(root_point()->failing);
+	assert_int_equal(network_sent(&w->network, NULL, ".", TYPE_DNSKEY), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		following(keys_are_looked_at_when_they_are_due_and_no_more),
 		following(zones_are_not_told_when_that_is_turned_off),
 		following(servers_that_are_silent_are_asked_again_later_and_rarely),
+		scenario(what_could_not_be_reached_is_looked_at_once_somebody_has_it),
 		following(o12_a_key_roll_is_followed),
 		following(o12_the_last_key_may_revoke_itself),
 		following(o12_a_clock_that_is_not_trusted_looks_at_nothing),
