@@ -445,7 +445,7 @@ static enum cut cut_of_answer(const struct step *step)
 	struct records *records = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DS);
 	if (records == NULL)
 		return CUT_UNKNOWN;
-	ds_choose(records, &choice);
+	ds_choose(records, NULL, &choice);
 	records_unref(records);
 	return choice.count > 0 ? CUT_SECURE : CUT_INSECURE;
 }

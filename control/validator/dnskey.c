@@ -100,7 +100,7 @@ static bool find_vouched(struct validation *v, struct vouched *vouched)
 	} else {
 		struct records *ds = trust_ds(v->trust, v->step->name, &v->moment);
 		if (ds != NULL)
-			ds_choose(ds, &choice);
+			ds_choose(ds, keys, &choice);
 		if (ds != NULL && choice.count > 0)
 			vouched->wanted = choice.ds[0].key_tag;
 		for (size_t i = 0; ds != NULL && i < choice.count; i++)

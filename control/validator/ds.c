@@ -7,6 +7,21 @@
 
 #define DIGEST_SHA1 1
 
+// A set of key tags: of many records each is looked at once.
+struct tags {
+	uint64_t words[65536 / 64];
+};
+
+static void tags_add(struct tags *tags, uint16_t tag)
+{
+	tags->words[tag / 64] |= UINT64_C(1) << tag % 64;
+}
+
+static bool tags_hold(const struct tags *tags, uint16_t tag)
+{
+	return tags->words[tag / 64] >> tag % 64 & 1;
+}
+
 // RFC 4035 §5.2, RFC 6840 §5.2: a DS that names what we cannot do counts as not there.
 static bool usable(const struct rdata_ds *ds, int *ede)
 {
@@ -21,26 +36,48 @@ static bool usable(const struct rdata_ds *ds, int *ede)
 	return true;
 }
 
-void ds_choose(const struct records *records, struct ds_choice *out)
+static bool better_than_sha1(const struct records *records, int *ede)
 {
-	bool better_than_sha1 = false;
-	int ede = EDE_NONE;
 	struct rdata_ds ds;
+	bool found = false;
 
 	for (size_t i = 0; i < records->count; i++) {
 		const struct rdata *rdata = &records->items[i].rdata;
-		if (rdata_ds(rdata->data, rdata->len, &ds) && usable(&ds, &ede) &&
+		if (rdata_ds(rdata->data, rdata->len, &ds) && usable(&ds, ede) &&
 		    ds.digest_type != DIGEST_SHA1)
-			better_than_sha1 = true;
+			found = true;
 	}
-	*out = (struct ds_choice){.ede = ede};
+	return found;
+}
+
+// Those that name a tag of the set or, the other way round, none.
+static void choose(const struct records *records, bool no_sha1, const struct tags *tags, bool named,
+		   struct ds_choice *out)
+{
+	struct rdata_ds ds;
+	int ede;
+
 	for (size_t i = 0; i < records->count && out->count < DS_MAX; i++) {
 		const struct rdata *rdata = &records->items[i].rdata;
 		if (!rdata_ds(rdata->data, rdata->len, &ds) || !usable(&ds, &ede))
 			continue;
 		// RFC 4509 §3: SHA-1 is ignored beside a better digest.
-		if (ds.digest_type == DIGEST_SHA1 && better_than_sha1)
+		if (ds.digest_type == DIGEST_SHA1 && no_sha1)
 			continue;
-		out->ds[out->count++] = ds;
+		if (tags_hold(tags, ds.key_tag) == named)
+			out->ds[out->count++] = ds;
 	}
+}
+
+void ds_choose(const struct records *records, const struct records *keys, struct ds_choice *out)
+{
+	struct tags tags = {0};
+	int ede = EDE_NONE;
+
+	bool no_sha1 = better_than_sha1(records, &ede);
+	*out = (struct ds_choice){.ede = ede};
+	for (size_t i = 0; keys != NULL && i < keys->count; i++)
+		tags_add(&tags, keys->items[i].tag);
+	choose(records, no_sha1, &tags, true, out);
+	choose(records, no_sha1, &tags, false, out);
 }

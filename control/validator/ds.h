@@ -15,4 +15,7 @@ struct ds_choice {
 	int ede; // count is 0: why the delegation is insecure
 };
 
-void ds_choose(const struct records *records, struct ds_choice *out) __attribute__((nonnull));
+// keys: the zone's DNSKEY RRset, or NULL. Of more than DS_MAX those go first that name the tag of one
+// of them: stand-by keys are not in the zone, and their DS take no place.
+void ds_choose(const struct records *records, const struct records *keys, struct ds_choice *out)
+	__attribute__((nonnull(1, 3)));

@@ -251,7 +251,7 @@ static void learn_ds(struct trust *trust, struct zone *zone, const struct step *
 		ds = records_new(step->rrset->rdatas, step->rrset->count, TYPE_DS);
 		if (ds == NULL)
 			return;
-		ds_choose(ds, &choice);
+		ds_choose(ds, NULL, &choice);
 	}
 	// What was validated by this very DS while it was past its TTL rests on a proof again.
 	if (!result->outdated && zone->keys != NULL && proof_same_ds(zone->ds, ds))

@@ -73,6 +73,31 @@ static void place(struct rdata *to, const struct record *const *records, size_t 
 	}
 }
 
+static uint32_t expiration_of(const struct record *rrsig)
+{
+	struct rdata_rrsig fields;
+
+	return rdata_rrsig(rrsig->rdata, rrsig->rdlen, &fields) ? fields.expiration : 0;
+}
+
+// The RRSET_RRSIGS_MAX that expire last, in the order received among equals: signers may leave old
+// signatures behind, and none of these may take a good one's place.
+static void latest_first(const struct record **rrsigs, size_t count)
+{
+	for (size_t i = 0; i < RRSET_RRSIGS_MAX; i++) {
+		size_t best = i;
+		for (size_t k = i + 1; k < count; k++) {
+			// RFC 4034 §3.1.5: serial number arithmetic
+			if ((int32_t)(expiration_of(rrsigs[k]) - expiration_of(rrsigs[best])) > 0)
+				best = k;
+		}
+		const struct record *chosen = rrsigs[best];
+		for (size_t k = best; k > i; k--)
+			rrsigs[k] = rrsigs[k - 1];
+		rrsigs[i] = chosen;
+	}
+}
+
 static size_t block_bytes(size_t count, size_t rrsig_count, size_t bytes)
 {
 	return sizeof(struct rrset) + (count + rrsig_count) * sizeof(struct rdata) + bytes;
@@ -94,8 +119,10 @@ struct rrset *rrset_new(const struct record *records, size_t count, const struct
 	size_t owner_len = name_len(records[0].owner);
 	size_t kept = drop_duplicates(records, count, data);
 	size_t kept_sigs = rrsig_count > 0 ? drop_duplicates(rrsigs, rrsig_count, sigs) : 0;
-	if (kept_sigs > RRSET_RRSIGS_MAX)
+	if (kept_sigs > RRSET_RRSIGS_MAX) {
+		latest_first(sigs, kept_sigs);
 		kept_sigs = RRSET_RRSIGS_MAX;
+	}
 	size_t bytes = owner_len + sum_of_rdata(data, kept) + sum_of_rdata(sigs, kept_sigs);
 	if (bytes > RRSET_BYTES_MAX) {
 		errno = EMSGSIZE;

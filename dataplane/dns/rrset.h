@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define RRSET_RECORDS_MAX 1024 // more is refused (ATTACKS C5)
-#define RRSET_RRSIGS_MAX 8     // further ones are dropped
+#define RRSET_RRSIGS_MAX 8     // of more those are kept that expire last
 #define RRSET_BYTES_MAX 65535
 
 struct rdata {

@@ -5,21 +5,27 @@
 #include <string.h>
 
 // signed.example. has these keys, signed by `by`, and example. this DS for it.
-static void set(struct signer_key *const *keys, size_t count, const struct signer_key *by,
-		const uint8_t *ds, size_t ds_len)
+static void set_all(struct signer_key *const *keys, size_t count, const struct signer_key *by,
+		    const struct rdata *ds, size_t ds_count)
 {
 	struct signer_zone *example = world_zone(&w, "example.");
 	struct rrset *rrset = signer_dnskey_rrset(ZONE, keys, count, 3600);
 
 	signer_zone_replace(world_zone(&w, "signed.example."), signer_sign(rrset, by, ZONE, NULL));
 	rrset_free(rrset);
-	rrset = signer_rrset_wire(ZONE, TYPE_DS, 3600, &(struct rdata){ds, (uint16_t)ds_len}, 1);
+	rrset = signer_rrset_wire(ZONE, TYPE_DS, 3600, ds, ds_count);
 	signer_zone_replace(example, signer_sign(rrset, signer_zone_zsk(example),
 						 signer_name("example."), NULL));
 	rrset_free(rrset);
 	trust_forget(w.trust, signer_name("."));
 	budget_start(&w.budget, w.now_ms);
 	w.now_ms += 6000;
+}
+
+static void set(struct signer_key *const *keys, size_t count, const struct signer_key *by,
+		const uint8_t *ds, size_t ds_len)
+{
+	set_all(keys, count, by, &(struct rdata){ds, (uint16_t)ds_len}, 1);
 }
 
 static enum verdict judge_keys(void)
@@ -75,12 +81,35 @@ static void keys_that_a_ds_cannot_mean_use_up_no_try(void **state)
 	signer_key_free(real);
 }
 
+// RFC 4035 §5.2: any DS will do; those of stand-by keys, which are not in the zone, cost nothing.
+static void ds_of_keys_that_are_not_there_take_no_place(void **state)
+{
+	enum { COUNT = 40 };
+	struct signer_key *key = signer_key_new(13, 0, 257);
+	uint8_t ds[COUNT][64];
+	struct rdata all[COUNT];
+
+	(void)state;
+	for (size_t real = 0; real < COUNT; real += COUNT - 1) {
+		for (size_t i = 0; i < COUNT; i++) {
+			size_t len = signer_ds(key, ZONE, 2, ds[i]);
+			ds[i][1] ^= i != real ? 1 + i % 127 : 0; // key tag
+			ds[i][5] ^= i != real ? 1 + i : 0;
+			all[i] = (struct rdata){ds[i], (uint16_t)len};
+		}
+		set_all(&key, 1, key, all, COUNT);
+		assert_verdict(judge_keys(), VERDICT_SECURE, &w);
+	}
+	signer_key_free(key);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(tag_and_algorithm_of_a_ds_are_the_keys),
 		TEST(keys_that_a_ds_cannot_mean_use_up_no_try),
+		TEST(ds_of_keys_that_are_not_there_take_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

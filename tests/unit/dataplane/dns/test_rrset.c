@@ -133,6 +133,30 @@ static void signatures_past_the_limit_are_dropped(void **state)
 	rrset_free(rrset);
 }
 
+// Whatever a signer has left behind.
+static void of_many_signatures_those_stay_that_expire_last(void **state)
+{
+	enum { COUNT = 24, LATEST = 3 };
+	struct record record = record_of("x", TYPE_A, 1, "aaaa", 4), sigs[COUNT];
+	char rdata[COUNT][24] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		uint32_t expiration = i == LATEST ? 10 : UINT32_MAX - 500 + (uint32_t)i; // wraps
+		for (int k = 0; k < 4; k++)
+			rdata[i][8 + k] = (char)(expiration >> (24 - 8 * k));
+		rdata[i][23] = (char)i;
+		sigs[i] = record_of("x", TYPE_RRSIG, 1, rdata[i], sizeof(rdata[i]));
+	}
+	struct rrset *rrset = rrset_new(&record, 1, sigs, COUNT);
+	assert_non_null(rrset);
+	assert_int_equal(rrset->rrsig_count, RRSET_RRSIGS_MAX);
+	assert_int_equal(rrset->rrsigs[0].data[23], LATEST);
+	for (uint8_t i = 1; i < RRSET_RRSIGS_MAX; i++)
+		assert_int_equal(rrset->rrsigs[i].data[23], COUNT - i);
+	rrset_free(rrset);
+}
+
 static void clone_stands_on_its_own(void **state)
 {
 	(void)state;
@@ -211,6 +235,7 @@ int main(void)
 		cmocka_unit_test(empty_rdata_is_a_record),
 		cmocka_unit_test(limits_are_refused_with_emsgsize),
 		cmocka_unit_test(signatures_past_the_limit_are_dropped),
+		cmocka_unit_test(of_many_signatures_those_stay_that_expire_last),
 		cmocka_unit_test(clone_stands_on_its_own),
 		cmocka_unit_test(canonical_order_is_of_folded_rdata),
 		cmocka_unit_test(canonical_order_is_left_justified),
