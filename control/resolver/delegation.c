@@ -325,17 +325,20 @@ static void drop_before(struct delegation_table *table, struct delegation *d)
 	d->before = NULL;
 }
 
+// RFC 4035 §3.1.4: a signed zone's referral has a DS or the proof that there is none.
+static bool without_proof(const struct delegation *d)
+{
+	return d->ds == NULL && d->proof_count == 0 && d->before != NULL;
+}
+
 // Before what stood in its place is taken out.
 static void keep_proven(struct delegation *d, struct delegation *old)
 {
-	struct delegation *proven = old->unproven ? old->before : old;
+	// Servers that the last proof came with are good enough, whoever has named them since.
+	struct delegation *proven = old->unproven && old->before_ms == 0 ? old->before : old;
 
-	if (!d->unproven || d->before != NULL)
+	if (!d->unproven || d->before != NULL || proven == NULL)
 		return;
-	if (proven == NULL) {
-		d->before_ms = names_no_others(d, old) ? old->before_ms : 0;
-		return;
-	}
 	if (names_no_others(d, proven)) {
 		d->before_ms = ended_ms(proven);
 		return;
@@ -343,6 +346,7 @@ static void keep_proven(struct delegation *d, struct delegation *old)
 	delegation_ref(proven);
 	d->before = proven;
 	d->bytes += proven->bytes;
+	d->doubtful = without_proof(d);
 }
 
 void delegation_prove(struct delegation_table *table, const uint8_t *zone, bool by_referral)
@@ -352,7 +356,9 @@ void delegation_prove(struct delegation_table *table, const uint8_t *zone, bool 
 	if (d == NULL || !d->unproven)
 		return;
 	if (d->doubtful && !by_referral) {
-		take_out(table, d);
+		// One without any proof stays beside the servers to go back to.
+		if (!without_proof(d))
+			take_out(table, d);
 		return;
 	}
 	d->unproven = false;

@@ -352,7 +352,7 @@ static void settle(struct task *task, enum verdict verdict, const struct validat
 	} else if (task->response->resorted) {
 		resort_failed(task);
 	} else if (verdict == VERDICT_BOGUS) {
-		if (!parent_took_back(task))
+		if (!parent_took_back(task) && !parent_went_back(task))
 			bogus_answer(task, result);
 	} else {
 		bogus_unjudged(task, result);

@@ -442,6 +442,22 @@ struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *nam
 	}
 }
 
+// The DS by which they are bogus is proven, the servers that they came from are not.
+bool parent_went_back(struct task *task)
+{
+	struct resolver *resolver = task->resolver;
+	const struct delegation *cut = task->cut;
+
+	if (task->route != NULL || task->returned || cut == NULL || !cut->unproven ||
+	    cut->before == NULL || resolver->config.stale_s == 0)
+		return false;
+	go_back(resolver, cut->zone);
+	judge_release(task);
+	task->returned = true;
+	iterate_start(task);
+	return true;
+}
+
 bool parent_took_back(struct task *task)
 {
 	struct resolver *resolver = task->resolver;

@@ -80,6 +80,9 @@ struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *nam
 // The delegation that led to an answer that is bogus was denied while that was judged. True: the
 // parent is asked instead.
 bool parent_took_back(struct task *task);
+// What is bogus came from servers that a referral without proof has named. True: it is asked for again,
+// of those that the last proof came with.
+bool parent_went_back(struct task *task);
 // What is not signed came from servers that a reply without proof has named. True: it is asked for
 // again, of those that the last proof came with, or the task has failed.
 bool parent_distrusts(struct task *task, const struct validation_result *result);

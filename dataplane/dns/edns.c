@@ -48,7 +48,7 @@ static enum edns_verdict option_read(uint16_t code, const uint8_t *data, size_t 
 }
 
 enum edns_verdict edns_parse(uint16_t class_, uint32_t ttl, const uint8_t *rdata, size_t rdlen,
-			     struct edns *out)
+			     size_t options_max, struct edns *out)
 {
 	*out = (struct edns){
 		.present = true,
@@ -62,8 +62,8 @@ enum edns_verdict edns_parse(uint16_t class_, uint32_t ttl, const uint8_t *rdata
 	if (out->version != 0)
 		return EDNS_OK;
 	size_t off = 0;
-	for (unsigned count = 0; off < rdlen; count++) {
-		if (count == EDNS_OPTIONS_MAX || rdlen - off < OPTION_HEAD_LEN)
+	for (size_t count = 0; off < rdlen; count++) {
+		if (count == options_max || rdlen - off < OPTION_HEAD_LEN)
 			return EDNS_FORMERR;
 		uint16_t code = wire_get16(rdata + off);
 		size_t len = wire_get16(rdata + off + 2);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define EDNS_UDP_SIZE 1232   // what we announce and the most we send over UDP
-#define EDNS_OPTIONS_MAX 16  // more is FORMERR (ATTACKS C7)
+#define EDNS_OPTIONS_MAX 16  // of a query; more is FORMERR (ATTACKS C7)
 #define COOKIE_CLIENT_LEN 8
 #define COOKIE_SERVER_LEN 16 // RFC 9018 §4: version, reserved, timestamp, SipHash-2-4
 #define COOKIE_SERVER_MAX 32 // RFC 7873 §4
@@ -35,10 +35,11 @@ enum edns_verdict { EDNS_OK = 0, EDNS_FORMERR };
 
 // Reads an OPT RR's fixed fields and options. class_be.. are host-order values of
 // the RR. Bounds are those of RDATA. A cookie of impossible length is FORMERR
-// (RFC 7873 §5.2.2), as are over EDNS_OPTIONS_MAX options. The fixed fields are set in any
+// (RFC 7873 §5.2.2), as are over options_max options. The fixed fields are set in any
 // case; the options of a version above 0 are not read.
 enum edns_verdict edns_parse(uint16_t class_, uint32_t ttl, const uint8_t *rdata, size_t rdlen,
-			     struct edns *out) __attribute__((nonnull(5), warn_unused_result));
+			     size_t options_max, struct edns *out)
+	__attribute__((nonnull(6), warn_unused_result));
 
 // Server cookie of RFC 9018 §4.2: SipHash-2-4 over client cookie, version,
 // reserved, timestamp and client address with a 16-byte secret.

@@ -109,7 +109,7 @@ static enum message_verdict read_opt(struct parser *p, struct message *m, enum s
 		return MESSAGE_MALFORMED;
 	uint16_t rdlen = wire_get16(tail + 8);
 	if (edns_parse(wire_get16(tail + 2), wire_get32(tail + 4), tail + RECORD_TAIL_LEN, rdlen,
-		       &m->edns) != EDNS_OK)
+		       SIZE_MAX, &m->edns) != EDNS_OK)
 		return MESSAGE_MALFORMED;
 	m->rcode |= (uint16_t)(m->edns.rcode_high << 4);
 	p->off += rdlen;

@@ -74,7 +74,7 @@ static void judge_additional(const uint8_t *msg, size_t owner, size_t tail, bool
 		}
 		if (edns_parse(wire_get16(msg + tail + 2), wire_get32(msg + tail + 4),
 			       msg + tail + RECORD_TAIL_LEN, wire_get16(msg + tail + 8),
-			       &q->edns) != EDNS_OK)
+			       EDNS_OPTIONS_MAX, &q->edns) != EDNS_OK)
 			f->malformed = true;
 		return;
 	case TYPE_TSIG:
