@@ -6,11 +6,13 @@
 #include "control/daemon/daemon.h"
 #include "control/log.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
 	"assayd: a validating DNS cache\n"
@@ -97,6 +99,20 @@ static int run(const char *path, bool check_only)
 	return status;
 }
 
+// Started with closed descriptors, what is opened next would get their numbers, and what is
+// printed.
+static bool open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -112,6 +128,8 @@ int main(int argc, char **argv)
 	bool check_only = false;
 	int choice;
 
+	if (!open_standard())
+		return 1; // there is nobody to tell
 	while ((choice = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
 		switch (choice) {
 		case 'c':

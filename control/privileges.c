@@ -50,6 +50,51 @@ int privileges_prepare(void)
 	return core_filter_set();
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static uint32_t needed_for(const char *device)
+{
+	if (begins(device, "net_af_packet"))
+		return 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+	// DPDK's driver looks up its program and map by number (bpf(2)).
+	if (begins(device, "net_af_xdp"))
+		return 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW | 1u << CAP_SYS_ADMIN;
+	return 0;
+}
+
+int privileges_for_port(const char *device, char *err, size_t err_len)
+{
+	static const struct {
+		unsigned number;
+		const char *name;
+	} names[] = {{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		     {CAP_NET_RAW, "CAP_NET_RAW"},
+		     {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	char lacks[80] = "";
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return 0; // the driver will say
+	const uint32_t lacking = needed_for(device) & ~data[0].effective;
+	if (lacking == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (lacking & 1u << names[i].number) {
+			strcat(lacks, lacks[0] != '\0' ? ", " : "");
+			strcat(lacks, names[i].name);
+		}
+	}
+	snprintf(err, err_len,
+		 "port '%s' cannot be opened without %s: start it as root, or with the rights that "
+		 "assayd(8) names",
+		 device, lacks);
+	return -EPERM;
+}
+
 // glibc has no wrapper; only the calling thread is changed. Nothing is kept that it does not have.
 // What it starts may have INHERITED as well (nft, which takes down its rules).
 static int capabilities_keep(uint32_t kept)

@@ -9,6 +9,11 @@
 // can ever gain rights. 0 or -errno.
 int privileges_prepare(void) __attribute__((warn_unused_result));
 
+// Whether the process may open a port by this string: AF_PACKET and AF_XDP alone are looked at, whose
+// drivers do not say what they lack. 0, or -EPERM with a sentence that names the capabilities.
+int privileges_for_port(const char *device, char *err, size_t err_len)
+	__attribute__((nonnull, warn_unused_result));
+
 // The group of that name; "": (gid_t)-1. 0, or -ENOENT with a sentence that names the option.
 int privileges_group(const char *name, const char *option, gid_t *gid, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));

@@ -6,10 +6,38 @@
 #include "control/notify.h"
 #include "control/privileges.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 struct daemon assayd;
+
+// SIGTERM or SIGINT before the loop takes signals: a start of many gigabytes is not gone through to
+// its end first.
+static bool told_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+// The port opens when there is somebody behind it: a start that fails has answered nobody.
+static int start_parts(void)
+{
+	static int (*const parts[])(void) = {start_trust,     start_resolver, start_drills,
+					     start_dataplane, start_alarms,   start_services};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (told_to_end()) {
+			assayd.told_to_end = true;
+			return -1;
+		}
+		if (parts[i]() != 0)
+			return -1;
+	}
+	return 0;
+}
 
 static int start(void)
 {
@@ -31,9 +59,7 @@ static int start(void)
 		return -1;
 	read_clock();
 	start_silence(); // before the first port is open
-	// The port opens when there is somebody behind it: a start that fails has answered nobody.
-	if (start_trust() != 0 || start_resolver() != 0 || start_drills() != 0 ||
-	    start_dataplane() != 0 || start_alarms() != 0 || start_services() != 0)
+	if (start_parts() != 0)
 		return -1;
 	start_loop();
 	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
@@ -113,6 +139,19 @@ static bool host_is_fit(const struct config *config)
 	return !unfit;
 }
 
+static bool may_open_ports(const struct config *config)
+{
+	char err[512];
+
+	for (size_t i = 0; i < config->dataplane.device_count; i++) {
+		if (privileges_for_port(config->dataplane.devices[i], err, sizeof(err)) != 0) {
+			(void)start_fail(err);
+			return false;
+		}
+	}
+	return true;
+}
+
 int daemon_run(const struct config *config)
 {
 	int status;
@@ -121,7 +160,7 @@ int daemon_run(const struct config *config)
 	assayd.config = config;
 	assayd.signal_fd = -1;
 	log_set_level(config->log_level);
-	if (!host_is_fit(config))
+	if (!may_open_ports(config) || !host_is_fit(config))
 		return 1;
 	status = start();
 	if (status == 0) {
@@ -131,7 +170,7 @@ int daemon_run(const struct config *config)
 		notify("STOPPING=1");
 	}
 	stop();
-	if (status == 0)
-		log_info("stopped");
-	return status == 0 ? 0 : assayd.in_use ? DAEMON_IN_USE : 1;
+	if (status == 0 || assayd.told_to_end)
+		log_info("stopped%s", assayd.told_to_end ? " before the start was at its end" : "");
+	return status == 0 || assayd.told_to_end ? 0 : assayd.in_use ? DAEMON_IN_USE : 1;
 }

@@ -127,6 +127,9 @@ int device_parse(const char *text, unsigned core_count, struct device *out, char
 		return sentence(err, err_len, -EINVAL,
 				"port '%s': needs iface=NAME, a network interface", text);
 	out->ifindex = if_nametoindex(out->interface);
+	if (out->ifindex == 0 && errno != ENODEV)
+		return sentence(err, err_len, -errno, "port '%s': cannot look at interface %s: %s",
+				text, out->interface, strerror(errno));
 	if (out->ifindex == 0)
 		return sentence(err, err_len, -ENODEV,
 				"port '%s': there is no network interface %s", text,

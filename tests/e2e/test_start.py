@@ -81,10 +81,11 @@ class Daemon:
             stream.write(TEMPLATE.format(**values))
         self.process = None
 
-    def launch(self):
+    def launch(self, *before):
+        """before: a command that starts it."""
         with open(self.log, 'wb') as stream:
             self.process = subprocess.Popen(
-                ['ip', 'netns', 'exec', SERVER, ASSAYD, '-c', self.config], stdout=stream,
+                ['ip', 'netns', 'exec', SERVER, *before, ASSAYD, '-c', self.config], stdout=stream,
                 stderr=stream)
         return self
 
@@ -99,9 +100,9 @@ class Daemon:
         return subprocess.run([ASSAYCTL, '-s', self.socket, 'status'],
                               capture_output=True).returncode == 0
 
-    def refused(self):
+    def refused(self, *before):
         """Exit status and log of one that must not start."""
-        self.launch()
+        self.launch(*before)
         try:
             status = self.process.wait(120)
         except subprocess.TimeoutExpired:
@@ -217,6 +218,49 @@ def a_name_taken_without_rights(checks, folder):
         squatter.wait()
 
 
+def without_rights(checks, folder, driver):
+    daemon = Daemon(folder, driver)
+    status, text = daemon.refused('setpriv', '--bounding-set=-all', '--inh-caps=-all')
+    lacks = ('CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_ADMIN')[:3 if driver == 'af_xdp' else 2]
+    checks.check('%s without rights: refused, and each is named' % driver,
+                 status == 1 and all(name in text for name in lacks), '%s\n%s' % (status, text))
+    checks.check('%s without rights: in one line' % driver, text.count('\n') == 1, text)
+
+
+def few_descriptors(checks, folder):
+    status, text = Daemon(folder).refused('prlimit', '--nofile=12')
+    checks.check('few descriptors: said as it is', status == 1 and 'Too many open files' in text,
+                 '%s\n%s' % (status, text))
+
+
+def closed_descriptors(checks, folder):
+    daemon = Daemon(folder)
+    try:
+        daemon.launch('bash', '-c', 'exec "$@" <&- >&- 2>&-', 'closed')
+        checks.check('closed descriptors: it answers', wait_for(daemon.answers_orders, 60))
+        opened = [os.readlink('/proc/%d/fd/%d' % (daemon.process.pid, fd)) for fd in range(3)]
+        checks.equal('closed descriptors: nothing else has their numbers', opened, 3 * ['/dev/null'])
+    finally:
+        daemon.end()
+    checks.equal('closed descriptors: it stops in order', daemon.process.returncode, 0)
+
+
+def takes_signals(pid):
+    with open('/proc/%d/status' % pid) as stream:
+        fields = dict(line.split(':\t') for line in stream if ':\t' in line)
+    return int(fields['SigBlk'], 16) & 1 << signal.SIGTERM - 1
+
+
+def ended_while_it_starts(checks, folder):
+    daemon = Daemon(folder)
+    daemon.launch()
+    wait_for(lambda: takes_signals(daemon.process.pid), 20)
+    daemon.end()
+    checks.equal('told to end while it starts: in order', daemon.process.returncode, 0)
+    checks.check('told to end while it starts: it has answered nobody', 'answers' not in daemon.text(),
+                 daemon.text())
+
+
 def main():
     if os.geteuid() != 0 or not os.path.exists('/dev/net/tun'):
         print('cannot run: needs root and /dev/net/tun')
@@ -228,8 +272,10 @@ def main():
         for driver in ('af_xdp', 'af_packet'):
             checks.run(lambda c: same_file_twice(c, folder, driver))
             checks.run(lambda c: one_thing_shared(c, folder, driver))
+            checks.run(without_rights, folder, driver)
         checks.run(side_by_side, folder)
-        checks.run(a_name_taken_without_rights, folder)
+        for part in (a_name_taken_without_rights, few_descriptors, closed_descriptors, ended_while_it_starts):
+            checks.run(part, folder)
     finally:
         tear_down()
         shutil.rmtree(folder, ignore_errors=True)

@@ -380,15 +380,15 @@ static void mark(struct delegation *d, bool doubtful)
 	d->doubtful = doubtful;
 }
 
-// Servers that nobody has vouched for do not outlive those that were proven.
-static void what_was_proven_lives_on_behind_what_is_not(void **state)
+// To other servers, with a DS or without any proof.
+static struct delegation *referred_elsewhere(bool with_ds)
 {
 	static struct response response;
 
-	(void)state;
-	delegation_unref(com_by("ns.com.", NOW));
-	struct message *message =
-		text_message("a.com.", TYPE_A, 0, 0, LINES("ns com. 100 IN NS ns.evil.org."));
+	struct message *message = text_message(
+		"a.com.", TYPE_A, 0, 0,
+		with_ds ? LINES("ns com. 100 IN NS ns.evil.org.", "ns com. 100 IN DS 1 13 2 00")
+			: LINES("ns com. 100 IN NS ns.evil.org."));
 	const struct response_question question = {
 		.name = text_name("a.com."), .type = TYPE_A, .zone = root->zone};
 	response_read(message, &question, &response);
@@ -396,6 +396,15 @@ static void what_was_proven_lives_on_behind_what_is_not(void **state)
 	mark(d, false);
 	delegation_put(table, d);
 	message_free(message);
+	return d;
+}
+
+// Servers that nobody has vouched for do not outlive those that were proven.
+static void what_was_proven_lives_on_behind_what_is_not(void **state)
+{
+	(void)state;
+	delegation_unref(com_by("ns.com.", NOW));
+	struct delegation *d = referred_elsewhere(true);
 	const struct delegation *ended = com_ended(NOW + 149999);
 	assert_non_null(ended);
 	assert_true(name_equal(ended->ns[0].name, text_name("ns.com.")));
@@ -405,6 +414,22 @@ static void what_was_proven_lives_on_behind_what_is_not(void **state)
 	assert_non_null(ended);
 	assert_true(name_equal(ended->ns[0].name, text_name("ns.evil.org.")));
 	delegation_unref(d);
+}
+
+// RFC 4035 §3.1.4: a DS that was asked for proves no servers that were named without one.
+static void what_is_named_without_any_proof_is_never_proven(void **state)
+{
+	(void)state;
+	delegation_unref(com_by("ns.com.", NOW));
+	for (int i = 0; i < 2; i++) {
+		struct delegation *d = referred_elsewhere(false);
+		delegation_prove(table, text_name("com."), false);
+		assert_true(d->unproven);
+		const struct delegation *ended = com_ended(NOW + 149999);
+		assert_non_null(ended);
+		assert_true(name_equal(ended->ns[0].name, text_name("ns.com.")));
+		delegation_unref(d);
+	}
 }
 
 // The same servers once more, unproven: until they are proven the end is that of before.
@@ -469,6 +494,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_revived_delegation_refers_to_is_outdated,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_proven_lives_on_behind_what_is_not, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_named_without_any_proof_is_never_proven, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_end_is_that_of_the_last_proof, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_doubtful_referral_is_proven_by_another_one_alone,
