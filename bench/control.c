@@ -8,6 +8,7 @@
 // `zones`, cached denial with `denials`. Then asks each verb on the socket; every turn meanwhile
 // also publishes `load` answers and puts a question. Prints a line of JSON for each: the longest
 // turn in CPU time and by the clock, how many turns the answer took, and its length.
+#include "bench/control_fill.h"
 #include "bench/denial.h"
 #include "bench/fill.h"
 #include "bench/moment.h"
@@ -25,6 +26,7 @@
 #include <uv.h>
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -66,6 +68,12 @@ static void done(void *arg, struct store_result *result)
 	store_result_unref(w->store, result);
 }
 
+static void forget_answer(void *arg, struct store_result *result)
+{
+	(void)arg;
+	store_result_unref(w->store, result);
+}
+
 static void ask(const char *text, uint16_t type)
 {
 	struct ticket_question question = {
@@ -80,8 +88,6 @@ static void ask(const char *text, uint16_t type)
 	question.name_len = (uint8_t)name_from_text(text, question.name);
 	if (resolver_ask(w->resolver, &question, done, NULL) == 0)
 		waiting++;
-	while (waiting >= WAITING_MAX)
-		world_advance(w, 1);
 	network_forget_log(&w->network);
 }
 
@@ -125,6 +131,8 @@ static void fill_zones(void)
 	for (uint64_t i = 0; i < zones; i++) {
 		snprintf(text, sizeof(text), "z%" PRIu64 ".com.", i);
 		ask(text, TYPE_DS);
+		while (waiting >= WAITING_MAX)
+			world_advance(w, 1);
 	}
 	while (waiting > 0)
 		world_advance(w, 10);
@@ -154,6 +162,7 @@ static void make_world(uint64_t cache_mib, uint64_t denials)
 	world_add_tlds(w);
 	world_zone(w, "com.")->text = com_text();
 	world_start(w);
+	w->network.clock_ns = thread_ns;
 	filling_init(&filling, false);
 	fill_zones();
 	fill_cache();
@@ -165,12 +174,43 @@ static void make_world(uint64_t cache_mib, uint64_t denials)
 // ---- the loop ----
 
 static struct turns cpu, wall;
+static uint64_t lengths_us[1 << 17]; // of the turns, CPU time
+static size_t length_count;
+
+// The scripted servers run in this thread, and are none of control's.
+static uint64_t own_us(void)
+{
+	return (thread_ns() - w->network.serving_ns) / 1000;
+}
 
 static void runs(void *arg, const char *verb)
 {
 	(void)arg;
-	turns_at(&cpu, verb, thread_ns() / 1000);
+	turns_at(&cpu, verb, own_us());
 	turns_at(&wall, verb, wall_ns() / 1000);
+}
+
+static void end_turn(void)
+{
+	uint64_t began_us = cpu.began_us, now_us = own_us();
+
+	if (length_count < sizeof(lengths_us) / sizeof(lengths_us[0]))
+		lengths_us[length_count++] = now_us - began_us;
+	turns_end(&cpu, "events", now_us);
+	turns_end(&wall, "events", wall_ns() / 1000);
+}
+
+static int by_length(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static uint64_t median_us(void)
+{
+	qsort(lengths_us, length_count, sizeof(lengths_us[0]), by_length);
+	return length_count > 0 ? lengths_us[length_count / 2] : 0;
 }
 
 static void answer_comes(void)
@@ -183,27 +223,59 @@ static void answer_comes(void)
 		cache_unpin(store_cache(w->store), entry);
 }
 
-// As control/daemon/loop.c has it, over scripted servers.
+#define REPLIES_PER_TURN 16
+
+static uint64_t monotonic_us(void *arg)
+{
+	(void)arg;
+	return wall_ns() / 1000;
+}
+
+static void ask_another(void)
+{
+	char text[64];
+
+	if (waiting >= WAITING_MAX || load == 0)
+		return;
+	snprintf(text, sizeof(text), "n%" PRIx64 ".com.", random_next(&random_state));
+	ask(text, TYPE_A);
+}
+
+// What the network has brought; where nothing of it is left, a millisecond passes.
+static void hear(void)
+{
+	for (unsigned i = 0; i < REPLIES_PER_TURN; i++)
+		(void)network_step(&w->network, w->network.now_us);
+	if (!network_timer_due(&w->network))
+		(void)network_step(&w->network, w->network.now_us + 1000);
+	network_forget_log(&w->network);
+}
+
+// As daemon.c has it, over scripted servers.
 static void turn(void)
 {
 	const struct store_clock clock = world_clock(w);
-	char text[64];
 
 	runs(NULL, "events");
 	uv_run(&loop, UV_RUN_NOWAIT);
-	runs(NULL, "resolver");
-	if (waiting < WAITING_MAX && load > 0) {
-		snprintf(text, sizeof(text), "n%" PRIx64 ".com.", random_next(&random_state));
-		ask(text, TYPE_A);
+	hear();
+	if (network_timer_due(&w->network)) {
+		runs(NULL, "timeouts");
+		w->network.timer_us = UINT64_MAX;
+		upstream_timer(w->upstream);
 	}
+	runs(NULL, "misses");
+	store_set_clock(w->store, &clock);
+	ask_another();
 	for (uint64_t i = 0; i < load; i++)
 		answer_comes();
-	world_turn(w, w->network.now_us + 1000);
-	network_forget_log(&w->network);
+	runs(NULL, "signatures");
+	batch_run(w->batch, 64, monotonic_us, NULL, 200);
+	runs(NULL, "resolver");
+	(void)resolver_run(w->resolver, &clock);
 	runs(NULL, "cache");
 	cache_maintain(store_cache(w->store), clock.now_ms);
-	turns_end(&cpu, "events", thread_ns() / 1000);
-	turns_end(&wall, "events", wall_ns() / 1000);
+	end_turn();
 }
 
 static void forget_turns(void)
@@ -212,6 +284,7 @@ static void forget_turns(void)
 	cpu.longest_us = wall.longest_us = 0;
 	cpu.count = wall.count = 1;
 	cpu.longest = wall.longest = NULL;
+	length_count = 0;
 }
 
 // ---- the operator ----
@@ -249,9 +322,10 @@ static void *operate(void *arg)
 
 static void print(const char *words, uint64_t turns)
 {
-	printf("{\"verb\": \"%s\", \"cpu_us\": %" PRIu64 ", \"at\": \"%s\", \"wall_us\": %" PRIu64
-	       ", \"turns\": %" PRIu64 ", \"bytes\": %zu, \"ok\": %s}\n",
-	       words, cpu.longest_us, cpu.longest ? cpu.longest : "", wall.longest_us,
+	printf("{\"verb\": \"%s\", \"cpu_us\": %" PRIu64 ", \"median_us\": %" PRIu64
+	       ", \"at\": \"%s\", \"wall_us\": %" PRIu64 ", \"turns\": %" PRIu64
+	       ", \"bytes\": %zu, \"ok\": %s}\n",
+	       words, cpu.longest_us, median_us(), cpu.longest ? cpu.longest : "", wall.longest_us,
 	       turns, operator.len,
 	       strncmp(operator.start, "{\"ok\":true", 10) == 0 ? "true" : "false");
 	if (strncmp(operator.start, "{\"ok\":true", 10) != 0)
@@ -309,13 +383,44 @@ static void nothing(void) {}
 static void nta_ends(void)
 {
 	w->network.now_us += 61000000; // one of a minute
-	world_turn(w, w->network.now_us);
+}
+
+static void ntas_end(void)
+{
+	w->network.now_us += 3601000000;
+}
+
+static void questions_end(void)
+{
+	w->network.now_us += 60000000;
+}
+
+// Of names that nobody answers.
+static void ask_silence(size_t count)
+{
+	static const struct fault silence = {.kind = FAULT_DROP, .below = "silent.com."};
+	char text[64];
+
+	network_fault(&w->network, &silence);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "s%zu.s%zu.silent.com.", i, i % 16);
+		struct ticket_question question = {
+			.flags = FLAG_RD,
+			.qtype = TYPE_A,
+			.qclass = CLASS_IN,
+			.edns = {.present = true, .udp_size = 1232, .ede = EDE_NONE},
+			.client = {.family = 4, .bytes = {127, 0, 0, 1}},
+			.arrival_ms = w->network.now_us / 1000,
+		};
+		question.name_len = (uint8_t)name_from_text(text, question.name);
+		(void)!resolver_ask(w->resolver, &question, forget_answer, NULL);
+		network_forget_log(&w->network);
+	}
 }
 
 static void all_expire(void)
 {
 	w->network.now_us += 3 * 86400000000ull;
-	world_turn(w, w->network.now_us);
 }
 
 // ---- what the verbs work on ----
@@ -395,41 +500,73 @@ static void print_filled(void)
 	fflush(stdout);
 }
 
-static void measure_all(void)
+#define FAILURES 1024 // as many as are kept
+#define DOSSIERS 16384
+#define NTAS     1000
+#define SILENT   3000
+
+static void measure_each(const char *const *verbs)
+{
+	for (; *verbs != NULL; verbs++)
+		measure(*verbs);
+}
+
+static void measure_lists(void)
 {
 	static const char *const before[] = {
 		"status",
+		"health",
 		"stats --all",
 		"lookup www.z1.com.",
 		"lookup z1.com. DS",
 		"denial",
 		"denial com.",
-		"requests",
 		"servers",
 		"servers z1.com.",
 		"servers 203.0.0.1",
 		"posture z1.com.",
 		"posture --top 100",
-		"explain --last 100",
-		"explain --zone com.",
-		"nta list",
+		"explain www.f1.failing.example.",
+		"explain www.other.failing.example.",
+		"explain --last 1024",
+		"explain --zone example.",
+		"anchors",
+		"log debug www.z1.com.",
 		"drill plan --scope uplink --fault drop",
+		"drill start --scope domain:203.0.0.0/16 --fault drop --for 1",
+		"drill stop",
+		"drill report --all",
+		NULL,
+	};
+
+	control_fill_failures(w, FAILURES);
+	control_fill_dossiers(w, DOSSIERS);
+	control_fill_denied(w, zones);
+	measure_event("nothing", nothing);
+	measure_each(before);
+	ask_silence(SILENT);
+	measure("requests");
+	measure_event("questions that end", questions_end);
+}
+
+static void measure_flushes(void)
+{
+	static const char *const walks[] = {
 		"flush z1.com.",
 		"flush z1.com. DS",
-	};
-	static const char *const walks[] = {
+		"flush --zone z1.com.",
 		"nta add z1.com. 1d",
 		"nta remove z1.com.",
 		"nta add z2.com. 60s",
+		NULL,
 	};
 
-	measure_event("nothing", nothing);
-	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
-		measure(before[i]);
-	measure("flush --zone z1.com.");
-	for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++)
-		measure(walks[i]);
+	measure_each(walks);
 	measure_event("end of an NTA", nta_ends);
+	control_fill_ntas(w, NTAS, 3600);
+	measure("nta list");
+	measure("status");
+	measure_event("end of 1,000 NTAs", ntas_end);
 	measure("flush --zone flooded.example.");
 	measure("flush --zone com.");
 	fill_cache();
@@ -440,6 +577,7 @@ static void measure_all(void)
 
 int main(int argc, char **argv)
 {
+	(void)mallopt(M_MXFAST, 0); // as assayd does
 	entries = option_number(argc, argv, "entries", 20000);
 	zones = option_number(argc, argv, "zones", 200);
 	load = option_number(argc, argv, "load", 16);
@@ -447,7 +585,8 @@ int main(int argc, char **argv)
 		   option_number(argc, argv, "denials", 1000));
 	struct api *api = open_socket();
 	print_filled();
-	measure_all();
+	measure_lists();
+	measure_flushes();
 	close_socket(api);
 	world_free(w);
 	return 0;

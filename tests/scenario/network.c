@@ -189,7 +189,10 @@ static int send_query(struct channel *channel, const uint8_t *data, size_t len)
 	if (kind == FAULT_DELAY)
 		delay_us += 1000ULL * fault->delay_ms;
 	if (kind != FAULT_DROP) {
+		uint64_t began = network->clock_ns != NULL ? network->clock_ns() : 0;
 		size_t out_len = server_reply(channel->server, &query, fault, data, len, out);
+		if (network->clock_ns != NULL)
+			network->serving_ns += network->clock_ns() - began;
 		if (out_len > 0)
 			schedule(channel, CHANNEL_MESSAGE, delay_us, out, out_len);
 	}

@@ -126,6 +126,9 @@ struct network {
 	unsigned connections; // TCP, opened
 	uint64_t random;
 	struct transport transport;
+	// A bench's: the clock by which it measures, and how long the servers' replies took by it.
+	uint64_t (*clock_ns)(void);
+	uint64_t serving_ns;
 };
 
 void network_open(struct network *network);
