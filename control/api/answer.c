@@ -66,6 +66,12 @@ static void add_value(struct answer *answer, json_t *value)
 	case JSON_NULL:
 		add_plain(answer, "null");
 		break;
+	case JSON_INTEGER:
+		add(answer, answer->number,
+		    (size_t)snprintf(answer->number, sizeof(answer->number),
+				     "%" JSON_INTEGER_FORMAT, json_integer_value(value)),
+		    false);
+		break;
 	default:
 		add(answer, answer->number,
 		    json_dumpb(value, answer->number, sizeof(answer->number), JSON_ENCODE_ANY),

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ANSWER_PIECE 32768 // bytes
-#define ANSWER_DEPTH 16    // arrays and objects within each other, at most
+#define ANSWER_PIECE 8192 // bytes
+#define ANSWER_DEPTH 16   // arrays and objects within each other, at most
 
 struct answer {
 	// What goes out next: parts that point into what follows.

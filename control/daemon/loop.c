@@ -11,7 +11,7 @@
 #define HEARTBEAT_MS        50
 #define METRICS_MS          1000
 #define WATCHDOG_MS         1000
-#define MISSES_PER_TURN     256
+#define MISSES_PER_TURN     16 // each has its task run several times
 #define SIGNATURES_PER_TURN 64
 #define SIGNATURES_US       200
 

@@ -15,7 +15,7 @@
 #define TRY_MS_LAST 100
 #define SLOW_RTT_US 150000
 
-#define GIVEN_UP_MAX 128 // tasks in a turn
+#define GIVEN_UP_MAX 32 // tasks in a turn
 #define ANYBODYS     1 // in the place of a question's hash: which one it was is all the same
 
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)

@@ -172,6 +172,9 @@ static void look(struct resolver *resolver, uint32_t i)
 
 static uint32_t next_due(struct prefetch *prefetch, uint64_t now_ms)
 {
+	// After a pause that is longer than the wheel, once around is enough.
+	if (now_ms / SLOT_MS > prefetch->turn + SLOTS)
+		prefetch->turn = now_ms / SLOT_MS - SLOTS;
 	while (prefetch->due == NONE && prefetch->turn * SLOT_MS <= now_ms) {
 		uint32_t *head = &prefetch->slots[prefetch->turn++ % SLOTS];
 		prefetch->due = *head;

@@ -12,8 +12,8 @@
 #define WAITERS_MAX       100
 #define DELEGATIONS_BYTES (64u << 20)
 // Of what is due in a turn, however much that is: the rest has the next ones.
-#define ENDS_MAX  256
-#define READY_MAX 128
+#define ENDS_MAX  64
+#define READY_MAX 64 // tasks: each may put a question together and send it
 
 static int copy_exceptions(struct resolver *resolver)
 {
@@ -129,16 +129,17 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	return resolver;
 }
 
-// At most so many.
-static void run_ready(struct resolver *resolver, size_t max)
+// At most so many; returns how many more it may be.
+static size_t run_ready(struct resolver *resolver, size_t max)
 {
-	while (max-- > 0 && !cds_list_empty(&resolver->ready)) {
+	for (; max > 0 && !cds_list_empty(&resolver->ready); max--) {
 		struct task *task = cds_list_entry(resolver->ready.next, struct task, in_ready);
 		cds_list_del(&task->in_ready);
 		task->ready = false;
 		task_run(task);
 		clients_fail_ended(resolver);
 	}
+	return max;
 }
 
 void resolver_free(struct resolver *resolver)
@@ -153,7 +154,7 @@ void resolver_free(struct resolver *resolver)
 		client_fail(resolver,
 			    cds_list_entry(resolver->clients.next, struct client, by_deadline),
 			    EDE_NOT_READY, "shutting down");
-	run_ready(resolver, SIZE_MAX);
+	(void)run_ready(resolver, SIZE_MAX);
 	checkups_free(resolver->checkups);
 	nta_free_all(resolver);
 	route_close(resolver);
@@ -242,16 +243,17 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t checkup_ms = checkup_run(resolver);
 	uint64_t broken_ms = broken_run(resolver);
 	end_overdue(resolver);
-	run_ready(resolver, READY_MAX);
+	size_t left = run_ready(resolver, READY_MAX);
 	uint64_t stale_ms = stale_run(resolver);
-	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
-	run_ready(resolver, READY_MAX); // tasks that nobody waits for any more
+	prime_ms = prime_run(resolver);  // what was silent in this turn may be our own path
+	(void)run_ready(resolver, left); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
 	uint64_t late_ms = late_run(resolver);
 	bool sweeping = delegation_run(resolver->delegations);
 	sweeping |= trust_run(resolver->parts.trust);
-	if (resolver->submitted || sweeping || !cds_list_empty(&resolver->ready) || (probing && !resolver->probe.busy))
+	if (resolver->submitted || sweeping || !cds_list_empty(&resolver->ready) ||
+	    (probing && !resolver->probe.busy))
 		return clock->now_ms;
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define GIVEN_MAX 256 // clients, in a turn
+#define GIVEN_MAX 64 // clients, in a turn
 
 // The parent of a zone above has denied that zone since, or a name above was proven not to exist.
 // Where that is remembered no longer, because newer ones have taken its place, it counts of all

@@ -71,7 +71,7 @@ static void o31_questions_that_end_together_end_in_shares(void **state)
 	for (; answered < MANY; turns++, before = answered) {
 		assert_true(turns < 100);
 		(void)run_once();
-		assert_true(answered - before <= 512); // clients that end, and tasks that do
+		assert_true(answered - before <= 160); // clients that end, and tasks that do
 	}
 	assert_true(turns > 1);
 }
@@ -91,7 +91,7 @@ static void o31_timeouts_that_come_together_are_taken_in_shares(void **state)
 		w->network.timer_us = UINT64_MAX;
 		upstream_timer(w->upstream);
 		uint64_t sent = world_counter(w, "upstream.sent_udp");
-		assert_true(sent - before <= 128);
+		assert_true(sent - before <= 64);
 		before = sent;
 	}
 	assert_true(turns > 1);
