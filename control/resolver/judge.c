@@ -140,6 +140,9 @@ static void learn(struct task *task, const struct validation_result *result)
 
 	if (task->type != TYPE_DS && task->type != TYPE_DNSKEY)
 		return;
+	// What was asked before a flush teaches nothing after it.
+	if (cache_flushed_since(resolver->cache, task->name, link_asked_ms(task)))
+		return;
 	trust_learn(resolver->parts.trust, &task->step, result, resolver->clock.now_ms,
 		    resolver->clock.now_s);
 	task->learned = true;

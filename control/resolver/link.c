@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+uint64_t link_asked_ms(const struct task *task)
+{
+	if (task->reply != NULL)
+		return task->reply->asked_ms;
+	return task->hint != NULL ? task->hint->made_ms : 0;
+}
+
 struct publication link_publication(const struct task *task, const struct step *step)
 {
 	struct resolver *resolver = task->resolver;
@@ -21,9 +28,7 @@ struct publication link_publication(const struct task *task, const struct step *
 					 : FROM_RECURSION,
 		.now_ms = resolver->clock.now_ms,
 		.now_s = resolver->clock.now_s,
-		.asked_ms = task->reply != NULL  ? task->reply->asked_ms
-			    : task->hint != NULL ? task->hint->made_ms
-						 : 0,
+		.asked_ms = link_asked_ms(task),
 		.one_shot = task->past_nta || (resorted && resort_by_value(task, step)) ||
 			    (parents_side && step->kind == STEP_CNAME),
 		// What is let pass for want of better is evidence of nothing.
@@ -112,7 +117,8 @@ bool link_publish(struct task *task, enum verdict verdict, const struct validati
 
 	verdict == VERDICT_SECURE ? resolver->counters.secure++ : resolver->counters.insecure++;
 	resolver->counters.nta.links += result->nta;
-	if (verdict == VERDICT_SECURE && task->type == TYPE_DNSKEY && resolver->parts.points != NULL)
+	if (verdict == VERDICT_SECURE && task->type == TYPE_DNSKEY &&
+	    resolver->parts.points != NULL)
 		trust_points_heard(resolver->parts.points, task->name, resolver->clock.now_ms);
 	if (entry != NULL && publication.provenance != FROM_NON_AUTHORITY)
 		prefetch_track(resolver, entry);

@@ -191,7 +191,9 @@ static void follow_referral(struct task *task, const struct response *response)
 				       trust_zone_last(resolver->parts.trust, task->cut->zone,
 						       resolver->clock.now_ms,
 						       resolver->clock.now_s) == ZONE_SECURE;
-		delegation_put(resolver->delegations, reply->cut);
+		// Of the time before a flush: for this question alone.
+		if (!cache_flushed_since(resolver->cache, reply->cut->zone, reply->asked_ms))
+			delegation_put(resolver->delegations, reply->cut);
 		trust_reopen(resolver->parts.trust, reply->cut->zone, task->cut->zone);
 		parent_referred(resolver, reply->cut);
 	}
@@ -234,9 +236,9 @@ static void remember_inside(struct task *task, const uint8_t *name)
 		   resolver_hash(resolver, name), resolver->clock.now_ms);
 }
 
-// An NSEC whose next name lies below one that is still to be asked for says that this one is an empty
-// non-terminal (RFC 4034 §4.1.1, RFC 4592 §2.2.2): a name to pass by, and no cut. It is taken as a
-// hint, as all on the way down is: who asks on at a cut gets a referral.
+// An NSEC whose next name lies below one that is still to be asked for says that this one is an
+// empty non-terminal (RFC 4034 §4.1.1, RFC 4592 §2.2.2): a name to pass by, and no cut. It is taken
+// as a hint, as all on the way down is: who asks on at a cut gets a referral.
 static void remember_empty(struct task *task, const struct response *response)
 {
 	const struct minimise *m = &task->minimise;

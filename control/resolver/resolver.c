@@ -286,6 +286,7 @@ void resolver_forget(struct resolver *resolver, const uint8_t *zone)
 	uint8_t lower[NAME_MAX_LEN];
 
 	name_lower(lower, zone, name_len(zone));
+	resolver->forgets++;
 	delegation_forget(resolver->delegations, lower);
 	trust_forget(resolver->parts.trust, lower);
 	failure_forget_all(resolver->failures);

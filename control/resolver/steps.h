@@ -224,6 +224,8 @@ void judge_run(struct task *task);
 void judge_release(struct task *task);
 
 // link.c: what validated is published
+// When what the task judges was asked for; 0: not of anybody now.
+uint64_t link_asked_ms(const struct task *task);
 struct publication link_publication(const struct task *task, const struct step *step);
 bool link_publish(struct task *task, enum verdict verdict, const struct validation_result *result);
 

@@ -60,6 +60,15 @@ static struct task **bucket(struct resolver *resolver, uint64_t hash)
 	return &resolver->buckets[hash >> 40 & (TASK_BUCKETS - 1)];
 }
 
+// What it has been told may be of the time before an operator's flush: who comes later asks anew.
+static bool is_flushed(const struct task *task)
+{
+	const struct resolver *resolver = task->resolver;
+
+	return task->forgets != resolver->forgets &&
+	       cache_flushed_since(resolver->cache, task->name, task->started_ms - 1);
+}
+
 static struct task *find(struct resolver *resolver, const uint8_t *name, uint64_t name_hash,
 			 uint16_t type, bool past_nta)
 {
@@ -67,7 +76,8 @@ static struct task *find(struct resolver *resolver, const uint8_t *name, uint64_
 	struct task *task = *bucket(resolver, hash);
 
 	while (task != NULL && (task->hash != hash || task->type != type ||
-				task->past_nta != past_nta || !name_equal(task->name, name)))
+				task->past_nta != past_nta || !name_equal(task->name, name) ||
+				is_flushed(task)))
 		task = task->next;
 	return task;
 }
@@ -88,6 +98,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	task->name_hash = name_hash;
 	task->hash = question_hash(name_hash, type, past_nta);
 	task->started_ms = task->began_ms = resolver->clock.now_ms;
+	task->forgets = resolver->forgets;
 	task->bogus_ede = EDE_NONE;
 	CDS_INIT_LIST_HEAD(&task->waiters);
 	CDS_INIT_LIST_HEAD(&task->waits);

@@ -203,6 +203,7 @@ struct task {
 	bool past_nta;     // judges as if there were no negative trust anchors; a task apart from
 		       // those of clients, of which nothing is published or held against anybody
 	uint64_t started_ms;
+	uint64_t forgets; // of the resolver, when it began
 	uint64_t began_ms; // when the question began that this is needed for: the client's, mostly
 	uint32_t mark;     // of the last walk that came by
 	struct cds_list_head waiters, waits;
@@ -428,6 +429,7 @@ struct resolver {
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
 	size_t task_count, message_bytes;
+	uint64_t forgets; // flushes so far
 	uint64_t slowest_ms; // answer to a client since that was last asked
 	struct shelf spare_tasks, responses;
 	bool submitted; // signatures, in this turn: batch_run() is due at once

@@ -11,7 +11,7 @@
 
 #define ZONES_MAX      65536
 #define BYTES_PER_ZONE 2048 // on average; large DNSKEY RRsets take the room of several
-#define SLICE          256  // buckets and zones looked at in a turn
+#define SLICE          4096 // looked at in a turn: empty buckets, or a sixteenth of it zones
 
 struct zones {
 	struct zone **buckets;
@@ -200,9 +200,9 @@ void zones_forget(struct zones *z, const uint8_t *name)
 
 static size_t sweep(struct zones *z, struct zone *zone)
 {
-	size_t count = 1; // an empty bucket is looked at, too
+	size_t cost = 1;
 
-	for (struct zone *next; zone != NULL; zone = next, count++) {
+	for (struct zone *next; zone != NULL; zone = next, cost += 16) {
 		next = zone->next;
 		if (!is_gone(z, zone))
 			continue;
@@ -211,7 +211,7 @@ static size_t sweep(struct zones *z, struct zone *zone)
 		else
 			drop(z, zone);
 	}
-	return count;
+	return cost;
 }
 
 bool zones_run(struct zones *z)
@@ -243,8 +243,8 @@ void zones_except(struct zones *z, struct zone *zone, uint64_t until_ms)
 		list_push(&z->excepted, &zone->excepted);
 }
 
-void zones_each_excepted(const struct zones *z,
-			 void (*visit)(const struct zone *zone, void *arg), void *arg)
+void zones_each_excepted(const struct zones *z, void (*visit)(const struct zone *zone, void *arg),
+			 void *arg)
 {
 	for (struct list *at = z->excepted.next; at != &z->excepted; at = at->next)
 		visit(LIST_OF(at, struct zone, excepted), arg);

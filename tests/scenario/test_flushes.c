@@ -1,5 +1,6 @@
 // Flushes and negative trust anchors beside a cache that takes many turns to go through: they hold
 // from the first moment, whatever comes while the walk goes on.
+#include "control/resolver/task.h"
 #include "tests/scenario/zones.h"
 
 #define BROKEN "broken.com."
@@ -143,6 +144,55 @@ static void an_answer_that_was_asked_for_before_is_not_kept(void **state)
 	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
 }
 
+// Whoever asks after the flush is not told what was asked for before it.
+static void a_question_after_a_flush_joins_none_from_before(void **state)
+{
+	(void)state;
+	open_large();
+	world_ask(w, "mx.example.com.", TYPE_MX, 0);
+	uint64_t joined = world_counter(w, "resolver.joined");
+	struct question *before = world_ask_later(w, "www.example.com.", TYPE_A, 0);
+	world_advance(w, 5);
+	assert_false(before->done);
+	(void)flush("example.com.");
+	(void)sent();
+	struct question *after = world_ask_later(w, "www.example.com.", TYPE_A, 0);
+	struct question *beside = world_ask_later(w, "www.example.com.", TYPE_A, 0);
+	world_run(w);
+	assert_address(before, "192.0.2.80");
+	assert_address(after, "192.0.2.80");
+	assert_address(beside, "192.0.2.80");
+	assert_true(network_sent(&w->network, NULL, "www.example.com.", TYPE_A) > 0);
+	// Those after it are one; a flush of another zone changes nothing.
+	assert_int_equal(world_counter(w, "resolver.joined"), joined + 1);
+	assert_cached(w, "www.example.com.", TYPE_A, ENTRY_POSITIVE, SECURITY_SECURE);
+	(void)world_ask_later(w, "other.plain.org.", TYPE_A, 0);
+	world_advance(w, 2);
+	(void)flush("example.com.");
+	(void)world_ask_later(w, "other.plain.org.", TYPE_A, 0);
+	assert_int_equal(world_counter(w, "resolver.joined"), joined + 2);
+	world_run(w);
+}
+
+static void what_was_asked_for_before_teaches_nothing_of_the_zone(void **state)
+{
+	(void)state;
+	open_large();
+	struct question *q = world_ask_later(w, "www.plain.org.", TYPE_A, 0);
+	for (unsigned i = 0; network_sent(&w->network, NULL, "plain.org.", 0) == 0; i++) {
+		assert_true(i < 10000);
+		world_advance(w, 1);
+	}
+	world_advance(w, 2);
+	assert_null(delegation_last(w->resolver->delegations, text_name("plain.org.")));
+	(void)flush("org.");
+	world_run(w);
+	assert_address(q, "192.0.2.90");
+	assert_null(delegation_last(w->resolver->delegations, text_name("plain.org.")));
+	world_ask(w, "www.plain.org.", TYPE_TXT, 0);
+	assert_non_null(delegation_last(w->resolver->delegations, text_name("plain.org.")));
+}
+
 static void is_bogus(void)
 {
 	struct question *q = world_ask(w, "www.broken.com.", TYPE_A, ASK_DO);
@@ -218,6 +268,8 @@ int main(void)
 		scenario(a_second_flush_ends_what_came_since_the_first),
 		scenario(nothing_of_it_is_served_as_stale_or_denied),
 		scenario(an_answer_that_was_asked_for_before_is_not_kept),
+		scenario(a_question_after_a_flush_joins_none_from_before),
+		scenario(what_was_asked_for_before_teaches_nothing_of_the_zone),
 		scenario(an_nta_holds_and_ends_at_once_while_walks_go_on),
 		scenario(o31_many_ntas_that_end_at_once_are_put_away_one_in_a_turn),
 	};
