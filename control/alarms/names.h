@@ -44,6 +44,10 @@ enum alarm_severity {
 	  "no server of any network answers, the root's neither, or none has since the start: "    \
 	  "what is cached is answered",                                                            \
 	  "look at the route, the packet filter and the provider; assayctl servers")               \
+	X(ROOT_BOGUS, "root-bogus", CRITICAL,                                                      \
+	  "the root does not validate by the trust anchors given: every name fails",               \
+	  "correct trust.anchors or trust.anchor-files (assayctl anchors); see who answers for "   \
+	  "the root: root hints, forwarders, what stands in the path")                             \
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \

@@ -276,7 +276,7 @@ void resolver_failing(const struct resolver *resolver, resolver_failing_visit vi
 	const struct ailing *ailing = resolver->ailing;
 	const uint64_t now_ms = resolver->clock.now_ms;
 
-	if (upstream_path_lost_ms(resolver->parts.upstream) > 0)
+	if (upstream_path_lost_ms(resolver->parts.upstream) > 0 || resolver->root_bogus)
 		return;
 	for (size_t i = 0; i < AILING_MAX && ailing->count > 0; i++) {
 		const struct ailing_zone *zone = &ailing->zones[i];

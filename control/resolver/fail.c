@@ -88,6 +88,7 @@ void fail_bogus(struct task *task)
 	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_BOGUS_S);
 
 	resolver->counters.bogus_final++;
+	root_failed(task);
 	fail_with(task, FAILED_BOGUS, RCODE_SERVFAIL, task->bogus_ede, task->bogus_text,
 		  ailing_failed(task, ttl_s));
 	if (task->has_unproven && task->unproven_open && task_wants_unproven(task))

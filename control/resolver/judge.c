@@ -245,6 +245,7 @@ static void learn_from_answer(struct task *task, const struct validation_result 
 	failure_over(resolver->failures, task->hash);
 	explain_good(task);
 	ailing_good(task);
+	root_good(task);
 	forward_settle(task);
 	parent_denied(task, result);
 	learn(task, result);

@@ -245,7 +245,10 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	end_overdue(resolver);
 	size_t left = run_ready(resolver, READY_MAX);
 	uint64_t stale_ms = stale_run(resolver);
-	prime_ms = prime_run(resolver);  // what was silent in this turn may be our own path
+	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
+	uint64_t root_ms = root_run(resolver);
+	if (root_ms < prime_ms)
+		prime_ms = root_ms;
 	(void)run_ready(resolver, left); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);

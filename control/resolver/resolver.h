@@ -212,8 +212,13 @@ typedef void (*resolver_broken_event)(void *arg, const struct resolver_broken *p
 void resolver_broken_watch(struct resolver *resolver, resolver_broken_event event, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// Why the root's keys do not validate by the trust anchors that were given, and for how long; NULL:
+// they do, as far as is known. Asked for again every two seconds until they do.
+const char *resolver_root_bogus(const struct resolver *resolver, uint64_t *for_ms)
+	__attribute__((nonnull));
+
 // Zones in use none of whose servers gives a good answer, not even to our own question for the
-// zone's SOA, once a second. None while our own path is lost.
+// zone's SOA, once a second. None while our own path is lost or the root does not validate.
 typedef void (*resolver_failing_visit)(void *arg, const uint8_t *zone, uint64_t for_ms);
 void resolver_failing(const struct resolver *resolver, resolver_failing_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));

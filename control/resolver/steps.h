@@ -296,6 +296,11 @@ void prime_learn(struct resolver *resolver, const struct reply *reply, const str
 void prime_prepare(struct task *task); // when it has begun to ask the root's servers
 void prime_close(struct resolver *resolver);
 
+// root.c
+void root_failed(const struct task *task); // it was bogus, and nobody else can be asked
+void root_good(const struct task *task);   // it was not
+uint64_t root_run(struct resolver *resolver); // when to be called again
+
 // probe.c
 uint64_t probe_run(struct resolver *resolver); // when to be called again
 

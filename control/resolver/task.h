@@ -441,6 +441,11 @@ struct resolver {
 	struct delegation *root_claim;
 	struct address root_claimant;
 	uint8_t prime_doubted; // times in a row
+	// The root's keys do not validate; since when. Something else of it does not. When they are
+	// asked for again.
+	bool root_bogus, root_doubted;
+	uint64_t root_bogus_ms, root_ask_ms;
+	char root_text[TROUBLE_MAX];
 	struct nta *ntas;
 	uint64_t nta_due_ms; // when the first of them wants something
 	nta_event nta_tell;

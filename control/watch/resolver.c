@@ -74,6 +74,14 @@ void watch_resolver(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
 	struct failing failing = {.alarms = alarms};
+	uint64_t for_ms;
+	const char *why = resolver_root_bogus(watch->resolver, &for_ms);
+
+	if (why != NULL)
+		alarm_holds(alarms, ALARM_ROOT_BOGUS, "",
+			    "the root does not validate by the trust anchors given, for %" PRIu64
+			    " s: every name fails (%s)",
+			    for_ms / 1000, why);
 	struct ntas ntas = {.alarms = alarms};
 
 	resolver_nta_each(watch->resolver, nta_one, &ntas);

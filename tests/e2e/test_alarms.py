@@ -434,7 +434,10 @@ def settings(checks, make):
 def anchors(checks, make, root, folder):
     other = Root(tempfile.mkdtemp(dir=folder))
     with make(anchor=other.anchor) as daemon:
-        raised(checks, daemon, 'the root is signed by no anchor', 'anchors')
+        raised(checks, daemon, 'the root is signed by no anchor', 'root-bogus', limit=5)
+        ask(daemon, 'www.nowhere.')
+        raised(checks, daemon, 'its keys are not followed', 'anchors')
+        checks.check('no TLD is blamed', not alarm(daemon, 'tld-failing'), health(daemon))
     with make(anchor=root.anchor) as daemon:
         wait_for(lambda: 'signed by a trust anchor' in daemon.ctl('anchors').stdout, 5)
         checks.check('by its anchor: no alarm', not alarm(daemon, 'anchors'), health(daemon))

@@ -256,6 +256,73 @@ static void what_fails_below_a_tld_or_on_our_own_path_is_not_its_failure(void **
 	}
 }
 
+// Its keys are signed by nobody who is trusted, from the start or later: that is the root's affair,
+// not that of the TLDs below it, and known without a question. It ends by itself.
+static void a_root_that_does_not_validate_is_told_of_alone(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_UNKNOWN_KEY, FAULT_STRIP,
+						FAULT_EXPIRED};
+	uint64_t for_ms;
+
+	for (unsigned i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct fault fault = {.kind = kinds[i / 2], .server = "192.88.0.1"};
+		const bool later = i % 2;
+		struct fault other = fault;
+		other.server = "198.41.0.4";
+		begin();
+		add_example(w);
+		if (!later) {
+			with(fault);
+			with(other);
+		}
+		world_start(w);
+		if (later) {
+			world_advance(w, 1000);
+			assert_null(resolver_root_bogus(w->resolver, &for_ms));
+			world_advance(w, 4 * 86400000ull); // its keys have ended
+			with(fault);
+			with(other);
+			world_ask(w, "www.example.com.", TYPE_A, 0);
+		}
+		world_advance(w, 3000);
+		assert_non_null(resolver_root_bogus(w->resolver, &for_ms));
+		ask_new_names_for_5_s();
+		assert_non_null(resolver_root_bogus(w->resolver, &for_ms));
+		assert_int_equal(failing_tlds(), 0);
+		network_heal(&w->network);
+		world_advance(w, 3000);
+		assert_null(resolver_root_bogus(w->resolver, &for_ms));
+		world_run(w);
+		end_world(state);
+	}
+}
+
+// Servers of the root that are dead, one that spoils, and TLDs that do, say nothing of it.
+static void a_root_that_validates_is_not_told_of(void **state)
+{
+	static const struct fault faults[] = {
+		{.kind = FAULT_DROP, .server = "192.88.0.1"},
+		{.kind = FAULT_DROP, .name = ".", .type = TYPE_DNSKEY},
+		{.kind = FAULT_BOGUS, .server = "192.88.0.1"},
+		{.kind = FAULT_BOGUS, .server = "198.51.101.30"},
+		{.kind = FAULT_BOGUS, .name = ".", .type = TYPE_NS},
+	};
+	uint64_t for_ms;
+
+	for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		begin();
+		add_example(w);
+		with(faults[i]);
+		world_start(w);
+		for (unsigned k = 0; k < 10; k++) {
+			ask_new_names_for_5_s();
+			assert_null(resolver_root_bogus(w->resolver, &for_ms));
+		}
+		world_run(w);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +330,8 @@ int main(void)
 		scenario(forged_glue_beside_a_valid_ds_does_not_last),
 		scenario_common(the_parent_of_a_dead_zone_is_asked_seldom),
 		scenario(a_tld_without_a_good_answer_is_told_of),
+		scenario(a_root_that_does_not_validate_is_told_of_alone),
+		scenario(a_root_that_validates_is_not_told_of),
 		scenario(what_fails_below_a_tld_or_on_our_own_path_is_not_its_failure),
 		scenario(a_zone_that_recovers_is_back_within_two_seconds),
 		scenario_common(a_zone_that_fails_is_probed_about_once_a_second),

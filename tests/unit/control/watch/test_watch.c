@@ -49,6 +49,15 @@ void resolver_broken_text(const struct resolver_broken *parent, char *text, size
 	snprintf(text, size, "com. %s", parent->words);
 }
 
+static const char *root_bogus;
+
+const char *resolver_root_bogus(const struct resolver *resolver, uint64_t *for_ms)
+{
+	(void)resolver;
+	*for_ms = 7654;
+	return root_bogus;
+}
+
 static const uint8_t *failing;
 
 void resolver_failing(const struct resolver *resolver, resolver_failing_visit visit, void *arg)
@@ -106,6 +115,7 @@ static int start(void **state)
 	ntas = 1;
 	broken = false;
 	failing = NULL;
+	root_bogus = NULL;
 	alarms = alarms_new();
 	assert_true(alarms_add(alarms, watch_resolver, &watch));
 	return 0;
@@ -197,6 +207,17 @@ static void a_parent_that_proves_nothing(void **state)
 	assert_string_equal(says(), "");
 }
 
+static void a_root_that_does_not_validate(void **state)
+{
+	(void)state;
+	root_bogus = "no DNSKEY matches";
+	assert_string_equal(says(), "root-bogus : the root does not validate by the trust anchors "
+				    "given, for 7 s: every name fails (no DNSKEY matches)\n");
+	assert_int_equal(alarms_of(alarms, ALARM_CRITICAL), 1);
+	root_bogus = NULL;
+	assert_string_equal(says(), "");
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, start, end)
 
 int main(void)
@@ -207,6 +228,7 @@ int main(void)
 		test(a_tld_that_gives_no_good_answer),
 		test(all_below_a_tld_without_validation),
 		test(a_parent_that_proves_nothing),
+		test(a_root_that_does_not_validate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
