@@ -17,7 +17,7 @@ TESTS = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(TESTS, 'package'), os.path.join(TESTS, 'e2e')]
 import roots  # noqa: E402
 from checks import Checks  # noqa: E402
-from first_day import SYSTEM, Lab, Packages, Transcript, edit, fetch, first_day, suite  # noqa: E402
+from first_day import SYSTEM, Lab, Packages, Transcript, edit, fetch, first_day, said, suite  # noqa: E402
 from machine import Machine, needed  # noqa: E402
 
 # What a server has at each boot beside Assay: the interface by which it is reached.
@@ -36,7 +36,7 @@ ExecStart=/bin/sh -c 'ip link set lo up; ip addr add %(address)s dev eth0; ip li
 WantedBy=multi-user.target
 END
 systemctl enable --quiet reached
-systemctl mask --quiet e2scrub_reap.service apt-daily.timer apt-daily-upgrade.timer
+systemctl mask --quiet kmod-static-nodes.service e2scrub_reap.service apt-daily.timer apt-daily-upgrade.timer
 '''
 
 
@@ -47,7 +47,7 @@ class System:
         self.machine = machine
 
     def run(self, script, user=None):
-        words = 'cd; export HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive\n' + script
+        words = 'export HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive; cd\n' + script
         if user:
             words = "runuser -u %s -- bash -c '%s'" % (user, script.replace("'", "'\\''"))
         result = self.machine.run(words, 900)
@@ -116,8 +116,9 @@ def follow(checks, folder):
                      append='net.ifnames=0', more=cables.arguments()) as machine:
             machine.boot()
             cables.plug()
-            checks.equal('an empty system is up', machine.settled(), 'running')
             system = System(machine)
+            checks.check('an empty system is up', machine.settled() == 'running',
+                         said(system.run('systemctl --failed')))
             first_day(checks, system, lab, Transcript('first-day-vm.txt'))
             if not checks.failed:
                 is_well(checks, machine, system)
