@@ -177,13 +177,20 @@ static void repeat(struct journal *journal, struct index *index, const struct fa
 	journal->counters.repeated++;
 }
 
+// While what is wrong changes between two faults, the first record tells of both.
+static bool goes_on(const struct failed *failed, const struct failure *failure)
+{
+	return failure->now_ms <= failed->last_ms + JOURNAL_EPISODE_MS &&
+	       (failure->kind == failed->kind ||
+		failure->now_ms < failed->first_ms + JOURNAL_CHANGE_MS);
+}
+
 void journal_add(struct journal *journal, const struct failure *failure)
 {
 	struct index *index = find(journal, failure->question_hash);
 
 	journal->number++;
-	if (index != NULL &&
-	    failure->now_ms <= record_of(journal, index)->last_ms + JOURNAL_EPISODE_MS) {
+	if (index != NULL && goes_on(record_of(journal, index), failure)) {
 		repeat(journal, index, failure);
 		return;
 	}
@@ -215,6 +222,14 @@ void journal_needed(struct journal *journal, uint64_t question_hash)
 		return;
 	record_of(journal, index)->needed++;
 	index->once = false;
+}
+
+void journal_flush(struct journal *journal, const uint8_t *zone)
+{
+	for (size_t i = 0; i < JOURNAL_RECORDS; i++) {
+		if (journal->index[i].open && name_within(journal->records[i].name, zone))
+			set_open(journal, &journal->index[i], false);
+	}
 }
 
 void journal_over(struct journal *journal, uint64_t question_hash, uint64_t now_ms)

@@ -20,6 +20,7 @@
 #define JOURNAL_PARENT_MAX 256
 #define JOURNAL_TEXT_MAX   161    // of an EDE, NUL included
 #define JOURNAL_EPISODE_MS 600000 // a failure so long after the last one is another one
+#define JOURNAL_CHANGE_MS  10000  // and so is one of another kind so long after the first one
 
 // The first argument is the symbol, then the word for programs and what it means.
 #define FAILED_KINDS(X)                                                                            \
@@ -105,6 +106,8 @@ void journal_client(struct journal *journal, uint64_t question_hash, bool stale)
 	__attribute__((nonnull));
 // A resolution failed because that one had.
 void journal_needed(struct journal *journal, uint64_t question_hash) __attribute__((nonnull));
+// An operator has had all forgotten at and below the zone (lower case): what fails then fails anew.
+void journal_flush(struct journal *journal, const uint8_t *zone) __attribute__((nonnull));
 // The question has a good answer.
 void journal_over(struct journal *journal, uint64_t question_hash, uint64_t now_ms)
 	__attribute__((nonnull));

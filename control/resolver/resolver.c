@@ -294,6 +294,7 @@ void resolver_forget(struct resolver *resolver, const uint8_t *zone)
 	trust_forget(resolver->parts.trust, lower);
 	failure_forget_all(resolver->failures);
 	evidence_forget(resolver->evidence);
+	journal_flush(resolver->journal, lower);
 }
 
 uint64_t resolver_take_slowest_ms(struct resolver *resolver)

@@ -102,6 +102,8 @@ static enum upstream_outcome outcome_of_error(const struct exchange *exchange, i
 	case -EHOSTDOWN:
 	case -ECONNREFUSED:
 	case -EACCES:
+	case -ENODEV: // the interface by which questions leave is gone
+	case -ENXIO:
 	case -EPERM:  // a local packet filter
 	case -EINVAL: // an address that cannot be reached from the configured source
 		return exchange->tcp && error == -ECONNREFUSED ? UPSTREAM_RESET

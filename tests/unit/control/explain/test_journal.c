@@ -17,16 +17,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-// Question n of a zone, at n ms after NOW_MS.
-static void fail_question(uint64_t n, uint64_t zone, uint64_t parent, const char *words,
-			  uint64_t at_ms)
+// Question n of a zone, at at_ms after NOW_MS.
+static void fail_as(enum failed_kind kind, uint64_t n, uint64_t zone, uint64_t parent,
+		    const char *words, uint64_t at_ms)
 {
 	const struct failure failure = {
 		.name = name_of("www.example.com."),
 		.type = TYPE_A,
 		.zone_labels = 2,
 		.zone_known = true,
-		.kind = FAILED_UNREACHABLE,
+		.kind = kind,
 		.ede = EDE_NO_REACHABLE_AUTHORITY,
 		.text = words,
 		.started_ms = NOW_MS + at_ms,
@@ -38,6 +38,12 @@ static void fail_question(uint64_t n, uint64_t zone, uint64_t parent, const char
 	};
 
 	journal_add(journal, &failure);
+}
+
+static void fail_question(uint64_t n, uint64_t zone, uint64_t parent, const char *words,
+			  uint64_t at_ms)
+{
+	fail_as(FAILED_UNREACHABLE, n, zone, parent, words, at_ms);
 }
 
 struct seen {
@@ -168,6 +174,36 @@ static void a_failure_long_after_the_last_one_is_another_one(void **state)
 	assert_int_equal(all()->records[0].times, 2);
 }
 
+// An operator who mends the first fault must not be told of it when there is a second one.
+static void a_fault_of_another_kind_is_another_one(void **state)
+{
+	(void)state;
+	fail_question(7, 1, 1, "silent", 0);
+	fail_as(FAILED_BOGUS, 7, 1, 1, "at the same time", JOURNAL_CHANGE_MS - 1);
+	assert_int_equal(journal_count(journal), 1);
+	fail_as(FAILED_BOGUS, 7, 1, 1, "expired", JOURNAL_CHANGE_MS);
+	fail_as(FAILED_BOGUS, 7, 1, 1, "expired", JOURNAL_CHANGE_MS + 60000);
+	assert_int_equal(journal_count(journal), 2);
+	assert_string_equal(all()->records[0].text, "expired");
+	assert_int_equal(all()->records[0].kind, FAILED_BOGUS);
+	assert_int_equal(all()->records[0].times, 2);
+	assert_string_equal(all()->records[1].text, "silent");
+}
+
+static void what_fails_after_a_flush_fails_anew(void **state)
+{
+	(void)state;
+	fail_question(7, 1, 1, "first", 0);
+	journal_flush(journal, name_of("example.org."));
+	fail_question(7, 1, 1, "again", 1);
+	assert_int_equal(journal_count(journal), 1);
+	journal_flush(journal, name_of("example.com."));
+	fail_question(7, 1, 1, "second", 2);
+	assert_int_equal(journal_count(journal), 2);
+	assert_string_equal(all()->records[0].text, "second");
+	assert_string_equal(all()->records[1].text, "first");
+}
+
 // A random-subdomain flood on a broken zone.
 static void one_zone_displaces_its_own_records_only(void **state)
 {
@@ -266,6 +302,8 @@ int main(void)
 		TEST(clients_and_dependants_are_counted),
 		TEST(a_good_answer_ends_it_and_the_next_failure_is_another_one),
 		TEST(a_failure_long_after_the_last_one_is_another_one),
+		TEST(a_fault_of_another_kind_is_another_one),
+		TEST(what_fails_after_a_flush_fails_anew),
 		TEST(one_zone_displaces_its_own_records_only),
 		TEST(the_zones_below_one_parent_displace_their_own_records_only),
 		TEST(what_fails_again_and_again_outlives_what_failed_once),
