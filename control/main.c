@@ -32,6 +32,12 @@ static void print_line(const char *text, void *stream)
 	fprintf(stream, "%s\n", text);
 }
 
+static void print_error(const char *text, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "assayd: %s\n", text);
+}
+
 struct check {
 	bool refused;
 	unsigned warnings;
@@ -82,12 +88,12 @@ static void block_signals(void)
 
 static int run(const char *path, bool check_only)
 {
-	char err[CONFIG_ERROR_MAX];
-	struct config *config = config_load(path, err);
+	struct config_errors errors;
+	struct config *config = config_load(path, &errors);
 	int status;
 
 	if (!config) {
-		fprintf(stderr, "assayd: %s\n", err);
+		config_errors_each(&errors, print_error, NULL);
 		return 1;
 	}
 	if (check_only) {

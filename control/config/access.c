@@ -77,7 +77,7 @@ static void add_rules(struct loader *loader, const char *path, const struct text
 	struct access_sum sum = {0};
 	char item[LOADER_PATH_MAX];
 
-	for (unsigned i = 0; i < list->count && !loader->failed; i++) {
+	for (unsigned i = 0; i < list->count; i++) {
 		struct acl_rule *rule = &config->acl_rules[config->acl_rule_count];
 
 		loader_item(item, path, i);
@@ -85,7 +85,7 @@ static void add_rules(struct loader *loader, const char *path, const struct text
 			loader_fail(loader, item,
 				    "\"%.64s\" is no prefix, or has bits set below its length",
 				    list->list[i]);
-			return;
+			continue;
 		}
 		const struct acl_rule *same = find_same(config, rule);
 		if (same != NULL)

@@ -2,6 +2,7 @@
 
 #include "control/config/nearest.h"
 #include "control/config/options.h"
+#include "control/config/repair.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,8 +18,8 @@
 struct check {
 	const struct document *document;
 	yaml_document_t *tree;
-	char *err;
-	size_t err_len;
+	struct config_errors *errors;
+	struct repairs *repairs;
 };
 
 // Where a value stands: for people ("zones[0].servers[1]"), and in the table of options
@@ -27,24 +28,33 @@ struct place {
 	char path[PATH_MAX_LEN], option[PATH_MAX_LEN];
 };
 
-static bool fail(const struct check *check, const yaml_node_t *node, const char *path,
-		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+// What is unknown from now on is at another path than the sentence's where a key is missing or
+// misspelt.
+static bool fail_about(const struct check *check, const yaml_node_t *node, const char *path,
+		       const char *unknown, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
-static bool fail(const struct check *check, const yaml_node_t *node, const char *path,
-		 const char *format, ...)
+static bool fail_about(const struct check *check, const yaml_node_t *node, const char *path,
+		       const char *unknown, const char *format, ...)
 {
+	struct config_error error = {.line = (unsigned)node->start_mark.line + 1, .shape = true};
 	va_list arguments;
-	int used =
-		snprintf(check->err, check->err_len, "%s:%zu: %s%s", document_file(check->document),
-			 node->start_mark.line + 1, path, path[0] != '\0' ? ": " : "");
+	int used = snprintf(error.sentence, sizeof(error.sentence), "%s:%u: %s%s",
+			    document_file(check->document), error.line, path,
+			    path[0] != '\0' ? ": " : "");
 
-	if (used < 0 || (size_t)used >= check->err_len)
-		return false;
-	va_start(arguments, format);
-	vsnprintf(check->err + used, check->err_len - (size_t)used, format, arguments);
-	va_end(arguments);
+	if (used >= 0 && (size_t)used < sizeof(error.sentence)) {
+		va_start(arguments, format);
+		vsnprintf(error.sentence + used, sizeof(error.sentence) - (size_t)used, format,
+			  arguments);
+		va_end(arguments);
+	}
+	snprintf(error.path, sizeof(error.path), "%s", unknown);
+	config_errors_add(check->errors, &error);
 	return false;
 }
+
+#define fail(check, node, path, ...) fail_about(check, node, path, path, __VA_ARGS__)
 
 // ---- scalars ----
 
@@ -199,12 +209,14 @@ static bool check_scalar(const struct check *check, const yaml_node_t *node,
 
 // ---- lists and mappings ----
 
-static bool check_value(const struct check *check, yaml_node_t *node, const struct place *place,
+// False: the value means nothing, and is to be replaced. What is wrong below it has been.
+static bool check_value(const struct check *check, int index, const struct place *place,
 			const cyaml_schema_value_t *schema);
 
-static bool check_list(const struct check *check, yaml_node_t *node, const struct place *place,
+static bool check_list(const struct check *check, int index, const struct place *place,
 		       const cyaml_schema_value_t *schema)
 {
+	const yaml_node_t *node = yaml_document_get_node(check->tree, index);
 	const struct option *option = option_find(place->option);
 	const yaml_node_item_t *items = node->data.sequence.items.start;
 	size_t count = (size_t)(node->data.sequence.items.top - items);
@@ -217,9 +229,11 @@ static bool check_list(const struct check *check, yaml_node_t *node, const struc
 	memcpy(entry.option, place->option, sizeof(entry.option));
 	for (size_t i = 0; i < count; i++) {
 		snprintf(entry.path, sizeof(entry.path), "%.100s[%zu]", place->path, i);
-		if (!check_value(check, yaml_document_get_node(check->tree, items[i]), &entry,
-				 schema->sequence.entry))
-			return false;
+		if (!check_value(check, items[i], &entry, schema->sequence.entry))
+			repairs_add(check->repairs,
+				    (struct repair){.node = index,
+						    .slot = i,
+						    .filler = schema->sequence.entry});
 	}
 	return true;
 }
@@ -247,20 +261,32 @@ static const char *find_elsewhere(const char *key)
 	return NULL;
 }
 
-static bool fail_unknown(const struct check *check, const yaml_node_t *key, const char *path,
-			 const cyaml_schema_value_t *schema)
+// The path of a key below another.
+static void path_below(char out[PATH_MAX_LEN], const char *above, const char *key)
+{
+	snprintf(out, PATH_MAX_LEN, "%.80s%s%.64s", above, above[0] != '\0' ? "." : "", key);
+}
+
+static void fail_unknown(const struct check *check, const yaml_node_t *key, const char *above,
+			 const char *path, const cyaml_schema_value_t *schema)
 {
 	struct nearest nearest = {.given = text_of(key)};
-	char near[PATH_MAX_LEN];
+	char near[PATH_MAX_LEN], meant[PATH_MAX_LEN];
 
-	if (strcmp(text_of(key), "<<") == 0)
-		return fail(check, key, path, "merge keys are not understood: write the keys out");
+	if (strcmp(text_of(key), "<<") == 0) {
+		fail(check, key, path, "merge keys are not understood: write the keys out");
+		return;
+	}
 	for (const cyaml_schema_field_t *field = schema->mapping.fields; field->key; field++)
 		nearest_try(&nearest, field->key);
-	if (nearest.word == NULL)
+	if (nearest.word != NULL) {
+		path_below(meant, above, nearest.word);
+	} else {
 		nearest.word = find_elsewhere(text_of(key));
-	return fail(check, key, path, "there is no such key%s",
-		    nearest_text(&nearest, near, sizeof(near)));
+		snprintf(meant, sizeof(meant), "%s", nearest.word ? nearest.word : path);
+	}
+	fail_about(check, key, path, meant, "there is no such key%s",
+		   nearest_text(&nearest, near, sizeof(near)));
 }
 
 static bool check_second(const struct check *check, const yaml_node_t *mapping,
@@ -271,32 +297,35 @@ static bool check_second(const struct check *check, const yaml_node_t *mapping,
 	for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++) {
 		const yaml_node_t *before = yaml_document_get_node(check->tree, p->key);
 
-		if (strcmp(text_of(before), text_of(key)) == 0)
+		if (before->type == YAML_SCALAR_NODE && strcmp(text_of(before), text_of(key)) == 0)
 			return fail(check, key, path, "a second time; the first is in line %zu",
 				    before->start_mark.line + 1);
 	}
 	return true;
 }
 
+// False: the pair is to be taken out, or, with a field, its value to be replaced.
 static bool check_pair(const struct check *check, const yaml_node_t *mapping,
 		       const yaml_node_pair_t *pair, const struct place *above,
-		       const cyaml_schema_value_t *schema)
+		       const cyaml_schema_value_t *schema, const cyaml_schema_field_t **field)
 {
 	const yaml_node_t *key = yaml_document_get_node(check->tree, pair->key);
-	const char *dot = above->path[0] != '\0' ? "." : "";
 	struct place place;
 
+	*field = NULL;
 	if (key->type != YAML_SCALAR_NODE)
-		return fail(check, key, above->path, "a key is one word");
-	snprintf(place.path, sizeof(place.path), "%.80s%s%.64s", above->path, dot, text_of(key));
-	snprintf(place.option, sizeof(place.option), "%.80s%s%.64s", above->option, dot,
-		 text_of(key));
-	const cyaml_schema_field_t *field = find_field(schema, text_of(key));
-	if (field == NULL)
-		return fail_unknown(check, key, place.path, schema);
-	return check_second(check, mapping, pair, place.path) &&
-	       check_value(check, yaml_document_get_node(check->tree, pair->value), &place,
-			   &field->value);
+		return fail_about(check, key, above->path, "?", "a key is one word");
+	path_below(place.path, above->path, text_of(key));
+	path_below(place.option, above->option, text_of(key));
+	const cyaml_schema_field_t *found = find_field(schema, text_of(key));
+	if (found == NULL) {
+		fail_unknown(check, key, above->path, place.path, schema);
+		return false;
+	}
+	if (!check_second(check, mapping, pair, place.path))
+		return false;
+	*field = found;
+	return check_value(check, pair->value, &place, &found->value);
 }
 
 static bool has_key(const struct check *check, const yaml_node_t *mapping, const char *key)
@@ -304,27 +333,54 @@ static bool has_key(const struct check *check, const yaml_node_t *mapping, const
 	const yaml_node_pair_t *p = mapping->data.mapping.pairs.start;
 
 	for (; p < mapping->data.mapping.pairs.top; p++) {
-		if (strcmp(text_of(yaml_document_get_node(check->tree, p->key)), key) == 0)
+		const yaml_node_t *node = yaml_document_get_node(check->tree, p->key);
+
+		if (node->type == YAML_SCALAR_NODE && strcmp(text_of(node), key) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool check_mapping(const struct check *check, yaml_node_t *node, const struct place *place,
+static void check_missing(const struct check *check, int index, const struct place *place,
 			  const cyaml_schema_value_t *schema)
 {
-	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	const yaml_node_t *node = yaml_document_get_node(check->tree, index);
 
-	for (; pair < node->data.mapping.pairs.top; pair++) {
-		if (!check_pair(check, node, pair, place, schema))
-			return false;
-	}
 	for (const cyaml_schema_field_t *field = schema->mapping.fields; field->key; field++) {
-		if (!(field->value.flags & CYAML_FLAG_OPTIONAL) &&
-		    !has_key(check, node, field->key))
-			return fail(check, node, place->path, "the key %s is missing", field->key);
+		char path[PATH_MAX_LEN];
+
+		if ((field->value.flags & CYAML_FLAG_OPTIONAL) || has_key(check, node, field->key))
+			continue;
+		path_below(path, place->path, field->key);
+		// Unless it is what an unknown key was meant to be.
+		if (!config_errors_touch(check->errors, path))
+			fail_about(check, node, place->path, path, "the key %s is missing",
+				   field->key);
+		repairs_add(check->repairs, (struct repair){.node = index,
+							    .slot = REPAIR_ADD,
+							    .key = field->key,
+							    .filler = &field->value});
 	}
-	return true;
+}
+
+static void check_mapping(const struct check *check, int index, const struct place *place,
+			  const cyaml_schema_value_t *schema)
+{
+	const yaml_node_t *node = yaml_document_get_node(check->tree, index);
+	const yaml_node_pair_t *first = node->data.mapping.pairs.start;
+
+	for (const yaml_node_pair_t *pair = first; pair < node->data.mapping.pairs.top; pair++) {
+		const cyaml_schema_field_t *field;
+
+		if (check_pair(check, node, pair, place, schema, &field))
+			continue;
+		const bool needed = field && !(field->value.flags & CYAML_FLAG_OPTIONAL);
+		repairs_add(check->repairs,
+			    (struct repair){.node = index,
+					    .slot = (size_t)(pair - first),
+					    .filler = needed ? &field->value : NULL});
+	}
+	check_missing(check, index, place, schema);
 }
 
 static bool is_of_kind(const yaml_node_t *node, const cyaml_schema_value_t *schema)
@@ -348,9 +404,11 @@ static bool has_tag(const yaml_node_t *node)
 	return strcmp((const char *)node->tag, usual) != 0;
 }
 
-static bool check_value(const struct check *check, yaml_node_t *node, const struct place *place,
+static bool check_value(const struct check *check, int index, const struct place *place,
 			const cyaml_schema_value_t *schema)
 {
+	const yaml_node_t *node = yaml_document_get_node(check->tree, index);
+
 	// Who adds a key says its bounds.
 	assert(schema->type == CYAML_MAPPING || option_find(place->option) != NULL);
 	if (has_tag(node))
@@ -363,24 +421,26 @@ static bool check_value(const struct check *check, yaml_node_t *node, const stru
 		return fail(check, node, place->path, "wants %s", kind_of(schema));
 	switch (node->type) {
 	case YAML_MAPPING_NODE:
-		return check_mapping(check, node, place, schema);
+		check_mapping(check, index, place, schema);
+		return true;
 	case YAML_SEQUENCE_NODE:
-		return check_list(check, node, place, schema);
+		return check_list(check, index, place, schema);
 	default:
 		return check_scalar(check, node, place, schema);
 	}
 }
 
-bool check_document(const struct document *document, const cyaml_schema_value_t *schema, char *err,
-		    size_t err_len)
+bool check_document(const struct document *document, const cyaml_schema_value_t *schema,
+		    struct config_errors *errors, struct repairs *repairs)
 {
 	const struct check check = {
 		.document = document,
 		.tree = document_tree(document),
-		.err = err,
-		.err_len = err_len,
+		.errors = errors,
+		.repairs = repairs,
 	};
 	const struct place top = {.path = ""};
+	const int root = 1; // yaml_document_get_root_node()
 
-	return check_value(&check, yaml_document_get_root_node(check.tree), &top, schema);
+	return check_value(&check, root, &top, schema);
 }

@@ -6,11 +6,14 @@
 #pragma once
 
 #include "control/config/document.h"
+#include "control/config/errors.h"
+#include "control/config/repair.h"
 
 #include <cyaml/cyaml.h>
 
 #include <stdbool.h>
 
-// False with "FILE:LINE: PATH: sentence" in err, about the first error.
-bool check_document(const struct document *document, const cyaml_schema_value_t *schema, char *err,
-		    size_t err_len) __attribute__((nonnull, warn_unused_result));
+// Every fault goes to errors, and into repairs what takes it out. False: nothing would be left.
+bool check_document(const struct document *document, const cyaml_schema_value_t *schema,
+		    struct config_errors *errors, struct repairs *repairs)
+	__attribute__((nonnull, warn_unused_result));

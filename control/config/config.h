@@ -1,10 +1,11 @@
-// assayd.yaml: read through a schema, checked whole before anything is started. Every error is one
-// sentence with file and line.
+// assayd.yaml: read through a schema, checked whole before anything is started. Every error is told
+// at once, each one sentence with file and line.
 //
 // Thread: any; a configuration is immutable once loaded.
 #pragma once
 
 #include "control/alarms/names.h"
+#include "control/config/errors.h"
 #include "control/resolver/resolver.h"
 #include "dataplane/dataplane.h"
 
@@ -67,11 +68,10 @@ struct config {
 	size_t warning_count;
 };
 
-#define CONFIG_ERROR_MAX 512
-// NULL with "FILE:LINE: sentence" in err. Files it names (hints, anchors) are read too; without
+// NULL with all that is wrong in errors. Files it names (hints, anchors) are read too; without
 // anchors the built-in root anchors (tags 20326 and 38696) hold, without hints the built-in root
 // servers.
-struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+struct config *config_load(const char *path, struct config_errors *errors)
 	__attribute__((nonnull, warn_unused_result));
 void config_free(struct config *config);
 

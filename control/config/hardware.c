@@ -187,7 +187,9 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 
 // ---- peers ----
 
-static const char *why_no_peer(const struct dataplane_config *config, const struct address *address)
+// all_known: no service address is missing because of a fault.
+static const char *why_no_peer(const struct dataplane_config *config, const struct address *address,
+			       bool all_known)
 {
 	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
 	const bool link_local = address->family == 6 && address->bytes[0] == 0xfe &&
@@ -207,7 +209,7 @@ static const char *why_no_peer(const struct dataplane_config *config, const stru
 		if (memcmp(&config->service.peers[i], address, sizeof(*address)) == 0)
 			return "it stands here already";
 	}
-	return family || link_local ? NULL : "no service address is of its family";
+	return family || link_local || !all_known ? NULL : "no service address is of its family";
 }
 
 static void load_peers(struct loader *loader)
@@ -217,7 +219,7 @@ static void load_peers(struct loader *loader)
 	char path[LOADER_PATH_MAX];
 
 	assert(option_find("service.peers")->maximum == PEERS_MAX);
-	if (peers->count > 0 && out->tap_name[0] == '\0')
+	if (peers->count > 0 && out->tap_name[0] == '\0' && loader_good(loader, "service.tap"))
 		loader_fail(loader, "service.peers",
 			    "without a tap (service.tap) nothing here speaks with routers");
 	for (unsigned i = 0; i < peers->count; i++) {
@@ -225,7 +227,7 @@ static void load_peers(struct loader *loader)
 		const char *why = "no address, such as 192.0.2.1";
 
 		if (address_from_text(peers->list[i], &address) == 0)
-			why = why_no_peer(out, &address);
+			why = why_no_peer(out, &address, loader_good(loader, "service.addresses"));
 		loader_item(path, "service.peers", i);
 		if (why != NULL)
 			loader_fail(loader, path, "\"%.64s\": %s", peers->list[i], why);
@@ -265,8 +267,10 @@ void load_cores(struct loader *loader)
 		int64_t cpu = schema->cores.poll[i];
 
 		loader_item(path, "cores.poll", i);
-		if (cpu < 0 || cpu > 1023)
+		if (cpu < 0 || cpu > 1023) {
 			loader_fail(loader, path, "%" PRId64 " is no CPU number", cpu);
+			continue;
+		}
 		for (unsigned j = 0; j < i; j++) {
 			if (schema->cores.poll[j] == cpu)
 				loader_fail(loader, path, "CPU %" PRId64 " is named twice", cpu);
@@ -275,7 +279,7 @@ void load_cores(struct loader *loader)
 	}
 	if (out->lcore_count == 0)
 		out->lcores[out->lcore_count++] = 1;
-	for (size_t i = 0; i < out->lcore_count; i++) {
+	for (size_t i = 0; i < out->lcore_count && loader_good(loader, "cores.poll"); i++) {
 		if (out->control_cpu == (int)out->lcores[i])
 			loader_fail(
 				loader, "cores.control",

@@ -43,16 +43,21 @@ void config_sentence(const struct config *config, const char *path, char out[CON
 
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 {
+	struct config_error error = {.line = document_line(loader->document, path)};
 	va_list arguments;
 
-	if (loader->failed)
-		return;
-	loader->failed = true;
-	size_t used = say_where(loader->document, path, loader->err);
+	size_t used = say_where(loader->document, path, error.sentence);
 	va_start(arguments, format);
 	if (used < CONFIG_ERROR_MAX)
-		vsnprintf(loader->err + used, CONFIG_ERROR_MAX - used, format, arguments);
+		vsnprintf(error.sentence + used, CONFIG_ERROR_MAX - used, format, arguments);
 	va_end(arguments);
+	snprintf(error.path, sizeof(error.path), "%s", path);
+	config_errors_add(loader->errors, &error);
+}
+
+bool loader_good(const struct loader *loader, const char *path)
+{
+	return !config_errors_touch(loader->errors, path);
 }
 
 void loader_warn(struct loader *loader, enum alarm_name alarm, const char *path, const char *format,
@@ -161,7 +166,7 @@ static void load_source(struct loader *loader)
 		loader_item(path, "upstream.source", i);
 		if (address_from_text(sources->list[i], &address) != 0) {
 			loader_fail(loader, path, "\"%.64s\" is no address", sources->list[i]);
-			return;
+			continue;
 		}
 		const char *why = why_no_source(config, &address);
 		if (why != NULL)
@@ -209,14 +214,17 @@ static void load_upstream(struct loader *loader)
 
 	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
 	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
-	if (!config->upstream.ipv4 && !config->upstream.ipv6)
+	if (!config->upstream.ipv4 && !config->upstream.ipv6) {
 		loader_fail(loader, "upstream",
 			    "ipv4 and ipv6 are both off: no server could be asked");
+		config->upstream.ipv4 = config->upstream.ipv6 = true; // for what comes behind
+	}
 	config->upstream.case_randomisation =
 		yes_no("upstream.case-randomisation", schema->upstream.case_randomisation);
 	config->upstream.cookies = yes_no("upstream.cookies", schema->upstream.cookies);
 	config->allow_loopback_upstream =
-		yes_no("upstream.ask-loopback", schema->upstream.ask_loopback);
+		yes_no("upstream.ask-loopback", schema->upstream.ask_loopback) ||
+		!loader_good(loader, "upstream.ask-loopback");
 	load_source(loader);
 	load_domains(loader);
 	load_interface(loader);
@@ -233,10 +241,11 @@ static void load_ttls(struct loader *loader)
 	out->negative_ttl_max_s = (uint32_t)loader_number("resolver.negative-ttl-max",
 							  schema->resolver.negative_ttl_max);
 	out->stale_s = (uint32_t)loader_number("resolver.stale", schema->resolver.stale);
-	if (out->ttl_min_s > out->ttl_max_s)
+	if (out->ttl_min_s > out->ttl_max_s && loader_good(loader, "resolver.ttl-max"))
 		loader_fail(loader, "resolver.ttl-min", "%u is more than ttl-max, %u",
 			    out->ttl_min_s, out->ttl_max_s);
-	if (out->ttl_min_s > out->negative_ttl_max_s)
+	if (out->ttl_min_s > out->negative_ttl_max_s &&
+	    loader_good(loader, "resolver.negative-ttl-max"))
 		loader_fail(loader, "resolver.ttl-min", "%u is more than negative-ttl-max, %u",
 			    out->ttl_min_s, out->negative_ttl_max_s);
 }
@@ -336,7 +345,8 @@ static void judge_anchors(struct loader *loader, size_t from_files)
 					    ? "its algorithm or digest is not validated here"
 					    : "it is revoked, or damaged");
 	}
-	if (config->anchor_count > 0 && usable == 0)
+	if (config->anchor_count > 0 && usable == 0 && loader_good(loader, "trust.anchors") &&
+	    loader_good(loader, "trust.anchor-files"))
 		loader_fail(loader, "trust",
 			    "none of its trust anchors counts: nothing would be proven");
 }
@@ -385,7 +395,7 @@ static void load_trust(struct loader *loader)
 	struct config *config = loader->config;
 
 	config->resolver.validate = yes_no("trust.validate", schema->trust.validate);
-	if (!config->resolver.validate && !schema->test_clock)
+	if (!config->resolver.validate && !schema->test_clock && loader_good(loader, "test-clock"))
 		loader_fail(loader, "trust.validate",
 			    "validation can be turned off by tests only (test-clock); "
 			    "name private zones in trust.insecure");
@@ -457,36 +467,49 @@ static void load_all(struct loader *loader)
 	load_pools(loader);
 	load_zones(loader);
 	load_rest(loader);
-	if (!loader->failed)
+	if (loader->errors->count == 0)
 		check_pools(loader);
 }
 
-static struct config *load_document(const struct document *document, char err[CONFIG_ERROR_MAX])
+// Of the file as a whole.
+static void fail_whole(struct config_errors *errors, const char *sentence)
 {
-	struct schema *schema = schema_load(document, err, CONFIG_ERROR_MAX);
-	struct loader loader = {.document = document, .schema = schema, .err = err};
+	struct config_error error = {.shape = true};
+
+	snprintf(error.sentence, sizeof(error.sentence), "%s", sentence);
+	config_errors_add(errors, &error);
+}
+
+static struct config *load_document(const struct document *document, struct config_errors *errors)
+{
+	struct schema *schema = schema_load(document, errors);
+	struct loader loader = {.document = document, .schema = schema, .errors = errors};
 
 	if (!schema)
 		return NULL;
 	loader.config = calloc(1, sizeof(*loader.config));
-	if (loader.config) {
+	if (loader.config)
 		load_all(&loader);
-	} else {
-		snprintf(err, CONFIG_ERROR_MAX, "%s: out of memory", document_file(document));
-		loader.failed = true;
-	}
+	else
+		fail_whole(errors, "out of memory");
 	schema_free(schema);
-	if (!loader.failed)
+	if (errors->count == 0)
 		return loader.config;
 	config_free(loader.config);
 	return NULL;
 }
 
-struct config *config_load(const char *path, char err[CONFIG_ERROR_MAX])
+struct config *config_load(const char *path, struct config_errors *errors)
 {
-	struct document *document = document_read(path, err, CONFIG_ERROR_MAX);
-	struct config *config = document ? load_document(document, err) : NULL;
+	char err[CONFIG_ERROR_MAX];
+	struct document *document = document_read(path, err, sizeof(err));
+	struct config *config = NULL;
 
+	memset(errors, 0, sizeof(*errors));
+	if (!document)
+		fail_whole(errors, err);
+	else
+		config = load_document(document, errors);
 	if (config)
 		config->document = document;
 	else

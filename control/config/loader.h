@@ -14,16 +14,18 @@ struct loader {
 	const struct document *document;
 	const struct schema *schema;
 	struct config *config;
-	char *err; // CONFIG_ERROR_MAX
-	bool failed;
+	struct config_errors *errors; // any: the configuration is not used, but judged to its end
 };
 
-// "FILE:LINE: PATH: sentence"; the first error holds.
+// One fault of a path is told, and none of what its value would have been needed for.
 void loader_fail(struct loader *loader, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 2, 3)));
 // Taken, but hardly meant: that alarm for as long as it runs.
 void loader_warn(struct loader *loader, enum alarm_name alarm, const char *path, const char *format,
 		 ...) __attribute__((format(printf, 4, 5), nonnull));
+// Whether nothing is known against the path, or what is below it: what is judged by its value may
+// be.
+bool loader_good(const struct loader *loader, const char *path) __attribute__((nonnull));
 // The default of the option when nothing is given.
 int64_t loader_number(const char *option, const int64_t *given) __attribute__((nonnull(1)));
 // The text, "" where the option has none by default.

@@ -235,22 +235,53 @@ static cyaml_config_t reader(char complaint[COMPLAINT_MAX])
 	};
 }
 
-struct schema *schema_load(const struct document *document, char *err, size_t err_len)
+static struct schema *convert(const uint8_t *text, size_t len, char complaint[COMPLAINT_MAX])
 {
-	char complaint[COMPLAINT_MAX] = "";
 	cyaml_config_t config = reader(complaint);
 	cyaml_data_t *data = NULL;
-	size_t len;
-	const uint8_t *text = document_text(document, &len);
-
-	if (!check_document(document, &top_value, err, err_len))
-		return NULL;
 	cyaml_err_t status = cyaml_load_data(text, len, &config, &top_value, &data, NULL);
+
 	if (status == CYAML_OK && data)
 		return (struct schema *)data;
-	snprintf(err, err_len, "%s:1: %s", document_file(document),
-		 complaint[0] != '\0' ? complaint : cyaml_strerror(status));
+	if (complaint[0] == '\0')
+		snprintf(complaint, COMPLAINT_MAX, "%s", cyaml_strerror(status));
 	return NULL;
+}
+
+// What is left without the faults. NULL: nothing.
+static struct schema *convert_rest(const struct document *document, const struct repairs *repairs)
+{
+	char complaint[COMPLAINT_MAX] = "";
+	size_t len;
+	uint8_t *text = repairs_apply(repairs, document, &len);
+	struct schema *schema = text ? convert(text, len, complaint) : NULL;
+
+	free(text);
+	return schema;
+}
+
+struct schema *schema_load(const struct document *document, struct config_errors *errors)
+{
+	struct config_error error = {.line = 1, .shape = true};
+	char complaint[COMPLAINT_MAX] = "";
+	struct repairs repairs = {0};
+	struct schema *schema = NULL;
+	size_t len;
+	const uint8_t *text = document_text(document, &len);
+	const bool something = check_document(document, &top_value, errors, &repairs);
+
+	if (errors->count == 0) {
+		schema = convert(text, len, complaint);
+		if (schema == NULL) {
+			snprintf(error.sentence, sizeof(error.sentence), "%s:1: %s",
+				 document_file(document), complaint);
+			config_errors_add(errors, &error);
+		}
+	} else if (something && errors->count < CONFIG_ERRORS_MAX) {
+		schema = convert_rest(document, &repairs);
+	}
+	repairs_free(&repairs);
+	return schema;
 }
 
 void schema_free(struct schema *schema)

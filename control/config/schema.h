@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/config/document.h"
+#include "control/config/errors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -107,7 +108,8 @@ struct schema {
 	char *test_clock;
 };
 
-// NULL with "FILE:LINE: PATH: sentence" in err.
-struct schema *schema_load(const struct document *document, char *err, size_t err_len)
+// Every fault of keys and values goes to errors. What comes back with some is the rest of the file,
+// to find others in; NULL: nothing is left, or enough faults are known.
+struct schema *schema_load(const struct document *document, struct config_errors *errors)
 	__attribute__((nonnull, warn_unused_result));
 void schema_free(struct schema *schema);

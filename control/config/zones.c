@@ -110,7 +110,9 @@ static void load_peer(struct loader *loader, const char *path, const struct sche
 		load_name(loader, loader_key(key, path, "auth-name"), given->auth_name,
 			  &server->tls);
 	load_pins(loader, loader_key(key, path, "pins"), &given->pins, &server->tls);
-	if (!given->auth_name && given->pins.count == 0)
+	if (!given->auth_name && given->pins.count == 0 &&
+	    loader_good(loader, loader_key(key, path, "auth-name")) &&
+	    loader_good(loader, loader_key(key, path, "pins")))
 		loader_fail(loader, loader_key(key, path, "transport"),
 			    "tls needs auth-name, pins or both: who the server must prove to be");
 	if (strchr(given->address, '@') == NULL)
@@ -126,6 +128,8 @@ static void load_transport(struct loader *loader, const char *path,
 	char key[LOADER_PATH_MAX];
 
 	server->transport = transports[given->transport ? *given->transport : SCHEMA_UDP];
+	if (!loader_good(loader, loader_key(key, path, "transport")))
+		return;
 	if (server->transport == POOL_TLS)
 		load_peer(loader, path, given, server);
 	else if (given->auth_name)
@@ -194,7 +198,7 @@ void load_pools(struct loader *loader)
 		loader_fail(loader, "pools", "out of memory");
 		return;
 	}
-	for (unsigned i = 0; i < schema->pools_count && !loader->failed; i++)
+	for (unsigned i = 0; i < schema->pools_count; i++)
 		load_pool(loader, loader_item(path, "pools", i), &schema->pools[i]);
 }
 
@@ -217,6 +221,20 @@ static void load_own_pool(struct loader *loader, const char *path, const struct 
 	}
 }
 
+// Whether the name of every pool is known: none could be the one that is looked for.
+static bool pools_known(const struct loader *loader)
+{
+	const struct schema *schema = loader->schema;
+	char item[LOADER_PATH_MAX], key[LOADER_PATH_MAX];
+
+	for (unsigned i = 0; i < schema->pools_count; i++) {
+		if (schema->pools[i].name[0] == '\0' ||
+		    !loader_good(loader, loader_key(key, loader_item(item, "pools", i), "name")))
+			return false;
+	}
+	return schema->pools_count > 0 || loader_good(loader, "pools");
+}
+
 static void choose_pool(struct loader *loader, const char *path, const struct schema_zone *zone,
 			struct pool *own, struct route *route)
 {
@@ -233,7 +251,7 @@ static void choose_pool(struct loader *loader, const char *path, const struct sc
 	else if (zone->tcp)
 		loader_fail(loader, loader_key(key, path, "tcp"),
 			    "the servers of a pool say it themselves (transport: tcp)");
-	else if (route->pool == NULL)
+	else if (route->pool == NULL && pools_known(loader))
 		loader_fail(loader, loader_key(key, path, "pool"), "there is no pool \"%.80s\"",
 			    zone->pool);
 }
@@ -242,14 +260,16 @@ static void load_own_anchors(struct loader *loader, const char *path,
 			     const struct schema_zone *zone, struct route *route)
 {
 	struct config *config = loader->config;
-	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX], complaint[CONFIG_ERROR_MAX - 128];
+	char key[LOADER_PATH_MAX], item[LOADER_PATH_MAX], name[LOADER_PATH_MAX];
+	char complaint[CONFIG_ERROR_MAX - 128];
 
+	loader_key(name, path, "name");
 	loader_key(key, path, "anchors");
 	for (unsigned i = 0; i < zone->anchors.count; i++) {
 		loader_item(item, key, i);
 		if (anchor_read(zone->anchors.list[i], config, complaint, sizeof(complaint)) != 0) {
 			loader_fail(loader, item, "%s", complaint);
-			return;
+			continue;
 		}
 		struct config_anchor *anchor = &config->anchors[config->anchor_count - 1];
 		anchor->automatic = false;
@@ -258,7 +278,7 @@ static void load_own_anchors(struct loader *loader, const char *path,
 				    "it would prove nothing: revoked, or of an algorithm or digest "
 				    "that "
 				    "is not validated here");
-		if (!name_equal(anchor->owner, route->zone))
+		if (loader_good(loader, name) && !name_equal(anchor->owner, route->zone))
 			loader_fail(loader, item, "the record belongs to another name than %s",
 				    zone->name);
 		route->dnssec = ROUTE_ANCHORED;
@@ -281,7 +301,7 @@ static void load_dnssec(struct loader *loader, const char *path, const struct sc
 		loader_fail(loader, key,
 			    "this would turn all validation off: name the private zones, "
 			    "each as a zone of its own or in trust.insecure");
-	else if (!loader->failed)
+	else if (loader_good(loader, path))
 		name_copy(config->insecure[config->insecure_count++].name, route->zone);
 	route->dnssec = ROUTE_INSECURE;
 }
@@ -303,15 +323,15 @@ static void load_zone(struct loader *loader, const char *path, const struct sche
 	loader_key(key, path, "name");
 	if (name_from_text(zone->name, route->zone) < 0) {
 		loader_fail(loader, key, "\"%s\" is no zone name", zone->name);
-		return;
+		name_copy(route->zone, (const uint8_t *)"\2\0\xff"); // nobody's
 	}
 	name_lower(route->zone, route->zone, name_len(route->zone));
-	if (named_before(loader->config, route))
+	if (loader_good(loader, key) && named_before(loader->config, route))
 		loader_fail(loader, key, "\"%s\" stands here already", zone->name);
 	route->forward = zone->type == SCHEMA_FORWARD;
 	route->first = zone->mode && *zone->mode == SCHEMA_FIRST;
 	choose_pool(loader, path, zone, own, route);
-	if (!loader->failed)
+	if (loader->errors->count == 0)
 		check_route(loader, path, route);
 	load_dnssec(loader, path, zone, route);
 }
@@ -327,7 +347,7 @@ void load_zones(struct loader *loader)
 		loader_fail(loader, "zones", "out of memory");
 		return;
 	}
-	for (unsigned i = 0; i < schema->zones_count && !loader->failed; i++)
+	for (unsigned i = 0; i < schema->zones_count; i++)
 		load_zone(loader, loader_item(path, "zones", i), &schema->zones[i],
 			  &config->pools[config->pool_count + i], &config->routes[i]);
 	config->resolver.routes = config->routes;

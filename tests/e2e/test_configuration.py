@@ -50,6 +50,22 @@ def refusals(checks, info):
                   % info['resolver']['service_addresses'][0])
 
 
+def faults_at_once(checks, info):
+    daemon = Assayd(info, log='warn', extra='metrics: {adress: here}\nzones: [{name: a, type: stub, servers: '
+                    '[127.0.0.1], tcp: flase}]\n')
+    wanted = ('log: "warn" is none of', 'metrics.adress: there is no such key; did you mean address?',
+              'zones[0].tcp: "flase" is neither', 'zones[0].servers[0]: 127.0.0.1 may never be asked', '4 errors')
+    try:
+        status, shown = check_config(daemon)
+        checks.check('four faults of a file are told at once by --check-config', status == 1 and
+                     all(words in shown for words in wanted), shown)
+        run = subprocess.run([ASSAYD, '-c', daemon.config], capture_output=True, text=True, timeout=120)
+        checks.check('and by the start', run.returncode == 1 and
+                     run.stderr.replace(daemon.config, 'FILE') == shown, run.stderr)
+    finally:
+        daemon.remove()
+
+
 def alarms(daemon):
     return [a.replace(daemon.config, 'FILE') for a in daemon.alarms()]
 
@@ -119,6 +135,7 @@ def main():
     info = lab_info()
     enter(info['namespaces']['client'])
     checks.run(refusals, info)
+    checks.run(faults_at_once, info)
     checks.run(ways_that_come_later, info)
     checks.run(sources_that_come_later, info)
     checks.run(warnings_are_alarms, info)

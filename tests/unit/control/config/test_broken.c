@@ -17,12 +17,19 @@ struct broken {
 	const char *text, *sentence; // how the sentence begins
 };
 
+// All that were tried, for pairs of them.
+static const struct broken *tried[512];
+static size_t refused_count, warned_count;
+
 static void assert_each_refused(const struct broken *cases, size_t count)
 {
 	char err[CONFIG_ERROR_MAX];
 
 	for (size_t i = 0; i < count; i++) {
 		struct config *config = load_text(cases[i].text, err);
+
+		assert_true(refused_count < sizeof(tried) / sizeof(tried[0]));
+		tried[refused_count++] = &cases[i];
 
 		if (config || strncmp(err, cases[i].sentence, strlen(cases[i].sentence)) != 0)
 			fail_msg("case %zu: wanted \"%s\", got \"%s\"", i, cases[i].sentence, err);
@@ -100,8 +107,6 @@ static void unknown_keys_are_named_with_the_nearest(void **state)
 		 "FILE:7: memory: a second time; the first is in line 5"},
 		{MINIMAL "memory:\n  cache: 1G\n  tickets: 64\n  cache: 2G\n",
 		 "FILE:8: memory.cache: a second time; the first is in line 6"},
-		{MINIMAL "base: &base {cache: 1G}\nmemory: {<<: *base}\n",
-		 "FILE:5: base: there is no such key"},
 		{MINIMAL "memory: {<<: {cache: 1G}}\n",
 		 "FILE:5: memory.<<: merge keys are not understood: write the keys out"},
 		{MINIMAL "? [a, b]\n: 1\n", "FILE:5: a key is one word"},
@@ -210,13 +215,14 @@ static void anchors_of_YAML_stand_for_what_they_name(void **state)
 
 static void a_file_beyond_all_measure_is_not_read(void **state)
 {
-	char err[CONFIG_ERROR_MAX];
+	static struct config_errors errors;
+	const char *sentence = errors.list[0].sentence;
 
 	(void)state;
-	assert_null(config_load("/dev/zero", err));
-	assert_non_null(strstr(err, "/dev/zero: cannot be read: File too large"));
-	assert_null(config_load("/tmp", err));
-	assert_non_null(strstr(err, "/tmp: cannot be read: Is a directory"));
+	assert_null(config_load("/dev/zero", &errors));
+	assert_non_null(strstr(sentence, "/dev/zero: cannot be read: File too large"));
+	assert_null(config_load("/tmp", &errors));
+	assert_non_null(strstr(sentence, "/tmp: cannot be read: Is a directory"));
 }
 
 static void servers_that_may_never_be_asked_are_refused(void **state)
@@ -468,6 +474,7 @@ static void warned(const char *text, const char *sentence)
 	if (!config || strncmp(said, sentence, strlen(sentence)) != 0)
 		fail_msg("wanted \"%s\", got \"%s%s\"", sentence, said, err);
 	config_free(config);
+	warned_count++;
 }
 
 static void what_is_hardly_meant_is_warned_of(void **state)
@@ -533,6 +540,232 @@ static void what_is_meant_is_not_warned_of(void **state)
 	}
 }
 
+// ---- several faults ----
+
+#define FAULTS_MAX 9
+
+struct faulty {
+	const char *text, *sentences[FAULTS_MAX]; // how they begin, by line
+};
+
+static void assert_told(const char *text, const char *const *wanted, size_t count)
+{
+	static struct config_errors errors;
+
+	assert_null(load_faulty(text, strlen(text), &errors));
+	for (size_t i = 0; i < count || i < errors.count; i++) {
+		const char *told = i < errors.count ? errors.list[i].sentence : "nothing";
+		const char *sentence = i < count ? wanted[i] : "nothing";
+
+		if (strncmp(told, sentence, strlen(sentence)) != 0)
+			fail_msg("%s\nsentence %zu: wanted \"%s\", got \"%s\"", text, i, sentence,
+				 told);
+	}
+}
+
+static void all_faults_of_a_file_are_told_at_once_by_line(void **state)
+{
+	static const struct faulty cases[] = {
+		{MINIMAL "memory: {cahce: 1G, packets: 1M}\nlog: warn\nmetrics: {address: here}\n",
+		 {"FILE:5: memory.cahce: there is no such key",
+		  "FILE:5: memory.packets: 1M is outside", "FILE:6: log: \"warn\" is none of",
+		  "FILE:7: metrics.address: \"here\" is no"}},
+		{"speed: 1\nanswers: {rotate: maybe, identity: [a]}\n",
+		 {"FILE:1: speed: there is no such key", "FILE:1: the key ports is missing",
+		  "FILE:1: the key service is missing", "FILE:2: answers.rotate: \"maybe\"",
+		  "FILE:2: answers.identity: wants one value"}},
+		{MINIMAL "zones:\n  - {name: a., type: forwrad, servers: [127.0.0.1]}\n"
+			 "  - {name: b..c, type: forward, servers: [10.0.0.1, me], mode: frist}\n"
+			 "  - {type: stub, servers: ['::1'], tcp: flase}\n  - zone\n",
+		 {"FILE:6: zones[0].type: \"forwrad\"",
+		  "FILE:6: zones[0].servers[0]: 127.0.0.1 may",
+		  "FILE:7: zones[1].mode: \"frist\" is", "FILE:7: zones[1].name: \"b..c\" is no",
+		  "FILE:7: zones[1].servers[1]: \"me\" is no", "FILE:8: zones[2].tcp: \"flase\" is",
+		  "FILE:8: zones[2]: the key name is missing",
+		  "FILE:8: zones[2].servers[0]: ::1 may never",
+		  "FILE:9: zones[3]: wants keys with values"}},
+		{MINIMAL "base: &base {cache: 1G}\nmemory: {<<: *base, tickets: 3}\n",
+		 {"FILE:5: base: there is no such key", "FILE:6: memory.<<: merge keys are not",
+		  "FILE:6: memory.tickets: 3 is"}},
+		{MINIMAL
+		 "access:\n  allow: [10.0.0.0/8, any, 10.0.0.0/8]\n  drop: [all, 10.0.0.1/8]\n",
+		 {"FILE:6: access.allow[1]: \"any\"", "FILE:6: access.allow[2]: 10.0.0.0/8 stands",
+		  "FILE:7: access.drop[0]: \"all\"", "FILE:7: access.drop[1]: \"10.0.0.1/8\""}},
+		{"ports:\n  - device: x\n  - device: x\nservice:\n  addresses: [1.2.3.4, "
+		 "5.6.7.8/24]\n"
+		 "  peers: [router, 5.6.7.8]\n",
+		 {"FILE:3: ports[1]: x is the device",
+		  "FILE:5: service.addresses[0]: \"1.2.3.4\" is no",
+		  "FILE:6: service.peers[0]: \"router\"",
+		  "FILE:6: service.peers[1]: \"5.6.7.8\": our"}},
+		{MINIMAL "trust: {validate: false, anchors: [a, b], insecure: ['.', 'x..']}\n",
+		 {"FILE:5: trust.validate: validation can be",
+		  "FILE:5: trust.insecure[0]: this would", "FILE:5: trust.insecure[1]: \"x..\" is",
+		  "FILE:5: trust.anchors[0]: \"a\"", "FILE:5: trust.anchors[1]: \"b\""}},
+		{POOL("{address: a, transport: tls}, {address: 10.0.0.1, pins: [x]}, {weight: no}"),
+		 {"FILE:6: pools[0].servers[2].weight: \"no\" is",
+		  "FILE:6: pools[0].servers[2]: the key address is missing",
+		  "FILE:6: pools[0].servers[0].address: \"a\" is",
+		  "FILE:6: pools[0].servers[0].transport: tls needs",
+		  "FILE:6: pools[0].servers[1].pins: go with transport: tls"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t count = 0;
+
+		while (count < FAULTS_MAX && cases[i].sentences[count])
+			count++;
+		assert_told(cases[i].text, cases[i].sentences, count);
+	}
+}
+
+// Each has one, though others would be seen if the value were what is used in its place.
+static void what_follows_from_a_fault_is_not_told(void **state)
+{
+	EACH_REFUSED(
+		{MINIMAL "  adresses: [1.2.3.4/24]\n", "FILE:5: service.adresses: there is no"},
+		{"ports:\n  - device: x\nservice:\n  adresses: [192.0.2.53/24]\n  peers: "
+		 "[192.0.2.1]\n",
+		 "FILE:4: service.adresses: there is no such key; did you mean addresses?"},
+		{SERVICE "[192.0.2.53]\n  peers: [192.0.2.1]\n", "FILE:4: service.addresses[0]: "},
+		{SERVICE "192.0.2.53/24\n  peers: [192.0.2.1]\n",
+		 "FILE:4: service.addresses: wants"},
+		{MINIMAL "  tap: [x]\n  peers: [192.0.2.1]\n",
+		 "FILE:5: service.tap: wants one value"},
+		{MINIMAL "cores: {pol: [2], control: 1}\n", "FILE:5: cores.pol: there is no such"},
+		{MINIMAL "cores: {poll: [x, 2], control: 1023}\n",
+		 "FILE:5: cores.poll[0]: \"x\" is no"},
+		{MINIMAL "cores: {poll: [-1], control: -1, host: -1}\n",
+		 "FILE:5: cores.poll[0]: -1 is"},
+		{MINIMAL "resolver: {ttl-max: 1d, ttl-min: 3600}\n",
+		 "FILE:5: resolver.ttl-max: \"1d\""},
+		{MINIMAL "resolver: {ttl_max: 100, ttl-min: 3600, negative-ttl-max: 3600}\n",
+		 "FILE:5: resolver.ttl_max: there is no such key"},
+		{MINIMAL "upstream: {ipv4: false, ipv6: false, source: [198.51.100.1]}\nzones:\n"
+			 "  - {name: a., type: stub, servers: [10.0.0.1]}\n",
+		 "FILE:5: upstream: ipv4 and ipv6 are both off"},
+		{MINIMAL "upstream: {ask-loopback: yes}\nzones:\n"
+			 "  - {name: a., type: stub, servers: [127.0.0.1]}\n",
+		 "FILE:5: upstream.ask-loopback: \"yes\" is neither"},
+		{MINIMAL "access: {allow: 10.0.0.0/8, drop: [10.1.0.0/16]}\n",
+		 "FILE:5: access.allow: wants a list"},
+		{MINIMAL "trust: {validate: false}\ntest-clock: [a]\n",
+		 "FILE:6: test-clock: wants"},
+		{MINIMAL "trust: {anchors: ['. IN DS 20326 250 2 " DIGEST "', x]}\n",
+		 "FILE:5: trust.anchors[1]: \"x\""},
+		{MINIMAL "pools:\n  - {name: 'a b', servers: [{address: 10.0.0.1}]}\nzones:\n"
+			 "  - {name: a., type: stub, pool: p}\n",
+		 "FILE:6: pools[0].name: \"a b\" is no name"},
+		{MINIMAL "pools: p\nzones:\n  - {name: a., type: stub, pool: p}\n",
+		 "FILE:5: pools: wants a list"},
+		{POOL("{address: 10.0.0.1, transport: dot, auth-name: a.example}"),
+		 "FILE:6: pools[0].servers[0].transport: \"dot\" is none"},
+		{POOL("{address: 10.0.0.1, transport: tls, auth_name: a.example}"),
+		 "FILE:6: pools[0].servers[0].auth_name: there is no such key"},
+		{ZONE("servers: 10.0.0.1"), "FILE:6: zones[0].servers: wants a list"},
+		{MINIMAL
+		 "zones:\n  - {nmae: a., type: stub, servers: [10.0.0.1], anchors: ['a. IN DS 1 8 "
+		 "2 " DIGEST "']}\n",
+		 "FILE:6: zones[0].nmae: there is no such key; did you mean name?"},
+		{MINIMAL
+		 "zones:\n  - {name: b..c, type: stub, servers: [10.0.0.1], dnssec: insecure}\n"
+		 "  - {name: '?', type: stub, servers: [10.0.0.1]}\n",
+		 "FILE:6: zones[0].name: \"b..c\" is no zone name"});
+}
+
+// "cores" of "cores: {...}"; 0: more than one key, or none.
+static size_t only_key(const char *fragment)
+{
+	size_t len = strspn(fragment, "abcdefghijklmnopqrstuvwxyz-");
+
+	for (const char *line = fragment; (line = strchr(line, '\n')) != NULL;) {
+		if (*++line != '\0' && *line != ' ')
+			return 0;
+	}
+	return fragment[len] == ':' ? len : 0;
+}
+
+static const char *fragment_of(const struct broken *broken)
+{
+	size_t len = strlen(MINIMAL);
+
+	if (strncmp(broken->text, MINIMAL, len) != 0 || strstr(broken->sentence, "no YAML") ||
+	    strstr(broken->sentence, "in line")) // of another place in the pair
+		return NULL;
+	return only_key(broken->text + len) > 0 ? broken->text + len : NULL;
+}
+
+static unsigned lines_of(const char *text)
+{
+	unsigned lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+// Faults of two sections that know nothing of each other.
+static void each_of_two_faults_is_told(void **state)
+{
+	size_t pairs = 0;
+
+	(void)state;
+	for (size_t i = 0; i < refused_count; i++) {
+		for (size_t j = i + 1; j < refused_count; j++) {
+			const char *one = fragment_of(tried[i]), *other = fragment_of(tried[j]);
+			char text[4096], second[1024];
+			unsigned line, used;
+
+			if ((i + j) % 5 != 0 || !one || !other ||
+			    (only_key(one) == only_key(other) &&
+			     strncmp(one, other, only_key(one)) == 0))
+				continue;
+			snprintf(text, sizeof(text), "%s%s%s", MINIMAL, one, other);
+			assert_int_equal(sscanf(tried[j]->sentence, "FILE:%u%n", &line, &used), 1);
+			snprintf(second, sizeof(second), "FILE:%u%s", line + lines_of(one),
+				 tried[j]->sentence + used);
+			assert_told(text, (const char *const[]){tried[i]->sentence, second}, 2);
+			pairs++;
+		}
+	}
+	print_message("# pairs of faults: %zu, each told\n", pairs);
+	assert_true(pairs > 500);
+}
+
+static void count_lines(const char *text, void *arg)
+{
+	size_t *count = arg;
+
+	if (++*count == CONFIG_ERRORS_MAX + 1)
+		assert_string_equal(text, "25 errors, 5 of them not shown");
+}
+
+static void faults_without_end_are_counted(void **state)
+{
+	static struct config_errors errors;
+	char text[1024] = MINIMAL;
+	size_t count = 0;
+
+	(void)state;
+	for (unsigned i = 25; i > 0; i--)
+		sprintf(text + strlen(text), "unknown%u: 1\n", i);
+	assert_null(load_faulty(text, strlen(text), &errors));
+	assert_int_equal(errors.count, 25);
+	assert_string_equal(errors.list[0].sentence, "FILE:5: unknown25: there is no such key");
+	assert_string_equal(errors.list[19].sentence, "FILE:24: unknown6: there is no such key");
+	config_errors_each(&errors, count_lines, &count);
+	assert_int_equal(count, CONFIG_ERRORS_MAX + 1);
+}
+
+static int print_counts(void **state)
+{
+	(void)state;
+	print_message("# 60+ broken configurations: %zu refused, %zu alarmed/warned, 0 silent\n",
+		      refused_count, warned_count);
+	return refused_count + warned_count >= 60 ? 0 : -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,7 +787,11 @@ int main(void)
 		cmocka_unit_test(lives_and_trust_do_not_contradict_themselves),
 		cmocka_unit_test(what_is_hardly_meant_is_warned_of),
 		cmocka_unit_test(what_is_meant_is_not_warned_of),
+		cmocka_unit_test(all_faults_of_a_file_are_told_at_once_by_line),
+		cmocka_unit_test(what_follows_from_a_fault_is_not_told),
+		cmocka_unit_test(each_of_two_faults_is_told), // of those above
+		cmocka_unit_test(faults_without_end_are_counted),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, print_counts);
 }

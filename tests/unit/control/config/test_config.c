@@ -42,6 +42,16 @@ static int remove_file(void **state)
 #define ZONES(zone) MINIMAL "zones:\n  - " zone "\n"
 #define POOL(list)  MINIMAL "pools:\n  - name: p\n    servers:\n      - " list "\n"
 
+static struct config *load_file(const char *path, char err[CONFIG_ERROR_MAX])
+{
+	static struct config_errors errors;
+	struct config *config = config_load(path, &errors);
+
+	assert_in_range(errors.count, 0, 1);
+	snprintf(err, CONFIG_ERROR_MAX, "%s", errors.count > 0 ? errors.list[0].sentence : "");
+	return config;
+}
+
 static struct config *load(const char *text, char err[CONFIG_ERROR_MAX])
 {
 	FILE *stream = fopen(file, "w");
@@ -49,8 +59,7 @@ static struct config *load(const char *text, char err[CONFIG_ERROR_MAX])
 	assert_non_null(stream);
 	fputs(text, stream);
 	fclose(stream);
-	err[0] = '\0';
-	return config_load(file, err);
+	return load_file(file, err);
 }
 
 static void minimal_file_gets_every_default(void **state)
@@ -355,7 +364,7 @@ static void missing_file_is_named(void **state)
 	char err[CONFIG_ERROR_MAX];
 
 	(void)state;
-	assert_null(config_load("/nonexistent/assayd.yaml", err));
+	assert_null(load_file("/nonexistent/assayd.yaml", err));
 	assert_non_null(strstr(err, "/nonexistent/assayd.yaml"));
 }
 

@@ -17,8 +17,8 @@
 
 #define MINIMAL "ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/24]\n"
 
-// NULL with the sentence in err, the file's name in it replaced by FILE.
-static inline struct config *load_bytes(const void *text, size_t len, char err[CONFIG_ERROR_MAX])
+// As config_load(), the file's name in the sentences replaced by FILE.
+static inline struct config *load_faulty(const void *text, size_t len, struct config_errors *errors)
 {
 	char path[] = "/tmp/assayd-config-XXXXXX";
 	int fd = mkstemp(path);
@@ -26,13 +26,30 @@ static inline struct config *load_bytes(const void *text, size_t len, char err[C
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, len), (ssize_t)len);
 	close(fd);
-	err[0] = '\0';
-	struct config *config = config_load(path, err);
+	struct config *config = config_load(path, errors);
 	unlink(path);
-	if (strncmp(err, path, strlen(path)) == 0) {
-		memmove(err + 4, err + strlen(path), strlen(err) - strlen(path) + 1);
-		memcpy(err, "FILE", 4);
+	for (size_t i = 0; i < errors->count && i < CONFIG_ERRORS_MAX; i++) {
+		char *sentence = errors->list[i].sentence;
+
+		if (strncmp(sentence, path, strlen(path)) == 0) {
+			memmove(sentence + 4, sentence + strlen(path),
+				strlen(sentence) - strlen(path) + 1);
+			memcpy(sentence, "FILE", 4);
+		}
 	}
+	return config;
+}
+
+// NULL with the sentence in err: one fault has one.
+static inline struct config *load_bytes(const void *text, size_t len, char err[CONFIG_ERROR_MAX])
+{
+	static struct config_errors errors;
+	struct config *config = load_faulty(text, len, &errors);
+
+	if (errors.count > 1)
+		fail_msg("%zu errors: \"%s\", \"%s\"", errors.count, errors.list[0].sentence,
+			 errors.list[1].sentence);
+	snprintf(err, CONFIG_ERROR_MAX, "%s", errors.count > 0 ? errors.list[0].sentence : "");
 	return config;
 }
 
