@@ -40,7 +40,10 @@ enum alarm_severity {
 	  "the interface, the source address or every route of questions to servers is not there", \
 	  "bring up the interface of upstream.interface, give it its address and its route; add "  \
 	  "the address of upstream.source")                                                        \
-	X(PATH_LOST, "path-lost", CRITICAL,                                                        \
+	X(CANARY, "canary", CRITICAL,                                                              \
+	  "none of the names that we ask ourselves for is answered: clients' are not either",      \
+	  "the other alarms say why; assayctl explain NAME; names that always are: canary.names")  \
+	X(PATH_LOST, "path-lost", ERROR,                                                           \
 	  "no server of any network answers, the root's neither, or none has since the start: "    \
 	  "what is cached is answered",                                                            \
 	  "look at the route, the packet filter and the provider; assayctl servers")               \

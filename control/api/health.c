@@ -11,7 +11,7 @@ struct health {
 	json_t *alarms; // borrowed from reply->data
 	uint64_t now_ms;
 	bool service; // only what means that another host should be asked
-	bool well;
+	bool well, critical;
 };
 
 static const char *time_to_text(int64_t time_s, char out[32])
@@ -28,10 +28,11 @@ static void add_alarm(const struct alarm *alarm, void *arg)
 {
 	struct health *health = arg;
 	const char *severity = alarm_severity_name(alarm_severity(alarm->name));
-	bool matters = !health->service || alarm_severity(alarm->name) == ALARM_CRITICAL;
+	bool critical = alarm_severity(alarm->name) == ALARM_CRITICAL;
 	char since[32];
 
-	health->well &= !matters;
+	health->critical |= critical;
+	health->well &= health->service && !critical;
 	reply_line(health->reply, "%s %s since %s: %s; %s", severity, alarm_name(alarm->name),
 		   time_to_text(alarm->since_s, since), alarm->text, alarm_remedy(alarm->name));
 	json_array_append_new(
@@ -64,4 +65,9 @@ void verb_health(const struct api_context *context, const char *const *arguments
 		reply_line(reply, "no alarms");
 	reply->unwell = !health.well;
 	json_object_set_new(reply->data, "well", json_boolean(health.well));
+	// As check plugins end: 1 is a warning, 2 is critical.
+	json_object_set_new(reply->data, "status",
+			    json_integer(health.well                          ? 0
+					 : health.critical && !health.service ? 2
+									      : 1));
 }

@@ -20,7 +20,7 @@
 #define TIMEOUT_FLUSH_S  120 // answered when a large cache has been gone through, beside all else
 #define TIMEOUT_HEALTH_S 2   // who cannot answer in time is not well, and check scripts wait
 
-enum { EXIT_REFUSED = 1, EXIT_UNWELL = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+enum { EXIT_REFUSED = 1, EXIT_UNWELL = 1, EXIT_USAGE = 2, EXIT_CRITICAL = 2, EXIT_NO_DAEMON = 3 };
 
 // What does not fit beside its explanation stands above it.
 static void print_verb(FILE *stream, const char *verb, const char *help)
@@ -159,6 +159,17 @@ static int send_line(int fd, const char *line)
 	return -1;
 }
 
+// What an answer that says that something is wrong ends with.
+static int unwell_status(const json_t *answer)
+{
+	const json_t *data = json_object_get(answer, "data");
+	const json_t *status = data ? json_object_get(data, "status") : NULL;
+
+	if (!json_is_true(json_object_get(answer, "unwell")))
+		return 0;
+	return status && json_integer_value(status) == EXIT_CRITICAL ? EXIT_CRITICAL : EXIT_UNWELL;
+}
+
 static int print_answer(const json_t *answer, bool as_json)
 {
 	const char *text = json_string_value(json_object_get(answer, "text"));
@@ -176,7 +187,7 @@ static int print_answer(const json_t *answer, bool as_json)
 		fputs(text ? text : "", stdout);
 	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return json_is_true(json_object_get(answer, "unwell")) ? EXIT_UNWELL : 0;
+		return unwell_status(answer);
 	fprintf(stderr, "assayctl: the answer could not be written: %s\n", strerror(errno));
 	return EXIT_REFUSED;
 }

@@ -7,6 +7,7 @@
 #include "control/alarms/names.h"
 #include "control/config/errors.h"
 #include "control/resolver/resolver.h"
+#include "control/watch/canary.h"
 #include "dataplane/dataplane.h"
 
 #include <stdbool.h>
@@ -60,6 +61,7 @@ struct config {
 	char operators[32], readers[32]; // groups that may use it; "": none
 	char user[32];                   // to become after start; "" stays
 	enum log_level log_level;
+	struct canary_config canary;
 	char metrics_address[64];  // "" : off; "127.0.0.1:9953"
 	char test_clock[108];      // path of a test-only clock offset file; "" : none
 	struct document *document; // the file, for the lines that sentences name

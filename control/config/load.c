@@ -92,7 +92,7 @@ int64_t loader_number(const char *option, const int64_t *given)
 	return given ? *given : strtoll(option_find(option)->default_text, NULL, 10);
 }
 
-static bool yes_no(const char *path, const bool *given)
+bool loader_flag(const char *path, const bool *given)
 {
 	return given ? *given : strcmp(option_find(path)->default_text, "true") == 0;
 }
@@ -133,7 +133,7 @@ static void load_answers(struct loader *loader)
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
 
-	config->rotate = yes_no("answers.rotate", schema->answers.rotate);
+	config->rotate = loader_flag("answers.rotate", schema->answers.rotate);
 	loader_text(loader, "answers.identity", schema->answers.identity, config->identity,
 		    sizeof(config->identity));
 	loader_text(loader, "answers.version", schema->answers.version, config->version,
@@ -212,18 +212,18 @@ static void load_upstream(struct loader *loader)
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
 
-	config->upstream.ipv4 = yes_no("upstream.ipv4", schema->upstream.ipv4);
-	config->upstream.ipv6 = yes_no("upstream.ipv6", schema->upstream.ipv6);
+	config->upstream.ipv4 = loader_flag("upstream.ipv4", schema->upstream.ipv4);
+	config->upstream.ipv6 = loader_flag("upstream.ipv6", schema->upstream.ipv6);
 	if (!config->upstream.ipv4 && !config->upstream.ipv6) {
 		loader_fail(loader, "upstream",
 			    "ipv4 and ipv6 are both off: no server could be asked");
 		config->upstream.ipv4 = config->upstream.ipv6 = true; // for what comes behind
 	}
 	config->upstream.case_randomisation =
-		yes_no("upstream.case-randomisation", schema->upstream.case_randomisation);
-	config->upstream.cookies = yes_no("upstream.cookies", schema->upstream.cookies);
+		loader_flag("upstream.case-randomisation", schema->upstream.case_randomisation);
+	config->upstream.cookies = loader_flag("upstream.cookies", schema->upstream.cookies);
 	config->allow_loopback_upstream =
-		yes_no("upstream.ask-loopback", schema->upstream.ask_loopback) ||
+		loader_flag("upstream.ask-loopback", schema->upstream.ask_loopback) ||
 		!loader_good(loader, "upstream.ask-loopback");
 	load_source(loader);
 	load_domains(loader);
@@ -263,10 +263,10 @@ static void load_resolver(struct loader *loader)
 	else if (schema->resolver.root_hints)
 		check_hints(loader);
 	out->qname_minimisation =
-		yes_no("resolver.qname-minimisation", schema->resolver.qname_minimisation);
+		loader_flag("resolver.qname-minimisation", schema->resolver.qname_minimisation);
 	loader->config->aggressive_denial =
-		yes_no("resolver.aggressive-denial", schema->resolver.aggressive_denial);
-	out->local_zones = yes_no("resolver.local-zones", schema->resolver.local_zones);
+		loader_flag("resolver.aggressive-denial", schema->resolver.aggressive_denial);
+	out->local_zones = loader_flag("resolver.local-zones", schema->resolver.local_zones);
 	load_ttls(loader);
 	out->waiters_max = (unsigned)loader_number("resolver.waiting", schema->resolver.waiting);
 	out->tasks_max = (size_t)loader_number("resolver.questions", schema->resolver.questions);
@@ -361,7 +361,7 @@ static void mark_anchors(struct config *config, size_t first, bool automatic)
 static void load_anchors(struct loader *loader)
 {
 	const struct schema *schema = loader->schema;
-	bool automatic = yes_no("trust.auto-update", schema->trust.auto_update);
+	bool automatic = loader_flag("trust.auto-update", schema->trust.auto_update);
 	char path[LOADER_PATH_MAX], complaint[CONFIG_ERROR_MAX - 128];
 	size_t from_files;
 	int status = 0;
@@ -394,7 +394,7 @@ static void load_trust(struct loader *loader)
 	const struct schema *schema = loader->schema;
 	struct config *config = loader->config;
 
-	config->resolver.validate = yes_no("trust.validate", schema->trust.validate);
+	config->resolver.validate = loader_flag("trust.validate", schema->trust.validate);
 	if (!config->resolver.validate && !schema->test_clock && loader_good(loader, "test-clock"))
 		loader_fail(loader, "trust.validate",
 			    "validation can be turned off by tests only (test-clock); "
@@ -403,9 +403,9 @@ static void load_trust(struct loader *loader)
 	load_anchors(loader);
 	loader_text(loader, "trust.state", schema->trust.state, config->trust_state,
 		    sizeof(config->trust_state));
-	config->sentinel = yes_no("trust.sentinel", schema->trust.sentinel);
+	config->sentinel = loader_flag("trust.sentinel", schema->trust.sentinel);
 	config->resolver.key_tag_signal =
-		yes_no("trust.key-tag-signal", schema->trust.key_tag_signal);
+		loader_flag("trust.key-tag-signal", schema->trust.key_tag_signal);
 	config->inception_skew_s =
 		(uint32_t)loader_number("trust.inception-skew", schema->trust.inception_skew);
 	config->expiration_skew_s =
@@ -460,6 +460,7 @@ static void load_all(struct loader *loader)
 	load_cores(loader);
 	load_memory(loader);
 	load_access(loader);
+	load_canary(loader);
 	load_answers(loader);
 	load_upstream(loader);
 	load_resolver(loader);

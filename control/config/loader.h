@@ -28,6 +28,7 @@ void loader_warn(struct loader *loader, enum alarm_name alarm, const char *path,
 bool loader_good(const struct loader *loader, const char *path) __attribute__((nonnull));
 // The default of the option when nothing is given.
 int64_t loader_number(const char *option, const int64_t *given) __attribute__((nonnull(1)));
+bool loader_flag(const char *option, const bool *given) __attribute__((nonnull(1)));
 // The text, "" where the option has none by default.
 void loader_text(struct loader *loader, const char *path, const char *given, char *out, size_t size)
 	__attribute__((nonnull(1, 2, 4)));
@@ -49,6 +50,7 @@ void check_interface(struct loader *loader, const char *path, const char *name)
 size_t device_interface(const char *device, char out[INTERFACE_MAX]) __attribute__((nonnull));
 
 void load_access(struct loader *loader) __attribute__((nonnull)); // access.c
+void load_canary(struct loader *loader) __attribute__((nonnull)); // canary.c, after access
 
 void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 

@@ -183,6 +183,14 @@ enum option_kind {
 	  "group whose members may use the socket as root may")                                    \
 	X("control.readers", TEXT, "\"\"", 0, 31, "characters",                                    \
 	  "group whose members may use the socket for what changes nothing")                       \
+	X("canary.names", LIST, "[. NS, . DNSKEY]", 0, 16, "entries",                              \
+	  "names and types (A where none is given) that the daemon asks itself: when none is "     \
+	  "answered, the alarm canary says that another host should be asked; a good set is "      \
+	  "of several TLDs, with short TTLs")                                                      \
+	X("canary.interval", NUMBER, "1", 1, 3600, "seconds", "between two rounds of them")        \
+	X("canary.stale", FLAG, "true", 0, 1, "",                                                  \
+	  "whether a stale answer is good enough: with false a host whose servers are all out "    \
+	  "of reach is one not to be asked")                                                       \
 	X("metrics.address", TEXT, "\"\"", 0, 63, "characters",                                    \
 	  "address and port for counters over HTTP, such as 127.0.0.1:9953")                       \
 	X("user", TEXT, "\"\"", 0, 31, "characters", "user to become once everything is open")     \

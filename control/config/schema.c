@@ -183,6 +183,12 @@ static const cyaml_schema_field_t control_fields[] = {
 	TEXT_OPTIONAL("readers", IN(control), readers),
 	CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t canary_fields[] = {
+	TEXTS("names", CYAML_FLAG_OPTIONAL, IN(canary), names),
+	INT_OPTIONAL("interval", IN(canary), interval),
+	BOOL_OPTIONAL("stale", IN(canary), stale),
+	CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t metrics_fields[] = {
 	TEXT_OPTIONAL("address", IN(metrics), address),
 	CYAML_FIELD_END,
@@ -204,6 +210,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct schema,
 			     zones, &zone_value, 0, CYAML_UNLIMITED),
 	SECTION("control", CYAML_FLAG_OPTIONAL, control, control_fields),
+	SECTION("canary", CYAML_FLAG_OPTIONAL, canary, canary_fields),
 	SECTION("metrics", CYAML_FLAG_OPTIONAL, metrics, metrics_fields),
 	TEXT_OPTIONAL("user", struct schema, user),
 	ENUM_OPTIONAL("log", struct schema, log, log_words),

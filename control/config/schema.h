@@ -101,6 +101,11 @@ struct schema {
 		char *socket, *operators, *readers;
 	} control;
 	struct {
+		struct text_list names;
+		int64_t *interval;
+		bool *stale;
+	} canary;
+	struct {
 		char *address;
 	} metrics;
 	char *user;

@@ -97,6 +97,7 @@ static void stop(void)
 		resolver_free(assayd.resolver);
 	if (assayd.dataplane)
 		dataplane_stop(assayd.dataplane);
+	canary_free(assayd.canary);
 	if (assayd.upstream)
 		upstream_free(assayd.upstream);
 	socket_transport_close(assayd.sockets);

@@ -50,6 +50,7 @@ struct daemon {
 	struct api *api;
 	struct metrics *metrics;
 	struct alarms *alarms;
+	struct canary *canary;
 	struct watch watch;
 	struct looker *looker;
 

@@ -40,6 +40,10 @@ void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 	      visit_arg);
 	visit("control.longest_turn_us", "longest turn of the event loop since the start",
 	      assayd.turns.longest_us, visit_arg);
+	visit("control.canary_rounds", "rounds of questions that we asked ourselves",
+	      canary_rounds(assayd.canary), visit_arg);
+	visit("control.canary_failures", "rounds of which no question was answered",
+	      canary_failures(assayd.canary), visit_arg);
 	visit("control.log_lines_lost", "log lines lost because nobody read them", log_lines_lost(),
 	      visit_arg);
 }
@@ -71,6 +75,7 @@ void describe_daemon(void *arg, void (*line)(const char *text, void *line_arg), 
 	drill_state_describe(assayd.drill_state, line, line_arg);
 	exceptions_describe(assayd.config, line, line_arg);
 	dataplane_describe(assayd.dataplane, line, line_arg);
+	canary_describe(assayd.canary, line, line_arg);
 	describe_turns(line, line_arg);
 }
 

@@ -3,9 +3,8 @@
 #include "control/log.h"
 #include "control/privileges.h"
 
-static int ask_for_listener(void *arg, const struct ticket_question *question,
-			    void (*done)(void *done_arg, struct store_result *result),
-			    void *done_arg)
+static int ask_resolver(void *arg, const struct ticket_question *question,
+			void (*done)(void *done_arg, struct store_result *result), void *done_arg)
 {
 	(void)arg;
 	return resolver_ask(assayd.resolver, question, done, done_arg);
@@ -32,7 +31,11 @@ int start_alarms(void)
 				      .resolver = assayd.resolver,
 				      .upstream = assayd.upstream,
 				      .dataplane = assayd.dataplane};
+	assayd.canary = canary_new(&assayd.config->canary, assayd.store, ask_resolver, NULL);
+	if (!assayd.canary)
+		return start_fail("out of memory for canaries");
 	if (watch_begin(&assayd.watch, assayd.alarms) &&
+	    alarms_add(assayd.alarms, canary_alarms, assayd.canary) &&
 	    alarms_add(assayd.alarms, trust_state_alarms, assayd.anchors) &&
 	    alarms_add(assayd.alarms, drill_state_alarms, assayd.drill_state))
 		return 0;
@@ -61,7 +64,7 @@ int start_services(void)
 	if (config->dataplane.tap_name[0] != '\0') {
 		assayd.listener =
 			listener_open(&assayd.loop, assayd.store, &config->dataplane.service, 53,
-				      ask_for_listener, NULL, err, sizeof(err));
+				      ask_resolver, NULL, err, sizeof(err));
 		if (!assayd.listener)
 			return start_fail(err);
 	}

@@ -156,7 +156,9 @@ def raised(checks, daemon, what, name, words='', brief=False, limit=3):
                  daemon.log_text()[-2000:])
     if brief:
         return
-    checks.equal('%s: the exit status says it' % what, health(daemon)[0], 1)
+    status, told = health(daemon)
+    checks.equal('%s: the exit status says it' % what, status,
+                 2 if any(a['severity'] == 'critical' for a in told['alarms']) else 1)
     checks.equal('%s: and whether to ask another host' % what, health(daemon, '--service')[1]['well'],
                  not any(a['severity'] == 'critical' for a in health(daemon)[1]['alarms']))
     checks.check('%s: status says it' % what, 'ALARM: ' in daemon.ctl('status').stdout)
@@ -487,6 +489,23 @@ def refusals(checks, make, folder):
     checks.check('the file is still somebody\'s', open(plain).read() == 'somebody\'s\n')
 
 
+def canaries(checks, make, root):
+    """None of our own names is answered: withdrawn. Nobody beyond answers, but stale data is there: not."""
+    root.end()
+    with make() as daemon:
+        raised(checks, daemon, 'none of our own names is answered', 'canary', '. NS')
+        checks.equal('another host is to be asked', health(daemon, '--service')[0], 1)
+        root.serve()
+        checks.check('none of our own names is answered: over when the root is back',
+                     wait_for(lambda: not alarm(daemon, 'canary'), 20), health(daemon))
+        checks.equal('and this one again', health(daemon, '--service')[0], 0)
+        root.end()
+        rounds = daemon.stats()['control.canary_rounds']
+        wait_for(lambda: daemon.stats()['control.canary_rounds'] > rounds + 3, 15)
+        checks.equal('nobody beyond answers: what is cached is, and this host is asked', health(daemon, '--service')[0], 0)
+        root.serve()
+
+
 def quiet(checks, make):
     """Nothing is wrong: no alarm but those of a crowded machine."""
     with make() as daemon:
@@ -551,6 +570,7 @@ def main():
             stream.write(text.replace('mode: adaptive', 'mode: busy'))
         with busy as daemon:
             run(core_waits, daemon)
+        run(canaries, make, root)
         run(clocks, make)
         run(settings, make)
         run(anchors, make, root, folder)

@@ -144,6 +144,12 @@ class AssayctlTest(unittest.TestCase):
         done = self.ctl('status', '-j', answer={'ok': True, 'text': 'a sentence'})
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, None))
 
+    def test_health_ends_as_check_plugins_do(self):
+        for status in (1, 2):
+            done = self.ctl('health', answer={'ok': True, 'unwell': True, 'text': 'x\n',
+                                              'data': {'well': False, 'status': status}})
+            self.assertEqual(done.returncode, status)
+
     def test_an_answer_that_something_is_wrong_is_status_1(self):
         for unwell, status in ((True, 1), (False, 0)):
             for words in (['health'], ['health', '--json']):
