@@ -200,6 +200,13 @@ void alarm_holds(struct alarms *alarms, enum alarm_name name, const char *subjec
 		entry->seen = true;
 }
 
+bool alarm_is_told(const struct alarms *alarms, enum alarm_name name, const char *subject)
+{
+	const struct entry *entry = find(alarms, name, subject);
+
+	return entry != NULL && entry->seen;
+}
+
 void alarm_raise(struct alarms *alarms, enum alarm_name name, const char *subject, uint64_t for_ms,
 		 const char *format, ...)
 {

@@ -51,6 +51,10 @@ void alarms_now(struct alarms *alarms, const struct store_clock *now) __attribut
 // Inside of a function that is asked: it is so at present.
 void alarm_holds(struct alarms *alarms, enum alarm_name name, const char *subject,
 		 const char *format, ...) __attribute__((nonnull, format(printf, 4, 5)));
+// Inside of one, too: whether another that was asked before it has said so in this round, of what
+// may be the same cause.
+bool alarm_is_told(const struct alarms *alarms, enum alarm_name name, const char *subject)
+	__attribute__((nonnull));
 // Anywhere: it is so until alarm_end(), or for_ms from now (0: without end). Raising again what is
 // there sets text and end anew.
 void alarm_raise(struct alarms *alarms, enum alarm_name name, const char *subject, uint64_t for_ms,

@@ -84,7 +84,8 @@ enum alarm_severity {
 	X(STATE, "state", ERROR,                                                                   \
 	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
 	  "next start",                                                                            \
-	  "give the user of assayd the right to write there; look for space on the disk")          \
+	  "as the alarm says: owner and rights of the folder (user), a file system that is "       \
+	  "read-only or gone, a path that is no plain file; it ends with the next good write")     \
 	X(DISK, "disk", ERROR,                                                                     \
 	  "the file system of the state files is full: what is learned is lost at the next start", \
 	  "make room there")                                                                       \

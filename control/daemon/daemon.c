@@ -65,7 +65,10 @@ static int start(void)
 	if (privileges_drop(assayd.config->user, err, sizeof(err)) != 0)
 		return start_fail(err);
 	assayd.looker = looker_start(assayd.config, assayd.dataplane);
-	if (!assayd.looker || !alarms_add(assayd.alarms, looker_alarms, assayd.looker))
+	// The folder's alarm comes before those of the files in it.
+	if (!assayd.looker || !alarms_add(assayd.alarms, looker_alarms, assayd.looker) ||
+	    !alarms_add(assayd.alarms, trust_state_alarms, assayd.anchors) ||
+	    !alarms_add(assayd.alarms, drill_state_alarms, assayd.drill_state))
 		return start_fail("no thread that looks for faults");
 	return 0;
 }

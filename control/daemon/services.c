@@ -35,9 +35,7 @@ int start_alarms(void)
 	if (!assayd.canary)
 		return start_fail("out of memory for canaries");
 	if (watch_begin(&assayd.watch, assayd.alarms) &&
-	    alarms_add(assayd.alarms, canary_alarms, assayd.canary) &&
-	    alarms_add(assayd.alarms, trust_state_alarms, assayd.anchors) &&
-	    alarms_add(assayd.alarms, drill_state_alarms, assayd.drill_state))
+	    alarms_add(assayd.alarms, canary_alarms, assayd.canary))
 		return 0;
 	return start_fail("there are more parts to watch than places");
 }

@@ -84,6 +84,8 @@ struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config
 		return NULL;
 	}
 	read_file(state);
+	if (state->read_error[0] != '\0')
+		state_writer_changed(state->writer);
 	if (state_file_prepare(state->path, config->user, error) != 0)
 		log_error("%s", error);
 	return state;
@@ -132,11 +134,12 @@ void drill_state_alarms(void *arg, struct alarms *alarms)
 {
 	const struct drill_state *state = arg;
 
-	if (state->read_error[0] != '\0')
-		alarm_holds(alarms, ALARM_STATE, "drill.history read",
+	if (state->writer == NULL)
+		return;
+	if (state_writer_error(state->writer)[0] != '\0')
+		state_writer_alarm(state->writer, alarms, "drill.history");
+	else if (state->read_error[0] != '\0' && state_writer_counters(state->writer).writes == 0)
+		alarm_holds(alarms, ALARM_STATE, "drill.history",
 			    "%s: earlier drills are forgotten%s%s", state->read_error,
 			    state->kept[0] != '\0' ? "; kept as " : "", state->kept);
-	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0')
-		alarm_holds(alarms, ALARM_STATE, "drill.history", "%s: %s",
-			    state_writer_error(state->writer), state_writer_cost(state->writer));
 }

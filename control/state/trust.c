@@ -74,6 +74,8 @@ static void read_file(struct trust_state *state)
 			    (unsigned long long)(state->left + state->taken));
 	if (state->read_error[0] != '\0' || state->left > 0)
 		keep_unused(state);
+	if (state->read_error[0] != '\0')
+		state_writer_changed(state->writer);
 }
 
 // ---- writing ----
@@ -216,13 +218,19 @@ struct trust_points *trust_state_points(struct trust_state *state)
 
 // ---- for operators ----
 
+// What was lost is in the log, and is no fault any more once there is a good file again.
+static bool lacks_file(const struct trust_state *state)
+{
+	return state->read_error[0] != '\0' && state_writer_counters(state->writer).writes == 0;
+}
+
 void trust_state_counters(const struct trust_state *state, upstream_counter_visit visit, void *arg)
 {
 	struct trust_points_counters counters;
 	struct state_writer_counters file = {0};
 
 	trust_points_counters(state->points, &counters);
-	counters.alarms += state->read_error[0] != '\0';
+	counters.alarms += lacks_file(state);
 	if (state->writer != NULL) {
 		counters.alarms += state_writer_error(state->writer)[0] != '\0';
 		file = state_writer_counters(state->writer);
@@ -260,11 +268,12 @@ void trust_state_alarms(void *arg, struct alarms *alarms)
 	const struct trust_state *state = arg;
 
 	trust_points_alarms(state->points, anchor_alarm, alarms);
-	if (state->read_error[0] != '\0')
-		alarm_holds(alarms, ALARM_STATE, "trust.state read",
+	if (state->writer == NULL)
+		return;
+	if (state_writer_error(state->writer)[0] != '\0')
+		state_writer_alarm(state->writer, alarms, "trust.state");
+	else if (lacks_file(state))
+		alarm_holds(alarms, ALARM_STATE, "trust.state",
 			    "%s: was not used at the start; the configured trust anchors hold",
 			    state->read_error);
-	if (state->writer != NULL && state_writer_error(state->writer)[0] != '\0')
-		alarm_holds(alarms, ALARM_STATE, "trust.state", "%s: %s",
-			    state_writer_error(state->writer), state_writer_cost(state->writer));
 }

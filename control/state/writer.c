@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS 60000 // of a file that could not be written
+#define STATE_FOLDER_ALARM "folder" // the subject in control/watch/looker.c
+#define RETRY_MS           1000     // of a file that could not be written
 
 struct state_writer {
 	struct state_writer_config config;
@@ -147,6 +148,15 @@ void state_writer_run(struct state_writer *writer, uint64_t now_ms)
 }
 
 // ---- for operators ----
+
+void state_writer_alarm(const struct state_writer *writer, struct alarms *alarms,
+			const char *subject)
+{
+	if (!alarm_is_told(alarms, ALARM_STATE, STATE_FOLDER_ALARM) &&
+	    !alarm_is_told(alarms, ALARM_DISK, STATE_FOLDER_ALARM))
+		alarm_holds(alarms, ALARM_STATE, subject, "%s: %s", writer->error,
+			    writer->config.cost);
+}
 
 const char *state_writer_error(const struct state_writer *writer)
 {

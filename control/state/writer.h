@@ -1,9 +1,12 @@
-// A small file (file.h) that is written whenever what it holds has changed: on a thread of the event
-// loop's pool, so that a slow disk holds up nothing; one write at a time; after an error again every
-// minute. An error is an alarm and a line of the log when it begins, never an end.
+// A small file (file.h) that is written whenever what it holds has changed: on a thread of the
+// event loop's pool, so that a slow disk holds up nothing; one write at a time; after an error
+// again every second, so that its end is seen. An error is an alarm and a line of the log when it
+// begins, never an end.
 //
 // Thread: control.
 #pragma once
+
+#include "control/alarms/alarms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +37,10 @@ bool state_writer_owes(const struct state_writer *writer) __attribute__((nonnull
 // Every turn.
 void state_writer_run(struct state_writer *writer, uint64_t now_ms) __attribute__((nonnull));
 
+// Holds the alarm that the last write failed, unless the folder's own alarm
+// (control/watch/looker.h) has said why.
+void state_writer_alarm(const struct state_writer *writer, struct alarms *alarms,
+			const char *subject) __attribute__((nonnull));
 // Of the last write; "": it went well. Then what that costs, as configured.
 const char *state_writer_error(const struct state_writer *writer) __attribute__((nonnull, pure));
 const char *state_writer_cost(const struct state_writer *writer) __attribute__((nonnull, pure));

@@ -362,6 +362,37 @@ def states(checks, daemon, folder):
     over(checks, daemon, 'the disk is full', 'disk')
 
 
+def states_at_the_start(checks, make, folder):
+    """One alarm for one cause, and none any more when the state has been written."""
+    os.chmod(folder, 0o500)
+    try:
+        with make() as daemon:
+            raised(checks, daemon, 'no right to write the state', 'state', 'cannot be written')
+            wait_for(lambda: 'cannot be made' in daemon.log_text(), 5)
+            wait_for(lambda: len(alarm(daemon, 'state')) > 1, 2.5)
+            checks.equal('one alarm for it', len(alarm(daemon, 'state')), 1)
+            os.chmod(folder, 0o700)
+            over(checks, daemon, 'no right to write the state', 'state', limit=6)
+    finally:
+        os.chmod(folder, 0o700)
+    path = os.path.join(folder, 'trust.state')
+    for what in ('a damaged state', 'a folder in its place'):
+        for old in (path, path + '.unused'):
+            if os.path.exists(old):
+                os.unlink(old)
+        if what == 'a damaged state':
+            with open(path, 'w') as stream:
+                stream.write('nonsense\n')
+        else:
+            os.mkdir(path)
+        with make() as daemon:
+            checks.check('%s: a line of the log' % what, 'the configured trust anchors hold' in daemon.log_text(),
+                         daemon.log_text())
+            checks.check('%s: no alarm once it is written anew' % what,
+                         wait_for(lambda: os.path.isfile(path) and not alarm(daemon, 'state'), 6), health(daemon))
+            checks.check('%s: it is kept' % what, os.path.exists(path + '.unused'), os.listdir(folder))
+
+
 def exceptions(checks, daemon):
     daemon.ctl('nta', 'add', 'com.', '1h')
     raised(checks, daemon, 'a TLD is insecure', 'tld-insecure', 'com.')
@@ -561,6 +592,7 @@ def main():
             run(channels, daemon)
             run(gone_for_good, daemon, 'the XDP program is detached',
                 ('ip', 'link', 'set', 'ap0', 'xdp', 'off'), 'xdp', 'is gone')
+        run(states_at_the_start, make, disk)
         run(source_lost, make)
         run(several_queues, make)
         busy = make()

@@ -282,6 +282,10 @@ static void a_file_that_is_damaged_is_kept_and_an_alarm(void **arg)
 	assert_int_equal(counter(state, "trust.alarms"), 1);
 	assert_says(state, "was not used at the start; the configured trust anchors hold");
 	assert_int_equal(access(unused, F_OK), 0);
+	// It ends when there is a good file again, which waits for no change.
+	turn(state, SIGNER_NOW);
+	assert_int_equal(counter(state, "trust.alarms"), 0);
+	assert_int_equal(access(path, F_OK), 0);
 	trust_state_close(state);
 }
 
@@ -314,6 +318,27 @@ static void one_usable_anchor_of_two_is_enough(void **arg)
 	trust_state_close(state);
 }
 
+static void folder_alarm(void *arg, struct alarms *alarms)
+{
+	alarm_holds(alarms, *(enum alarm_name *)arg, "folder", "cannot be written");
+}
+
+// One cause, one alarm.
+static void assert_one_alarm_with_that_of_the_folder(struct trust_state *state)
+{
+	static enum alarm_name names[] = {ALARM_STATE, ALARM_DISK};
+	const struct store_clock now = {.now_ms = 1000, .now_s = SIGNER_NOW};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct alarms *alarms = alarms_new();
+		assert_true(alarms_add(alarms, folder_alarm, &names[i]));
+		assert_true(alarms_add(alarms, trust_state_alarms, state));
+		alarms_now(alarms, &now);
+		assert_int_equal(alarms_of(alarms, ALARM_ERROR), 1);
+		alarms_free(alarms);
+	}
+}
+
 static void a_disk_that_does_not_keep_it_is_an_alarm(void **arg)
 {
 	(void)arg;
@@ -324,6 +349,7 @@ static void a_disk_that_does_not_keep_it_is_an_alarm(void **arg)
 	assert_int_equal(counter(state, "trust.state_write_failures"), 1);
 	assert_int_equal(counter(state, "trust.alarms"), 1);
 	assert_says(state, "what is learned about trust anchors is lost at the next start");
+	assert_one_alarm_with_that_of_the_folder(state);
 	assert_int_equal(access(path, F_OK), -1);
 	// It is owed, and written at the end.
 	disk_fails = false;
