@@ -2,7 +2,7 @@
 // itself, beside a large cache and many zones: store, resolver, validator and control socket as
 // they are, over scripted servers and a scripted clock.
 //
-//   bench_control [entries=N] [zones=N] [cache_mib=N] [denials=N] [load=N]
+//   bench_control [entries=N] [zones=N] [cache_mib=N] [denials=N] [denied_zones=N] [load=N]
 //
 // Fills the cache with `entries`, the tables of delegations, of what is trusted and of servers with
 // `zones`, cached denial with `denials`. Then asks each verb on the socket; every turn meanwhile
@@ -43,7 +43,7 @@ static uv_loop_t loop;
 static struct alarms *alarms; // none
 static char path[64];
 static struct filling filling;
-static uint64_t entries, zones, next_name, random_state, load;
+static uint64_t entries, zones, denied_zones, next_name, random_state, load;
 
 // ---- the world ----
 
@@ -541,7 +541,7 @@ static void measure_lists(void)
 
 	control_fill_failures(w, FAILURES);
 	control_fill_dossiers(w, DOSSIERS);
-	control_fill_denied(w, zones);
+	control_fill_denied(w, denied_zones);
 	measure_event("nothing", nothing);
 	measure_each(before);
 	ask_silence(SILENT);
@@ -580,6 +580,7 @@ int main(int argc, char **argv)
 	(void)mallopt(M_MXFAST, 0); // as assayd does
 	entries = option_number(argc, argv, "entries", 20000);
 	zones = option_number(argc, argv, "zones", 200);
+	denied_zones = option_number(argc, argv, "denied_zones", zones);
 	load = option_number(argc, argv, "load", 16);
 	make_world(option_number(argc, argv, "cache_mib", 64),
 		   option_number(argc, argv, "denials", 1000));
