@@ -81,7 +81,8 @@ bool trust_prolong(struct trust *trust, const uint8_t *name, const struct trust_
 // Whether it may, and nothing else. for_ms is not used.
 bool trust_past_holds(const struct trust *trust, const uint8_t *name, const struct trust_past *past)
 	__attribute__((nonnull));
-// How many names below `above` are used past their TTL now. Looks at all: for operators.
+// How many names below `above` are used past their TTL now, among the 512 that were learned last: for
+// operators.
 size_t trust_outdated_count(const struct trust *trust, const uint8_t *above, uint64_t now_ms,
 			    int64_t now_s) __attribute__((nonnull));
 // Whether the deepest zone that is known to hold `name` was proven to have no DS, and that holds on

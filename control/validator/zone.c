@@ -226,9 +226,10 @@ bool zones_run(struct zones *z)
 	return forgotten_any(&z->forgotten);
 }
 
-void zones_each(const struct zones *z, void (*visit)(const struct zone *zone, void *arg), void *arg)
+void zones_latest(const struct zones *z, size_t max,
+		  void (*visit)(const struct zone *zone, void *arg), void *arg)
 {
-	for (struct list *at = z->used.next; at != &z->used; at = at->next) {
+	for (struct list *at = z->used.prev; at != &z->used && max > 0; at = at->prev, max--) {
 		const struct zone *zone = LIST_OF(at, struct zone, used);
 		if (configured(zone) || !is_gone(z, zone))
 			visit(zone, arg);

@@ -97,8 +97,10 @@ void zones_weigh(struct zones *zones, struct zone *zone) __attribute__((nonnull)
 void zones_forget(struct zones *zones, const uint8_t *name) __attribute__((nonnull));
 // A slice of what is left to do; true: there is more.
 bool zones_run(struct zones *zones) __attribute__((nonnull));
-void zones_each(const struct zones *zones, void (*visit)(const struct zone *zone, void *arg),
-		void *arg) __attribute__((nonnull(1, 2)));
+// At most `max` of them are looked at, the latest first.
+void zones_latest(const struct zones *zones, size_t max,
+		  void (*visit)(const struct zone *zone, void *arg), void *arg)
+	__attribute__((nonnull(1, 3)));
 // Of the operator's word that a zone is insecure; 0: it is not.
 void zones_except(struct zones *zones, struct zone *zone, uint64_t until_ms)
 	__attribute__((nonnull));

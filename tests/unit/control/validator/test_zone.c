@@ -65,7 +65,7 @@ static void a_turn_takes_few_of_what_is_forgotten_out(void **state)
 		(void)learn("z%u.com.", i);
 	(void)learn("org.", 0);
 	zones_forget(z, name("COM.", 0));
-	zones_each(z, count_one, &seen);
+	zones_latest(z, SIZE_MAX, count_one, &seen);
 	assert_int_equal(seen, 1);
 	left = zones_count(z);
 	assert_int_equal(left, ZONES + 1);
@@ -79,6 +79,19 @@ static void a_turn_takes_few_of_what_is_forgotten_out(void **state)
 	assert_int_equal(left, 1);
 	assert_non_null(zones_find(z, name("org.", 0)));
 	assert_false(zones_run(z));
+}
+
+static void the_latest_are_looked_at_and_no_more(void **state)
+{
+	size_t seen = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ZONES; i++)
+		(void)learn("z%u.com.", i);
+	zones_latest(z, 7, count_one, &seen);
+	assert_int_equal(seen, 7);
+	zones_latest(z, ZONES + 1, count_one, &seen);
+	assert_int_equal(seen, 7 + ZONES);
 }
 
 static void what_is_learned_after_it_was_forgotten_stays(void **state)
@@ -134,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_of(a_turn_takes_few_of_what_is_forgotten_out),
+		test_of(the_latest_are_looked_at_and_no_more),
 		test_of(what_is_learned_after_it_was_forgotten_stays),
 		test_of(what_is_configured_loses_what_was_learned_alone),
 		test_of(exceptions_are_found_by_themselves),
