@@ -216,8 +216,12 @@ def judge(m, tests, reach):
 
 
 def record(killers):
-    """Writes the tests that failed into the lists, from the end on: lines keep their numbers."""
-    for m, killer in sorted(killers, key=lambda pair: -pair[0].line):
+    """Writes the tests that failed into the lists, which may have changed since the run began."""
+    noticed = {m.number: killer for m, killer in killers}
+    now = [m for m in mutants.read_lists(HERE / 'list') if noticed.get(m.number, m.killer) != m.killer]
+    # From the end on: lines keep their numbers.
+    for m in sorted(now, key=lambda m: -m.line):
+        killer = noticed[m.number]
         lines = m.source.read_text().splitlines()
         end = m.line
         while end < len(lines) and lines[end][:1] in ('+', '|', '!', '='):
@@ -250,9 +254,9 @@ def judge_all(live, tests_of, jobs, reach, judged_before):
         for done in concurrent.futures.as_completed(running):
             try:
                 killer, count = done.result()
-            except BadTest as error:
-                pool.shutdown(cancel_futures=True)
-                fail(error)
+            except BadTest as error:  # all others are judged nevertheless
+                print(f'# {error}: {running[done]}', flush=True)
+                killer, count = None, 0
             judged.append((running[done], killer, count))
             if killer:
                 judged_before.add(running[done], killer)
