@@ -153,7 +153,7 @@ void generate(uint64_t seed, size_t questions, bool dynamic, struct script *out)
 			make_change(g);
 		if (g->operated && percent(g, 4))
 			make_act(g);
-		if (percent(g, 3) && dynamic)
+		if (percent(g, 8) && dynamic)
 			make_scene(g);
 	}
 }

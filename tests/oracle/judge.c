@@ -3,21 +3,12 @@
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/rdata.h"
 
-#include <stdlib.h>
-
 #define STALE_S        86400
 #define STALE_TTL_S    30
 #define NEGATIVE_MAX_S 3600
 #define SLACK_S        1
 #define LINKS_MAX      12
 #define MEMORY_US      (2 * 86400 * 1000000ULL)
-
-// From memory nobody gets anything older than what somebody was given for the same name and type.
-struct shown {
-	uint8_t name[NAME_MAX_LEN];
-	uint16_t type;
-	uint64_t first_us; // since when that was said at all
-};
 
 // A reply on its way through the judge.
 struct trial {
@@ -117,10 +108,6 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 // ---- what was shown ----
 
 // Any of the versions can be the one.
-struct spell {
-	uint64_t first_us, last_us;
-};
-
 static void spell_add(struct spell *spell, const struct version *version)
 {
 	if (spell->last_us == 0 || version->first_us < spell->first_us)
@@ -129,34 +116,18 @@ static void spell_add(struct spell *spell, const struct version *version)
 		spell->last_us = version->last_us;
 }
 
-static bool judge_order(struct trial *t, const struct spell *spell)
+static bool judge_order(struct trial *t, enum shown_kind kind, const struct spell *spell)
 {
-	struct judge *judge = t->judge;
-	size_t i = 0;
-
 	if (t->asked->flags & ASKED_CD) // what was not proven says nothing about anything
 		return true;
-	while (i < judge->shown_count && (judge->shown[i].type != t->asked->type ||
-					  !name_equal(judge->shown[i].name, t->name)))
-		i++;
-	if (i == judge->shown_count) {
-		judge->shown = realloc(judge->shown, (i + 1) * sizeof(*judge->shown));
-		assert_non_null(judge->shown);
-		judge->shown_count++;
-		judge->shown[i] = (struct shown){.type = t->asked->type};
-		name_copy(judge->shown[i].name, t->name);
-	}
-	// What ended before the newer began, and comes after it.
-	if (spell->last_us < t->asked->asked_us && spell->last_us < judge->shown[i].first_us)
-		return complain(t, "%s: older than what was shown before", text(t->name));
-	if (spell->first_us > judge->shown[i].first_us)
-		judge->shown[i].first_us = spell->first_us;
-	return true;
+	const char *words = shown_add(&t->judge->shown, t->name, t->asked->type, kind, spell,
+				      t->asked->asked_us);
+	return words == NULL ? true : complain(t, "%s: %s", text(t->name), words);
 }
 
 void judge_free(struct judge *judge)
 {
-	free(judge->shown);
+	shown_free(&judge->shown);
 }
 
 // ---- links ----
@@ -175,8 +146,7 @@ static bool wants_proof(const struct trial *t, unsigned mask)
 
 static unsigned security_of(const struct trial *t, const struct said *said)
 {
-	unsigned mask =
-		truth_security(t->judge->authority, said->zone, said->version, t->since_us);
+	unsigned mask = truth_security(t->judge->authority, said->zone, said->version, t->since_us);
 
 	// With CD=1 it is enough that somebody says so who is asked.
 	if (mask == 0 && (t->asked->flags & ASKED_CD) &&
@@ -197,6 +167,41 @@ static bool is_signed_as_wildcard(const struct rrset *rrset)
 			return true;
 	}
 	return false;
+}
+
+static bool has_signature(const struct said *said, size_t count, const struct rrset *rrset,
+			  const struct rdata *rrsig)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct rrset *of = said[i].rrset;
+		for (size_t k = 0; of != NULL && of->type == rrset->type && k < of->rrsig_count;
+		     k++) {
+			if (of->rrsigs[k].len == rrsig->len &&
+			    memcmp(of->rrsigs[k].data, rrsig->data, rrsig->len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+// What is given with AD has the signatures that some version made, of the name or of its wildcard.
+static bool is_signed_by_zone(const struct trial *t, const struct rrset *rrset)
+{
+	static struct said wildcards[SAID_MAX];
+
+	for (size_t i = 0; i < rrset->rrsig_count; i++) {
+		const struct rdata *rrsig = &rrset->rrsigs[i];
+		bool found = has_signature(t->said, t->said_count, rrset, rrsig);
+		for (size_t k = 0; k < t->said_count && !found && is_signed_as_wildcard(rrset);
+		     k++) {
+			size_t count = truth_wildcards(t->said[k].zone, t->name, rrset->type,
+						       t->since_us, wildcards);
+			found = has_signature(wildcards, count, rrset, rrsig);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
 }
 
 // Takes in what the chain of trust says of a link that can have been any of these.
@@ -277,11 +282,16 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
 	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
 		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
-	if (is_signed_as_wildcard(rrset) && wants_proof(t, mask) && t->reply->sections[SECTION_AUTHORITY].count == 0)
+	if (is_signed_as_wildcard(rrset) && wants_proof(t, mask) &&
+	    t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
+	if ((t->reply->flags & FLAG_AD) && !t->judge->lenient && !is_signed_by_zone(t, rrset))
+		return complain(t, "%s %s: AD, with an RRSIG that nobody made", text(rrset->owner),
+				type);
 	t->maybe_insecure |= maybe_opt_out;
 	return take_security(t, mask, opt_out, rrset->owner) &&
-	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY || judge_order(t, &spell));
+	       (rrset->type == TYPE_DNAME || t->asked->type == TYPE_ANY ||
+		judge_order(t, SHOWN_DATA, &spell));
 }
 
 // What a server that strips zones of their proofs says of those types; nobody can tell of an
@@ -294,6 +304,13 @@ static bool is_stripped(const struct trial *t, const struct said *said)
 	       said->kind == SIGNER_ANSWER &&
 	       (truth_security(t->judge->authority, said->zone, said->version, t->since_us) &
 		TRUTH_INSECURE);
+}
+
+// RFC 4074 §4.2: without a proof NXDOMAIN is for the type alone, other than A.
+static enum shown_kind shown_of(const struct trial *t, enum signer_kind kind, bool proven)
+{
+	return kind == SIGNER_NXDOMAIN && (proven || t->asked->type == TYPE_A) ? SHOWN_NXDOMAIN
+									       : SHOWN_NODATA;
 }
 
 static bool judge_denial(struct trial *t, enum signer_kind kind)
@@ -352,8 +369,9 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	if (wants_proof(t, mask) && !opt_out && (!proofs || soa == NULL))
 		return complain(t, "%s: %s without a proof for DO", text(t->name), words);
 	t->maybe_insecure |= maybe_opt_out;
+	const bool proven = mask == TRUTH_SECURE && !maybe_opt_out;
 	return take_security(t, mask, opt_out, t->name) &&
-	       (t->asked->type == TYPE_ANY || judge_order(t, &spell));
+	       (t->asked->type == TYPE_ANY || judge_order(t, shown_of(t, kind, proven), &spell));
 }
 
 // A CNAME made from the DNAME before it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/oracle/script.h"
+#include "tests/oracle/shown.h"
 #include "tests/oracle/truth.h"
 
 struct asked {
@@ -17,8 +18,7 @@ struct judge {
 	bool calm;             // nothing has changed or failed for so long that everything works
 	bool lenient;          // another resolver: its data, RCODE and AD alone
 	uint64_t restarted_us; // what was said before is not known; 0: never
-	struct shown *shown;   // what clients were given, by name and type
-	size_t shown_count;
+	struct shown shown;    // what clients were given
 	char complaint[1000];
 };
 

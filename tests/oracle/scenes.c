@@ -4,6 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+// The deepest that a name is in.
+static const struct zone *zone_of(const struct generator *g, const char *name)
+{
+	const struct zone *deepest = &g->zones[0];
+	size_t len = strlen(name);
+
+	for (size_t i = 1; i < g->zone_count; i++) {
+		const char *apex = g->zones[i].apex;
+		size_t apex_len = strlen(apex);
+		if (apex_len <= len && strcmp(name + len - apex_len, apex) == 0 &&
+		    (apex_len == len || name[len - apex_len - 1] == '.') &&
+		    apex_len > strlen(deepest->apex))
+			deepest = &g->zones[i];
+	}
+	return deepest;
+}
+
 // A name that a wildcard makes, and another one.
 static void make_beside(struct generator *g, const char *wildcard, const char *type)
 {
@@ -33,7 +50,10 @@ static void play_wildcard(struct generator *g)
 	make_beside(g, wildcard, type);
 	if (percent(g, 30)) // what is above it, and what is not there
 		ask_plainly(g, wildcard + 2, "TYPE4711");
-	script_add(g->out, "%s %s", percent(g, 50) ? "hide" : "show", pick_zone(g)->apex);
+	const struct zone *gone = percent(g, 60) ? zone_of(g, wildcard) : pick_zone(g);
+	script_add(g->out, "%s %s", percent(g, 60) ? "hide" : "show", gone->apex);
+	if (percent(g, 40)) // what denies names there, now that it is gone
+		ask_plainly(g, gone->apex, "TXT");
 	make_beside(g, wildcard, type);
 	if (percent(g, 40))
 		ask_plainly(g, wildcard, type);
@@ -73,14 +93,135 @@ static void play_removal(struct generator *g)
 	ask_plainly(g, name, pick_type(g));
 }
 
+static void ask_beside(struct generator *g, const char *name, const char *type)
+{
+	script_add(g->out, "ask %s %s -,%sbeside", name, type, percent(g, 50) ? "do," : "");
+}
+
+// A name comes or goes while questions for it, or for one beside it, are under way: their answers
+// come in the order they were asked, or in another.
+static void play_overtaking(struct generator *g)
+{
+	static const char *const types[] = {"A", "A", "A", "MX", "AAAA"};
+	static const unsigned ttls[] = {5, 300, 300, 3600};
+	const struct zone *zone = pick_zone(g);
+	const bool comes = percent(g, 50), slow = percent(g, 60);
+	const char *type = PICK(g, types), *other = PICK(g, types);
+	char name[NAME_SIZE], beside[NAME_SIZE], label[8];
+
+	const bool is_unsigned = percent(g, 40);
+	for (size_t i = 0;
+	     i < 3 * g->zone_count &&
+	     (zone->server_count < 2 || (is_unsigned && strcmp(zone->mode, "unsigned") != 0));
+	     i++)
+		zone = pick_zone(g);
+	const char *server = pick_server(g, zone);
+	make_owner(g, zone->apex, name);
+	make_owner(g, zone->apex, beside);
+	if (percent(g, 60)) { // nothing is there
+		snprintf(label, sizeof(label), "n%u", below(g, 1000));
+		prepend(name, label, zone->apex);
+	}
+	if (!comes)
+		script_add(g->out, "add %s %s %u TXT \"there\"", zone->apex, name, PICK(g, ttls));
+	ask_plainly(g, zone->apex, "SOA"); // what leads there is known then
+	if (slow)
+		script_add(g->out, "fault %s slow", server);
+	ask_beside(g, percent(g, 60) ? name : beside, comes ? type : "TXT");
+	script_add(g->out, "wait 1");
+	if (comes)
+		script_add(g->out, "add %s %s %u TXT \"came\"", zone->apex, name, PICK(g, ttls));
+	else
+		script_add(g->out, "del %s %s TXT", zone->apex, name);
+	ask_beside(g, name, comes ? "TXT" : type);
+	if (percent(g, 50)) {
+		script_add(g->out, "wait 1");
+		ask_beside(g, name, other);
+	}
+	script_add(g->out, "wait 300");
+	if (slow)
+		script_add(g->out, "heal %s", server);
+	ask_plainly(g, name, type);
+	ask_plainly(g, name, "TXT");
+	ask_plainly(g, name, other);
+}
+
+static bool may_be_signed(const struct generator *g, const struct zone *zone)
+{
+	return strcmp(zone->apex, ".") != 0 && strcmp(zone->mode, "unsigned") == 0 &&
+	       strcmp(zone_of(g, strchr(zone->apex, '.') + 1)->mode, "unsigned") != 0;
+}
+
+// A zone is signed while it is known to be unsigned still: what was taken for insecure, good or
+// not, is there when its names are denied with proof.
+static void play_signing(struct generator *g)
+{
+	static const char *const modes[] = {"nsec", "nsec", "nsec3"};
+	static const char *const faults[] = {"bogus", "unknown_key"};
+	const struct zone *zone = pick_zone(g);
+	const bool spoilt = percent(g, 60);
+	char wildcard[NAME_SIZE], name[NAME_SIZE];
+
+	for (size_t i = 0; i < 3 * g->zone_count && !may_be_signed(g, zone); i++)
+		zone = pick_zone(g);
+	if (!may_be_signed(g, zone))
+		return;
+	// It may have been signed before, and nothing may have been asked of it lately.
+	script_add(g->out, "unsign %s", zone->apex);
+	script_add(g->out, "wait 3700000");
+	prepend(name, "before", zone->apex);
+	ask_plainly(g, name, "A");
+	prepend(wildcard, "*", zone->apex);
+	script_add(g->out, "add %s %s 86400 A 10.7.7.%u", zone->apex, wildcard, below(g, 250));
+	script_add(g->out, "sign %s %s", zone->apex, PICK(g, modes));
+	for (size_t i = 0; spoilt && i < zone->server_count; i++)
+		script_add(g->out, "fault %s %s", zone->servers[i], PICK(g, faults));
+	script_add(g->out, "ask %s A -,do", wildcard);
+	for (size_t i = 0; spoilt && i < zone->server_count; i++)
+		script_add(g->out, "heal %s", zone->servers[i]);
+	script_add(g->out, "wait 3700000"); // as long as a proof is used that it is not signed
+	make_owner(g, zone->apex, name);
+	ask_plainly(g, name, "TXT");
+	prepend(name, "nobody", zone->apex);
+	ask_plainly(g, name, "TXT");
+	script_add(g->out, "ask %s A -,do,ad", name);
+}
+
+// A failure with nothing behind it, and then silence for longer than it is remembered.
+static void play_silence(struct generator *g)
+{
+	const struct zone *zone = pick_zone(g);
+	char name[NAME_SIZE];
+
+	make_name(g, name);
+	for (size_t i = 0; i < zone->server_count; i++)
+		script_add(g->out, "fault %s %s", zone->servers[i],
+			   percent(g, 50) ? "drop" : "servfail");
+	ask_plainly(g, name, pick_type(g));
+	make_owner(g, zone->apex, name);
+	ask_plainly(g, name, "A");
+	script_add(g->out, "wait 70000");
+	ask_plainly(g, name, "A");
+	for (size_t i = 0; i < zone->server_count; i++)
+		script_add(g->out, "heal %s", zone->servers[i]);
+	script_add(g->out, "wait 310000");
+	ask_plainly(g, name, "A");
+}
+
 void make_scene(struct generator *g)
 {
 	unsigned kind = below(g, 100);
 
-	if (kind < 60)
+	if (kind < 25)
 		play_wildcard(g);
-	else if (kind < 75 && g->operated)
+	else if (kind < 35 && g->operated)
 		play_exception(g);
-	else if (kind >= 75)
+	else if (kind < 45)
 		play_removal(g);
+	else if (kind < 88)
+		play_overtaking(g);
+	else if (kind < 97)
+		play_signing(g);
+	else if (g->harsh)
+		play_silence(g);
 }
