@@ -1,72 +1,5 @@
-#include "control/resolver/response.h"
-#include "dataplane/dns/header.h"
-#include "dataplane/dns/rdata.h"
-#include "dataplane/dns/types.h"
-#include "tests/scenario/text.h"
-
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-// clang-format on
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define LINES(...)                                                                                 \
-	(const char *const[])                                                                      \
-	{                                                                                          \
-		__VA_ARGS__, NULL                                                                  \
-	}
-
-static struct message *message;
-static struct response response;
-
-static enum response_kind read_as(const char *qname, uint16_t qtype, const char *zone,
-				  bool forwarder)
-{
-	const struct response_question question = {
-		.name = text_name(qname),
-		.type = qtype,
-		.zone = text_name(zone),
-		.forwarder = forwarder,
-	};
-
-	response_read(message, &question, &response);
-	return response.kind;
-}
-
-static enum response_kind read_it(const char *qname, uint16_t qtype, const char *zone,
-				  uint16_t flags, unsigned rcode, const char *const *lines)
-{
-	static uint8_t zone_name[NAME_MAX_LEN], name[NAME_MAX_LEN];
-
-	message_free(message);
-	message = text_message(qname, qtype, flags, rcode, lines);
-	name_copy(zone_name, text_name(zone));
-	name_copy(name, text_name(qname));
-	const struct response_question question = {.name = name, .type = qtype, .zone = zone_name};
-	response_read(message, &question, &response);
-	return response.kind;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	message_free(message);
-	message = NULL;
-	return 0;
-}
-
-static void assert_link(size_t i, enum step_kind kind, const char *name)
-{
-	assert_true(i < response.link_count);
-	assert_int_equal(response.links[i].kind, kind);
-	assert_true(name_equal(response.links[i].name, text_name(name)));
-}
+// What a reply is an answer to, and what of it counts.
+#include "tests/unit/control/resolver/reading.h"
 
 static void a_plain_answer_is_one_link(void **state)
 {
@@ -141,18 +74,6 @@ static void what_a_server_says_of_its_zone_needs_no_aa(void **state)
 				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
 			 RESPONSE_ANSWER);
 	assert_link(0, STEP_NXDOMAIN, "www.example.");
-}
-
-static void without_aa_data_beside_a_delegation_is_glue(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("ns.sub.example.", TYPE_A, "example.", 0, 0,
-				 LINES("an ns.sub.example. 300 IN A 192.0.2.1",
-				       "ns sub.example. 300 IN NS ns.sub.example.",
-				       "ar ns.sub.example. 300 IN A 192.0.2.1")),
-			 RESPONSE_REFERRAL);
-	assert_int_equal(response.link_count, 0);
-	assert_int_equal(response.referral.glue_count, 1);
 }
 
 // RFC 2308 §2.2: neither data nor NS records.
@@ -439,124 +360,6 @@ static void nxdomain_with_the_data_asked_for_is_malformed(void **state)
 			 RESPONSE_MALFORMED);
 }
 
-static void a_referral_has_its_servers_and_glue(void **state)
-{
-	(void)state;
-	assert_int_equal(
-		read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
-			LINES("ns sub.example. 300 IN NS ns1.sub.example.",
-			      "ns sub.example. 300 IN NS ns2.other.example.",
-			      "ns sub.example. 300 IN DS 1 13 2 "
-			      "00000000000000000000000000000000000000000000000000000000000000"
-			      "00",
-			      "ar ns1.sub.example. 300 IN A 192.0.2.1",
-			      "ar ns2.other.example. 300 IN AAAA 2001:db8::1")),
-		RESPONSE_REFERRAL);
-	assert_true(name_equal(response.referral.ns->owner, text_name("sub.example.")));
-	assert_int_equal(response.referral.ns->count, 2);
-	assert_int_equal(response.referral.glue_count, 2);
-	assert_non_null(response.referral.ds);
-}
-
-// ATTACKS A7
-static void glue_of_others_is_dropped(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("www.sub.example.", TYPE_A, "example.", 0, 0,
-				 LINES("ns sub.example. 300 IN NS ns1.sub.example.",
-				       "ns sub.example. 300 IN NS ns.victim.test.",
-				       "ar ns1.sub.example. 300 IN A 192.0.2.1",
-				       "ar ns.victim.test. 300 IN A 192.0.2.66",
-				       "ar www.example. 300 IN A 192.0.2.66",
-				       "ar example. 300 IN NS evil.test.")),
-			 RESPONSE_REFERRAL);
-	assert_int_equal(response.referral.glue_count, 1);
-	assert_true(name_equal(response.referral.glue[0]->owner, text_name("ns1.sub.example.")));
-}
-
-// ATTACKS A7
-static void ns_records_beside_an_answer_are_no_referral(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
-				 LINES("an www.example. 300 IN A 192.0.2.1",
-				       "ns www.example. 300 IN NS evil.test.",
-				       "ar evil.test. 300 IN A 192.0.2.66")),
-			 RESPONSE_ANSWER);
-	assert_null(response.referral.ns);
-	assert_int_equal(response.referral.glue_count, 0);
-}
-
-static void referrals_upward_sideways_and_to_itself_are_lame(void **state)
-{
-	(void)state;
-	static const char *const cuts[] = {".", "example.", "test.", "other.example."};
-
-	for (size_t i = 0; i < 4; i++) {
-		char line[100];
-		snprintf(line, sizeof(line), "ns %s 300 IN NS ns.evil.test.", cuts[i]);
-		assert_int_equal(read_it("www.example.", TYPE_A, "example.", 0, 0, LINES(line)),
-				 RESPONSE_LAME);
-	}
-	assert_int_equal(read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
-				 LINES("ns . 300 IN NS ns.evil.test.")),
-			 RESPONSE_LAME);
-}
-
-static void of_two_cuts_the_higher_one_is_followed(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("www.a.b.example.", TYPE_A, "example.", 0, 0,
-				 LINES("ns a.b.example. 300 IN NS ns.a.b.example.",
-				       "ns b.example. 300 IN NS ns.b.example.")),
-			 RESPONSE_REFERRAL);
-	assert_true(name_equal(response.referral.ns->owner, text_name("b.example.")));
-}
-
-static void a_ds_question_is_not_referred_to_the_child(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", 0, 0,
-				 LINES("ns sub.example. 300 IN NS ns.sub.example.")),
-			 RESPONSE_LAME);
-	assert_int_equal(read_it("a.sub.example.", TYPE_DS, "example.", 0, 0,
-				 LINES("ns sub.example. 300 IN NS ns.sub.example.")),
-			 RESPONSE_REFERRAL);
-}
-
-static void the_child_apex_does_not_deny_its_ds(void **state)
-{
-	(void)state;
-	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", FLAG_AA, 0,
-				 LINES("ns sub.example. 300 IN SOA a. b. 1 2 3 4 5")),
-			 RESPONSE_LAME);
-	assert_int_equal(read_it("sub.example.", TYPE_DS, "example.", FLAG_AA, 0,
-				 LINES("ns example. 300 IN SOA a. b. 1 2 3 4 5")),
-			 RESPONSE_ANSWER);
-	assert_link(0, STEP_NODATA, "sub.example.");
-	assert_int_equal(
-		read_it(".", TYPE_DS, ".", FLAG_AA, 0, LINES("ns . 300 IN SOA a. b. 1 2 3 4 5")),
-		RESPONSE_ANSWER);
-}
-
-// ATTACKS A9
-static void a_forwarder_may_not_refer(void **state)
-{
-	(void)state;
-	read_it("www.example.", TYPE_A, "example.", FLAG_AA, 0,
-		LINES("ns www.example. 300 IN NS evil.test.", "ar evil.test. 300 IN A 192.0.2.66"));
-	read_as("www.example.", TYPE_A, "example.", true);
-	assert_null(response.referral.ns);
-	assert_int_equal(response.referral.glue_count, 0);
-	read_it("www.corp.example.", TYPE_A, "corp.example.", 0, 0,
-		LINES("an www.corp.example. 300 IN CNAME www.example.",
-		      "an www.example. 300 IN A 192.0.2.66"));
-	assert_int_equal(read_as("www.corp.example.", TYPE_A, "corp.example.", true),
-			 RESPONSE_ANSWER);
-	assert_int_equal(response.link_count, 1);
-	assert_true(response.open);
-}
-
 static void rcodes_have_names(void **state)
 {
 	(void)state;
@@ -700,7 +503,6 @@ int main(void)
 		cmocka_unit_test(an_answer_without_aa_from_a_recursive_server_is_lame),
 		cmocka_unit_test(an_answer_out_of_a_cache_has_to_be_secure),
 		cmocka_unit_test(what_a_server_says_of_its_zone_needs_no_aa),
-		cmocka_unit_test(without_aa_data_beside_a_delegation_is_glue),
 		cmocka_unit_test(silence_without_aa_is_nodata_unless_recursion_is_offered),
 		cmocka_unit_test(a_forwarder_needs_no_aa),
 		cmocka_unit_test(a_cname_chain_is_taken_in_order_whatever_the_order_sent),
@@ -722,14 +524,6 @@ int main(void)
 		cmocka_unit_test(a13_a_soa_of_another_zone_is_lame),
 		cmocka_unit_test(a13_a_negative_answer_to_another_question_is_malformed),
 		cmocka_unit_test(nxdomain_with_the_data_asked_for_is_malformed),
-		cmocka_unit_test(a_referral_has_its_servers_and_glue),
-		cmocka_unit_test(glue_of_others_is_dropped),
-		cmocka_unit_test(ns_records_beside_an_answer_are_no_referral),
-		cmocka_unit_test(referrals_upward_sideways_and_to_itself_are_lame),
-		cmocka_unit_test(of_two_cuts_the_higher_one_is_followed),
-		cmocka_unit_test(a_ds_question_is_not_referred_to_the_child),
-		cmocka_unit_test(the_child_apex_does_not_deny_its_ds),
-		cmocka_unit_test(a_forwarder_may_not_refer),
 		cmocka_unit_test(rcodes_have_names),
 		cmocka_unit_test(a_chain_can_be_cut),
 		cmocka_unit_test(what_is_malformed_beside_the_answer_is_not_missed),
