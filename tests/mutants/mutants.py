@@ -74,6 +74,8 @@ def read_list(path):
             raise ListError(f'{path.name}:{m.line}: a mutant has a file, "-", "+" and "|"')
         if not m.is_statement and re.match(r'(if|while|for|return)\b', m.old):
             raise ListError(f'{path.name}:{m.line}: neither an expression nor a statement: {m.old}')
+        if not m.is_statement and ASSIGNMENT.search(f'{bare(m.old)} {bare(m.new)}'):
+            raise ListError(f'{path.name}:{m.line}: an assignment is a statement: {m.old}')
         if not m.new and not m.is_statement:
             raise ListError(f'{path.name}:{m.line}: an expression needs another in its place')
     return mutants
@@ -93,6 +95,7 @@ def read_lists(folder):
 
 FIELD = re.compile(r'(\.\w+\s+=\s+)?')
 BEHIND = re.compile(r'(\s*(\|\||&&|,))?$')
+ASSIGNMENT = re.compile(r'(?<![=!<>])=(?!=)')
 
 
 def bare(text):
