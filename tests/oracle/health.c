@@ -55,7 +55,7 @@ static const struct kind {
 	// XXX: a zone all of whose servers turn 600 ms slow at once is given up after 3 s, now and
 	// then.
 	{"delay", .fault = {.kind = FAULT_DELAY, .delay_ms = 600}},
-	{"slow", .harmless = true, .fault = {.kind = FAULT_DELAY, .delay_ms = 120}},
+	{"slow", .harmless = true, .fault = {.kind = FAULT_DELAY, .delay_ms = 35}},
 	{"late", .fault = {.kind = FAULT_DELAY, .delay_ms = 1600}},
 	{"reset", .fault = {.kind = FAULT_RESET}, .harmless = true},
 };

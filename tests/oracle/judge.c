@@ -2,11 +2,13 @@
 
 #include "dataplane/dns/header.h"
 #include "dataplane/dns/rdata.h"
+#include "tests/oracle/rrsets.h"
 
 #define STALE_S        86400
 #define STALE_TTL_S    30
 #define NEGATIVE_MAX_S 3600
 #define SLACK_S        1
+#define UNDER_WAY_US   250000 // an answer is, where servers are not late
 #define LINKS_MAX      12
 #define MEMORY_US      (2 * 86400 * 1000000ULL)
 
@@ -45,21 +47,6 @@ static const char *text(const uint8_t *name)
 	static unsigned turn;
 
 	return name_to_text(name, texts[turn++ % 4]);
-}
-
-bool judge_same_data(const struct rrset *a, const struct rrset *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		bool found = false;
-		for (size_t k = 0; k < b->count && !found; k++)
-			found = a->rdatas[i].len == b->rdatas[k].len &&
-				memcmp(a->rdatas[i].data, b->rdatas[k].data, a->rdatas[i].len) == 0;
-		if (!found)
-			return false;
-	}
-	return true;
 }
 
 // ---- time ----
@@ -108,12 +95,19 @@ static bool in_time(const struct trial *t, const struct said *said, uint32_t ttl
 // ---- what was shown ----
 
 // Any of the versions can be the one.
-static void spell_add(struct spell *spell, const struct version *version)
+static void spell_add(struct spell *spell, const struct said *said)
 {
+	const struct version *version = said->version;
+	uint64_t settled_us = version->last_us;
+
 	if (spell->last_us == 0 || version->first_us < spell->first_us)
 		spell->first_us = version->first_us;
 	if (version->last_us > spell->last_us)
 		spell->last_us = version->last_us;
+	if (settled_us != STILL_SERVED)
+		settled_us += UNDER_WAY_US + said->zone->late_s * 1000000ULL;
+	if (settled_us > spell->settled_us)
+		spell->settled_us = settled_us;
 }
 
 static bool judge_order(struct trial *t, enum shown_kind kind, const struct spell *spell)
@@ -155,35 +149,6 @@ static unsigned security_of(const struct trial *t, const struct said *said)
 	return mask;
 }
 
-// RFC 4035 §5.3.4: fewer labels were signed than the owner has; an asterisk in front is not counted
-// (RFC 4034 §3.1.3).
-static bool is_signed_as_wildcard(const struct rrset *rrset)
-{
-	const uint8_t *owner = rrset->owner;
-	unsigned labels = name_labels(owner) - (owner[0] == 1 && owner[1] == '*');
-
-	for (size_t i = 0; i < rrset->rrsig_count; i++) {
-		if (rrset->rrsigs[i].len > 3 && rrset->rrsigs[i].data[3] < labels)
-			return true;
-	}
-	return false;
-}
-
-static bool has_signature(const struct said *said, size_t count, const struct rrset *rrset,
-			  const struct rdata *rrsig)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct rrset *of = said[i].rrset;
-		for (size_t k = 0; of != NULL && of->type == rrset->type && k < of->rrsig_count;
-		     k++) {
-			if (of->rrsigs[k].len == rrsig->len &&
-			    memcmp(of->rrsigs[k].data, rrsig->data, rrsig->len) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 // What is given with AD has the signatures that some version made, of the name or of its wildcard.
 static bool is_signed_by_zone(const struct trial *t, const struct rrset *rrset)
 {
@@ -191,12 +156,12 @@ static bool is_signed_by_zone(const struct trial *t, const struct rrset *rrset)
 
 	for (size_t i = 0; i < rrset->rrsig_count; i++) {
 		const struct rdata *rrsig = &rrset->rrsigs[i];
-		bool found = has_signature(t->said, t->said_count, rrset, rrsig);
-		for (size_t k = 0; k < t->said_count && !found && is_signed_as_wildcard(rrset);
+		bool found = rrset_signed_among(t->said, t->said_count, rrset, rrsig);
+		for (size_t k = 0; k < t->said_count && !found && rrset_signed_as_wildcard(rrset);
 		     k++) {
 			size_t count = truth_wildcards(t->said[k].zone, t->name, rrset->type,
 						       t->since_us, wildcards);
-			found = has_signature(wildcards, count, rrset, rrsig);
+			found = rrset_signed_among(wildcards, count, rrset, rrsig);
 		}
 		if (!found)
 			return false;
@@ -241,7 +206,7 @@ static bool expanded_in_time(const struct trial *t, const struct said *said, uin
 	size_t count =
 		truth_wildcards(said->zone, t->name, said->rrset->type, t->since_us, wildcards);
 	for (size_t i = 0; i < count; i++) {
-		if (judge_same_data(wildcards[i].rrset, said->rrset) &&
+		if (rrset_same_data(wildcards[i].rrset, said->rrset) &&
 		    in_time(t, &wildcards[i], ttl_s))
 			return true;
 	}
@@ -257,7 +222,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
-		if (!about(said, rrset, t->name) || !judge_same_data(said->rrset, rrset))
+		if (!about(said, rrset, t->name) || !rrset_same_data(said->rrset, rrset))
 			continue;
 		seen = true;
 		if (!in_time(t, said, rrset->ttl_s) && !expanded_in_time(t, said, rrset->ttl_s))
@@ -265,7 +230,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		mask |= security_of(t, said);
 		if (said->in_span && said->zone->stripped)
 			mask |= TRUTH_INSECURE;
-		spell_add(&spell, said->version);
+		spell_add(&spell, said);
 		opt_out &= said->opt_out;
 		maybe_opt_out |= said->opt_out;
 	}
@@ -282,7 +247,7 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
 	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
 		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
-	if (is_signed_as_wildcard(rrset) && wants_proof(t, mask) &&
+	if (rrset_signed_as_wildcard(rrset) && wants_proof(t, mask) &&
 	    t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
 	if ((t->reply->flags & FLAG_AD) && !t->judge->lenient && !is_signed_by_zone(t, rrset))
@@ -350,7 +315,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 				      : !in_time(t, said, soa != NULL ? soa->ttl_s : 0))
 			continue;
 		mask |= security_of(t, said);
-		spell_add(&spell, said->version);
+		spell_add(&spell, said);
 		opt_out &= said->opt_out;
 		maybe_opt_out |= said->opt_out;
 	}

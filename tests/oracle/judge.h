@@ -24,5 +24,4 @@ struct judge {
 
 // False: `complaint` says why not.
 bool judge_reply(struct judge *judge, const struct asked *asked);
-bool judge_same_data(const struct rrset *a, const struct rrset *b);
 void judge_free(struct judge *judge);

@@ -63,7 +63,7 @@ const char *shown_add(struct shown *shown, const uint8_t *name, uint16_t type, e
 	// What ended before the newer began, and comes after it.
 	if (spell->last_us < asked_us && spell->last_us < of_type_us)
 		return "older than what was shown before";
-	if (type != TYPE_DS && spell->last_us < asked_us &&
+	if (type != TYPE_DS && spell->settled_us < asked_us &&
 	    spell->last_us <= contradicted_us(shown, name, kind))
 		return kind == SHOWN_NXDOMAIN ? "denied, by what is older than what was shown of it"
 					      : "older than its denial, which was shown";

@@ -13,6 +13,7 @@ enum shown_kind { SHOWN_DATA, SHOWN_NODATA, SHOWN_NXDOMAIN };
 // When some server said so: the versions of zones that do.
 struct spell {
 	uint64_t first_us, last_us;
+	uint64_t settled_us; // none of their answers is under way any more, which others wait for
 };
 
 struct shown_at;
