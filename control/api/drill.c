@@ -3,6 +3,7 @@
 #include "control/drill/history.h"
 #include "control/drill/host.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -113,6 +114,32 @@ static bool planning_goes_on(const struct api_context *context, struct reply *re
 	return true;
 }
 
+static bool is_digits_and_dots(const char *text)
+{
+	return text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0';
+}
+
+// Names in scopes are held to what is asked of them elsewhere; a label may be any word but an
+// address that is none.
+static bool scope_is_sane(const char *const *words, size_t count, struct reply *reply)
+{
+	uint8_t bytes[4];
+
+	for (size_t i = 0; i + 1 < count; i += 2) {
+		const char *value = words[i + 1];
+		if (strcmp(words[i], "--scope") != 0)
+			continue;
+		if (strncmp(value, "zone:", 5) == 0)
+			return argument_is_name(value + 5, reply);
+		if (strncmp(value, "domain:", 7) != 0 || !is_digits_and_dots(value + 7) ||
+		    inet_pton(AF_INET, value + 7, bytes) == 1)
+			continue;
+		reply_misuse(reply, "\"%.64s\" is no address, prefix or label", value + 7);
+		return false;
+	}
+	return true;
+}
+
 static void plan_first(const char *const *words, size_t count, bool needs_fault,
 		       void (*then)(const struct api_context *context,
 				    const struct planning *planning, struct reply *reply),
@@ -126,7 +153,8 @@ static void plan_first(const char *const *words, size_t count, bool needs_fault,
 	}
 	reply->work = planning;
 	planning->then = then;
-	if (read_spec(words, count, needs_fault, &planning->spec, reply))
+	if (scope_is_sane(words, count, reply) &&
+	    read_spec(words, count, needs_fault, &planning->spec, reply))
 		reply->go_on = planning_goes_on;
 }
 
@@ -272,6 +300,12 @@ static void report(const struct api_context *context, const char *which, struct 
 	reply->data = drill_report_json(report);
 }
 
+static bool is_report(const char *word)
+{
+	return strcmp(word, "--all") == 0 ||
+	       (word[0] != '\0' && word[strspn(word, "0123456789")] == '\0');
+}
+
 void verb_drill(const struct api_context *context, const char *const *arguments, size_t count,
 		struct reply *reply)
 {
@@ -285,6 +319,10 @@ void verb_drill(const struct api_context *context, const char *const *arguments,
 		status(context, reply);
 	else if (strcmp(what, "stop") == 0 && count == 1)
 		stop(context, reply);
+	else if (strcmp(what, "report") == 0 && count == 2 && !is_report(arguments[1]))
+		reply_misuse(reply,
+			     "\"%.64s\" is no number of a drill: drill report [NUMBER | --all]",
+			     arguments[1]);
 	else if (strcmp(what, "report") == 0 && count <= 2)
 		report(context, count == 2 ? arguments[1] : NULL, reply);
 	else

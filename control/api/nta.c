@@ -32,14 +32,17 @@ static bool lifetime_from_text(const char *text, uint32_t *seconds)
 
 // ---- add, remove ----
 
-static void join(const char *const *words, size_t count, char *out, size_t size)
+// The length of all, also of what `out` had no room for.
+static size_t join(const char *const *words, size_t count, char *out, size_t size)
 {
 	size_t used = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < count && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? " " : "",
+	for (size_t i = 0; i < count; i++)
+		used += (size_t)snprintf(used < size ? out + used : NULL,
+					 used < size ? size - used : 0, "%s%s", i > 0 ? " " : "",
 					 words[i]);
+	return used;
 }
 
 static void refuse_error(struct reply *reply, int error, const char *name)
@@ -70,7 +73,12 @@ static void add(const struct api_context *context, const char *const *arguments,
 			     arguments[1]);
 		return;
 	}
-	join(arguments + 2, count > 2 ? count - 2 : 0, reason, sizeof(reason));
+	size_t len = join(arguments + 2, count > 2 ? count - 2 : 0, reason, sizeof(reason));
+	if (len > NTA_REASON_MAX) {
+		reply_misuse(reply, "a reason takes at most %d bytes, this one has %zu",
+			     NTA_REASON_MAX, len);
+		return;
+	}
 	int error = resolver_nta_add(context->resolver, name, lifetime_s, reason);
 	name_to_text(name, text);
 	if (error != 0) {

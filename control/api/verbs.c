@@ -1,30 +1,8 @@
 #include "control/api/verbs.h"
 
 #include "control/api/protocol.h"
-#include "dataplane/dns/types.h"
 
 #include <string.h>
-
-int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *reply)
-{
-	int len = name_from_text(text, name);
-
-	// A misspelt option is no name that anybody means.
-	if (len < 0 || strncmp(text, "--", 2) == 0) {
-		reply_misuse(reply, "\"%.128s\" is no domain name", text);
-		return -1;
-	}
-	name_lower(name, name, (size_t)len);
-	return 0;
-}
-
-int argument_type(const char *text, uint16_t *type, struct reply *reply)
-{
-	if (type_from_text(text, type) == 0)
-		return 0;
-	reply_misuse(reply, "\"%.128s\" is no type", text);
-	return -1;
-}
 
 static void flushed(struct reply *reply, size_t entries)
 {

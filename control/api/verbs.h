@@ -16,7 +16,11 @@ void verb_run(const struct api_context *context, const char *verb, const char *c
 // While there is reply->go_on: the next share. True: it is over.
 bool verb_go_on(const struct api_context *context, struct reply *reply) __attribute__((nonnull));
 
-// 0, or -1 after an error in the reply. The name comes in lower case.
+// False after an error in the reply: an address, a URL, a number, what needs escapes or is no name.
+bool argument_is_name(const char *text, struct reply *reply)
+	__attribute__((nonnull, warn_unused_result));
+// 0, or -1 after an error in the reply, also where an option of the verb is meant. The name comes
+// in lower case.
 int argument_name(const char *text, uint8_t name[NAME_MAX_LEN], struct reply *reply)
 	__attribute__((nonnull, warn_unused_result));
 int argument_type(const char *text, uint16_t *type, struct reply *reply)

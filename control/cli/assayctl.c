@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -264,6 +265,20 @@ static int without_json_flag(char **words, int count, bool *as_json)
 	return kept;
 }
 
+// A caller may have closed 0 to 2 (">&-"): the daemon's socket must not get their numbers, and what
+// is written there must fail rather than seem to be printed. Hence read-only.
+static bool fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -277,6 +292,8 @@ int main(int argc, char **argv)
 	bool as_json = false;
 	int choice, count;
 
+	if (!fill_standard())
+		return EXIT_REFUSED;
 	signal(SIGPIPE, SIG_IGN); // a daemon that is gone is said, not died of
 	// "+": options of a verb, such as flush --zone, are the verb's.
 	while ((choice = getopt_long(argc, argv, "+s:jVh", long_options, NULL)) != -1) {

@@ -79,8 +79,26 @@ static bool read_prefix(const char *text, size_t len, struct drill_prefix *out)
 	    !read_number(bits, "", 1, out->address.family == 4 ? 32 : 128, &count))
 		return false;
 	out->len = (unsigned)count;
-	clear_below(&out->address, out->len);
 	return true;
+}
+
+// An address in it would be as good a name for a prefix, but who writes one may mean that address.
+static int check_bits(const struct drill_prefix *prefix, char err[DRILL_ERROR_MAX])
+{
+	int family = prefix->address.family == 4 ? AF_INET : AF_INET6;
+	char given[INET6_ADDRSTRLEN], cleared[INET6_ADDRSTRLEN];
+	struct address address = prefix->address;
+
+	clear_below(&address, prefix->len);
+	if (memcmp(address.bytes, prefix->address.bytes, sizeof(address.bytes)) == 0)
+		return 0;
+	inet_ntop(family, prefix->address.bytes, given, sizeof(given));
+	inet_ntop(family, address.bytes, cleared, sizeof(cleared));
+	return refuse(
+		err,
+		"\"%s/%u\" has bits beyond its length: the prefix is %s/%u, the address alone "
+		"upstream:%s",
+		given, prefix->len, cleared, prefix->len, given);
 }
 
 static int read_prefixes(const char *text, struct drill_spec *out, char err[DRILL_ERROR_MAX])
@@ -97,6 +115,8 @@ static int read_prefixes(const char *text, struct drill_spec *out, char err[DRIL
 				      "\"%.*s\" is no prefix: a failure domain is one or more, as "
 				      "in domain:192.0.2.0/24,2001:db8::/48",
 				      (int)(len < 64 ? len : 64), next);
+		if (check_bits(&out->prefixes[out->prefix_count - 1], err) != 0)
+			return -EINVAL;
 		next += len;
 		if (*next == '\0')
 			return 0;

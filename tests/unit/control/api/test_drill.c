@@ -208,7 +208,7 @@ static void reports_are_found_by_number(void **state)
 	order("report 3");
 	expect_refused("no such drill");
 	order("report x");
-	expect_refused("no such drill");
+	expect_refused("is no number of a drill");
 	order("status");
 	expect_said("no drill is running; it is watched");
 	clock_us += DRILL_WATCH_US;
