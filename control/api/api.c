@@ -1,10 +1,12 @@
 #include "control/api/api.h"
 
 #include "control/api/answer.h"
+#include "control/api/order.h"
 #include "control/api/protocol.h"
 #include "control/api/rights.h"
 #include "control/api/socket.h"
 #include "control/api/verbs.h"
+#include "control/log.h"
 
 #include <uv.h>
 
@@ -13,10 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16 // with the same right; the oldest gives way
 #define IDLE_MS         60000
+#define LOOK_MS         1000
 
 struct connection {
 	struct connection *next; // the one accepted before
@@ -25,7 +29,8 @@ struct connection {
 	uv_timer_t idle;
 	uv_write_t write;
 	enum right right;
-	unsigned holds; // on its memory: two handles, and what is left to be given back
+	struct ucred peer; // when it connected
+	unsigned holds;    // on its memory: two handles, and what is left to be given back
 	bool closing;
 	bool given_back;      // closing: of its answer nothing is left
 	bool look;            // there may be a line to be taken
@@ -44,6 +49,9 @@ struct api {
 	struct api_context context;
 	uv_loop_t *loop;
 	uv_pipe_t socket;
+	struct socket_file file;
+	uv_timer_t look;       // whether the file is still there
+	bool missing, closing; // said already; for good
 	struct api_groups groups;
 	uid_t owner;
 	uv_idle_t later;           // active while there is something to do: the loop does not wait
@@ -218,6 +226,27 @@ static void answer(struct connection *connection)
 		reply_free(reply);
 }
 
+// Said before it is done: `log` may end this kind of line, `stop` every one.
+static void run_order(struct connection *connection, const struct order *order)
+{
+	const struct api_context *context = &connection->api->context;
+	bool changes = !right_reads(order->verb, order->arguments, order->count);
+	bool silent = log_get_level() < LOG_LEVEL_INFO;
+	struct reply *reply = &connection->reply;
+	struct store_clock now;
+
+	store_get_clock(context->store, &now);
+	if (is_allowed(connection, order->verb, order->arguments, order->count, reply)) {
+		if (changes)
+			order_log(order, now.now_ms);
+		verb_run(context, order->verb, order->arguments, order->count, reply);
+		if (changes && silent)
+			order_log(order, now.now_ms); // the log is open now
+	}
+	if (changes && reply->error[0] != '\0')
+		order_log_refused(order, now.now_ms, reply->error);
+}
+
 static void answer_line(struct connection *connection, const char *line, size_t len)
 {
 	const char *arguments[PROTOCOL_ARGUMENTS], *verb = NULL;
@@ -228,9 +257,9 @@ static void answer_line(struct connection *connection, const char *line, size_t 
 
 	if (request)
 		verb = request_words(request, arguments, &count);
-	if (verb && is_allowed(connection, verb, arguments, count, reply))
-		verb_run(&connection->api->context, verb, arguments, count, reply);
-	else if (!verb)
+	if (verb)
+		run_order(connection, &(struct order){&connection->peer, verb, arguments, count});
+	else
 		reply_misuse(reply, "not a request: %.160s",
 			     request ? "it needs a verb and few arguments, all text" : error.text);
 	answer(connection);
@@ -401,7 +430,7 @@ static int find_right(struct connection *connection)
 
 	if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0)
 		return -1;
-	right = right_of_peer(fd, api->owner, &api->groups);
+	right = right_of_peer(fd, api->owner, &api->groups, &connection->peer);
 	if (right == RIGHT_NONE)
 		return -1;
 	make_room(api, right);
@@ -440,6 +469,67 @@ static void handle_closed(uv_handle_t *handle)
 	api_release(handle->data);
 }
 
+static void say_missing(struct api *api, const char *sentence)
+{
+	if (!api->missing)
+		log_error("%s; assayctl cannot reach this assayd until it is made anew, which is "
+			  "tried "
+			  "every second",
+			  sentence);
+	api->missing = true;
+}
+
+static void make_anew(uv_handle_t *socket)
+{
+	struct api *api = socket->data;
+	char err[512], sentence[600], path[SOCKET_PATH_MAX];
+
+	if (api->closing) {
+		api_release(api);
+		return;
+	}
+	memcpy(path, api->file.path, sizeof(path));
+	uv_pipe_init(api->loop, &api->socket, 0);
+	if (socket_bind(&api->socket, path, false, &api->groups, accepted, &api->file, err,
+			sizeof(err)) != 0) {
+		snprintf(sentence, sizeof(sentence), "the control socket was removed: %s", err);
+		say_missing(api, sentence);
+		return;
+	}
+	log_warning("the control socket %s was removed by somebody, and has been made anew", path);
+	api->missing = false;
+}
+
+// Somebody who cleans up /run may take the file away. What others have put in its place is theirs.
+static void look_for_file(uv_timer_t *timer)
+{
+	struct api *api = timer->data;
+	char sentence[256];
+
+	switch (socket_place(&api->file)) {
+	case SOCKET_OURS:
+		return;
+	case SOCKET_GONE:
+		if (!uv_is_closing((uv_handle_t *)&api->socket))
+			uv_close((uv_handle_t *)&api->socket, make_anew);
+		return;
+	case SOCKET_ANOTHER:
+		snprintf(sentence, sizeof(sentence),
+			 "another file is in the place of the control socket %s", api->file.path);
+		say_missing(api, sentence);
+		return;
+	}
+}
+
+static void close_handles(struct api *api)
+{
+	api->closing = true;
+	if (!uv_is_closing((uv_handle_t *)&api->socket))
+		uv_close((uv_handle_t *)&api->socket, make_anew);
+	uv_close((uv_handle_t *)&api->look, handle_closed);
+	uv_close((uv_handle_t *)&api->later, handle_closed);
+}
+
 struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context *context,
 		     char *err, size_t err_len)
 {
@@ -458,18 +548,19 @@ struct api *api_open(uv_loop_t *loop, const char *path, const struct api_context
 				      : (struct api_groups){GROUP_NOBODY, GROUP_NOBODY};
 	api->owner = geteuid();
 	api->loop = loop;
-	api->references = 2; // the socket, and what looks for ends
+	api->references = 3; // the socket, what looks for it, and what looks for ends
 	uv_pipe_init(loop, &api->socket, 0);
 	uv_idle_init(loop, &api->later);
-	api->socket.data = api->later.data = api;
-	if (socket_bind(&api->socket, path, &api->groups, accepted, err, err_len) == 0)
+	uv_timer_init(loop, &api->look);
+	api->socket.data = api->later.data = api->look.data = api;
+	uv_timer_start(&api->look, look_for_file, LOOK_MS, LOOK_MS);
+	if (socket_bind(&api->socket, path, true, &api->groups, accepted, &api->file, err,
+			err_len) == 0)
 		return api;
-	uv_close((uv_handle_t *)&api->socket, handle_closed);
-	uv_close((uv_handle_t *)&api->later, handle_closed);
+	close_handles(api);
 	return NULL;
 }
 
-// libuv removes the socket's file.
 void api_close(struct api *api)
 {
 	if (!api)
@@ -484,6 +575,7 @@ void api_close(struct api *api)
 			connection_release(at);
 		}
 	}
-	uv_close((uv_handle_t *)&api->socket, handle_closed);
-	uv_close((uv_handle_t *)&api->later, handle_closed);
+	if (!api->missing)
+		socket_remove(&api->file);
+	close_handles(api);
 }

@@ -56,22 +56,21 @@ static gid_t *peer_groups(int fd, size_t *count)
 	return NULL;
 }
 
-enum right right_of_peer(int fd, uid_t owner, const struct api_groups *groups)
+enum right right_of_peer(int fd, uid_t owner, const struct api_groups *groups, struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	socklen_t size = sizeof(*peer);
 	enum right right;
 	gid_t *list;
 	size_t count;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size) != 0)
 		return RIGHT_NONE;
-	if (peer.uid == 0 || peer.uid == owner)
+	if (peer->uid == 0 || peer->uid == owner)
 		return RIGHT_ALL;
 	list = peer_groups(fd, &count);
 	right = right_of_groups(list, count, groups);
 	free(list);
-	enum right primary = right_of_groups(&peer.gid, 1, groups);
+	enum right primary = right_of_groups(&peer->gid, 1, groups);
 	return primary > right ? primary : right;
 }
 

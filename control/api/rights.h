@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct ucred;
+
 #define GROUP_NOBODY ((gid_t)-1)
 
 struct api_groups {
@@ -20,7 +22,7 @@ enum right { RIGHT_NONE, RIGHT_READ, RIGHT_ALL };
 #define RIGHT_COUNT 3
 
 // Of the process at the other end, as it was when it connected (SO_PEERCRED, SO_PEERGROUPS).
-enum right right_of_peer(int fd, uid_t owner, const struct api_groups *groups)
+enum right right_of_peer(int fd, uid_t owner, const struct api_groups *groups, struct ucred *peer)
 	__attribute__((nonnull));
 
 // Lets the members of both groups connect to a socket file of ours. 0 or -errno; -EOPNOTSUPP: the

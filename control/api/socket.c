@@ -72,35 +72,87 @@ static int make_folder(const char *path, char *err, size_t err_len)
 	return -1;
 }
 
-int socket_bind(uv_pipe_t *socket, const char *path, const struct api_groups *groups,
-		uv_connection_cb accepted, char *err, size_t err_len)
+enum socket_place socket_place(const struct socket_file *file)
 {
-	mode_t mask;
+	struct stat info;
+
+	if (lstat(file->path, &info) != 0)
+		return errno == ENOENT ? SOCKET_GONE : SOCKET_ANOTHER;
+	return info.st_dev == file->device && info.st_ino == file->inode ? SOCKET_OURS
+									 : SOCKET_ANOTHER;
+}
+
+void socket_remove(const struct socket_file *file)
+{
+	if (socket_place(file) == SOCKET_OURS)
+		unlink(file->path);
+}
+
+// A descriptor bound to a file of mode 0600 from its first moment (the file takes the mode of the
+// descriptor; the umask would be that of all threads), or -errno.
+static int bind_file(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int status = 0;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	status = -errno;
+	close(fd);
+	return status;
+}
+
+// libuv's errors are those of Linux. libuv knows no path, and so removes no file.
+static int listen_there(uv_pipe_t *socket, struct socket_file *file,
+			const struct api_groups *groups, uv_connection_cb accepted)
+{
+	int fd = bind_file(file->path), status;
+	struct stat info;
+
+	if (fd < 0)
+		return fd;
+	if (lstat(file->path, &info) == 0) {
+		file->device = info.st_dev;
+		file->inode = info.st_ino;
+	}
+	status = uv_pipe_open(socket, fd);
+	if (status != 0)
+		close(fd);
+	if (status == 0)
+		status = right_admit(file->path, groups);
+	if (status == 0)
+		status = uv_listen((uv_stream_t *)socket, BACKLOG, accepted);
+	if (status != 0)
+		socket_remove(file);
+	return status;
+}
+
+int socket_bind(uv_pipe_t *socket, const char *path, bool replace, const struct api_groups *groups,
+		uv_connection_cb accepted, struct socket_file *file, char *err, size_t err_len)
+{
 	int status;
 
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+	if (strlen(path) >= SOCKET_PATH_MAX) {
 		snprintf(err, err_len, "%s: a socket's path has at most 107 characters", path);
 		return -1;
 	}
-	if (make_folder(path, err, err_len) != 0 || make_way(path, err, err_len) != 0)
+	snprintf(file->path, sizeof(file->path), "%s", path);
+	if (make_folder(path, err, err_len) != 0 || (replace && make_way(path, err, err_len) != 0))
 		return -1;
-	mask = umask(0177); // 0600 from the first moment
-	status = uv_pipe_bind(socket, path);
-	umask(mask);
+	status = listen_there(socket, file, groups, accepted);
 	if (status == 0)
-		status = right_admit(path, groups); // libuv's errors are those of Linux
-	if (status == -EOPNOTSUPP) {
+		return 0;
+	if (status == -EOPNOTSUPP)
 		snprintf(err, err_len,
 			 "%s: control.operators and control.readers need a file system with access "
 			 "lists (POSIX ACL): put control.socket below /run",
 			 path);
-		return -1;
-	}
-	if (status == 0)
-		status = uv_listen((uv_stream_t *)socket, BACKLOG, accepted);
-	if (status == 0)
-		return 0;
-	snprintf(err, err_len, "%s: the control socket cannot be made: %s", path,
-		 uv_strerror(status));
+	else
+		snprintf(err, err_len, "%s: the control socket cannot be made: %s", path,
+			 strerror(-status));
 	return -1;
 }

@@ -78,6 +78,15 @@ def statuses(checks, daemon):
                           (('drill', 'stop'), 1), (('status',), 0)):
         run = daemon.ctl(*words, check=False)
         checks.equal('status of %s' % ' '.join(words), run.returncode, status)
+    for words in (('flush', 'all'), ('servers', '999.1.1.1'), ('lookup', 'http://www.types.nsec./'),
+                  ('lookup', 'm\xfcnchen.nsec.'), ('drill', 'report', 'x'), ('nta', 'add', 'a.', '1h', 'x' * 161),
+                  ('drill', 'plan', '--scope', 'domain:198.18.100.1/24')):
+        run = daemon.ctl(*words, check=False)
+        checks.check('status of %s' % ' '.join(words)[:60], run.returncode == 2 and not run.stdout, run)
+    for closed in ('>&-', '<&- >&-', '<&- >&- 2>&-', '>/dev/full'):
+        run = subprocess.run('exec %s -s %s status %s' % (ASSAYCTL, daemon.socket, closed), shell=True,
+                             stderr=subprocess.PIPE, text=True)
+        checks.equal('an answer that cannot be written is status 1: %s' % closed, run.returncode, 1)
     run = subprocess.run([ASSAYCTL, '-s', missing, 'status'], capture_output=True, text=True)
     checks.equal('no daemon is status 3', run.returncode, 3)
 
@@ -121,6 +130,23 @@ def metrics(checks, daemon):
     checks.equal('no counter has gone down', fell, [])
 
 
+def removed_socket(checks, daemon):
+    os.unlink(daemon.socket)
+    back = wait_for(lambda: daemon.ctl('status', check=False).returncode == 0, 5)
+    checks.check('a control socket that was removed is made anew', back, daemon.log_text())
+    checks.check('and the log says so', 'was removed by somebody, and has been made anew' in daemon.log_text(),
+                 daemon.log_text())
+
+
+def orders(checks, daemon):
+    for words in (('flush', '--all'), ('nta', 'add', 'bogus.nsec.', '1m', 'why'), ('log', 'error'), ('log', 'info')):
+        run = subprocess.Popen([ASSAYCTL, '-s', daemon.socket, *words], stdout=subprocess.DEVNULL)
+        run.wait()
+        line = 'order of uid %d, pid %d: %s' % (os.geteuid(), run.pid, ' '.join(words))
+        checks.check('the log says who ordered %s' % ' '.join(words),
+                     wait_for(lambda: line in daemon.log_text(), 5), daemon.log_text())
+
+
 def main():
     checks = Checks()
     info = lab_info()
@@ -132,6 +158,8 @@ def main():
         checks.run(data_for_programs, daemon)
         checks.run(failure_domains_agree, daemon)
         checks.run(statuses, daemon)
+        checks.run(orders, daemon)
+        checks.run(removed_socket, daemon)
         run = daemon.ctl('--json', 'stop')
         checks.check('--json stop', isinstance(json.loads(run.stdout), dict), run.stdout)
     checks.done()

@@ -48,6 +48,76 @@ static void stale_socket_is_replaced(void **state)
 	assert_int_equal(access(stale, F_OK), -1);
 }
 
+static void removed_socket_is_made_anew(void **state)
+{
+	(void)state;
+	int before = greeted_operator();
+
+	for (int time = 0; time < 2; time++) {
+		assert_int_equal(unlink(path), 0);
+		until(access(path, F_OK) == 0);
+		close(greeted_operator());
+		socket_is_for_its_owner_alone(state);
+	}
+	send_text(before, "{\"verb\": \"requests\"}\n"); // who was there still is
+	take_answer(before);
+	close(before);
+}
+
+static void socket_of_another_in_its_place_is_left_alone(void **state)
+{
+	(void)state;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat made, left;
+	uint64_t later;
+
+	assert_int_equal(unlink(path), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(lstat(path, &made), 0);
+	later = real_ms() + 1500; // it has looked once at least
+	until(real_ms() > later);
+	assert_int_equal(lstat(path, &left), 0);
+	assert_true(made.st_ino == left.st_ino);
+	api_close(api); // and not at its end
+	turn();
+	assert_int_equal(lstat(path, &left), 0);
+	assert_true(made.st_ino == left.st_ino);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+	char err[256];
+	api = open_api(path, err, sizeof(err));
+	assert_non_null(api);
+	// When the other one is gone, ours comes back.
+	assert_int_equal(unlink(path), 0);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	later = real_ms() + 1500;
+	until(real_ms() > later);
+	assert_int_equal(unlink(path), 0);
+	until(access(path, F_OK) == 0);
+	close(greeted_operator());
+}
+
+static void closing_while_the_socket_is_made_anew_leaves_nothing(void **state)
+{
+	(void)state;
+	char err[256];
+
+	assert_int_equal(unlink(path), 0);
+	uint64_t later = real_ms() + 1100;
+	while (real_ms() < later)
+		usleep(10000); // the timer is due, and has not run
+	uv_run(&loop, UV_RUN_NOWAIT);
+	api_close(api);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_true(access(path, F_OK) != 0);
+	api = open_api(path, err, sizeof(err));
+	assert_non_null(api);
+}
+
 static void file_that_is_no_socket_is_left_alone(void **state)
 {
 	(void)state;
@@ -348,6 +418,9 @@ int main(void)
 		TEST(hello_comes_first),
 		TEST(live_socket_is_not_taken_over),
 		TEST(stale_socket_is_replaced),
+		TEST(removed_socket_is_made_anew),
+		TEST(socket_of_another_in_its_place_is_left_alone),
+		TEST(closing_while_the_socket_is_made_anew_leaves_nothing),
 		TEST(file_that_is_no_socket_is_left_alone),
 		TEST(missing_folder_is_made),
 		TEST(long_path_is_said),

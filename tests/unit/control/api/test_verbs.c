@@ -649,6 +649,55 @@ static void errors_of_the_asker_are_told_from_refusals(void **state)
 	nta_error = 0;
 }
 
+// Taken for names they would be answered with "nothing is there".
+static void words_that_are_no_names_are_refused(void **state)
+{
+	static const struct {
+		const char *verb, *arguments, *sentence;
+	} rows[] = {
+		{"flush", "\"all\"", "did you mean --all?"},
+		{"flush", "\"-all\"", "did you mean --all?"},
+		{"flush", "\"zone\", \"A\"", "did you mean --zone?"},
+		{"flush", "\"-x.example.\"", "is no domain name"},
+		{"flush", "\"\"", "is no domain name"},
+		{"posture", "\"top\"", "did you mean --top?"},
+		{"explain", "\"last\"", "did you mean --last?"},
+		{"servers", "\"all\"", "leave it out for all"},
+		{"servers", "\"999.1.1.1\"", "is no address and no domain name"},
+		{"servers", "\"192.0.2.0/24\"", "\"/\" in one is written"},
+		{"lookup", "\"192.0.2.1\"", "is an address"},
+		{"explain", "\"2001:db8::1\"", "is an address"},
+		{"lookup", "\"http://www.example/\"", "is a URL"},
+		{"lookup", "\"www.example/index\"", "\"/\" in one is written \\047"},
+		{"lookup", "\"www example\"", "\" \" in one is written \\032"},
+		{"lookup", "\"joe@example.\"", "\"@\" in one is written \\064"},
+		{"explain", "\"m\u00fcnchen.example\"", "written with xn--"},
+		{"nta", "\"add\", \"*.10\"", "is no address and no domain name"},
+		{"drill", "\"report\", \"x\"", "is no number of a drill"},
+		{"drill", "\"plan\", \"--scope\", \"zone:a b\"", "in one is written"},
+		{"drill", "\"plan\", \"--scope\", \"domain:192.0.2.999\"",
+		 "is no address, prefix or label"},
+		{"drill", "\"plan\", \"--scope\", \"domain:192.0.2.1/24\"",
+		 "the prefix is 192.0.2.0/24"},
+	};
+	static const char *const names[] = {"all.", "1.2.3.4.", "0/25.2.0.192.in-addr.arpa",
+					    "a\\\\032b\\\\064c.example", "_25._tcp.mx.example"};
+	char words[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_refused(rows[i].verb, rows[i].arguments, rows[i].sentence);
+		assert_true(json_is_true(json_object_get(answer, "misuse")));
+	}
+	assert_int_equal(forgets, 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(words, sizeof(words), "\"%s\"", names[i]);
+		ask("lookup", words);
+		if (error)
+			fail_msg("%s: %s", names[i], error);
+	}
+}
+
 static void log_debug_tells_the_life_of_questions(void **state)
 {
 	(void)state;
@@ -670,6 +719,87 @@ static void log_debug_tells_the_life_of_questions(void **state)
 	assert_null(traced_line);
 	assert_refused("log", "\"info\", \"www.example\"", "a name goes with debug only");
 	assert_refused("log", "\"debug\", \"a..b\"", "is no domain name");
+}
+
+// ---- the log ----
+
+// What the log says from here on.
+static int log_file, log_before;
+static char logged[65536];
+
+static void begin_log(void)
+{
+	log_file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(log_file >= 0);
+	log_before = dup(STDERR_FILENO);
+	dup2(log_file, STDERR_FILENO);
+}
+
+static void end_log(void)
+{
+	ssize_t len = pread(log_file, logged, sizeof(logged) - 1, 0);
+
+	dup2(log_before, STDERR_FILENO);
+	close(log_before);
+	close(log_file);
+	assert_true(len >= 0);
+	logged[len] = '\0';
+}
+
+static void assert_logged(const char *sentence)
+{
+	char line[400];
+
+	snprintf(line, sizeof(line), "order of uid %u, pid %d%s", (unsigned)geteuid(),
+		 (int)getpid(), sentence);
+	if (!strstr(logged, line))
+		fail_msg("\"%s\" is not in:\n%s", line, logged);
+}
+
+static void orders_are_logged_with_who_gave_them(void **state)
+{
+	(void)state;
+	now.now_ms += 3000; // lines are bounded by the second, and all tests have the same one
+	store_set_clock(store, &now);
+	begin_log();
+	ask("flush", "\"--all\"");
+	ask("flush", "\"a\\u000ab\"");
+	ask("log", "\"error\"");
+	ask("flush", "\"silent.example.\"");
+	ask("log", "\"info\"");
+	ask("nta", "\"list\"");
+	ask("status", "");
+	ask("stop", "");
+	end_log();
+	assert_logged(": flush --all\n");
+	assert_logged(" refused: flush a?b: \"a?b\" is no domain name");
+	assert_logged(": log error\n");
+	assert_logged(": log info\n");
+	assert_logged(": stop\n");
+	assert_null(strstr(logged, "silent.example."));
+	assert_null(strstr(logged, "list"));
+	assert_null(strstr(logged, "status"));
+}
+
+static void orders_beyond_a_bound_are_counted(void **state)
+{
+	(void)state;
+	size_t lines = 0;
+
+	now.now_ms += 5000; // a second of its own
+	store_set_clock(store, &now);
+	begin_log();
+	for (int i = 0; i < 50; i++)
+		ask("flush", "\"www.example.\"");
+	now.now_ms += 5000;
+	store_set_clock(store, &now);
+	ask("flush", "\"--all\"");
+	end_log();
+	for (const char *at = logged; (at = strstr(at, "flush www.example.")) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 20);
+	assert_non_null(strstr(logged, "30 more lines of this kind were left out"));
+	assert_logged(": flush --all\n");
 }
 
 // ---- negative trust anchors ----
@@ -716,6 +846,11 @@ static void nta_refuses_what_it_cannot_do(void **state)
 		snprintf(words, sizeof(words), "\"add\", \"example.com.\", \"%s\"", lifetimes[i]);
 		assert_refused("nta", words, "is no lifetime");
 	}
+	assert_int_equal(nta_lifetime_s, 0);
+	static char reason[NTA_REASON_MAX + 100];
+	snprintf(reason, sizeof(reason), "\"add\", \"example.com.\", \"1h\", \"%0*d\"",
+		 NTA_REASON_MAX + 1, 0);
+	assert_refused("nta", reason, "at most 160 bytes, this one has 161");
 	assert_int_equal(nta_lifetime_s, 0);
 	assert_refused("nta", "\"add\"", "usage: nta add NAME");
 	assert_refused("nta", "\"delete\", \"example.com.\"", "usage: nta add NAME");
@@ -874,6 +1009,9 @@ int main(void)
 		TEST(servers_are_asked_for_by_zone_address_or_all),
 		TEST(o31_all_servers_are_listed_in_shares),
 		TEST(servers_are_data_for_programs),
+		TEST(words_that_are_no_names_are_refused),
+		TEST(orders_are_logged_with_who_gave_them),
+		TEST(orders_beyond_a_bound_are_counted),
 		TEST(log_debug_tells_the_life_of_questions),
 		TEST(every_verb_has_data_for_programs),
 		TEST(errors_of_the_asker_are_told_from_refusals),
