@@ -61,7 +61,7 @@ static unsigned shares(const struct task *task, size_t a, size_t b)
 	return a == b ? 2 : domain_shared(&task->servers[a], &task->servers[b], task->cut->zone);
 }
 
-static uint8_t trouble_of_failure(enum server_failure failure)
+uint8_t broken_trouble(enum server_failure failure)
 {
 	switch (failure) {
 	case SERVER_BOGUS:
@@ -88,7 +88,7 @@ void broken_server(struct task *task, const struct address *server, enum server_
 
 	if (i < 0)
 		return;
-	uint8_t trouble = ours ? TROUBLE_OURS : trouble_of_failure(failure);
+	uint8_t trouble = ours ? TROUBLE_OURS : broken_trouble(failure);
 	task->servers[i].trouble |= trouble;
 	for (size_t k = 0; trouble == TROUBLE_BOGUS && k < task->server_count; k++)
 		task->servers[k].spoilt |= shares(task, (size_t)i, k) > 0;
@@ -107,7 +107,7 @@ static uint8_t trouble_of(const struct task *task, size_t i)
 			      &facts);
 	if (facts.standing != SERVER_OUT || facts.due)
 		return 0;
-	uint8_t trouble = trouble_of_failure(facts.cause);
+	uint8_t trouble = broken_trouble(facts.cause);
 	bool said = trouble == TROUBLE_ERROR || trouble == TROUBLE_BOGUS;
 	return trouble == TROUBLE_SILENT || (said && facts.here) ? trouble : 0;
 }

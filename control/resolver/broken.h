@@ -43,6 +43,7 @@ struct broken_finding {
 #define TROUBLE_ERROR  2
 #define TROUBLE_BOGUS  4
 #define TROUBLE_OURS   8 // by a drill, or we cannot judge it
+uint8_t broken_trouble(enum server_failure failure) __attribute__((const)); // 0: none
 
 struct broken;
 struct task;

@@ -19,6 +19,11 @@ struct question {
 	uint64_t hash;
 };
 
+static uint64_t question_hash(uint64_t name_hash, uint16_t type)
+{
+	return name_hash ^ type * 0x9e3779b97f4a7c15ULL;
+}
+
 static struct question question_of(const struct task *task)
 {
 	struct question q = {
@@ -31,8 +36,14 @@ static struct question question_of(const struct task *task)
 	q.hash = minimise_full(&task->minimise)
 			 ? task->name_hash
 			 : cache_hash(task->resolver->cache, q.name, name_len(q.name));
-	q.hash ^= q.type * 0x9e3779b97f4a7c15ULL;
+	q.hash = question_hash(q.hash, q.type);
 	return q;
+}
+
+static bool is_same(const struct inquiry *inquiry, const struct question *q)
+{
+	return inquiry->hash == q->hash && inquiry->type == q->type &&
+	       name_equal(inquiry->name, q->name) && name_equal(inquiry->zone, q->zone);
 }
 
 static struct inquiry **bucket(struct resolver *resolver, uint64_t hash)
@@ -58,8 +69,7 @@ bool inquiry_join(struct task *task)
 	struct inquiry *inquiry = *bucket(task->resolver, q.hash);
 
 	for (; inquiry != NULL; inquiry = inquiry->next) {
-		if (inquiry->hash != q.hash || inquiry->type != q.type ||
-		    !name_equal(inquiry->name, q.name) || !name_equal(inquiry->zone, q.zone))
+		if (!is_same(inquiry, &q))
 			continue;
 		if (inquiry->cd != asks_cd(task) || (task->over_tcp && !inquiry->tcp_only) ||
 		    (task->settled && inquiry->provable) ||
@@ -189,24 +199,11 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 	return true;
 }
 
-static void done(void *arg, const struct exchange_reply *from)
+// Every task that takes part gets the reply; NULL: there was no memory for it.
+static void end(struct inquiry *inquiry, struct reply *reply)
 {
-	struct leg *leg = arg;
-	struct inquiry *inquiry = leg->inquiry;
 	struct resolver *resolver = inquiry->resolver;
-	struct task *waiting;
 
-	leg->exchange = NULL;
-	cds_list_for_each_entry(waiting, &inquiry->tasks, in_inquiry)
-	{
-		trace_heard(waiting, &leg->server, from);
-	}
-	charge_bytes(inquiry, from->bytes);
-	if (wait_on(leg, from))
-		return;
-	if (other_leg(leg)->exchange != NULL)
-		exchange_abandon(other_leg(leg)->exchange, inquiry->zone);
-	struct reply *reply = reply_new(leg, from);
 	while (!cds_list_empty(&inquiry->tasks)) {
 		struct task *task = first_task(inquiry);
 		cds_list_del_init(&task->in_inquiry);
@@ -222,6 +219,66 @@ static void done(void *arg, const struct exchange_reply *from)
 	reply_unref(resolver, reply);
 	unlink_inquiry(inquiry);
 	free(inquiry);
+}
+
+static void done(void *arg, const struct exchange_reply *from)
+{
+	struct leg *leg = arg;
+	struct inquiry *inquiry = leg->inquiry;
+	struct task *waiting;
+
+	leg->exchange = NULL;
+	cds_list_for_each_entry(waiting, &inquiry->tasks, in_inquiry)
+	{
+		trace_heard(waiting, &leg->server, from);
+	}
+	charge_bytes(inquiry, from->bytes);
+	if (wait_on(leg, from))
+		return;
+	if (other_leg(leg)->exchange != NULL)
+		exchange_abandon(other_leg(leg)->exchange, inquiry->zone);
+	end(inquiry, reply_new(leg, from));
+}
+
+// A question that was given up is still open for a forger to hit, beside the one that is asked now:
+// only what he cannot forge counts.
+static bool proves_itself(const struct inquiry *inquiry, const struct upstream_late *late)
+{
+	if (late->reply->strong)
+		return true;
+	return inquiry->provable && late->has_signatures && !inquiry->tcp_only;
+}
+
+bool inquiry_take_late(void *arg, const struct upstream_late *late)
+{
+	struct resolver *resolver = arg;
+	const struct question q = {
+		.zone = late->zone,
+		.name = late->name,
+		.type = late->type,
+		.hash = question_hash(resolver_hash(resolver, late->name), late->type),
+	};
+	struct inquiry *inquiry = *bucket(resolver, q.hash);
+
+	while (inquiry != NULL && (!is_same(inquiry, &q) || inquiry->rd))
+		inquiry = inquiry->next;
+	if (inquiry == NULL || late->pooled || !proves_itself(inquiry, late))
+		return false;
+	struct exchange_reply from = *late->reply;
+	const struct leg leg = {.inquiry = inquiry, .server = late->server};
+	from.unsettled = from.unsettled || !from.strong;
+	struct task *waiting;
+	cds_list_for_each_entry(waiting, &inquiry->tasks, in_inquiry)
+	{
+		trace_heard(waiting, &leg.server, &from);
+	}
+	charge_bytes(inquiry, from.bytes);
+	for (size_t i = 0; i < 2; i++) {
+		if (inquiry->legs[i].exchange != NULL)
+			exchange_abandon(inquiry->legs[i].exchange, inquiry->zone);
+	}
+	end(inquiry, reply_new(&leg, &from));
+	return true;
 }
 
 static void late(void *arg);

@@ -317,6 +317,9 @@ static void ask(struct task *task, int server, uint32_t timeout_ms)
 		try_ms = FIRST_TRY_MS;
 	if (timeout_ms > try_ms && seems_silent(task, server))
 		timeout_ms = try_ms;
+	uint32_t only_ms = observe_only_ms(task, (size_t)server);
+	if (timeout_ms < only_ms)
+		timeout_ms = only_ms;
 	task->servers[server].tries++;
 	task->resorted += task->last_resort;
 	if (inquiry_start(task, (size_t)server, timeout_ms) != 0) {
@@ -377,7 +380,7 @@ void iterate_ask(struct task *task)
 		return;
 	if (all_tried(task))
 		address_find_last(task);
-	if (all_silent(task) && last_is_due(task) && try_last(task))
+	if (all_silent(task) && !observe_some_are_slow(task) && last_is_due(task) && try_last(task))
 		return;
 	int server = next_server(task, &timeout_ms);
 	if (server < 0 && address_let_go(task))

@@ -36,7 +36,7 @@ static void begin(struct task *task)
 	struct resolver *resolver = task->resolver;
 
 	task->disputed = false;
-	task->step.began_ms = task->began_ms;
+	task->step.began_ms = task->renewed_ms != 0 ? task->renewed_ms : task->began_ms;
 	task->step.fetched_ms = task->hint == NULL ? resolver->clock.now_ms : 0;
 
 	if (task->validation != NULL)

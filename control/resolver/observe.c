@@ -11,12 +11,14 @@
 #define QUESTION_MS 3300 // from its start: whatever was dead on the way, there is an end within 4 s
 #define OTHERS_MS   300  // after that, for servers that have not been asked
 #define LAST_MS     500  // and for the last try
+#define END_MS      3900 // where servers have erred, nothing is waited for any longer
 #define TRY_MS_MIN  400
 #define TRY_MS_LAST 100
+#define ONLY_MS     2100 // where nobody else is left to ask
 #define SLOW_RTT_US 150000
 
 #define GIVEN_UP_MAX 32 // tasks in a turn
-#define ANYBODYS     1 // in the place of a question's hash: which one it was is all the same
+#define ANYBODYS     1  // in the place of a question's hash: which one it was is all the same
 
 uint64_t observe_key(const struct resolver *resolver, const uint8_t *zone, bool routed)
 {
@@ -148,10 +150,22 @@ static uint32_t left_ms(const struct task *task, uint32_t most_ms)
 	return age_ms < most_ms ? most_ms - (uint32_t)age_ms : 0;
 }
 
+// In this task, or as far as is known of it.
+static bool was_no_good(const struct task *task, size_t server)
+{
+	struct server_facts facts;
+
+	if (task->servers[server].trouble != 0)
+		return task->servers[server].trouble & ~TROUBLE_SILENT;
+	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
+			      &task->servers[server].address, &facts);
+	return facts.here && broken_trouble(facts.cause) & ~TROUBLE_SILENT;
+}
+
 static bool some_server_was_no_good(const struct task *task)
 {
 	for (size_t i = 0; i < task->server_count; i++) {
-		if (task->servers[i].trouble & ~TROUBLE_SILENT)
+		if (was_no_good(task, i))
 			return true;
 	}
 	return false;
@@ -163,7 +177,40 @@ static bool is_worth_any_time(const struct task *task)
 	return !some_server_was_no_good(task) && some_server_is_slow(task, true);
 }
 
-uint32_t observe_most_ms(const struct task *task, size_t server)
+bool observe_some_are_slow(const struct task *task)
+{
+	return some_server_is_slow(task, false);
+}
+
+// All others have said something that is of no use, and this one nothing yet.
+static bool is_only_one_left(const struct task *task, size_t server)
+{
+	if (task->servers[server].trouble & ~TROUBLE_SILENT)
+		return false;
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (i != server && !(task->servers[i].trouble & ~TROUBLE_SILENT))
+			return false;
+	}
+	return task->server_count > 1;
+}
+
+uint32_t observe_only_ms(const struct task *task, size_t server)
+{
+	uint32_t most_ms = left_ms(task, QUESTION_MS);
+
+	const bool only = task->servers[server].trouble != 0 && is_only_one_left(task, server);
+
+	// Where one is bogus, a second is enough (broken_is_enough()).
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].trouble & TROUBLE_BOGUS)
+			return 0;
+	}
+	if (!only && !(task->failures > 0 && is_slow(task, server, true)))
+		return 0;
+	return most_ms < ONLY_MS ? most_ms : ONLY_MS;
+}
+
+static uint32_t most_ms(const struct task *task, size_t server)
 {
 	uint32_t question_ms = left_ms(task, QUESTION_MS);
 
@@ -171,15 +218,31 @@ uint32_t observe_most_ms(const struct task *task, size_t server)
 		return 0;
 	if (task->last_try)
 		return left_ms(task, QUESTION_MS + LAST_MS);
+	if (observe_only_ms(task, server) > share_of(question_ms))
+		return observe_only_ms(task, server);
 	if (task->failures > 0)
 		return share_of(question_ms);
 	return question_ms > TRY_MS_MIN ? question_ms : TRY_MS_MIN;
+}
+
+uint32_t observe_most_ms(const struct task *task, size_t server)
+{
+	uint32_t most = most_ms(task, server), rest_ms = left_ms(task, END_MS);
+
+	if (!some_server_was_no_good(task))
+		return most;
+	if (rest_ms < TRY_MS_LAST)
+		rest_ms = TRY_MS_LAST;
+	return most == 0 || most > rest_ms ? rest_ms : most;
 }
 
 bool observe_too_late(const struct task *task)
 {
 	bool asked_all = true;
 
+	if (left_ms(task, QUESTION_MS + LAST_MS) == 0 && !task->last_resort &&
+	    some_server_was_no_good(task))
+		return true;
 	if (task->failures == 0 || left_ms(task, QUESTION_MS) > 0 || task->last_resort ||
 	    task->resolver->clock.now_ms < task->kind_ms + TRY_MS_MIN || is_worth_any_time(task))
 		return false;

@@ -125,6 +125,7 @@ struct resolver *resolver_new(const struct resolver_config *config,
 		return NULL;
 	}
 	upstream_listen(parts->upstream, observe_heard, resolver);
+	upstream_take_late(parts->upstream, inquiry_take_late, resolver);
 	prime_hints(resolver);
 	return resolver;
 }
@@ -148,6 +149,7 @@ void resolver_free(struct resolver *resolver)
 		return;
 	resolver->closing = true;
 	upstream_listen(resolver->parts.upstream, NULL, NULL);
+	upstream_take_late(resolver->parts.upstream, NULL, NULL);
 	if (resolver->cache != NULL)
 		stale_run(resolver);
 	while (resolver->cache != NULL && !cds_list_empty(&resolver->clients))

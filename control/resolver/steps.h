@@ -164,6 +164,10 @@ uint32_t observe_patience_ms(const struct task *task); // with a cut that is sil
 uint32_t observe_try_ms(const struct task *task);      // of that, for the next try
 // The next question to a server, over TCP and once more as it may be; 0: as long as it takes.
 uint32_t observe_most_ms(const struct task *task, size_t server);
+// What the next try of a server gets at least that has been silent, where all others have said that
+// they are no good; 0: it is none of that kind.
+uint32_t observe_only_ms(const struct task *task, size_t server);
+bool observe_some_are_slow(const struct task *task); // answer, after they were given up
 // Servers have failed, and there has been time enough for others: it ends.
 bool observe_too_late(const struct task *task);
 uint64_t observe_run(struct resolver *resolver);       // when to be called again
@@ -198,6 +202,8 @@ void resort_failed(struct task *task); // it is no answer: the zone is signed, o
 // inquiry.c: questions to servers, shared by tasks
 bool inquiry_join(struct task *task); // one under way
 // Whether the last try goes over TCP, if that is open, and begins with it.
+// upstream_late_fn: what is still asked is answered by it.
+bool inquiry_take_late(void *arg, const struct upstream_late *late);
 bool inquiry_last_over_tcp(const struct task *task);
 int inquiry_start(struct task *task, size_t server, uint32_t timeout_ms); // 0 or -EAGAIN
 void inquiry_leave(struct task *task);

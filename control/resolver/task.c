@@ -312,8 +312,10 @@ int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *nam
 	}
 	if (purpose == WAIT_NEED || purpose == WAIT_NEED_ANEW || purpose == WAIT_STATE)
 		child->fresh = true;
-	if (!joined)
+	if (!joined) {
 		child->began_ms = parent->began_ms;
+		child->renewed_ms = parent->renewed_ms;
+	}
 	if (purpose == WAIT_NEED_ANEW)
 		child->hint_tried = true; // a referral of before says nothing new
 	if ((purpose == WAIT_TARGET || purpose == WAIT_TYPE) && task_wants_unproven(parent))

@@ -205,6 +205,7 @@ struct task {
 	uint64_t started_ms;
 	uint64_t forgets; // of the resolver, when it began
 	uint64_t began_ms; // when the question began that this is needed for: the client's, mostly
+	uint64_t renewed_ms; // or when it began anew, with keys to be looked at again (postpone.c); or 0
 	uint32_t mark;     // of the last walk that came by
 	struct cds_list_head waiters, waits;
 	unsigned client_count;

@@ -97,8 +97,10 @@ static void tell(struct exchange *exchange, const struct exchange_reply *reply)
 	if (!exchange->given_up)
 		upstream->outcomes[reply->outcome]++;
 	if (exchange->abandoned_for) {
+		bool taken = listen_take(exchange, reply);
 		report_abandoned(exchange, reply->outcome, reply->rtt_us);
-		message_free(reply->message);
+		if (!taken)
+			message_free(reply->message);
 		done = NULL;
 	}
 	exchange_discard(exchange);
@@ -365,9 +367,9 @@ static bool may_ask_again(const struct exchange *exchange, const struct address 
 	if (on_its_way_us < RATING_MIN_US)
 		on_its_way_us = RATING_MIN_US;
 	return !exchange->asked_again && !exchange->abandoned_for && !exchange->first &&
-	       !exchange->denial.message &&
-	       !exchange->refused && exchange->outcome == UPSTREAM_OK &&
-	       exchange->near_misses == 0 && (!exchange->tcp || exchange->tcp_for_loss) &&
+	       !exchange->denial.message && !exchange->refused &&
+	       exchange->outcome == UPSTREAM_OK && exchange->near_misses == 0 &&
+	       (!exchange->tcp || exchange->tcp_for_loss) &&
 	       exchange->attempts < EXCHANGE_ATTEMPTS_MAX / 2 &&
 	       server_address_equal(&exchange->request.server, server) &&
 	       now_us >= exchange->sent_us + on_its_way_us;

@@ -191,6 +191,9 @@ bool listen_wanted(const struct exchange *exchange) __attribute__((nonnull, pure
 // False: without memory. Then it is as it was.
 bool listen_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
 void listen_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+// What it was answered in the end: true: somebody who asks the same again has taken the message.
+bool listen_take(const struct exchange *exchange, const struct exchange_reply *reply)
+	__attribute__((nonnull));
 void listen_make_room(struct upstream *upstream) __attribute__((nonnull));
 
 // exchange.c

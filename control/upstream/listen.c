@@ -68,3 +68,22 @@ void listen_make_room(struct upstream *upstream)
 	if (upstream->listener_count > 0)
 		exchange_discard(upstream->listeners[0]);
 }
+
+bool listen_take(const struct exchange *exchange, const struct exchange_reply *reply)
+{
+	const struct upstream *upstream = exchange->upstream;
+
+	if (!exchange->given_up || reply->outcome != UPSTREAM_OK || exchange->drill != 0 ||
+	    !upstream->take_late)
+		return false;
+	const struct upstream_late late = {
+		.zone = exchange->abandoned_for,
+		.name = exchange->name,
+		.type = exchange->request.type,
+		.pooled = exchange->request.pool != NULL,
+		.has_signatures = message_has_signatures(reply->message),
+		.server = exchange->request.server,
+		.reply = reply,
+	};
+	return upstream->take_late(upstream->take_late_arg, &late);
+}

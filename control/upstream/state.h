@@ -41,6 +41,8 @@ struct upstream {
 	uint32_t hedge_credit;
 	upstream_heard heard; // NULL: nobody wants to know
 	void *heard_arg;
+	upstream_late_fn take_late; // NULL: the same
+	void *take_late_arg;
 	uint64_t stall_us;                // by so much the timers come too late, in this turn
 	struct interference interference; // choose is NULL when there is none
 	struct uplink uplink;

@@ -90,6 +90,12 @@ void upstream_listen(struct upstream *upstream, upstream_heard heard, void *arg)
 	upstream->heard_arg = arg;
 }
 
+void upstream_take_late(struct upstream *upstream, upstream_late_fn take, void *arg)
+{
+	upstream->take_late = take;
+	upstream->take_late_arg = arg;
+}
+
 bool upstream_type_counts(uint16_t type)
 {
 	switch (type) {

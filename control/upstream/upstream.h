@@ -165,6 +165,20 @@ typedef void (*upstream_heard)(void *arg, const uint8_t *zone, bool pooled, uint
 			       bool tcp);
 void upstream_listen(struct upstream *upstream, upstream_heard heard, void *arg)
 	__attribute__((nonnull(1)));
+// An answer to a question that was given up (not the hedge's). It may be the answer to one that is
+// asked again meanwhile, where more than the numbers of a packet proves it: it is strong, or there are
+// signatures that somebody will verify. One more open question is one more for a forger to hit, but
+// those he cannot forge. True: the message is taken over. Before upstream_heard.
+struct upstream_late {
+	const uint8_t *zone, *name; // lower case
+	uint16_t type;
+	bool pooled, has_signatures;
+	struct address server;
+	const struct exchange_reply *reply; // OK
+};
+typedef bool (*upstream_late_fn)(void *arg, const struct upstream_late *late);
+void upstream_take_late(struct upstream *upstream, upstream_late_fn take, void *arg)
+	__attribute__((nonnull(1)));
 
 struct exchange;
 // NULL: too many at once (NO_RESOURCE).
@@ -246,8 +260,9 @@ bool upstream_type_counts(uint16_t type) __attribute__((const));
 // comes from upstream itself: the port of a question over UDP that was given up stays open for
 // LISTEN_MS. That costs a port and about 1 KB for each, at most LISTENERS_MAX in all, which are
 // among exchanges_max and give way to new questions, and LISTENERS_PER_SERVER per server. The
-// answer is matched as any other, read for its time alone and then thrown away: whoever guesses ID,
-// port and case makes a silent server a slow one, and nothing more. rtt_us: of the reply, 0 when
+// answer is matched as any other, read for its time alone and then thrown away, unless more than its
+// numbers proves it (upstream_take_late()): whoever guesses ID, port and case makes a silent server a
+// slow one, and nothing more. rtt_us: of the reply, 0 when
 // none came. NO_RESOURCE and CANCELLED are nobody's failure: not reported.
 void upstream_report(struct upstream *upstream, const uint8_t *zone, const struct address *server,
 		     enum server_failure failure, uint64_t rtt_us) __attribute__((nonnull));
