@@ -143,32 +143,55 @@ static bool next_listed(const struct task *task, const struct chain *chain, uint
 	return any;
 }
 
-static bool leads_below(const struct record *nsec, const uint8_t *name)
+// The next NSEC of the proof, or false.
+static bool next_nsec(struct entry_reader *reader, struct record *record, struct rdata_nsec *nsec)
 {
-	return !name_equal(nsec->owner, name) && name_within(nsec->rdata, name);
+	enum entry_part part;
+
+	while (entry_next(reader, &part, record)) {
+		if (part == ENTRY_PROOFS && record->type == TYPE_NSEC &&
+		    rdata_nsec(record->rdata, record->rdlen, nsec))
+			return true;
+	}
+	return false;
+}
+
+// Of the closest encloser, as the names of the proof show it; of the name itself when it is there.
+static size_t encloser_labels(struct entry_reader reader, const uint8_t *name)
+{
+	struct record record;
+	struct rdata_nsec nsec;
+	size_t most = 0;
+
+	while (next_nsec(&reader, &record, &nsec)) {
+		size_t owner = name_common_labels(record.owner, name);
+		size_t next = name_common_labels(nsec.next, name);
+		most = owner > most ? owner : most;
+		most = next > most ? next : most;
+	}
+	return most;
 }
 
 // The NSEC of the name, or of the wildcard in its place, where it names a type that can be asked
 // for: that type was denied by servers that see the zones in another way, and the proof does not
-// say that the name has nothing. An NSEC that leads below the name is that of an empty
-// non-terminal.
+// say that the name has nothing.
 static bool proof_has_types(const struct task *task, const struct entry *nodata)
 {
 	struct entry_reader reader;
-	enum entry_part part;
 	struct record record;
+	struct rdata_nsec nsec;
 
 	if (!entry_denial(nodata, SECURITY_UNPROVEN, NULL, &reader))
 		return false;
-	while (entry_next(&reader, &part, &record)) {
-		const uint8_t *bitmap;
-		size_t len;
-		if (part != ENTRY_PROOFS || record.type != TYPE_NSEC ||
-		    !read_bitmap(&record, task->name, &bitmap, &len) ||
-		    leads_below(&record, task->name))
+	const size_t encloser = encloser_labels(reader, task->name);
+	while (next_nsec(&reader, &record, &nsec)) {
+		bool wildcard = name_is_wildcard(record.owner) &&
+				name_labels(record.owner) == encloser + 1 &&
+				name_within(task->name, name_skip(record.owner, 1));
+		if (!wildcard && !name_equal(record.owner, task->name))
 			continue;
-		for (uint16_t type = rdata_bitmap_next(bitmap, len, 0); type != 0;
-		     type = rdata_bitmap_next(bitmap, len, type)) {
+		for (uint16_t type = rdata_bitmap_next(nsec.bitmap, nsec.bitmap_len, 0); type != 0;
+		     type = rdata_bitmap_next(nsec.bitmap, nsec.bitmap_len, type)) {
 			if (is_common_type(type) || is_other_type(type))
 				return true;
 		}

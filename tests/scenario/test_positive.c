@@ -129,7 +129,9 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 		{"own.rare.com.", 65400},       {"soa.rare.com.", TYPE_NAPTR},
 		{"a.wild.rare.com.", TYPE_CAA}, {"dname.rare.com.", TYPE_DNAME},
 	};
-	static const char *const not_there[] = {"ent.rare.com.", "ent.wild.rare.com."};
+	// The last: in the place of a wildcard that is itself an empty non-terminal, behind another.
+	static const char *const not_there[] = {"ent.rare.com.", "ent.wild.rare.com.",
+						"x.f.rare.com."};
 
 	(void)state;
 	for (int mode = 0; mode < 3; mode++) {
@@ -144,6 +146,8 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 					     "soa.rare.com. 300 IN TYPE35 \\# 8 0001000100000000\n"
 					     "*.wild.rare.com. 300 IN CAA 0 issue \"ca\"\n"
 					     "b.ent.wild.rare.com. 300 IN A 192.0.2.1\n"
+					     "*.e.rare.com. 300 IN TXT \"beside\"\n"
+					     "b.*.f.rare.com. 300 IN TXT \"below\"\n"
 					     "dname.rare.com. 300 IN DNAME www.rare.com.\n"
 					     "a.ent.rare.com. 300 IN A 192.0.2.1\n",
 				     .options = {.nsec3 = mode == 1, .unsigned_ = mode == 2},
@@ -161,7 +165,7 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_RRSIG),
 					 mode == 2 ? 0 : 1);
 		}
-		for (size_t i = 0; i < 2 && mode != 2; i++) {
+		for (size_t i = 0; i < 3 && mode != 2; i++) {
 			struct question *q = world_ask(w, not_there[i], TYPE_ANY, ASK_DO);
 			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
 			assert_int_equal(q->reply->sections[SECTION_ANSWER].count, 0);
