@@ -266,18 +266,25 @@ static void look_at_address(struct faults *faults, unsigned i)
 	uint8_t whole = address->family == 4 ? 32 : 128;
 	struct repair *repair = &faults->addresses[i];
 	char text[ADDRESS_TEXT_MAX], what[128], wait[48];
+	int code = 0;
 
+	if (prefix == 0)
+		prefix = whole;
 	address_to_text(address, text);
 	snprintf(what, sizeof(what), "the address %s of the tap %s was gone", text, tap->name);
 	repair->was_there = true;
-	if (repair_due(repair, faults->now_ms) &&
-	    is_mended(faults, repair,
-		      netlink_address_add(faults->tap_ifindex, address, prefix ? prefix : whole),
-		      MENDED_ADDRESS + i, what))
-		return;
+	if (repair_due(repair, faults->now_ms)) {
+		code = netlink_address_add(faults->tap_ifindex, address, prefix);
+		if (is_mended(faults, repair, code, MENDED_ADDRESS + i, what))
+			return;
+		repair_failed(repair);
+	}
 	fault(faults, DATAPLANE_TAP_LOST, i, 0,
-	      "the tap %s has no address %s: nobody answers ARP, ping and TCP for it%s", tap->name,
-	      text, repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
+	      "the tap %s has no address %s%s%s: nobody answers ARP, ND, ping and TCP for it (ip "
+	      "address add %s/%u dev %s)%s",
+	      tap->name, text, code < 0 ? ", and takes none: " : "",
+	      code < 0 ? strerror(-code) : "", text, prefix, tap->name,
+	      repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
 }
 
 static void look_at_tap(struct faults *faults)

@@ -29,6 +29,12 @@ bool repair_due(struct repair *repair, uint64_t now_ms)
 	return true;
 }
 
+void repair_failed(struct repair *repair)
+{
+	repair->count--;
+	repair->due_ms = 0;
+}
+
 const char *repair_wait(const struct repair *repair, uint64_t now_ms, char *out, size_t len)
 {
 	uint64_t wait_s = repair->due_ms > now_ms ? (repair->due_ms - now_ms + 999) / 1000 : 1;

@@ -23,6 +23,9 @@ struct repair {
 void repair_there(struct repair *repair, uint64_t now_ms) __attribute__((nonnull));
 // It is not: whether it is to be put back now, which then counts as a try.
 bool repair_due(struct repair *repair, uint64_t now_ms) __attribute__((nonnull));
+// The try could not be made good at all, and cost little: it is no fight, and comes again at the
+// next look.
+void repair_failed(struct repair *repair) __attribute__((nonnull));
 // "; tried again in 4 min", for the sentence that says so. Returns out.
 const char *repair_wait(const struct repair *repair, uint64_t now_ms, char *out, size_t len)
 	__attribute__((nonnull));

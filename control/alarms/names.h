@@ -47,6 +47,10 @@ enum alarm_severity {
 	  "no server of any network answers, the root's neither, or none has since the start: "    \
 	  "what is cached is answered",                                                            \
 	  "look at the route, the packet filter and the provider; assayctl servers")               \
+	X(FORWARDERS_OUT, "forwarders-out", CRITICAL,                                              \
+	  "no forwarder of the root gives a good answer, and nobody else may be asked (mode: "     \
+	  "only): what is cached is answered",                                                     \
+	  "see what they say (assayctl servers .); name other ones, or mode: first")               \
 	X(ROOT_BOGUS, "root-bogus", CRITICAL,                                                      \
 	  "the root does not validate by the trust anchors given: every name fails",               \
 	  "correct trust.anchors or trust.anchor-files (assayctl anchors); see who answers for "   \

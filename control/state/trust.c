@@ -267,7 +267,9 @@ void trust_state_alarms(void *arg, struct alarms *alarms)
 {
 	const struct trust_state *state = arg;
 
-	trust_points_alarms(state->points, anchor_alarm, alarms);
+	// A wrong clock is told of by itself, and explains it.
+	if (!alarm_is_told(alarms, ALARM_CLOCK, ""))
+		trust_points_alarms(state->points, anchor_alarm, alarms);
 	if (state->writer == NULL)
 		return;
 	if (state_writer_error(state->writer)[0] != '\0')

@@ -44,8 +44,20 @@ static void parent_one(void *arg, const struct resolver_broken *parent)
 
 struct failing {
 	struct alarms *alarms;
+	const struct config *config;
 	unsigned count;
 };
+
+// Nobody stands behind the forwarders.
+static bool forwards_all(const struct config *config)
+{
+	for (size_t i = 0; i < config->resolver.route_count; i++) {
+		const struct route *route = &config->resolver.routes[i];
+		if (name_is_root(route->zone))
+			return !route->first;
+	}
+	return false;
+}
 
 // Whoever asks for names below it may have chosen the TLD, but not what its servers say to us.
 static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
@@ -56,6 +68,13 @@ static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
 	if (name_labels(zone) > 1 || failing->count++ >= FAILING_MAX)
 		return;
 	name_to_text(zone, name);
+	if (name_is_root(zone) && forwards_all(failing->config)) {
+		alarm_holds(failing->alarms, ALARM_FORWARDERS_OUT, "",
+			    "no forwarder of the root has given a good answer for %" PRIu64
+			    " s, and nobody else may be asked",
+			    for_ms / 1000);
+		return;
+	}
 	alarm_holds(failing->alarms, ALARM_TLD_FAILING, name,
 		    "no server of %s has given a good answer for %" PRIu64 " s", name,
 		    for_ms / 1000);
@@ -73,11 +92,13 @@ static void overdue_one(const char *text, void *arg)
 void watch_resolver(void *arg, struct alarms *alarms)
 {
 	const struct watch *watch = arg;
-	struct failing failing = {.alarms = alarms};
+	struct failing failing = {.alarms = alarms, .config = watch->config};
+	const bool clock_is_wrong = alarm_is_told(alarms, ALARM_CLOCK, "");
 	uint64_t for_ms;
 	const char *why = resolver_root_bogus(watch->resolver, &for_ms);
 
-	if (why != NULL)
+	// A wrong clock is told of by itself, and explains the rest.
+	if (why != NULL && !clock_is_wrong)
 		alarm_holds(alarms, ALARM_ROOT_BOGUS, "",
 			    "the root does not validate by the trust anchors given, for %" PRIu64
 			    " s: every name fails (%s)",
@@ -91,7 +112,8 @@ void watch_resolver(void *arg, struct alarms *alarms)
 			    "validate yet",
 			    ntas.ending - ENDING_MAX);
 	resolver_broken(watch->resolver, parent_one, alarms);
-	resolver_failing(watch->resolver, failing_one, &failing);
+	if (!clock_is_wrong)
+		resolver_failing(watch->resolver, failing_one, &failing);
 	size_t overdue = resolver_overdue(watch->resolver, OVERDUE_MAX, overdue_one, alarms);
 	if (overdue > OVERDUE_MAX)
 		alarm_holds(alarms, ALARM_SIGNATURES, "",

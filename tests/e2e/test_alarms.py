@@ -260,6 +260,13 @@ def taps(checks, daemon):
     raised(checks, daemon, 'an address of the tap is deleted', 'mended', 'put back', brief=True)
     over(checks, daemon, 'an address of the tap is deleted', 'mended')
     checks.check('it has it again', daemon.service4 in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout)
+    for turn in range(2):
+        inside('sysctl', '-qw', 'net.ipv6.conf.assay0.disable_ipv6=1')
+        raised(checks, daemon, 'the tap takes no IPv6 address, %d' % turn, 'tap', 'ip address add')
+        inside('sysctl', '-qw', 'net.ipv6.conf.assay0.disable_ipv6=0')
+        over(checks, daemon, 'the tap takes no IPv6 address, %d' % turn, 'tap')
+        checks.check('it has it again, %d' % turn,
+                     wait_for(lambda: daemon.service6 in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout, 3))
     ip('-n', RESOLVER, 'link', 'set', 'assay0', 'down')
     raised(checks, daemon, 'the tap is down', 'tap', 'is down')
     ip('-n', RESOLVER, 'link', 'set', 'assay0', 'up')

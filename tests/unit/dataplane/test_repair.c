@@ -62,6 +62,22 @@ static void what_has_stayed_for_ten_minutes_is_put_back_at_once_again(void **sta
 	assert_false(repair_due(&repair, now_ms += 500));
 }
 
+// A kernel that does not take it, an address while IPv6 is switched off.
+static void what_could_not_be_put_back_is_no_fight(void **state)
+{
+	uint64_t now_ms = 1000;
+	struct repair repair = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(next_ms(&repair, &now_ms), 500);
+		repair_failed(&repair);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(next_ms(&repair, &now_ms), 500);
+	assert_int_equal(next_ms(&repair, &now_ms), MINUTE_MS);
+}
+
 static void operators_are_told_when_it_is_tried_again(void **state)
 {
 	uint64_t now_ms = 1000;
@@ -90,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_times_at_once_then_at_growing_distances_and_for_ever),
 		cmocka_unit_test(what_has_stayed_for_ten_minutes_is_put_back_at_once_again),
+		cmocka_unit_test(what_could_not_be_put_back_is_no_fight),
 		cmocka_unit_test(operators_are_told_when_it_is_tried_again),
 	};
 

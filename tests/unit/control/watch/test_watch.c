@@ -102,11 +102,24 @@ static const char *says(void)
 	return said;
 }
 
+static struct config config;
+static bool clock_is_wrong;
+
+static void say_of_clock(void *arg, struct alarms *to)
+{
+	(void)arg;
+	if (clock_is_wrong)
+		alarm_holds(to, ALARM_CLOCK, "", "wrong");
+}
+
 static int start(void **state)
 {
 	static char resolver; // stands for one
 	static struct watch watch;
 
+	config = (struct config){0};
+	watch.config = &config;
+	clock_is_wrong = false;
 	(void)state;
 	log_set_level(LOG_LEVEL_ERROR);
 	watch.resolver = (struct resolver *)&resolver;
@@ -117,6 +130,7 @@ static int start(void **state)
 	failing = NULL;
 	root_bogus = NULL;
 	alarms = alarms_new();
+	assert_true(alarms_add(alarms, say_of_clock, NULL));
 	assert_true(alarms_add(alarms, watch_resolver, &watch));
 	return 0;
 }
@@ -218,6 +232,35 @@ static void a_root_that_does_not_validate(void **state)
 	assert_string_equal(says(), "");
 }
 
+static void forwarders_of_the_root_that_give_no_good_answer(void **state)
+{
+	struct route route = {.zone = "", .forward = true};
+
+	(void)state;
+	config.resolver.routes = &route;
+	config.resolver.route_count = 1;
+	failing = (const uint8_t *)"";
+	assert_non_null(strstr(says(), "forwarders-out : no forwarder of the root has given a good "
+				       "answer for 12 s"));
+	assert_int_equal(alarms_named(alarms, ALARM_TLD_FAILING), 0);
+	assert_int_equal(alarms_of(alarms, ALARM_CRITICAL), 1);
+	route.first = true; // the root stands behind them
+	assert_non_null(strstr(says(), "tld-failing .: "));
+	assert_int_equal(alarms_of(alarms, ALARM_CRITICAL), 0);
+}
+
+static void a_wrong_clock_explains_what_fails(void **state)
+{
+	(void)state;
+	root_bogus = "expired";
+	failing = (const uint8_t *)"\3com";
+	clock_is_wrong = true;
+	assert_string_equal(says(), "clock : wrong\n");
+	clock_is_wrong = false;
+	assert_non_null(strstr(says(), "root-bogus"));
+	assert_non_null(strstr(said, "tld-failing com."));
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, start, end)
 
 int main(void)
@@ -229,6 +272,8 @@ int main(void)
 		test(all_below_a_tld_without_validation),
 		test(a_parent_that_proves_nothing),
 		test(a_root_that_does_not_validate),
+		test(forwarders_of_the_root_that_give_no_good_answer),
+		test(a_wrong_clock_explains_what_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
