@@ -201,7 +201,7 @@ void denied_hash(struct task *task, struct publication *publication)
 	publication->hash_arg = task;
 }
 
-static bool hash_of_operator(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
+static bool hash_uncharged(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
 			     uint8_t out[20])
 {
 	struct resolver *resolver = arg;
@@ -215,7 +215,7 @@ size_t resolver_flush_name(struct resolver *resolver, const uint8_t *name, const
 
 	if (cut != NULL && (type == NULL || *type == TYPE_DS))
 		cut->ds_flushed = true;
-	cache_denial_flush(resolver->cache, name, hash_of_operator, resolver);
+	cache_denial_flush(resolver->cache, name, hash_uncharged, resolver);
 	return type != NULL ? cache_flush_type(resolver->cache, name, *type)
 			    : cache_flush_name(resolver->cache, name);
 }
@@ -231,6 +231,18 @@ static bool leads_on(struct task *task, const struct denial_answer *answer)
 	entry_facts(answer->wildcard, &facts);
 	return entry_alias(answer->wildcard, facts.name, task->type, SECURITY_SECURE, &now,
 			   task->open_name);
+}
+
+// For what is older than the records: few hashes for each answer that would be stale, and none that is
+// known.
+bool denied_since(struct resolver *resolver, const struct lookup *lookup)
+{
+	struct denial_answer answer;
+
+	cache_deny(resolver->cache, lookup, &answer);
+	if (answer.kind == DENIED_NOT)
+		cache_deny_hashed(resolver->cache, lookup, hash_uncharged, resolver, &answer);
+	return answer.kind == DENIED_NXDOMAIN || answer.kind == DENIED_NODATA;
 }
 
 bool denied_answer(struct task *task)

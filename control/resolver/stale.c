@@ -37,11 +37,10 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	}
 }
 
-// So do validated records that deny it, also those that have ended since: any data that came after
-// them would have ended them. Those of NSEC3 are not looked at, which takes hashes.
-static bool is_denied(const struct resolver *resolver, const struct entry *entry)
+// So do validated records that deny it, or a name above it, also those that have ended since: any data
+// that came after them would have ended them.
+static bool is_denied(struct resolver *resolver, const struct entry *entry)
 {
-	struct denial_answer answer;
 	struct entry_facts facts;
 
 	entry_facts(entry, &facts);
@@ -56,8 +55,7 @@ static bool is_denied(const struct resolver *resolver, const struct entry *entry
 		.now_s = 0,
 	};
 	lookup.hash = cache_hash(resolver->cache, lookup.name, lookup.name_len);
-	cache_deny(resolver->cache, &lookup, &answer);
-	return answer.kind == DENIED_NXDOMAIN || answer.kind == DENIED_NODATA;
+	return denied_since(resolver, &lookup);
 }
 
 // What is not signed is as good as the proof that its zone has no DS: the zone's parent may prove
@@ -106,7 +104,8 @@ void stale_drop(const struct task *task, const uint8_t *name)
 	for (size_t i = 0; i < 3; i++) {
 		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
 		if (entry != NULL && !entry_usable(resolver, entry) &&
-		    (is_revoked(resolver, entry) || is_spoilt(task, entry)))
+		    (is_revoked(resolver, entry) || is_spoilt(task, entry) ||
+		     is_denied(resolver, entry)))
 			cache_drop_type(resolver->cache, name, types[i]);
 	}
 }

@@ -341,6 +341,8 @@ int local_bar(struct resolver *resolver); // special-use zones, from cached deni
 
 // denied.c
 int denied_bar(struct resolver *resolver); // what the configuration answers, from cached denial
+// Records that came after what lookup->now_ms is the time of deny it. In: as for cache_deny().
+bool denied_since(struct resolver *resolver, const struct lookup *lookup);
 bool denied_answer(struct task *task);     // the chain is its answer; TASK_TARGET: and leads on
 // How NSEC3 records are found that the task's data refute.
 void denied_hash(struct task *task, struct publication *publication);

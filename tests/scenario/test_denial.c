@@ -301,6 +301,93 @@ static void nsec3_is_said_by_control_and_kept_when_asked_for_again(void **state)
 	assert_true(world_counter(w, "resolver.denied_hashed") >= 4);
 }
 
+// RFC 8198 §5.1, RFC 8020 §2: whatever lies below a name that is denied, however deep.
+static void nsec3_denies_what_lies_below_a_denied_name(void **state)
+{
+	static const char *const first[] = {"nope.hashed.com.", "y.nope.hashed.com."};
+	static const char *const below[] = {"a.nope.hashed.com.", "a.b.c.nope.hashed.com.",
+					    "nope.nope.hashed.com.", "*.nope.hashed.com.",
+					    "a.b.c.d.e.f.g.h.i.j.k.nope.hashed.com."};
+
+	(void)state;
+	for (size_t f = 0; f < 2; f++) {
+		begin_denial();
+		world_add(w,
+			  &(struct world_zone){
+				  .apex = "hashed.com.",
+				  .servers = "ns.hashed.com.=" PROVIDER_A,
+				  .text = "a.b.c.d.e.f.g.h.there.hashed.com. 300 IN A 192.0.2.80\n"
+					  "i.b.c.d.e.f.g.h.there.hashed.com. 300 IN A 192.0.2.81\n",
+				  .options = {.nsec3 = true}});
+		world_start(w);
+		assert_answer(world_ask(w, first[f], TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+			      EDE_NONE);
+		network_forget_log(&w->network);
+		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+			struct question *q = world_ask(w, below[i], TYPE_A, ASK_DO);
+			assert_answer(q, RCODE_NXDOMAIN, true, EDE_SYNTHESIZED);
+			assert_true(question_count_of(q, SECTION_AUTHORITY, TYPE_NSEC3) >= 1);
+		}
+		assert_sent(w, 0);
+		// A name above that is there says nothing of one that lies deeper.
+		world_ask(w, "b.c.d.e.f.g.h.there.hashed.com.", TYPE_A, 0);
+		assert_address(world_ask(w, "a.b.c.d.e.f.g.h.there.hashed.com.", TYPE_A, 0),
+			       "192.0.2.80");
+		assert_address(world_ask(w, "i.b.c.d.e.f.g.h.there.hashed.com.", TYPE_A, 0),
+			       "192.0.2.81");
+		end_world(NULL);
+	}
+}
+
+// What was denied together with others since, itself or a name above it, does not come back when
+// servers fall silent: from control or from poll-mode cores, whether the records have ended or not.
+static void b16_stale_data_that_records_deny_do_not_serve(void **state)
+{
+	static const char *const rows[][2] = {
+		{"gone.example.org.", "n29.example.org."},
+		{"a.gone.example.org.", "gone.example.org."},
+		{"a.gone.example.org.", "x.y.gone.example.org."},
+		{"a.b.c.d.e.f.g.h.i.gone.example.org.", "b.gone.example.org."},
+	};
+
+	(void)state;
+	for (unsigned n = 0; n < 16; n++) {
+		const char *old = rows[n / 4][0];
+		const bool nsec3 = n & 1, later = n & 2;
+		char text[200];
+		snprintf(text, sizeof(text),
+			 "%s 5 IN A 192.0.2.70\nless.example.org. 5 IN A 192.0.2.71\n", old);
+		begin_denial();
+		world_add(w, &(struct world_zone){.apex = "example.org.",
+						  .servers = "ns.example.org.=" PROVIDER_C,
+						  .text = text,
+						  .options = {.nsec3 = nsec3}});
+		world_start(w);
+		world_ask(w, old, TYPE_A, 0);
+		world_ask(w, "less.example.org.", TYPE_A, 0);
+		world_advance(w, 6000);
+		world_zone(w, "example.org.")->text = "other.example.org. 5 IN A 192.0.2.73\n"
+						      "less.example.org. 5 IN A 192.0.2.72\n";
+		world_roll(w, "example.org.", true);
+		for (int i = 0; i < 30; i++) {
+			char name[40];
+			snprintf(name, sizeof(name), "n%d.example.org.", i);
+			world_ask(w, name, TYPE_A, 0);
+		}
+		world_ask(w, rows[n / 4][1], TYPE_A, 0);
+		with((struct fault){.kind = FAULT_DROP, .server = PROVIDER_C});
+		world_advance(w, later ? 310000 : 1000);
+		struct question *q = world_ask(w, old, TYPE_A, 0);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
+		const struct served *served = serve(old, TYPE_A, 0);
+		assert_true(served->verdict != SERVE_REPLY ||
+			    count_in(served, SECTION_ANSWER, TYPE_A) == 0);
+		// What is there still serves.
+		assert_address(world_ask(w, "less.example.org.", TYPE_A, 0), "192.0.2.71");
+		end_world(NULL);
+	}
+}
+
 // Below a cut of which only an RRset of the zone there is known: the chain above covers the hashes
 // of all its names, those that exist among them.
 static void a_wildcard_is_expanded_by_its_own_zone_alone(void **state)
@@ -655,6 +742,8 @@ int main(void)
 		scenario_denial(it_is_never_served_as_stale),
 		scenario_denial(data_that_were_there_are_asked_for_again),
 		scenario(nsec3_is_said_by_control_and_kept_when_asked_for_again),
+		cmocka_unit_test(nsec3_denies_what_lies_below_a_denied_name),
+		cmocka_unit_test(b16_stale_data_that_records_deny_do_not_serve),
 		scenario(an_alias_of_a_wildcard_that_was_seen_leads_other_names_on),
 		scenario(a_wildcard_is_expanded_by_its_own_zone_alone),
 		scenario(data_that_come_end_what_denies_their_name),

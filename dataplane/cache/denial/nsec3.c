@@ -84,15 +84,18 @@ static void search_hashes(const struct hashing *hashing)
 {
 	struct search *search = hashing->search;
 	const struct lookup *lookup = search->lookup;
+	const size_t most = search->zone->labels + (size_t)DENIAL_HASHED_LABELS;
 	size_t labels = name_labels(lookup->name);
 	uint8_t hash[HASH_LEN];
 
-	if (labels - search->zone->labels > DENIAL_HASHED_LABELS ||
-	    !hash_of(hashing, lookup->name, hash))
+	// RFC 8020 §2: of a longer name a name above it may be denied, and it is with that.
+	const bool whole = labels <= most;
+	labels = whole ? labels : most;
+	if (!hash_of(hashing, name_ancestor(lookup->name, labels), hash))
 		return;
 	const struct denial_item *match = matching(search, hash);
 	if (match != NULL) {
-		if (bitmap_says(search, match) != SAYS_ABSENT)
+		if (!whole || bitmap_says(search, match) != SAYS_ABSENT)
 			return;
 		search_use(search, match);
 		search_deny(search, DENIED_NODATA);
