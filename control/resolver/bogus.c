@@ -81,7 +81,7 @@ void bogus_answer(struct task *task, const struct validation_result *result)
 	remember_bogus(task, result);
 	explain_server(task, &server, failure, task->reply);
 	broken_server(task, &server, failure,
-		      (task->reply != NULL && task->reply->drilled) || result->unsupported);
+		      (task->reply != NULL && task->reply->in_drill) || result->unsupported);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta && !forward_blame(task, &server, failure)) {
 		const uint8_t *zone = zone_to_blame(task, result);

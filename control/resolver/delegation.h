@@ -26,7 +26,7 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `silence`, `good_ms`, `probed_ms`, `late_ms`, an early end, and how far it is proven. Held
+// Immutable but for `silence`, `good_ms`, `probed_ms`, `late_ms`, `drilled_ms`, an early end, and how far it is proven. Held
 // by reference. Whether its servers answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case
@@ -42,6 +42,7 @@ struct delegation {
 	uint64_t good_ms;      // last answer that was proven
 	uint64_t probed_ms;    // last time that it was asked whether it is still silent
 	uint64_t late_ms;      // last time that it had kept a question waiting for too long
+	uint64_t drilled_ms; // a question to its servers was part of a drill, last; 0: never
 	bool outdated;     // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms; // revived: when it ended; else 0
 	// A signed parent's referral counts as proven once the DS, or that there is none, is. What

@@ -129,6 +129,7 @@ static struct reply *reply_new(const struct leg *leg, const struct exchange_repl
 		.tcp = from->tcp,
 		.bare = from->bare,
 		.drilled = from->drilled,
+		.in_drill = leg->in_drill,
 	};
 	if (reply->message != NULL) {
 		reply->strong = from->strong;
@@ -194,7 +195,7 @@ static bool wait_on(struct leg *leg, const struct exchange_reply *from)
 		if (replies_heard(from->outcome))
 			observe_reply(task);
 		iterate_leg_failed(task, &leg->server);
-		broken_server(task, &leg->server, replies_failure(from->outcome), from->drilled);
+		broken_server(task, &leg->server, replies_failure(from->outcome), leg->in_drill);
 	}
 	return true;
 }
@@ -368,6 +369,9 @@ static bool start_leg(struct task *task, size_t which, size_t server, uint32_t t
 	leg->exchange = exchange_start(resolver->parts.upstream, &request, done, leg);
 	if (leg->exchange == NULL)
 		return false;
+	leg->in_drill = exchange_drilled(leg->exchange);
+	if (leg->in_drill)
+		task->cut->drilled_ms = resolver->clock.now_ms;
 	resolver->counters.sent++;
 	trace_sent(task, &leg->server, inquiry->name, inquiry->type, timeout_ms);
 	return true;
@@ -392,10 +396,10 @@ static void late(void *arg)
 }
 
 // What has answered with errors may say over TCP what it is that it does not like. An answer that
-// did not validate was no error.
+// did not validate was no error; another server's error without the question was one.
 bool inquiry_last_over_tcp(const struct task *task)
 {
-	return task->answered && task->bogus_ede == EDE_NONE &&
+	return task->answered && (task->bogus_ede == EDE_NONE || task->bare) &&
 	       task->resolver->clock.now_ms < task->started_ms + LAST_TCP_LATEST_MS;
 }
 

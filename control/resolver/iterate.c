@@ -62,7 +62,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
 		false;
 	task->lasts_known = false;
-	task->last_try = task->last_tried = false;
+	task->last_try = task->last_tried = task->bare = task->taught = false;
 	task->state_asked = task->for_glue = false;
 }
 
@@ -157,6 +157,17 @@ static bool all_tried(const struct task *task)
 	return true;
 }
 
+// Another question has shown how the servers want to be asked: they are, once.
+static void ask_anew(struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++)
+		task->servers[i].tries = 0;
+	task->failures = 0;
+	task->taught = false;
+	task->state = TASK_ASK;
+	task_ready(task);
+}
+
 // Some servers drop or refuse what they do not know in a question. Where nobody has given any other
 // answer, one of the zone's servers is asked in other ways, once.
 static bool try_last(struct task *task)
@@ -170,6 +181,18 @@ static bool try_last(struct task *task)
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
 				       inquiry_last_over_tcp(task));
+	// What it teaches is for us, too. Who has met silence alone waits for whatever is heard.
+	if (server == -2 && task->answered) {
+		task->taught = true;
+		room_wait(task, TASK_ASK);
+		return true;
+	}
+	if (server < 0 && task->taught &&
+	    upstream_last_was_of_use(resolver->parts.upstream, task->servers,
+				     task->server_count)) {
+		ask_anew(task);
+		return true;
+	}
 	if (server < 0)
 		return false;
 	task->last_try = task->last_tried = true;

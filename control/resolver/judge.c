@@ -230,7 +230,7 @@ static void not_secure(struct task *task)
 	upstream_report(resolver->parts.upstream, task->cut->zone, &server, SERVER_LAME, 0);
 	checkup_watch(task, task->cut->zone, &server, SERVER_LAME);
 	explain_server(task, &server, SERVER_LAME, task->reply);
-	broken_server(task, &server, SERVER_LAME, task->reply->drilled);
+	broken_server(task, &server, SERVER_LAME, task->reply->in_drill);
 	judge_release(task);
 	iterate_next_server(task, &server, true);
 }

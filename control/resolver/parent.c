@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define PROBE_MS 1000
+#define DRILLED_MS 10000
 #define WATCH_MS 3000 // before a delegation ends; each server of its parent has been tried by then
 
 // The DS of a cut stands with its parent.
@@ -16,10 +17,17 @@ static const uint8_t *side(const uint8_t *name, uint16_t type)
 	return type == TYPE_DS ? name_skip(name, 1) : name;
 }
 
+// What a drill does to its servers is no failure of theirs, nor is what is remembered of it.
+static bool is_drilled(const struct resolver *resolver, const struct delegation *cut)
+{
+	return cut->drilled_ms != 0 && resolver->clock.now_ms < cut->drilled_ms + DRILLED_MS;
+}
+
 // None has answered since all of them were silent to what a delegation is learnt by.
 static bool silent(const struct resolver *resolver, const struct delegation *cut)
 {
-	return evidence_silent_ms(resolver->evidence, observe_key(resolver, cut->zone, false)) != 0;
+	return !is_drilled(resolver, cut) &&
+	       evidence_silent_ms(resolver->evidence, observe_key(resolver, cut->zone, false)) != 0;
 }
 
 static bool is_signed(const struct resolver *resolver, const uint8_t *zone)
@@ -109,7 +117,7 @@ static bool finds_broken(struct task *task, const uint8_t *zone)
 // believed whenever it comes.
 static bool is_late(const struct resolver *resolver, const struct delegation *above)
 {
-	return above->late_ms != 0 && resolver->clock.now_ms < above->late_ms + LATE_MS &&
+	return above->late_ms != 0 && !is_drilled(resolver, above) && resolver->clock.now_ms < above->late_ms + LATE_MS &&
 	       is_signed(resolver, above->zone);
 }
 
@@ -194,6 +202,7 @@ void parent_is_late(struct task *task)
 	const struct delegation *ended;
 
 	if (task->answered || !has_last_proof(task, &ended) ||
+	    is_drilled(task->resolver, task->cut) ||
 	    !is_signed(task->resolver, task->cut->zone))
 		return;
 	task->cut->late_ms = task->resolver->clock.now_ms;
@@ -270,7 +279,7 @@ bool parent_prolong_late(struct resolver *resolver, const uint8_t *zone)
 
 	if (above == NULL)
 		return false;
-	if (is_signed(resolver, above->zone) &&
+	if (is_signed(resolver, above->zone) && !is_drilled(resolver, above) &&
 	    trust_past_holds(resolver->parts.trust, zone, &past)) {
 		above->late_ms = resolver->clock.now_ms;
 		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);

@@ -91,7 +91,7 @@ static void failed_server(struct task *task, enum server_failure failure, bool f
 
 	report(task, failure);
 	explain_server(task, &server, failure, task->reply);
-	broken_server(task, &server, failure, task->reply->drilled);
+	broken_server(task, &server, failure, task->reply->in_drill);
 	reply_release(task);
 	iterate_next_server(task, &server, for_good);
 }
@@ -423,6 +423,7 @@ void replies_read(struct task *task)
 	if (reply->asked_ms == 0)
 		reply->asked_ms = now_ms > reply->waited_ms ? now_ms - reply->waited_ms : 1;
 	task->without_cd = false;
+	task->bare |= reply->bare;
 	if (replies_heard(reply->outcome))
 		observe_reply(task);
 	switch (reply->outcome) {

@@ -103,6 +103,7 @@ struct leg {
 	struct inquiry *inquiry;
 	struct exchange *exchange; // NULL: none, or over
 	struct address server;
+	bool in_drill;
 };
 
 // At most one is outstanding per (zone, name, type), whoever wants it (ATTACKS A2); when its server
@@ -137,6 +138,7 @@ struct reply {
 	bool unsettled; // in another case than the question: only its signatures make it good
 	bool strong;    // cannot be forged blindly, see struct exchange_reply
 	bool drilled;   // a drill has spoilt its signatures
+	bool in_drill;  // or it was dropped, late or an error in one
 	bool reported;  // the outcome went to the selector
 	size_t bytes;   // counted in resolver->message_bytes
 	struct delegation *cut; // made from it by the first task that read its referral
@@ -232,6 +234,8 @@ struct task {
 	bool over_tcp;      // the next question goes over TCP
 	bool last_try;      // so does this one, with nothing else left; last_tried: it has been put
 	bool last_tried;
+	bool taught;     // another question has had the last try meanwhile
+	bool bare;       // a server has answered with errors without the question
 	bool settled;    // and is not left to signatures, whatever case it comes back in
 	bool without_cd; // the next question to a forwarder, after BOGUS
 	bool without_cd_before;

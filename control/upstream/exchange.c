@@ -13,6 +13,7 @@ static void unlink_exchange(struct exchange *exchange)
 	attempt_close(exchange);
 	beside_forget(exchange);
 	settle_forget(exchange);
+	last_forget(exchange);
 	listen_forget(exchange);
 	timers_remove(&upstream->timers, &exchange->timer);
 	*exchange->link = exchange->next;
@@ -556,6 +557,9 @@ struct exchange *exchange_new(struct upstream *upstream, const struct exchange_r
 		.form = upstream->config.cookies && !request->tls ? FORM_COOKIE : FORM_EDNS,
 		.name_len = (uint8_t)name_len(request->name),
 	};
+	exchange->last_over_udp = last_skips_tcp(upstream, request);
+	if (exchange->last_over_udp)
+		exchange->tcp = false;
 	name_lower(exchange->name, request->name, exchange->name_len);
 	exchange->request.name = exchange->name;
 	exchange->next = upstream->exchanges;
@@ -579,6 +583,11 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 	upstream->counters.exchanges++;
 	start(exchange);
 	return exchange;
+}
+
+bool exchange_drilled(const struct exchange *exchange)
+{
+	return exchange->drill != 0;
 }
 
 void exchange_reconsider(struct exchange *exchange)

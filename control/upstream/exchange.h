@@ -178,6 +178,11 @@ uint64_t letters_wait_us(const struct exchange *exchange) __attribute__((nonnull
 void letters_learn(struct exchange *exchange, const struct message *message)
 	__attribute__((nonnull));
 
+// TCP has come to nothing a moment ago: over UDP at once.
+bool last_skips_tcp(const struct upstream *upstream, const struct exchange_request *request)
+	__attribute__((nonnull, pure));
+void last_forget(const struct exchange *exchange) __attribute__((nonnull)); // it is about to go
+
 // settle.c: TCP tells what may be a forgery from what the server says. False: too many do that.
 bool settle_start(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
 void settle_forget(struct exchange *exchange) __attribute__((nonnull)); // it is about to go

@@ -63,13 +63,17 @@ bool upstream_last_was_of_use(struct upstream *upstream, const struct candidate 
 	return false;
 }
 
-int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
-		      bool over_tcp)
+static bool answers_bare(const struct server *server, uint64_t now_us)
+{
+	return server && server->bare_us > 0 && now_us < server->bare_us + SERVER_LAST_TRY_US;
+}
+
+static int choose_last(struct upstream *upstream, const struct candidate *candidates, size_t count,
+		       bool over_tcp, bool bare)
 {
 	uint64_t now_us = upstream_now_us(upstream);
+	int taken = -1;
 
-	if (over_tcp && upstream->settler_count >= SETTLERS_MAX / 2)
-		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct candidate *candidate = &candidates[i];
 		const struct rating *rating =
@@ -83,21 +87,53 @@ int upstream_last_try(struct upstream *upstream, const struct candidate *candida
 		    !upstream_may_ask(upstream, &candidate->address) ||
 		    (rating && rating->fails > 0 && rating->cause == SERVER_UNREACHABLE))
 			continue;
+		if (bare && !answers_bare(server, now_us))
+			continue;
 		// A server that does not like the cookie and says so is asked without it anyway.
-		bool bare = over_tcp && server && server->bare_us > 0 &&
-			    now_us < server->bare_us + SERVER_LAST_TRY_US;
 		if (!bare && !may_lose_case(upstream, server, now_us) &&
 		    (over_tcp ? !server || !is_recent(&server->one_case, now_us)
 			      : !may_lose_cookie(upstream, server, now_us)))
 			continue;
 		if (server && server->last_try_us > 0 &&
-		    now_us < server->last_try_us + SERVER_LAST_TRY_US)
+		    now_us < server->last_try_us + SERVER_LAST_TRY_US) {
+			taken = server->last_under_way ? -2 : taken;
 			continue;
+		}
 		servers_use(&upstream->servers, &candidate->address, port, now_us)->last_try_us =
 			now_us;
 		return (int)i;
 	}
-	return -1;
+	return taken;
+}
+
+int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
+		      bool over_tcp)
+{
+	int server = -1;
+
+	if (over_tcp && upstream->settler_count >= SETTLERS_MAX / 2)
+		return -1;
+	if (over_tcp)
+		server = choose_last(upstream, candidates, count, over_tcp, true);
+	return server == -1 ? choose_last(upstream, candidates, count, over_tcp, false) : server;
+}
+
+void last_forget(const struct exchange *exchange)
+{
+	struct server *server = servers_find(&exchange->upstream->servers,
+					     &exchange->request.server, exchange->request.port);
+
+	if (exchange->request.last_try && !exchange->first && server)
+		server->last_under_way = false;
+}
+
+bool last_skips_tcp(const struct upstream *upstream, const struct exchange_request *request)
+{
+	const struct server *server =
+		servers_find(&upstream->servers, &request->server, request->port);
+
+	return request->last_try && !request->tcp_only && server && server->tcp_dead_us > 0 &&
+	       upstream_now_us(upstream) < server->tcp_dead_us + SERVER_LAST_TRY_US;
 }
 
 void last_start(struct exchange *exchange)
@@ -107,6 +143,8 @@ void last_start(struct exchange *exchange)
 	enum form form = exchange->form;
 
 	upstream->counters.last_tries++;
+	servers_use(&upstream->servers, &exchange->request.server, exchange->request.port, now_us)
+		->last_under_way = true;
 	if (exchange->tcp) {
 		bool counted = settle_start(exchange); // among those, where there is room
 		(void)counted;
@@ -180,6 +218,9 @@ bool last_leave_tcp(struct exchange *exchange)
 	    exchange->last_over_udp || exchange->first || exchange->abandoned_for)
 		return false;
 	settle_forget(exchange);
+	servers_use(&exchange->upstream->servers, &request->server, request->port,
+		    upstream_now_us(exchange->upstream))
+		->tcp_dead_us = upstream_now_us(exchange->upstream);
 	exchange->last_over_udp = true;
 	exchange->tcp = false;
 	exchange->form = exchange->upstream->config.cookies ? FORM_COOKIE : FORM_EDNS;

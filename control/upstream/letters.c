@@ -102,6 +102,14 @@ static bool is_doubtful(struct exchange *exchange, const struct exchange_reply *
 	return !server_finds_names(server, now_us) && has_room(server, now_us);
 }
 
+// In one case it knows the name, or that there is one.
+static bool says_more(const struct exchange *exchange, const struct message *message)
+{
+	return finds_name(message) ||
+	       (exchange->denial.message->rcode == RCODE_NXDOMAIN &&
+		message->rcode == RCODE_NOERROR && denies_name(exchange, message));
+}
+
 static void ask_in_one_case(struct exchange *exchange, const struct exchange_reply *denial)
 {
 	exchange->denial = *denial;
@@ -157,7 +165,7 @@ bool letters_ask_again(struct exchange *exchange, struct exchange_reply *reply)
 		ask_in_one_case(exchange, reply);
 		return true;
 	}
-	if (reply->outcome == UPSTREAM_OK && finds_name(reply->message)) {
+	if (reply->outcome == UPSTREAM_OK && says_more(exchange, reply->message)) {
 		if (is_proven(exchange, reply)) {
 			accept_found(exchange);
 			return false;

@@ -44,6 +44,8 @@ struct server {
 	uint64_t bare_us; // two questions at once got an error without the question, last; 0: never
 	struct server_habit plain, no_cookie, one_case; // what it seems to need
 	uint64_t last_try_us; // when a question was put to it in other ways, with nothing else left
+	bool last_under_way;  // that one
+	uint64_t tcp_dead_us; // a last try over TCP came to nothing, last; 0: never
 	uint64_t tcp_probe_us; // when TCP may be tried again because UDP times out
 	uint64_t answered_us;  // over UDP, the last time
 	uint8_t udp_timeouts;  // in a row

@@ -187,6 +187,8 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 // What request.unsigned_zone says may have changed.
 void exchange_reconsider(struct exchange *exchange) __attribute__((nonnull));
+// Part of a drill: what becomes of it says nothing of the server.
+bool exchange_drilled(const struct exchange *exchange) __attribute__((nonnull, pure));
 void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // done is not called
 // Nobody waits for it any more, but what comes of the packet under way says how its server does for
 // the zone: reported to the selector. done is not called.
@@ -306,8 +308,9 @@ int upstream_select_pool(struct upstream *upstream, const uint8_t *zone,
 // again, and the next one need not wait as long.
 bool upstream_last_was_of_use(struct upstream *upstream, const struct candidate *candidates,
 			      size_t count) __attribute__((nonnull));
-// The server to put the last try to, of those that failed; -1: it would be of no use. A server
-// gets one in ten seconds until one is of use. over_tcp: it has answered, with errors.
+// The server to put the last try to, of those that failed; -1: it would be of no use, -2: another
+// question's is under way, and will tell. A server gets one in ten seconds until one is of use.
+// over_tcp: it has answered, with errors; those first that did so without the question.
 int upstream_last_try(struct upstream *upstream, const struct candidate *candidates, size_t count,
 		      bool over_tcp) __attribute__((nonnull, warn_unused_result));
 

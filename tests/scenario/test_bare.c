@@ -135,11 +135,27 @@ static void a10_two_forged_ones_cost_one_server_its_turn(void **state)
 	assert_int_equal(w->network.connections, 0);
 }
 
+// The other server has data that do not validate: TCP is the way that is left.
+static void beside_a_bogus_server_tcp_is_tried(void **state)
+{
+	(void)state;
+	with((struct fault){.kind = FAULT_BARE,
+			    .server = example_servers[0],
+			    .flags = RCODE_REFUSED,
+			    .udp_only = true});
+	with((struct fault){.kind = FAULT_BOGUS, .server = example_servers[1]});
+	const struct habit habit = {.signed_zone = true};
+	unsigned rcode;
+	assert_true(ask_ms(&habit, &rcode) < 1000);
+	assert_int_equal(rcode, RCODE_NOERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(o8_headers_alone_delay_nobody_who_can_be_answered),
 		cmocka_unit_test(a10_one_header_alone_is_no_answer),
+		scenario_common(beside_a_bogus_server_tcp_is_tried),
 		scenario_common(a10_two_forged_ones_cost_one_server_its_turn),
 	};
 

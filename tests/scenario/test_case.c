@@ -101,6 +101,45 @@ static void names_exist_in_any_case(void **state)
 	}
 }
 
+// Browsers ask several questions at once for a zone that nobody has asked before: who comes to the
+// last try when another has it waits for what that teaches.
+static void first_questions_at_once_are_all_answered(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned rcode;
+	} rows[] = {{"www.plain.org.", TYPE_A, RCODE_NOERROR},
+		    {"www.plain.org.", TYPE_AAAA, RCODE_NOERROR},
+		    {"www.plain.org.", TYPE_HTTPS, RCODE_NOERROR},
+		    {"x.new.plain.org.", TYPE_A, RCODE_NOERROR},
+		    {"zero.plain.org.", TYPE_A, RCODE_NOERROR},
+		    {"averylongnamethatnobodyhas.plain.org.", TYPE_A, RCODE_NXDOMAIN}};
+	static const enum says kinds[] = {SAYS_REFUSED, SAYS_SERVFAIL, SAYS_NOTIMP, SILENCE,
+					  NXDOMAIN};
+	unsigned wrong = 0;
+
+	for (unsigned n = 0; n < 5 * TCP_COUNT * 2; n++) {
+		struct question *asked[6];
+		start_common(state);
+		set(kinds[n / 6], n / 2 % 3, false, 1 + n % 2);
+		for (size_t i = 0; i < 6; i++)
+			asked[i] = world_ask_later(w, rows[i].name, rows[i].type, 0);
+		world_run(w);
+		for (size_t i = 0; i < 6; i++) {
+			const uint64_t ms = (asked[i]->done_us - asked[i]->asked_us) / 1000;
+			if (asked[i]->reply->rcode == rows[i].rcode && ms <= 4000)
+				continue;
+			print_message("says %u, TCP %u, at %u, %s: rcode %u after %u ms\n", n / 6,
+				      n / 2 % 3, 1 + n % 2, rows[i].name, asked[i]->reply->rcode,
+				      (unsigned)ms);
+			wrong++;
+		}
+		end_world(state);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 // Servers that find the zone itself in any case, and names in it in one.
 static void what_is_known_of_the_zone_says_nothing_of_its_names(void **state)
 {
@@ -306,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_exist_in_any_case),
+		cmocka_unit_test(first_questions_at_once_are_all_answered),
 		scenario_common(what_is_known_of_the_zone_says_nothing_of_its_names),
 		scenario_common(two_questions_show_that_a_server_knows_one_case),
 		scenario_common(a_true_denial_costs_one_question_more),
