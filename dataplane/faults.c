@@ -2,6 +2,7 @@
 
 #include "dataplane/host/claim.h"
 #include "dataplane/netlink.h"
+#include "dataplane/port/addresses.h"
 #include "dataplane/port/ingress.h"
 #include "dataplane/repair.h"
 
@@ -50,7 +51,7 @@ struct faults {
 	struct core cores[DATAPLANE_LCORES_MAX];
 	uint64_t received, lost, no_buffer, no_ticket, no_ring;
 	bool counted;
-	struct repair ingress[DATAPLANE_PORTS_MAX], silence, claim;
+	struct repair program[DATAPLANE_PORTS_MAX], ingress[DATAPLANE_PORTS_MAX], silence, claim;
 	struct repair addresses[SERVICE_ADDRESSES_MAX];
 };
 
@@ -148,7 +149,12 @@ uint64_t faults_repairs(const struct faults *faults)
 // ---- what is put back ----
 
 // What tells the things that were mended apart.
-enum { MENDED_SILENCE = DATAPLANE_PORTS_MAX, MENDED_CLAIM, MENDED_ADDRESS };
+enum {
+	MENDED_SILENCE = DATAPLANE_PORTS_MAX,
+	MENDED_CLAIM,
+	MENDED_PROGRAM,
+	MENDED_ADDRESS = MENDED_PROGRAM + DATAPLANE_PORTS_MAX
+};
 
 // Mends nothing itself: tried says how that went, 0 or an error with repair->why.
 static bool is_mended(struct faults *faults, struct repair *repair, int tried, unsigned index,
@@ -161,7 +167,7 @@ static bool is_mended(struct faults *faults, struct repair *repair, int tried, u
 		return true; // it could not be made at the start: nobody has taken it away
 	atomic_fetch_add_explicit(&faults->repairs, 1, memory_order_relaxed);
 	fault(faults, DATAPLANE_MENDED, index, HOLD_MS, "%s, and %s been put back", what,
-	      index >= MENDED_ADDRESS ? "it has" : "they have");
+	      index >= MENDED_PROGRAM ? "it has" : "they have");
 	return true;
 }
 
@@ -203,6 +209,23 @@ static void look_at_rules(struct faults *faults, unsigned i)
 	      why(faults, repair, text, sizeof(text)));
 }
 
+// The sockets outlive their program: it is put on the interface again. Another's is left there.
+static bool program_is_back(struct faults *faults, unsigned i)
+{
+	const struct port *port = &faults->of.ports[i];
+	struct repair *repair = &faults->program[i];
+	char what[96];
+	uint32_t id;
+
+	repair->was_there = true;
+	if (!port->program_held || netlink_xdp_program(port->device.ifindex, &id) != 0 || id != 0 ||
+	    !repair_due(repair, faults->now_ms))
+		return false;
+	snprintf(what, sizeof(what), "the XDP program on %s was gone", port->device.interface);
+	return is_mended(faults, repair, netlink_xdp_attach(port->device.ifindex, port->program_fd),
+			 MENDED_PROGRAM + i, what);
+}
+
 // Ports are queues: what is said of an interface is said by the first of them.
 static bool repeats_interface(const struct faults *faults, unsigned i)
 {
@@ -213,6 +236,21 @@ static bool repeats_interface(const struct faults *faults, unsigned i)
 			return true;
 	}
 	return false;
+}
+
+// Without a tap the frames of the host are dropped anyway.
+static void look_at_host_address(struct faults *faults, unsigned i)
+{
+	const char *interface = faults->of.ports[i].device.interface;
+	const char *tap = faults->of.tap.name;
+	char address[PORT_ADDRESS_TEXT_MAX];
+
+	if (faults->of.host == NULL || !port_address(interface, address))
+		return;
+	fault(faults, DATAPLANE_PORT_ADDRESS, i, 0,
+	      "%s stands on %s, whose frames go to the tap: the kernel loses its neighbours "
+	      "there, and with them TCP: ip address delete %s dev %s && ip address add %s dev %s",
+	      address, interface, address, interface, address, tap);
 }
 
 static void look_at_port(struct faults *faults, unsigned i)
@@ -226,12 +264,15 @@ static void look_at_port(struct faults *faults, unsigned i)
 		fault(faults, DATAPLANE_LINK_LOST, i, 0, "%s", text);
 		return; // the rest would be said of nothing
 	}
-	if (port_program_lost(port, i, text, sizeof(text)))
+	if (!port_program_lost(port, i, text, sizeof(text)))
+		repair_there(&faults->program[i], faults->now_ms);
+	else if (!program_is_back(faults, i))
 		fault(faults, DATAPLANE_PROGRAM_LOST, i, 0, "%s", text);
 	if (port_queues_lost(faults->of.ports, faults->of.port_count, i, text, sizeof(text)))
 		fault(faults, DATAPLANE_QUEUES_LOST, i, 0, "%s", text);
 	if (port->ingress_closed)
 		look_at_rules(faults, i);
+	look_at_host_address(faults, i);
 }
 
 // ---- tap ----

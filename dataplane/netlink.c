@@ -153,16 +153,27 @@ int netlink_xdp_program(unsigned ifindex, uint32_t *id)
 	return code;
 }
 
-int netlink_xdp_detach(unsigned ifindex)
+static int xdp_set(unsigned ifindex, int program, uint32_t flags)
 {
 	struct request request;
 	struct ifinfomsg *body = request_body(&request, RTM_SETLINK, 0, sizeof *body);
-	const int none = -1;
 	struct rtattr *xdp;
 
 	body->ifi_index = (int)ifindex;
 	xdp = attribute(&request, IFLA_XDP | NLA_F_NESTED, NULL, 0);
-	attribute(&request, IFLA_XDP_FD, &none, sizeof none);
+	attribute(&request, IFLA_XDP_FD, &program, sizeof program);
+	if (flags != 0)
+		attribute(&request, IFLA_XDP_FLAGS, &flags, sizeof flags);
 	nest_end(&request, xdp);
 	return transact(&request);
+}
+
+int netlink_xdp_attach(unsigned ifindex, int program)
+{
+	return xdp_set(ifindex, program, XDP_FLAGS_UPDATE_IF_NOEXIST);
+}
+
+int netlink_xdp_detach(unsigned ifindex)
+{
+	return xdp_set(ifindex, -1, 0);
 }

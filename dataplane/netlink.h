@@ -14,4 +14,6 @@ int netlink_no_link_local(unsigned ifindex) __attribute__((warn_unused_result));
 int netlink_xdp_program(unsigned ifindex, uint32_t *id)
 	__attribute__((nonnull, warn_unused_result));
 // Takes away an interface's XDP program, whoever attached it; none is no error.
+// Puts a program, its descriptor given, on an interface that has none.
+int netlink_xdp_attach(unsigned ifindex, int program) __attribute__((warn_unused_result));
 int netlink_xdp_detach(unsigned ifindex) __attribute__((warn_unused_result));

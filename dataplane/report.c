@@ -1,5 +1,4 @@
 #include "dataplane/dataplane_parts.h"
-#include "dataplane/port/addresses.h"
 
 #include <rte_cycles.h>
 
@@ -87,24 +86,6 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 	}
 }
 
-// Without a tap the frames of the host are dropped anyway.
-static void address_fault(const struct dataplane *dataplane, unsigned index,
-			  dataplane_fault_visit visit, void *arg)
-{
-	const char *interface = dataplane->ports[index].device.interface;
-	const char *tap = dataplane->config.tap_name;
-	char text[512], address[PORT_ADDRESS_TEXT_MAX];
-
-	if (dataplane->host == NULL || !port_address(interface, address))
-		return;
-	snprintf(
-		text, sizeof text,
-		"%s stands on %s, whose frames go to the tap: the kernel loses its neighbours "
-		"there, and with them TCP: ip address delete %s dev %s && ip address add %s dev %s",
-		address, interface, address, interface, address, tap);
-	visit(DATAPLANE_PORT_ADDRESS, index, text, arg);
-}
-
 void dataplane_look(struct dataplane *dataplane)
 {
 	faults_look(dataplane->faults);
@@ -113,6 +94,4 @@ void dataplane_look(struct dataplane *dataplane)
 void dataplane_faults(struct dataplane *dataplane, dataplane_fault_visit visit, void *arg)
 {
 	faults_each(dataplane->faults, visit, arg);
-	for (unsigned i = 0; i < dataplane->port_count; i++)
-		address_fault(dataplane, i, visit, arg);
 }

@@ -240,8 +240,11 @@ int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_le
 		return sentence(err, err_len, code, "port '%s' does not start: %s (%s)",
 				port->device.text, strerror(-code), eal_last_words());
 	port->started = true;
-	if (port->device.kind == DEVICE_AF_XDP)
-		(void)!netlink_xdp_program(port->device.ifindex, &port->program);
+	if (port->device.kind == DEVICE_AF_XDP &&
+	    netlink_xdp_program(port->device.ifindex, &port->program) == 0 && port->program != 0) {
+		port->program_fd = xdp_program_hold(port->program);
+		port->program_held = port->program_fd >= 0;
+	}
 	code = port->device.ifindex != 0 ? filter_open_interface(port, mac)
 					 : filter_open_device(port, mac);
 	if (code < 0)
@@ -259,6 +262,8 @@ void port_close(struct port *port)
 		rte_eth_dev_close(port->id);
 	if (port->filter_fd >= 0)
 		close(port->filter_fd);
+	if (port->program_held)
+		close(port->program_fd);
 	if (port->ingress_closed)
 		ingress_open(port->device.interface);
 	for (unsigned queue = 0; queue < port->queue_count; queue++)

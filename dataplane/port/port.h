@@ -29,7 +29,9 @@ struct port {
 	bool opened, started, ingress_closed;
 	int descriptors[DEVICE_QUEUES_MAX]; // of the queues' sockets; -1 where there is none
 	uint32_t program;                   // its XDP program; 0: none
-	int filter_fd; // a socket whose memberships open the interface's address filter
+	bool program_held;
+	int program_fd; // program_held: to attach it again
+	int filter_fd;  // a socket whose memberships open the interface's address filter
 };
 
 // Probes, configures and fills the port's queues with buffers, without starting it.

@@ -50,6 +50,14 @@ static long bpf(int command, union bpf_attr *attr)
 	return syscall(SYS_bpf, command, attr, sizeof *attr);
 }
 
+int xdp_program_hold(uint32_t id)
+{
+	union bpf_attr attr = {.prog_id = id};
+	int fd = (int)bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+
+	return fd < 0 ? -errno : fd;
+}
+
 // 1 when the program has libxdp's name, else 0, or -errno.
 static int program_is_ours(uint32_t id)
 {

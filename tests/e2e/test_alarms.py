@@ -15,9 +15,11 @@ import time
 
 import dns.dnssec
 import dns.exception
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
 import dns.query
 import dns.rcode
 import dns.rdatatype
@@ -433,6 +435,32 @@ def several_queues(checks, make):
         inside('ethtool', '-L', 'ap0', 'rx', '1')
 
 
+def programs(checks, daemon):
+    """Ours is put back, and questions are answered again; not for ever where somebody takes it away again and again."""
+    def attached():
+        return 'prog/xdp' in ip('-n', RESOLVER, 'link', 'show', 'ap0').stdout
+
+    def answered():
+        try:
+            return dns.query.udp(dns.message.make_query('.', 'NS'), daemon.service4, timeout=1).answer
+        except dns.exception.Timeout:
+            return False
+    checks.check('by XDP questions are answered', wait_for(answered, 9))
+    for turn in range(1, 4):
+        inside('ip', 'link', 'set', 'ap0', 'xdp', 'off')
+        raised(checks, daemon, 'the XDP program is detached, %d' % turn, 'mended', 'the XDP program on ap0 was gone',
+               brief=True)
+        checks.check('it is back, %d' % turn, wait_for(attached, 3))
+        checks.check('and questions are answered, %d' % turn, wait_for(answered, 9))
+        over(checks, daemon, 'the XDP program is detached, %d' % turn, 'mended')
+    inside('ip', 'link', 'set', 'ap0', 'xdp', 'off')
+    raised(checks, daemon, 'the XDP program is detached once more', 'xdp', 'is gone')
+    checks.equal('it stops all the same', daemon.stop(), 0)
+    daemon.start()
+    checks.check('a restart mends it', wait_for(lambda: attached() and not alarm(daemon, 'xdp'), 5), health(daemon))
+    checks.check('and questions are answered', wait_for(answered, 9))
+
+
 def gone_for_good(checks, daemon, what, command, name, words):
     inside(*command)
     raised(checks, daemon, what, name, words)
@@ -440,6 +468,27 @@ def gone_for_good(checks, daemon, what, command, name, words):
     daemon.start()
     wait_for(lambda: json.loads(daemon.ctl('health', '--json', check=False).stdout), 3)
     checks.check('%s: a restart mends it' % what, wait_for(lambda: not alarm(daemon, name), 3), health(daemon))
+
+
+def clock_jumps(checks, make):
+    """Set ahead by months while it runs: told at once, and for as long as it is so."""
+    with tempfile.NamedTemporaryFile() as offset:
+        offset.write(struct.pack('=q', 0))
+        offset.flush()
+        with make(extra='test-clock: %s\n' % offset.name) as daemon:
+            wait_for(lambda: 'signed by a trust anchor' in daemon.ctl('anchors').stdout, 5)
+            checks.check('the right clock is no alarm', not alarm(daemon, 'clock'), health(daemon))
+            offset.seek(0)
+            offset.write(struct.pack('=q', 60 * DAY))
+            offset.flush()
+            raised(checks, daemon, 'a clock that jumps 2 months ahead', 'clock', 'ahead')
+            lasts = time.monotonic() + 5  # the step alone is told for three seconds
+            checks.check('and it is still told later', wait_for(
+                lambda: time.monotonic() > lasts and alarm(daemon, 'clock', 'ahead'), 9), health(daemon))
+            offset.seek(0)
+            offset.write(struct.pack('=q', 0))
+            offset.flush()
+            checks.check('over when it is set back', wait_for(lambda: not alarm(daemon, 'clock'), 9), health(daemon))
 
 
 def clocks(checks, make):
@@ -527,6 +576,28 @@ def refusals(checks, make, folder):
     checks.check('the file is still somebody\'s', open(plain).read() == 'somebody\'s\n')
 
 
+def killed(checks, make):
+    """What a killed process leaves in the kernel is taken over by the next one, and gone when that one ends."""
+    def tables():
+        return sorted(line for line in inside('nft', 'list', 'tables').stdout.splitlines() if 'assay' in line)
+
+    with make() as daemon:
+        before = tables()
+        checks.check('three tables of ours, of which one is for ARP',
+                     len(before) == 3 and any(' arp ' in line for line in before), before)
+        daemon.kill()
+        checks.equal('killed: its tables are left', tables(), before)
+        daemon.start()
+        checks.equal('the next start has them, each once', tables(), before)
+        rules = inside('nft', 'list', 'ruleset').stdout
+        checks.equal('and no rule twice', len([line for line in rules.splitlines() if 'arp' in line and 'drop' in line]),
+                     len({line for line in rules.splitlines() if 'arp' in line and 'drop' in line}))
+        wait_for(lambda: 'signed by a trust anchor' in daemon.ctl('anchors').stdout, 5)
+        checks.check('nothing is wrong with them', wait_for(lambda: not daemon.alarms(), 5), health(daemon))
+        checks.equal('it ends as it was told to', daemon.stop(), 0)
+        checks.equal('none is left then', tables(), [])
+
+
 def canaries(checks, make, root):
     """None of our own names is answered: withdrawn. Nobody beyond answers, but stale data is there: not."""
     root.end()
@@ -597,8 +668,7 @@ def main():
         with make(driver='af_xdp') as daemon:
             run(links, daemon)
             run(channels, daemon)
-            run(gone_for_good, daemon, 'the XDP program is detached',
-                ('ip', 'link', 'set', 'ap0', 'xdp', 'off'), 'xdp', 'is gone')
+            run(programs, daemon)
         run(states_at_the_start, make, disk)
         run(source_lost, make)
         run(several_queues, make)
@@ -609,8 +679,10 @@ def main():
             stream.write(text.replace('mode: adaptive', 'mode: busy'))
         with busy as daemon:
             run(core_waits, daemon)
+        run(killed, make)
         run(canaries, make, root)
         run(clocks, make)
+        run(clock_jumps, make)
         run(settings, make)
         run(anchors, make, root, folder)
         run(unanswered, make, root)
