@@ -55,6 +55,10 @@ enum alarm_severity {
 	  "the root does not validate by the trust anchors given: every name fails",               \
 	  "correct trust.anchors or trust.anchor-files (assayctl anchors); see who answers for "   \
 	  "the root: root hints, forwarders, what stands in the path")                             \
+	X(FAMILY_LOST, "family-lost", ERROR,                                                       \
+	  "no server answers over IPv4, or over IPv6, any more, while those of the other do",      \
+	  "look at its route and packet filter; upstream.ipv4, upstream.ipv6: false where it is "  \
+	  "gone for good")                                                                         \
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \

@@ -73,6 +73,11 @@ uint64_t upstream_path_lost_ms(const struct upstream *upstream)
 	return uplink_dead_us(&upstream->uplink, upstream_now_us(upstream)) / 1000;
 }
 
+uint64_t upstream_family_lost_ms(const struct upstream *upstream, unsigned family)
+{
+	return families_lost_us(&upstream->families, family, upstream_now_us(upstream)) / 1000;
+}
+
 const char *server_failure_name(enum server_failure failure)
 {
 	static const char *const names[SERVER_FAILURE_COUNT] = {

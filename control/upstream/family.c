@@ -56,3 +56,13 @@ void families_probed(struct families *families, const struct address *server, ui
 	if (family->silent > 0 && now_us >= family->probe_us)
 		family->probe_us = now_us + FAMILY_PROBE_US;
 }
+
+uint64_t families_lost_us(const struct families *families, unsigned family, uint64_t now_us)
+{
+	const struct family *own = family == 4 ? &families->v4 : &families->v6;
+	const struct family *other = family == 4 ? &families->v6 : &families->v4;
+
+	if (own->answered_us == 0 || own->silent < FAMILY_MANY || is_silent(other, now_us))
+		return 0;
+	return now_us - own->answered_us;
+}

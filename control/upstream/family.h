@@ -33,6 +33,10 @@ void families_silence(struct families *families, const struct address *server, u
 // Servers of the family come after others.
 bool families_in_doubt(const struct families *families, const struct address *server,
 		       uint64_t now_us) __attribute__((nonnull));
+// For how long a family that used to answer has been silent in several networks while the other one
+// answers; 0: it is not so. A family that never answered is not missed.
+uint64_t families_lost_us(const struct families *families, unsigned family, uint64_t now_us)
+	__attribute__((nonnull));
 // A question goes to it although it was in doubt.
 void families_probed(struct families *families, const struct address *server, uint64_t now_us)
 	__attribute__((nonnull));

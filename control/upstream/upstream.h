@@ -413,6 +413,10 @@ bool upstream_servers_some(const struct upstream *upstream, size_t *at, size_t m
 // For how long no server has answered, of many networks or of the root; 0: our own path is there,
 // as far as is known.
 uint64_t upstream_path_lost_ms(const struct upstream *upstream) __attribute__((nonnull));
+// For how long no server has answered over a family (4, 6) that used to, while the other one's do; 0:
+// it is not so.
+uint64_t upstream_family_lost_ms(const struct upstream *upstream, unsigned family)
+	__attribute__((nonnull));
 const char *server_failure_name(enum server_failure failure) __attribute__((const));
 
 // ---- the real transport: UDP and TCP sockets on a libuv loop ----

@@ -505,6 +505,47 @@ static void o23_a_dead_family_costs_no_question_more_than_one_timeout(void **sta
 	}
 }
 
+static void ask_round(unsigned round)
+{
+	for (int i = 0; i < FAMILY_ZONES; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "r%u.z%d.com.", round, i);
+		world_ask(w, name, TYPE_A, 0);
+	}
+}
+
+// One that never answered is not missed.
+static void o23_a_family_that_stops_is_told_until_it_answers(void **state)
+{
+	static char addresses[FAMILY_ZONES * 2][40];
+	unsigned round = 0;
+
+	(void)state;
+	begin_dual();
+	while (round < 4)
+		ask_round(round++);
+	assert_int_equal(upstream_family_lost_ms(w->upstream, 4), 0);
+	assert_int_equal(upstream_family_lost_ms(w->upstream, 6), 0);
+	for (int i = 0; i < FAMILY_ZONES * 2; i++) {
+		snprintf(addresses[i], sizeof(addresses[i]), "2001:db8:%c%d::1", 'a' + i % 2, i / 2);
+		with((struct fault){.kind = FAULT_DROP, .server = addresses[i]});
+	}
+	while (round < 40 && upstream_family_lost_ms(w->upstream, 6) == 0)
+		ask_round(round++);
+	assert_true(upstream_family_lost_ms(w->upstream, 6) > 0);
+	assert_int_equal(upstream_family_lost_ms(w->upstream, 4), 0);
+	assert_int_equal(upstream_path_lost_ms(w->upstream), 0);
+	network_heal(&w->network);
+	for (unsigned until = round + 40; round < until; round++) {
+		world_advance(w, 1000);
+		ask_round(round);
+		if (upstream_family_lost_ms(w->upstream, 6) == 0)
+			break;
+	}
+	assert_int_equal(upstream_family_lost_ms(w->upstream, 6), 0);
+}
+
 // RFC 9520 §3.2: what fails again and again is held longer and longer, until it succeeds.
 static void a_failure_is_forgotten_after_success(void **state)
 {
@@ -550,6 +591,7 @@ int main(void)
 		scenario_common(a_tld_without_servers_fails_its_names_alone),
 		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
 		scenario(o23_a_dead_family_costs_no_question_more_than_one_timeout),
+		scenario(o23_a_family_that_stops_is_told_until_it_answers),
 		scenario_common(a_failure_is_forgotten_after_success),
 	};
 
