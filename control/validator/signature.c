@@ -95,10 +95,23 @@ static bool labels_fit(const struct signature *s, const struct rdata_rrsig *rrsi
 		type != TYPE_SOA);
 }
 
+#define SPAN_MAX 32
+
+// From two days on in days, below in seconds.
+static const char *span(int64_t seconds, char out[SPAN_MAX])
+{
+	bool days = seconds >= 2 * 86400;
+
+	snprintf(out, SPAN_MAX, "%lld %s", (long long)(days ? seconds / 86400 : seconds),
+		 days ? "days" : "s");
+	return out;
+}
+
 static bool fits_at(struct signature *s, const struct rdata_rrsig *rrsig, int64_t at_s)
 {
 	const struct signature_context *c = s->context;
 	const char *drill = at_s != c->now_s ? " (by the clock of a drill)" : "";
+	char text[SPAN_MAX];
 	int64_t expires_s = 0;
 
 	switch (signature_time(rrsig, at_s, c->inception_skew_s, c->expiration_skew_s,
@@ -111,13 +124,14 @@ static bool fits_at(struct signature *s, const struct rdata_rrsig *rrsig, int64_
 			s->trying_expires_s = expires_s;
 		return true;
 	case TIME_EXPIRED:
-		blame(s, EDE_SIGNATURE_EXPIRED, "RRSIG with key tag %u expired %lld s ago%s",
-		      rrsig->key_tag, (long long)(at_s - expires_s), drill);
+		blame(s, EDE_SIGNATURE_EXPIRED, "RRSIG with key tag %u expired %s ago%s",
+		      rrsig->key_tag, span(at_s - expires_s, text), drill);
 		return false;
 	case TIME_NOT_YET:
 		blame(s, EDE_SIGNATURE_NOT_YET_VALID,
-		      "RRSIG with key tag %u is valid only in %d s: check this host's clock%s",
-		      rrsig->key_tag, (int)(int32_t)(rrsig->inception - (uint32_t)at_s), drill);
+		      "RRSIG with key tag %u is valid only in %s: check this host's clock%s",
+		      rrsig->key_tag, span((int32_t)(rrsig->inception - (uint32_t)at_s), text),
+		      drill);
 		return false;
 	default:
 		blame(s, EDE_SIGNATURE_EXPIRED_BEFORE_VALID,

@@ -93,7 +93,7 @@ static void look_at_control(const struct looker *looker, bool *stands)
 	if (*stands)
 		return;
 	*stands = true;
-	log_error("alarm %s: control stands since %" PRIu64 " ms; %s",
+	log_error("alarm %s: control has done nothing for %" PRIu64 " ms; %s",
 		  alarm_name(ALARM_CONTROL_STALLED), for_ms, alarm_remedy(ALARM_CONTROL_STALLED));
 }
 

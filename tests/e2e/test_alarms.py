@@ -312,7 +312,7 @@ def control_stands(checks, daemon):
     process = pid(daemon)
     with Held(process):
         checks.check('control stands: a line of the log',
-                     wait_for(lambda: 'control stands since' in daemon.log_text(), 3))
+                     wait_for(lambda: 'control has done nothing for' in daemon.log_text(), 3))
         checks.check('control stands: the gauge is 1',
                      wait_for(lambda: gauge(daemon, 'control-stalled') == '1', 3, 0.3))
         run = subprocess.run([ASSAYCTL, '-s', daemon.socket, 'health', '--service'], capture_output=True)
