@@ -97,6 +97,8 @@ enum alarm_severity {
 	X(DISK, "disk", ERROR,                                                                     \
 	  "the file system of the state files is full: what is learned is lost at the next start", \
 	  "make room there")                                                                       \
+	X(METRICS, "metrics", ERROR, "the metrics page cannot be served",                          \
+	  "add the address of metrics.address to this host, or see who has the port (ss -ltnp)")   \
 	X(VALIDATION_OFF, "validation-off", WARNING,                                               \
 	  "nothing is validated, or nothing below the root is",                                    \
 	  "remove trust.validate, give the root its anchors")                                      \

@@ -227,6 +227,10 @@ static void on_signal(uv_poll_t *poll, int status, int events)
 	if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 		log_info("signal %u: stopping", info.ssi_signo);
 		request_stop(NULL);
+	} else if (info.ssi_signo == SIGHUP) {
+		log_warning("signal %u: nothing is read anew while it runs: assayd --check-config, "
+			    "then restart it",
+			    info.ssi_signo);
 	}
 }
 
@@ -258,6 +262,6 @@ void start_loop(void)
 	uv_timer_init(&assayd.loop, &assayd.heartbeat);
 	uv_timer_start(&assayd.heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
 	uv_timer_init(&assayd.loop, &assayd.report);
-	if (assayd.metrics)
+	if (assayd.config->metrics_address[0] != '\0')
 		uv_timer_start(&assayd.report, on_report, 0, METRICS_MS);
 }

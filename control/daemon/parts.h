@@ -115,5 +115,7 @@ void all_counters(void *arg, api_counter_visit visit, void *visit_arg);
 bool all_cycles(void *arg, struct cycles *out, uint64_t *hz);
 void describe_daemon(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg);
 void on_nta_end(void *arg, const uint8_t *name, enum nta_end end);
+// False: an alarm until it can be done.
+bool open_metrics(void);
 void on_pool(void *arg, const uint8_t *zone, bool down);
 void on_crowd(void *arg, const uint8_t *zone);

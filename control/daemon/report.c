@@ -119,10 +119,27 @@ void on_crowd(void *arg, const uint8_t *zone)
 		name_to_text(zone, name));
 }
 
+// Its address may be late, or another's for now: no reason not to answer questions.
+bool open_metrics(void)
+{
+	char err[512];
+
+	assayd.metrics = metrics_open(assayd.config->metrics_address, err, sizeof(err));
+	if (assayd.metrics)
+		alarm_end(assayd.alarms, ALARM_METRICS, "");
+	else
+		alarm_raise(assayd.alarms, ALARM_METRICS, "", 0, "%s; tried every second", err);
+	return assayd.metrics != NULL;
+}
+
 void on_report(uv_timer_t *timer)
 {
 	(void)timer;
 	const char *before = working_at("metrics");
+	if (!assayd.metrics && !open_metrics()) {
+		working_at(before);
+		return;
+	}
 	metrics_begin(assayd.metrics);
 	all_counters(NULL, metrics_value, assayd.metrics);
 	for (int i = 0; i < ALARM_COUNT; i++)

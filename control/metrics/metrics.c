@@ -21,6 +21,17 @@
 #define STALE_MS 2000 // without a new page control stands
 #define BACKLOG  16
 
+#define CONNECTIONS_MAX   16                    // beyond them the oldest gives way to a new one
+#define CONNECTIONS_LIMIT (2 * CONNECTIONS_MAX) // those that are closing are counted there, too
+#define IDLE_S            10
+
+// An open connection, of the server's thread.
+struct place {
+	int fd;         // -1: free
+	uint64_t since; // larger: later
+	bool shut;
+};
+
 struct metrics {
 	struct MHD_Daemon *server;
 	pthread_mutex_t lock;
@@ -29,6 +40,8 @@ struct metrics {
 	size_t len, standing;
 	uint64_t made_ms;
 	struct page *next; // control's
+	struct place places[CONNECTIONS_LIMIT];
+	uint64_t connections; // so far
 };
 
 // What goes up and down; all else only counts.
@@ -151,6 +164,51 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 	return send_page(connection, arg);
 }
 
+// Whoever is connected and asks nothing keeps nobody out: the oldest is shut down, and ends in the
+// server's next turn.
+static void make_room(struct metrics *metrics)
+{
+	struct place *oldest = NULL;
+	size_t open = 0;
+
+	for (size_t i = 0; i < CONNECTIONS_LIMIT; i++) {
+		struct place *place = &metrics->places[i];
+		if (place->fd < 0 || place->shut)
+			continue;
+		open++;
+		if (!oldest || place->since < oldest->since)
+			oldest = place;
+	}
+	if (open <= CONNECTIONS_MAX)
+		return;
+	shutdown(oldest->fd, SHUT_RDWR);
+	oldest->shut = true;
+}
+
+static void connection_changed(void *arg, struct MHD_Connection *connection, void **context,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct metrics *metrics = arg;
+	struct place *place = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (place)
+			place->fd = -1;
+		return;
+	}
+	for (size_t i = 0; info && i < CONNECTIONS_LIMIT; i++) {
+		if (metrics->places[i].fd >= 0)
+			continue;
+		metrics->places[i] =
+			(struct place){info->connect_fd, ++metrics->connections, false};
+		*context = &metrics->places[i];
+		make_room(metrics);
+		return;
+	}
+}
+
 static void metrics_free(struct metrics *metrics)
 {
 	pthread_mutex_destroy(&metrics->lock);
@@ -166,6 +224,8 @@ static struct metrics *metrics_new(void)
 	if (!metrics)
 		return NULL;
 	pthread_mutex_init(&metrics->lock, NULL);
+	for (size_t i = 0; i < CONNECTIONS_LIMIT; i++)
+		metrics->places[i].fd = -1;
 	metrics->text = malloc(PAGE_MAX);
 	metrics->next = page_new();
 	if (metrics->text && metrics->next)
@@ -219,7 +279,9 @@ struct metrics *metrics_open(const char *address, char *err, size_t err_len)
 	if (fd >= 0)
 		metrics->server = MHD_start_daemon(
 			flags, 0, NULL, NULL, answer, metrics, MHD_OPTION_LISTEN_SOCKET, fd,
-			MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+			MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_LIMIT,
+			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+			MHD_OPTION_NOTIFY_CONNECTION, connection_changed, metrics,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
 	if (metrics->server)
 		return metrics;

@@ -133,12 +133,27 @@ static void sample_labels(const char *name, const char *labels, char out[LABELS_
 
 // ---- families ----
 
+// Counters say what they count in; on the page it is seconds.
+static const char *skip_fraction(const char *words, bool is_time)
+{
+	static const char *const fractions[] = {"micro", "milli"};
+
+	for (size_t i = 0; is_time && i < sizeof(fractions) / sizeof(fractions[0]); i++) {
+		size_t len = strlen(fractions[i]);
+		if (strncmp(words, fractions[i], len) == 0 &&
+		    strncmp(words + len, "second", 6) == 0)
+			return words + len;
+	}
+	return words;
+}
+
 // In the text format a backslash and the end of a line are escaped in HELP.
-static void help_text(const char *words, char out[WORDS_MAX])
+static void help_text(const char *words, bool is_time, char out[WORDS_MAX])
 {
 	size_t used = 0;
 
 	for (; *words && used + 2 < WORDS_MAX; words++) {
+		words = skip_fraction(words, is_time);
 		if (*words == '\\' || *words == '\n')
 			out[used++] = '\\';
 		out[used++] = *words == '\n' ? 'n' : *words;
@@ -168,7 +183,7 @@ static struct family *family_of(struct page *page, const char *name, const char 
 		return family;
 	family = &page->families[page->family_count++];
 	memcpy(family->name, metric, sizeof(metric));
-	help_text(words, family->words);
+	help_text(words, unit_of(name) != NULL, family->words);
 	family->gauge = gauge;
 	family->first = family->last = NONE;
 	return family;

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -147,6 +148,28 @@ def orders(checks, daemon):
                      wait_for(lambda: line in daemon.log_text(), 5), daemon.log_text())
 
 
+LATE = '192.0.2.222'
+
+
+def late_metrics(checks, info):
+    """An address that is not there, or another's, is no reason not to answer questions."""
+    with Assayd(info, extra='metrics: {address: "%s:9953"}\n' % LATE) as daemon:
+        def alarm():
+            text = daemon.ctl('health', '--json', check=False).stdout
+            return any(a['name'] == 'metrics' for a in json.loads(text)['alarms'])
+        checks.check('metrics.address is not there: an alarm', wait_for(alarm, 5), daemon.log_text())
+        checks.check('and questions are answered', ask(daemon, 'www.types.nsec.').answer)
+        ip = ('ip', '-n', daemon.namespace, 'addr')
+        subprocess.run([*ip, 'add', LATE + '/32', 'dev', 'lo'], check=True)
+        try:
+            checks.check('it comes: no alarm', wait_for(lambda: not alarm(), 5), daemon.log_text())
+        finally:
+            subprocess.run([*ip, 'del', LATE + '/32', 'dev', 'lo'], check=True)
+        daemon.process.send_signal(signal.SIGHUP)
+        checks.check('SIGHUP: the log says that nothing is read anew',
+                     wait_for(lambda: 'nothing is read anew while it runs' in daemon.log_text(), 5))
+
+
 def main():
     checks = Checks()
     info = lab_info()
@@ -162,6 +185,7 @@ def main():
         checks.run(removed_socket, daemon)
         run = daemon.ctl('--json', 'stop')
         checks.check('--json stop', isinstance(json.loads(run.stdout), dict), run.stdout)
+    checks.run(late_metrics, info)
     checks.done()
 
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct metrics *metrics;
@@ -189,7 +190,7 @@ static void times_are_in_seconds(void **state)
 {
 	(void)state;
 	metrics_begin(metrics);
-	metrics_value("dataplane.slept_us", "slept", 12000345, metrics);
+	metrics_value("dataplane.slept_us", "microseconds slept", 12000345, metrics);
 	metrics_value("test.waited_ms", "waited", 7, metrics);
 	metrics_value("test.up_s", "up", 9, metrics);
 	metrics_end(metrics);
@@ -198,6 +199,7 @@ static void times_are_in_seconds(void **state)
 	assert_non_null(strstr(body, "\nassay_test_waited_seconds_total 0.007\n"));
 	assert_non_null(strstr(body, "\nassay_test_up_seconds_total 9\n"));
 	assert_null(strstr(body, "_us"));
+	assert_non_null(strstr(body, "# HELP assay_dataplane_slept_seconds_total seconds slept\n"));
 }
 
 // The samples of a family stand together, whatever came between.
@@ -372,6 +374,24 @@ static void G5_half_sent_requests_end(void **state)
 	assert_int_equal(get("/metrics"), 200);
 }
 
+// Connections that stay and ask nothing, as any local user can make: the oldest give way.
+static void G5_idle_connections_keep_no_reader_out(void **state)
+{
+	(void)state;
+	time_t begun = time(NULL);
+	int fds[100];
+
+	page_of(1);
+	for (size_t i = 0; i < 100; i++)
+		fds[i] = client();
+	assert_int_equal(get("/metrics"), 200);
+	// Six idle limits of ten seconds would have to end one after the other.
+	assert_true(time(NULL) - begun < 45);
+	for (size_t i = 0; i < 100; i++)
+		close(fds[i]);
+	assert_int_equal(get("/metrics"), 200);
+}
+
 // With many questions to servers under way descriptors have high numbers.
 static void descriptors_over_1023_are_served(void **state)
 {
@@ -462,6 +482,7 @@ int main(void)
 		TEST(G5_huge_head_is_refused),
 		TEST(slow_reader_holds_up_nobody),
 		TEST(G5_half_sent_requests_end),
+		TEST(G5_idle_connections_keep_no_reader_out),
 		TEST(descriptors_over_1023_are_served),
 		TEST(wrong_addresses_are_said),
 		TEST(IPv6_address_is_served),
