@@ -36,6 +36,7 @@ struct connection {
 	bool look;            // there may be a line to be taken
 	bool writing;         // a piece is on its way
 	bool ending;          // to be closed after this answer
+	bool stopping;        // the daemon is to end after this answer, or without it
 	bool ended;           // the client sends no more
 	uint64_t served;      // its last share of the loop
 	struct reply reply;   // of the verb that goes on
@@ -87,6 +88,16 @@ static void connection_closed(uv_handle_t *handle)
 
 static void serve(uv_idle_t *idle);
 
+// The loop takes no further turn then, in which an answer could go out.
+static void stop_if_asked(struct connection *connection)
+{
+	const struct api_context *context = &connection->api->context;
+
+	if (connection->stopping && !connection->api->closing)
+		context->stop(context->arg);
+	connection->stopping = false;
+}
+
 static void wake(struct connection *connection)
 {
 	uv_idle_start(&connection->api->later, serve);
@@ -98,6 +109,7 @@ static void connection_close(struct connection *connection)
 	if (connection->closing)
 		return;
 	connection->closing = true;
+	stop_if_asked(connection);
 	connection->api->counts[connection->right]--;
 	uv_close((uv_handle_t *)&connection->pipe, connection_closed);
 	uv_close((uv_handle_t *)&connection->idle, connection_closed);
@@ -126,6 +138,8 @@ static void written(uv_write_t *request, int status)
 		connection_close(connection);
 		return;
 	}
+	if (answer_is_over(&connection->answer))
+		stop_if_asked(connection);
 	uv_timer_again(&connection->idle);
 	connection->look = true;
 	wake(connection);
@@ -221,6 +235,7 @@ static void answer(struct connection *connection)
 		uv_timer_stop(&connection->idle);
 		return;
 	}
+	connection->stopping = reply->stops;
 	send_reply(connection, reply);
 	if (!connection->closing)
 		reply_free(reply);
@@ -565,6 +580,7 @@ void api_close(struct api *api)
 {
 	if (!api)
 		return;
+	api->closing = true; // who has ordered to stop is obeyed by now
 	for (struct connection *next, *at = api->newest; at; at = next) {
 		next = at->next;
 		connection_close(at);

@@ -16,6 +16,7 @@ struct reply {
 	size_t text_size;
 	json_t *data;    // a reference of its own, or NULL
 	char error[512]; // "" : it went well
+	bool stops;      // the daemon is to end when the answer has been sent
 	bool unwell;     // it went well, and what it says is that something is wrong
 	// Not NULL: it goes on in the next turns of the loop, a share in each. True: it is over.
 	bool (*go_on)(const struct api_context *context, struct reply *reply);

@@ -79,10 +79,10 @@ static void verb_flush(const struct api_context *context, const char *const *arg
 static void verb_stop(const struct api_context *context, const char *const *arguments, size_t count,
 		      struct reply *reply)
 {
-	(void)arguments, (void)count;
+	(void)context, (void)arguments, (void)count;
 	reply_line(reply, "stopping");
 	reply->data = json_pack("{s:b}", "stopping", 1);
-	context->stop(context->arg);
+	reply->stops = true;
 }
 
 struct verb {

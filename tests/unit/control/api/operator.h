@@ -371,9 +371,17 @@ static inline void describe(void *arg, void (*line)(const char *text, void *line
 	line(described, line_arg);
 }
 
+// Whether the answer was there for the operator at `stopping_fd` by then.
+static int stopping_fd;
+static bool stop_was_answered;
+
 static inline void stop(void *arg)
 {
+	char answer[500];
+	ssize_t len = recv(stopping_fd, answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT);
+
 	(void)arg;
+	stop_was_answered = len > 0 && memmem(answer, (size_t)len, "stopping", 8) != NULL;
 	stops++;
 }
 

@@ -977,9 +977,13 @@ static void log_level_is_changed(void **state)
 static void stop_is_answered_and_done(void **state)
 {
 	(void)state;
-	ask("stop", "");
+	stopping_fd = greeted_operator();
+	send_text(stopping_fd, "{\"verb\": \"stop\"}\n");
+	until(stops == 1);
+	assert_true(stop_was_answered); // the daemon takes no further turn
+	take_answer(stopping_fd);
 	assert_string_equal(text, "stopping\n");
-	assert_int_equal(stops, 1);
+	close(stopping_fd);
 }
 
 int main(void)
