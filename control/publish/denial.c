@@ -116,6 +116,36 @@ static const uint8_t *source_of(const struct step *step, const struct validation
 										     : NULL;
 }
 
+static uint64_t *shown_ms(struct publisher *publisher, const uint8_t *zone)
+{
+	uint8_t lower[NAME_MAX_LEN];
+	size_t len = name_len(zone);
+
+	name_lower(lower, zone, len);
+	return &publisher->shown_ms[cache_hash(publisher->cache, lower, len) % SHOWN_SLOTS];
+}
+
+// Data of the zone have been given that were asked for later. What such a late denial covers may
+// have been among them, by value too, and cannot be looked up: it speaks for its own name alone.
+static bool is_overtaken(struct publisher *publisher, const struct validation_result *result,
+			 const struct publication *publication)
+{
+	return publication->asked_ms != 0 && result->signer != NULL &&
+	       publication->asked_ms < *shown_ms(publisher, result->signer);
+}
+
+static void note_shown(struct publisher *publisher, const struct validation_result *result,
+		       const struct publication *publication)
+{
+	if (result->signer == NULL)
+		return;
+	uint64_t *shown = shown_ms(publisher, result->signer);
+	uint64_t asked_ms =
+		publication->asked_ms != 0 ? publication->asked_ms : publication->now_ms;
+	if (asked_ms > *shown)
+		*shown = asked_ms;
+}
+
 bool publish_denial(struct publisher *publisher, const struct step *step,
 		    const struct validation_result *result, uint32_t ttl_s,
 		    const struct publication *publication)
@@ -128,13 +158,16 @@ bool publish_denial(struct publisher *publisher, const struct step *step,
 	uint8_t wildcard[NAME_MAX_LEN];
 	const uint8_t *source = negative ? NULL : source_of(step, result, wildcard);
 
+	// The keys by which a denial is judged are always asked for later than it was.
+	if (!negative && step->type != TYPE_DNSKEY && step->type != TYPE_DS)
+		note_shown(publisher, result, publication);
 	if (source != NULL)
 		cache_denial_refute(publisher->cache, source, step->rrset->type, result->signer,
 				    publication->hash, publication->hash_arg);
 	if (!negative && !result->wildcard)
 		return false;
 	if (!publication->denial || result->signer == NULL || result->opt_out || result->nxname ||
-	    result->tolerated)
+	    result->tolerated || is_overtaken(publisher, result, publication))
 		return false;
 	bool soa = negative && step->soa != NULL && name_equal(step->soa->owner, result->signer) &&
 		   cache_denial_soa(publisher->cache, step->soa, ttl_s, result->signature_expires_s,

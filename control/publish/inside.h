@@ -3,10 +3,15 @@
 
 #include "control/publish/publish.h"
 
+#define SHOWN_SLOTS 4096
+
 struct publisher {
 	struct publisher_config config;
 	struct cache *cache;
 	struct publisher_counters counters;
+	// When the latest question was put whose answer had secure data of a zone; zones whose hashes
+	// agree share a slot.
+	uint64_t shown_ms[SHOWN_SLOTS];
 };
 
 // A link is secure, with so long a life: its proofs become part of the chains, or it refutes what

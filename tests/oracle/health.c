@@ -239,7 +239,7 @@ static void note_faults(const struct health *health, struct authority *a,
 		zone->stripped |= kind != NULL && kind->strips;
 		zone->resets |=
 			kind != NULL && (kind->fault.kind == FAULT_RESET || kind->fault.tcp_only);
-		unsigned late_s = kind != NULL ? (kind->fault.delay_ms + 999) / 1000 : 0;
+		unsigned late_s = kind != NULL ? (kind->fault.delay_ms + 899) / 1000 : 0;
 		zone->late_s = late_s > zone->late_s ? late_s : zone->late_s;
 	}
 }

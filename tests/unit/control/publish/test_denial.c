@@ -210,6 +210,28 @@ static void data_end_the_cached_denial_of_their_name(void **state)
 	assert_int_equal(nsec_kept(), 0);
 }
 
+// It was true when it was asked for; what it covers has been given since, perhaps.
+static void a_denial_that_data_have_overtaken_denies_no_other_names(void **state)
+{
+	struct publication how = publication;
+	struct step step = positive("new.example. 0 IN A 192.0.2.1");
+
+	(void)state;
+	result.signer = text_name("example.");
+	how.denial = true;
+	how.asked_ms = NOW_MS - 100;
+	const struct entry *entry = publish_step(publisher, &step, VERDICT_SECURE, &result, &how);
+	assert_non_null(entry);
+	cache_unpin(cache, entry);
+	how.asked_ms = NOW_MS - 101;
+	deny(SOA, &how);
+	assert_int_equal(nsec_kept(), 0);
+	assert_int_equal(cache_flush_name(cache, text_name("nope.example.")), 1);
+	how.asked_ms = NOW_MS - 100;
+	deny(SOA, &how);
+	assert_int_equal(nsec_kept(), 1);
+}
+
 // A forwarder may hide names from us that others have.
 static void a_forwarders_proofs_deny_no_other_names(void **state)
 {
@@ -247,6 +269,7 @@ int main(void)
 		published_test(a_name_whose_denial_could_not_be_kept_is_kept_for_itself),
 		published_test(the_soa_of_another_zone_goes_with_no_denial),
 		published_test(data_end_the_cached_denial_of_their_name),
+		published_test(a_denial_that_data_have_overtaken_denies_no_other_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
