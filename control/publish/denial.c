@@ -134,11 +134,17 @@ static bool is_overtaken(struct publisher *publisher, const struct validation_re
 	       publication->asked_ms < *shown_ms(publisher, result->signer);
 }
 
+// An apex is always there; the keys and the DS by which a denial is judged are always asked for
+// later than it was.
+static bool may_be_new(const struct step *step, const struct validation_result *result)
+{
+	return step->type != TYPE_DS && result->signer != NULL &&
+	       !name_equal(step->name, result->signer);
+}
+
 static void note_shown(struct publisher *publisher, const struct validation_result *result,
 		       const struct publication *publication)
 {
-	if (result->signer == NULL)
-		return;
 	uint64_t *shown = shown_ms(publisher, result->signer);
 	uint64_t asked_ms =
 		publication->asked_ms != 0 ? publication->asked_ms : publication->now_ms;
@@ -158,8 +164,7 @@ bool publish_denial(struct publisher *publisher, const struct step *step,
 	uint8_t wildcard[NAME_MAX_LEN];
 	const uint8_t *source = negative ? NULL : source_of(step, result, wildcard);
 
-	// The keys by which a denial is judged are always asked for later than it was.
-	if (!negative && step->type != TYPE_DNSKEY && step->type != TYPE_DS)
+	if (!negative && may_be_new(step, result))
 		note_shown(publisher, result, publication);
 	if (source != NULL)
 		cache_denial_refute(publisher->cache, source, step->rrset->type, result->signer,

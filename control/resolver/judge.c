@@ -76,8 +76,10 @@ bool judge_hint(struct task *task)
 	struct delegation *d =
 		delegation_at(resolver->delegations, task->name, resolver->clock.now_ms);
 
-	if (task->hint_tried || d == NULL || d->ds_flushed || !resolver->config.validate ||
-	    (d->ds == NULL && d->proof_count == 0) ||
+	// What was asked before a flush teaches nothing.
+	if (task->hint_tried || d == NULL || d->ds_flushed ||
+	    cache_flushed_since(resolver->cache, task->name, d->made_ms) ||
+	    !resolver->config.validate || (d->ds == NULL && d->proof_count == 0) ||
 	    !delegation_ds_lasts(d, resolver->clock.now_ms))
 		return false;
 	const struct delegation *parent =

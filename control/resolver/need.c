@@ -84,6 +84,14 @@ bool need_give(struct task *task)
 	return true;
 }
 
+// The question for the DS began before this one, and its time is over: as good as a second of
+// waiting.
+static bool ended_late(const struct task *parent, const struct task *child)
+{
+	return !child->failed_own && child->finding.kind <= BROKEN_SILENT &&
+	       parent_prolong_late(parent->resolver, child->name);
+}
+
 void need_deliver(struct task *parent, const struct task *child)
 {
 	struct need *need = &parent->need;
@@ -94,7 +102,8 @@ void need_deliver(struct task *parent, const struct task *child)
 			      .ede = EDE_NONE,
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
 	if (need->failed && !fresh && child->type == TYPE_DS)
-		need->failed = !parent_prolong(parent->resolver, child->name, &child->finding);
+		need->failed = !parent_prolong(parent->resolver, child->name, &child->finding) &&
+			       !ended_late(parent, child);
 	if (need->failed) {
 		// Keys that were asked for anew as well: their failure is kept, and meets others.
 		const struct broken_finding finding = broken_of_need(parent->resolver, child);

@@ -7,8 +7,10 @@
 
 #include <stdio.h>
 
-#define ROOT        ((const uint8_t *)"")
-#define ROOT_ASK_MS 2000
+#define ROOT         ((const uint8_t *)"")
+#define ROOT_ASK_MS  2000
+#define ROOT_BUSY_MS 120000 // after that it is asked more rarely
+#define ROOT_IDLE_MS 15000
 
 static bool is_keys(const struct task *task)
 {
@@ -67,7 +69,9 @@ uint64_t root_run(struct resolver *resolver)
 	if ((!resolver->root_bogus && !resolver->root_doubted) || resolver->closing)
 		return UINT64_MAX;
 	if (now_ms >= resolver->root_ask_ms) {
-		resolver->root_ask_ms = now_ms + ROOT_ASK_MS;
+		bool lasts =
+			resolver->root_bogus && now_ms > resolver->root_bogus_ms + ROOT_BUSY_MS;
+		resolver->root_ask_ms = now_ms + (lasts ? ROOT_IDLE_MS : ROOT_ASK_MS);
 		resolver->root_doubted = false;
 		// What is remembered of the last failure must not answer it.
 		cache_flush_failure(resolver->cache, ROOT, TYPE_DNSKEY);

@@ -200,6 +200,8 @@ static void run_until(struct player *p, uint64_t until_us)
 			network_print_log(&p->world->network);
 		network_forget_log(&p->world->network);
 	}
+	if (!failed(p))
+		world_turn(p->world, now_us(p)); // whoever comes next is told what time it is
 }
 
 static bool any_waits(const struct player *p)

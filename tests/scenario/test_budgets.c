@@ -188,8 +188,8 @@ static void c3_the_eighth_ds_counts_and_the_ninth_does_not(void **state)
 			list[i] = (struct rdata){wire[i], (uint16_t)len};
 			if (i == others)
 				continue;
-			wire[i][0] ^= 0x55; // names a key that is not there
-			wire[i][4] = (uint8_t)i;
+			wire[i][4] = (uint8_t)i; // a digest of no key
+			wire[i][5] ^= 0x55;
 		}
 		struct rrset *ds = keep(signer_rrset_wire(apex, TYPE_DS, 3600, list, others + 1));
 		signer_zone_replace(zone("com."), signer_sign(ds, signer_zone_zsk(zone("com.")),
