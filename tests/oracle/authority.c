@@ -277,6 +277,14 @@ static bool is_delegated(struct authority *a, const struct authority_zone *zone)
 	return true;
 }
 
+bool authority_unhosted(struct authority *a, const struct authority_zone *zone)
+{
+	const struct authority_zone *host =
+		zone->host[0] != '\0' ? authority_zone(a, zone->host) : NULL;
+
+	return host != NULL && !is_delegated(a, host);
+}
+
 static void forward_zone(struct authority *a, struct authority_zone *zone)
 {
 	struct network *network = &a->world->network;

@@ -99,6 +99,8 @@ bool authority_change(struct authority *authority, const char *line);
 void authority_free(struct authority *authority); // after world_free()
 
 struct authority_zone *authority_zone(struct authority *authority, const char *apex);
+// The names of its servers are in a zone that is delegated no more: their addresses cannot be had.
+bool authority_unhosted(struct authority *authority, const struct authority_zone *zone);
 // The deepest configured one at or above it, or NULL.
 struct authority_zone *authority_route(struct authority *authority,
 				       const struct authority_zone *zone);

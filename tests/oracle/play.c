@@ -48,12 +48,13 @@ static uint64_t now_us(const struct player *p)
 // ---- answers ----
 
 // Whether everything has worked for long enough.
-static bool is_calm(const struct player *p, uint64_t asked_us)
+static bool is_calm(struct player *p, uint64_t asked_us)
 {
 	if (p->troubled_us == 0)
 		return true;
 	for (size_t i = 0; i < p->authority.zone_count; i++) {
-		if (p->authority.zones[i].may_fail_until_us > asked_us)
+		if (p->authority.zones[i].may_fail_until_us > asked_us ||
+		    authority_unhosted(&p->authority, &p->authority.zones[i]))
 			return false;
 	}
 	return p->health.fault_count == 0 && asked_us - p->troubled_us > CALM_US;
