@@ -277,6 +277,19 @@ static bool is_delegated(struct authority *a, const struct authority_zone *zone)
 	return true;
 }
 
+bool authority_differs(const struct authority *a)
+{
+	for (size_t i = 0; i < a->zone_count; i++) {
+		const struct authority_zone *zone = &a->zones[i];
+		for (size_t k = 0; k < zone->server_count; k++) {
+			if (zone->servers[k].lags &&
+			    zone->servers[k].version + 1 < zone->version_count)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool authority_unhosted(struct authority *a, const struct authority_zone *zone)
 {
 	const struct authority_zone *host =

@@ -99,6 +99,8 @@ bool authority_change(struct authority *authority, const char *line);
 void authority_free(struct authority *authority); // after world_free()
 
 struct authority_zone *authority_zone(struct authority *authority, const char *apex);
+// A server of some zone has an older copy than others: keys or DS of it may fit nothing any more.
+bool authority_differs(const struct authority *authority);
 // The names of its servers are in a zone that is delegated no more: their addresses cannot be had.
 bool authority_unhosted(struct authority *authority, const struct authority_zone *zone);
 // The deepest configured one at or above it, or NULL.

@@ -552,7 +552,7 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 			       ? true
 			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
 					  t->reply->edns.ede);
-	if (t->stale && judge->calm)
+	if (t->stale && judge->calm && !authority_differs(judge->authority))
 		return complain(t, "stale, and nothing fails");
 	return judge_chain(t) && judge_flags(t);
 }
