@@ -84,11 +84,17 @@ bool need_give(struct task *task)
 	return true;
 }
 
-// The question for the DS began before this one, and its time is over: as good as a second of
-// waiting.
+// Nobody has given an answer to the question for the DS, which began before this one, and its time
+// is over: as good as a second of waiting.
 static bool ended_late(const struct task *parent, const struct task *child)
 {
-	return !child->failed_own && child->finding.kind <= BROKEN_SILENT &&
+	struct entry_facts facts;
+
+	if (child->failed_own || child->finding.kind != BROKEN_SILENT || !child->chain.failed ||
+	    child->chain.count == 0)
+		return false;
+	entry_facts(child->chain.links[child->chain.count - 1], &facts);
+	return facts.ede == EDE_NO_REACHABLE_AUTHORITY &&
 	       parent_prolong_late(parent->resolver, child->name);
 }
 

@@ -206,8 +206,10 @@ void parent_is_late(struct task *task)
 	    !is_signed(task->resolver, task->cut->zone))
 		return;
 	task->cut->late_ms = task->resolver->clock.now_ms;
-	if (revive(task, ended, true))
-		inquiry_leave(task);
+	if (!revive(task, ended, true))
+		return;
+	inquiry_leave(task);
+	reply_release(task); // of a server that had no answer either
 }
 
 struct trust_past parent_past(const struct resolver *resolver, uint32_t for_ms)

@@ -315,7 +315,7 @@ int main(void)
 		following(keys_are_looked_at_when_they_are_due_and_no_more),
 		following(zones_are_not_told_when_that_is_turned_off),
 		following(servers_that_are_silent_are_asked_again_later_and_rarely),
-		scenario(what_could_not_be_reached_is_looked_at_once_somebody_has_it),
+		following(what_could_not_be_reached_is_looked_at_once_somebody_has_it),
 		following(o12_a_key_roll_is_followed),
 		following(o12_the_last_key_may_revoke_itself),
 		following(o12_a_clock_that_is_not_trusted_looks_at_nothing),
