@@ -151,10 +151,10 @@ static void o31_names_that_are_renewed_together_are_looked_at_in_shares(void **s
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scenario_common(o31_questions_that_end_together_end_in_shares),
-		scenario_common(o31_timeouts_that_come_together_are_taken_in_shares),
-		scenario_common(o31_negative_trust_anchors_are_checked_in_shares),
-		scenario_common(o31_names_that_are_renewed_together_are_looked_at_in_shares),
+		scenario(o31_questions_that_end_together_end_in_shares),
+		scenario(o31_timeouts_that_come_together_are_taken_in_shares),
+		scenario(o31_negative_trust_anchors_are_checked_in_shares),
+		scenario(o31_names_that_are_renewed_together_are_looked_at_in_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
