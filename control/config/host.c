@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct survey {
@@ -157,6 +158,18 @@ static void check_group(const struct survey *survey, const char *path, const cha
 			group);
 }
 
+// As root its place would be taken by a file. A folder is an alarm of the daemon's.
+static void check_state(const struct survey *survey)
+{
+	const char *path = survey->config->trust_state;
+	struct stat found;
+
+	if (path[0] != '\0' && stat(path, &found) == 0 && !S_ISREG(found.st_mode) &&
+	    !S_ISDIR(found.st_mode))
+		MISSING(survey, false, "trust.state",
+			"%.100s is a device, a pipe or a socket: name a file", path);
+}
+
 static void check_port(const struct survey *survey, const char *path, const char *device)
 {
 	char interface[INTERFACE_MAX], place[96];
@@ -268,6 +281,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_user(&survey);
 	check_group(&survey, "control.operators", config->operators);
 	check_group(&survey, "control.readers", config->readers);
+	check_state(&survey);
 	check_ports(&survey);
 	if (host_upstream_missing(config, sentence))
 		visit(sentence, true, arg);

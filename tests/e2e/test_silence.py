@@ -157,9 +157,10 @@ def without_nft(checks, info):
     daemon.program = ['unshare', '--mount', 'sh', '-c',
                       'mount --bind /dev/null /usr/sbin/nft && exec "$0" "$@"', ASSAYD]
     with daemon:
-        status = daemon.ctl('status').stdout
-        checks.check('without nft it starts, with an alarm',
-                     'ALARM: open ports' in status and '/usr/sbin/nft' in status, status)
+        def says():
+            status = daemon.ctl('status').stdout
+            return 'ALARM: open ports' in status and '/usr/sbin/nft' in status
+        checks.check('without nft it starts, with an alarm', wait_for(says, 10), daemon.ctl('status').stdout)
         checks.check('and a line in the log', 'told by ICMP' in daemon.log_text(),
                      daemon.log_text())
 

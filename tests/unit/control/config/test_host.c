@@ -69,6 +69,15 @@ static void a_user_that_nobody_has_made_is_named(void **state)
 		false);
 }
 
+// It was moved out of the way, and a file made in its place: /dev/null, for a while.
+static void a_state_that_is_no_file_is_refused(void **state)
+{
+	(void)state;
+	assert_missing(MINIMAL ONE_CPU "trust: {state: /dev/null}\n",
+		       ":6: trust.state: /dev/null is a device, a pipe or a socket: name a file",
+		       false);
+}
+
 static void a_group_that_nobody_has_made_is_named(void **state)
 {
 	(void)state;
@@ -153,6 +162,7 @@ int main(void)
 		cmocka_unit_test(what_is_there_is_not_missed),
 		cmocka_unit_test(CPUs_that_are_not_there_are_named),
 		cmocka_unit_test(a_user_that_nobody_has_made_is_named),
+		cmocka_unit_test(a_state_that_is_no_file_is_refused),
 		cmocka_unit_test(a_group_that_nobody_has_made_is_named),
 		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
 		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
