@@ -112,6 +112,9 @@ def find(text, m):
     found = [match.span() for match in re.finditer(pattern, text)]
     if len(found) < m.place or (not m.placed and len(found) != 1):
         raise ListError(f'{m.source.name}:{m.line}: {m.path} holds it {len(found)} times: {m.old}')
+    end = found[m.place - 1][1]
+    if not m.is_statement and re.search(r'\w$', m.old) and text[end:].lstrip().startswith('('):
+        raise ListError(f'{m.source.name}:{m.line}: ends between a function and its arguments: {m.old}')
     begin, end = found[m.place - 1]
     begin += FIELD.match(text[begin:end]).end()
     return begin, begin + BEHIND.search(text[begin:end]).start()
