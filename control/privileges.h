@@ -9,8 +9,9 @@
 // can ever gain rights. 0 or -errno.
 int privileges_prepare(void) __attribute__((warn_unused_result));
 
-// Whether the process may open a port by this string: AF_PACKET and AF_XDP alone are looked at, whose
-// drivers do not say what they lack. 0, or -EPERM with a sentence that names the capabilities.
+// Whether the process may open a port by this string: AF_PACKET and AF_XDP alone are looked at,
+// whose drivers do not say what they lack. 0, or -EPERM with a sentence that names the
+// capabilities.
 int privileges_for_port(const char *device, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -122,8 +122,8 @@ enum alarm_severity {
 	  "nftables rules or addresses of ours were taken away, and have been put back",           \
 	  "see who takes them away (a firewall's `flush ruleset`, a network manager)")             \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
-	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft cannot "\
-	  "be run, install it")                                                                    \
+	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft "       \
+	  "cannot be run, install it")                                                             \
 	X(LOG_LOST, "log-lost", WARNING, "log lines were lost: nobody reads standard error",       \
 	  "see what reads it (journald), and whether its disk is full")                            \
 	X(ALARMS_LOST, "alarms-lost", WARNING, "there are more alarms than are kept",              \

@@ -197,9 +197,8 @@ static void show_around(const struct api_context *context, const uint8_t *name, 
 {
 	char text[NAME_TEXT_MAX], above[NAME_TEXT_MAX];
 	const uint8_t *zone = name_skip(name, 1);
-	size_t count = name_labels(name) > 1
-			       ? resolver_explained_below(context->resolver, zone)
-			       : 0;
+	size_t count =
+		name_labels(name) > 1 ? resolver_explained_below(context->resolver, zone) : 0;
 
 	reply_line(reply, "no failure of %s%s%s is recorded (%zu others are)",
 		   name_to_text(name, text), type[0] != '\0' ? " " : "", type,

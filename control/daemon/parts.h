@@ -30,7 +30,7 @@
 struct daemon {
 	const struct config *config;
 	struct locks locks;
-	bool in_use; // by another assayd: something that we would need
+	bool in_use;      // by another assayd: something that we would need
 	bool told_to_end; // by a signal, before the start was at its end
 	struct clock clock;
 	struct store_clock now;

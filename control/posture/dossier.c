@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEW_SHARE  4 // of the table are on probation
+#define NEW_SHARE  4  // of the table are on probation
 #define LET_GO_MAX 64 // overdue zones, in a call
-#define COOL_SHARE 5 // a signature with more of its validity left cannot be overdue
+#define COOL_SHARE 5  // a signature with more of its validity left cannot be overdue
 
 struct dossiers {
 	struct dossier **buckets;

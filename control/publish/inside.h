@@ -9,8 +9,8 @@ struct publisher {
 	struct publisher_config config;
 	struct cache *cache;
 	struct publisher_counters counters;
-	// When the latest question was put whose answer had secure data of a zone; zones whose hashes
-	// agree share a slot.
+	// When the latest question was put whose answer had secure data of a zone; zones whose
+	// hashes agree share a slot.
 	uint64_t shown_ms[SHOWN_SLOTS];
 };
 

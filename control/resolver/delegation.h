@@ -26,8 +26,8 @@ struct delegation_ns {
 	uint8_t address_count;
 };
 
-// Immutable but for `silence`, `good_ms`, `probed_ms`, `late_ms`, `drilled_ms`, an early end, and how far it is proven. Held
-// by reference. Whether its servers answer: evidence.h.
+// Immutable but for `silence`, `good_ms`, `probed_ms`, `late_ms`, `drilled_ms`, an early end, and
+// how far it is proven. Held by reference. Whether its servers answer: evidence.h.
 struct delegation {
 	const uint8_t *zone; // lower case
 	uint64_t expires_ms;
@@ -42,7 +42,7 @@ struct delegation {
 	uint64_t good_ms;      // last answer that was proven
 	uint64_t probed_ms;    // last time that it was asked whether it is still silent
 	uint64_t late_ms;      // last time that it had kept a question waiting for too long
-	uint64_t drilled_ms; // a question to its servers was part of a drill, last; 0: never
+	uint64_t drilled_ms;   // a question to its servers was part of a drill, last; 0: never
 	bool outdated;     // past its end while the parent is silent, or found through such a one
 	uint64_t ended_ms; // revived: when it ended; else 0
 	// A signed parent's referral counts as proven once the DS, or that there is none, is. What
@@ -135,8 +135,8 @@ void delegation_forget(struct delegation_table *table, const uint8_t *name)
 	__attribute__((nonnull));
 // A slice of what is left to do; true: there is more.
 bool delegation_run(struct delegation_table *table) __attribute__((nonnull));
-// Those that have not ended, or ended less than ended_ms ago, over several calls: *at begins with 0.
-// About `share` are visited in a call; true: there are more. Those that come in between may be
+// Those that have not ended, or ended less than ended_ms ago, over several calls: *at begins with
+// 0. About `share` are visited in a call; true: there are more. Those that come in between may be
 // missed. visit() may change nothing.
 bool delegation_some(const struct delegation_table *table, size_t *at, size_t share,
 		     uint64_t ended_ms, uint64_t now_ms,

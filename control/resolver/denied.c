@@ -202,7 +202,7 @@ void denied_hash(struct task *task, struct publication *publication)
 }
 
 static bool hash_uncharged(void *arg, const uint8_t *name, const struct rdata_nsec3 *params,
-			     uint8_t out[20])
+			   uint8_t out[20])
 {
 	struct resolver *resolver = arg;
 
@@ -233,8 +233,8 @@ static bool leads_on(struct task *task, const struct denial_answer *answer)
 			   task->open_name);
 }
 
-// For what is older than the records: few hashes for each answer that would be stale, and none that is
-// known.
+// For what is older than the records: few hashes for each answer that would be stale, and none that
+// is known.
 bool denied_since(struct resolver *resolver, const struct lookup *lookup)
 {
 	struct denial_answer answer;

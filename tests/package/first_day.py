@@ -182,6 +182,6 @@ def first_day(checks, system, lab, transcript):
 
 def fetch(checks, root, packages):
     """The system itself will reach nothing but the lab."""
-    shutil.copy(packages.older, root.path + '/root')
-    run = root.chroot('bash', '-c', 'apt-get update && apt-get install -y --download-only /root/assay_*.deb')
+    shutil.copy(packages.older, root.path + '/srv')
+    run = root.chroot('bash', '-c', 'apt-get update && apt-get install -y --download-only /srv/assay_*.deb')
     checks.check('what the package depends on is fetched', run.returncode == 0, said(run)[-3000:])
