@@ -237,6 +237,17 @@ static void not_secure(struct task *task)
 	iterate_next_server(task, &server, true);
 }
 
+// What would have been a last resort is of a zone further down.
+static void not_of_zone(struct task *task)
+{
+	if (task->link == 0) {
+		resort_failed(task);
+		return;
+	}
+	response_cut(task->response, task->link);
+	end_of_response(task);
+}
+
 static void learn_from_answer(struct task *task, const struct validation_result *result)
 {
 	struct resolver *resolver = task->resolver;
@@ -288,6 +299,10 @@ static void good(struct task *task, enum verdict verdict, const struct validatio
 		snprintf(unproven.reason, sizeof(unproven.reason),
 			 "a denial without proof by the signed zone above");
 		bogus_answer(task, &unproven);
+		return;
+	}
+	if (task->response->resorted && !resort_is_of_zone(task, result)) {
+		not_of_zone(task);
 		return;
 	}
 	if (verdict == VERDICT_SECURE && task->route == NULL)

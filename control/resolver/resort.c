@@ -77,6 +77,15 @@ bool resort_by_value(const struct task *task, const struct step *step)
 	       facts.stale_until_ms > task->resolver->clock.now_ms;
 }
 
+// By an insecure delegation further down it is not they who have the name: what they say of it in
+// the place of a referral would be a way round the proof that there is no DS.
+bool resort_is_of_zone(const struct task *task, const struct validation_result *result)
+{
+	const uint8_t *at = result->insecure_at;
+
+	return at == NULL || task->route != NULL || name_within(task->cut->zone, at);
+}
+
 void resort_failed(struct task *task)
 {
 	const struct address server = task->good_server;

@@ -337,8 +337,7 @@ static bool is_of_infrastructure(uint16_t type)
 
 static bool may_be_last_resort(const struct reading *r)
 {
-	return !r->question->forwarder && !r->question->glue &&
-	       r->message->rcode == RCODE_NOERROR && !name_is_root(r->question->zone) &&
+	return !r->question->forwarder && !r->question->glue && !name_is_root(r->question->zone) &&
 	       !is_of_infrastructure(r->question->type);
 }
 
@@ -361,7 +360,7 @@ static void judge_authority(struct reading *r)
 
 	if (out->kind != RESPONSE_ANSWER || speaks_for_zone(r))
 		return;
-	if (may_be_last_resort(r) && links_of_data(out) > 0)
+	if (may_be_last_resort(r) && r->message->rcode == RCODE_NOERROR && links_of_data(out) > 0)
 		out->resort = RESORT_CACHE;
 	out->secure_only = has_signatures(out);
 	if (!out->secure_only)
@@ -369,7 +368,7 @@ static void judge_authority(struct reading *r)
 }
 
 // RFC 2308 §2.2: NOERROR without data and without a referral is NODATA, but whose?
-static void deny_with_foreign_soa(struct reading *r)
+static void deny_with_foreign_soa(struct reading *r, enum step_kind kind)
 {
 	struct response *out = r->out;
 
@@ -378,7 +377,26 @@ static void deny_with_foreign_soa(struct reading *r)
 	    points_elsewhere(r, false))
 		return;
 	out->resort = RESORT_FOREIGN_SOA;
-	add_link(r, STEP_NODATA, NULL);
+	add_link(r, kind, NULL);
+}
+
+// The one SOA of the response is that of a zone above the one asked, as servers give it that have
+// the TLD, or the root, beside their zones.
+static bool has_soa_from_above(const struct reading *r)
+{
+	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
+	bool above = false;
+
+	for (size_t i = 0; i < authority->count; i++) {
+		const struct rrset *rrset = authority->rrsets[i];
+		if (rrset->type != TYPE_SOA)
+			continue;
+		if (!name_within(r->question->zone, rrset->owner) ||
+		    name_equal(r->question->zone, rrset->owner))
+			return false;
+		above = true;
+	}
+	return above;
 }
 
 static bool has_soa(const struct message *message)
@@ -422,7 +440,7 @@ static void read_noerror(struct reading *r)
 	}
 	// A SOA of some other zone, or a referral that leads nowhere.
 	if (out->link_count == 0 && soa && find_soa(r, out->names[0]) == NULL) {
-		deny_with_foreign_soa(r);
+		deny_with_foreign_soa(r, STEP_NODATA);
 		return;
 	}
 	if (out->link_count == 0 && !soa && points_elsewhere(r, authoritative)) {
@@ -454,6 +472,8 @@ static void read_nxdomain(struct reading *r)
 		return;
 	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {
 		out->kind = RESPONSE_LAME;
+		if (has_soa_from_above(r))
+			deny_with_foreign_soa(r, STEP_NXDOMAIN);
 		return;
 	}
 	if (lost == NULL &&

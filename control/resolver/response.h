@@ -25,7 +25,9 @@ enum response_kind {
 enum response_resort {
 	RESORT_NONE,
 	RESORT_CACHE, // AA=0, RA=1: the RRset asked for, and CNAMEs to it, out of somebody's cache
-	RESORT_FOREIGN_SOA, // AA=1: no data, and the SOA of a zone that does not hold the name
+	// AA=1: no data, and the SOA of a zone that does not hold the name; or no such name, and
+	// that of a zone above.
+	RESORT_FOREIGN_SOA,
 };
 
 #define RESPONSE_LINKS_MAX (BUDGET_CNAME_MAX + 1)

@@ -197,6 +197,8 @@ bool resort_begin(struct task *task); // true: those servers are asked once more
 bool resort_takes(struct task *task, struct response *response);
 // What was proven once is worth more later, as stale data: it is not put out of its place.
 bool resort_by_value(const struct task *task, const struct step *step);
+// Whether it is the zone that was asked that is proven insecure, and not one below it.
+bool resort_is_of_zone(const struct task *task, const struct validation_result *result);
 void resort_failed(struct task *task); // it is no answer: the zone is signed, or might be
 
 // inquiry.c: questions to servers, shared by tasks

@@ -33,10 +33,10 @@ static void refer_elsewhere(const struct network_query *query, enum section sect
 
 static char kept_com[] = "kept.com.", open_com[] = "open.com.";
 
-static int start_short(void **state)
+static void start_for(uint32_t stale_s)
 {
-	(void)state;
 	begin();
+	w->config.stale_s = stale_s;
 	for (int i = 0; i < 2; i++)
 		world_add(w, &(struct world_zone){
 				     .apex = i == 0 ? kept_com : open_com,
@@ -47,6 +47,12 @@ static int start_short(void **state)
 				     .ns_ttl_s = 60,
 				     .options = {.unsigned_ = i == 1}});
 	world_start(w);
+}
+
+static int start_short(void **state)
+{
+	(void)state;
+	start_for(86400);
 	return 0;
 }
 
@@ -103,6 +109,57 @@ static void b17_a_referral_without_ds_and_without_proof_takes_no_zone_away(void 
 	assert_int_equal(network_sent(&w->network, OTHERS, NULL, 0), 0);
 }
 
+static void deny_by_the_root(const struct network_query *query, enum section section,
+			     struct builder *b, void *arg)
+{
+	(void)query, (void)arg;
+	if (section == SECTION_AUTHORITY)
+		write_line(b, section, ". 300 IN SOA a. b. 1 60 60 60 60");
+}
+
+static void lie_of_addresses(const struct network_query *query, enum section section,
+			     struct builder *b, void *arg)
+{
+	char line[NAME_TEXT_MAX + 40], name[NAME_TEXT_MAX];
+
+	(void)arg;
+	snprintf(line, sizeof(line), "%s 300 IN A " OTHERS, name_to_text(query->name, name));
+	if (section == SECTION_ANSWER)
+		write_line(b, section, line);
+}
+
+// In the place of referrals all of its servers deny the names below, with the SOA of a zone above,
+// or give addresses of theirs as caches do. It is not the unsigned zone that says so: without stale
+// data nothing does in its place, with them the servers of the last proof.
+static void b17_nor_does_a_last_resort_at_the_tlds_servers(void **state)
+{
+	static const uint16_t flags[] = {FLAG_AA, FLAG_AA | RCODE_NXDOMAIN, FLAG_RA};
+	static const char *const servers[] = {COM_A, COM_B};
+
+	for (size_t way = 0; way < 6; way++) {
+		unsigned n = 0;
+		const bool stale = way < 3;
+		start_for(stale ? 86400 : 0);
+		assert_own_data(n++);
+		for (size_t i = 0; i < 4; i++)
+			with((struct fault){.server = servers[i % 2],
+					    .below = i < 2 ? kept_com : open_com,
+					    .replace = way % 3 < 2 ? deny_by_the_root
+								   : lie_of_addresses,
+					    .flags = flags[way % 3]});
+		for (unsigned minutes = 1; minutes < 10; minutes++) {
+			world_advance(w, 61000);
+			if (stale)
+				assert_own_data(n++);
+			else
+				assert_answer(ask_number(open_com, n++), RCODE_SERVFAIL, false,
+					      EDE_NO_REACHABLE_AUTHORITY);
+		}
+		assert_int_equal(world_counter(w, "resolver.last_resort"), 0);
+		end_world(state);
+	}
+}
+
 // One of two servers of the TLD says it right.
 static void nor_when_one_server_of_the_tld_is_well(void **state)
 {
@@ -133,6 +190,7 @@ int main(void)
 #define short_lived(f) cmocka_unit_test_setup_teardown(f, start_short, end_world)
 	const struct CMUnitTest tests[] = {
 		short_lived(b17_a_referral_without_ds_and_without_proof_takes_no_zone_away),
+		cmocka_unit_test(b17_nor_does_a_last_resort_at_the_tlds_servers),
 		short_lived(nor_when_one_server_of_the_tld_is_well),
 		short_lived(a_zone_that_was_not_known_is_proven_by_a_question_for_its_ds),
 	};

@@ -84,12 +84,80 @@ static void without_aa_it_is_nothing(void **state)
 	}
 }
 
-static void nxdomain_with_another_zones_soa_is_nothing(void **state)
+static void nxdomain_with_the_soa_of_a_zone_above_is_nxdomain_in_the_end(void **state)
+{
+	for (size_t i = 0; i < 2; i++) {
+		start_common(state);
+		warm();
+		both_say("www.plain.org.", TYPE_AAAA, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[i]));
+		for (int again = 0; again < 2; again++) {
+			network_forget_log(&w->network);
+			struct question *q = world_ask(w, "www.plain.org.", TYPE_AAAA, 0);
+			assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+			assert_int_equal(q->reply->sections[SECTION_AUTHORITY].count, 0);
+			assert_true(sent_over_tcp("www.plain.org.") >= 1);
+			assert_not_cached(w, "www.plain.org.", TYPE_AAAA);
+			assert_no_failure_cached(w, "www.plain.org.", TYPE_AAAA);
+		}
+		end_world(state);
+	}
+}
+
+// RFC 8020, RFC 8767 §4: neither of what is below the name, nor of what is known of it.
+static void such_an_nxdomain_is_evidence_of_nothing(void **state)
 {
 	(void)state;
-	warm();
+	assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
 	both_say("www.plain.org.", TYPE_AAAA, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[0]));
-	assert_refused("www.plain.org.", TYPE_AAAA);
+	both_say("plain.org.", TYPE_TXT, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[1]));
+	assert_int_equal(world_ask(w, "plain.org.", TYPE_TXT, 0)->reply->rcode, RCODE_NXDOMAIN);
+	assert_int_equal(world_ask(w, "www.plain.org.", TYPE_AAAA, 0)->reply->rcode,
+			 RCODE_NXDOMAIN);
+	assert_address(world_ask(w, "zero.plain.org.", TYPE_A, 0), "192.0.2.92");
+	world_advance(w, 310000);
+	both(FAULT_DROP);
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_A, 0);
+	assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+	assert_true(q->result->stale);
+	assert_address(q, "192.0.2.90");
+	assert_int_equal(world_counter(w, "resolver.revoked"), 0);
+}
+
+static void nxdomain_with_the_soa_of_a_zone_elsewhere_is_nothing(void **state)
+{
+	for (size_t i = 2; i < FOREIGN; i++) {
+		start_common(state);
+		warm();
+		both_say("www.plain.org.", TYPE_AAAA, FLAG_AA | RCODE_NXDOMAIN,
+			 LINES(foreign[0], foreign[i]));
+		assert_refused("www.plain.org.", TYPE_AAAA);
+		end_world(state);
+	}
+}
+
+static void nor_is_one_without_aa_or_from_one_server_of_two(void **state)
+{
+	static const uint16_t flags[] = {0, FLAG_RA};
+
+	for (size_t i = 0; i < 2; i++) {
+		start_common(state);
+		warm();
+		both_say("www.plain.org.", TYPE_AAAA, flags[i] | RCODE_NXDOMAIN, LINES(foreign[0]));
+		assert_refused("www.plain.org.", TYPE_AAAA);
+		end_world(state);
+	}
+	start_common(state);
+	warm();
+	with((struct fault){.server = NS1,
+			    .name = "www.plain.org.",
+			    .replace = say,
+			    .hook_arg = LINES(foreign[0]),
+			    .flags = FLAG_AA | RCODE_NXDOMAIN});
+	for (int i = 0; i < 20; i++) {
+		assert_address(world_ask(w, "www.plain.org.", TYPE_A, 0), "192.0.2.90");
+		world_advance(w, 310000);
+	}
+	end_world(state);
 }
 
 static void in_a_signed_zone_it_is_nothing(void **state)
@@ -97,16 +165,18 @@ static void in_a_signed_zone_it_is_nothing(void **state)
 	static const char *const servers[] = {PROVIDER_A, PROVIDER_B};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++)
-		with((struct fault){.server = servers[i],
-				    .name = "www.example.com.",
+	for (size_t i = 0; i < 4; i++)
+		with((struct fault){.server = servers[i % 2],
+				    .name = i < 2 ? "www.example.com." : "new.example.com.",
 				    .type = TYPE_AAAA,
 				    .replace = say,
-				    .hook_arg = LINES(foreign[0]),
-				    .flags = FLAG_AA});
+				    .hook_arg = LINES(foreign[i < 2 ? 0 : 1]),
+				    .flags = i < 2 ? FLAG_AA : FLAG_AA | RCODE_NXDOMAIN});
 	for (int cd = 0; cd < 2; cd++) {
 		struct question *q =
 			world_ask(w, "www.example.com.", TYPE_AAAA, cd ? ASK_CD : ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		q = world_ask(w, "new.example.com.", TYPE_AAAA, cd ? ASK_CD : ASK_DO);
 		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
 	}
 	assert_not_cached(w, "www.example.com.", TYPE_AAAA);
@@ -169,7 +239,10 @@ int main(void)
 		scenario_common(it_counts_in_strong_replies_only),
 		scenario_common(it_is_nothing_while_another_server_answers),
 		cmocka_unit_test(without_aa_it_is_nothing),
-		scenario_common(nxdomain_with_another_zones_soa_is_nothing),
+		cmocka_unit_test(nxdomain_with_the_soa_of_a_zone_above_is_nxdomain_in_the_end),
+		scenario_common(such_an_nxdomain_is_evidence_of_nothing),
+		cmocka_unit_test(nxdomain_with_the_soa_of_a_zone_elsewhere_is_nothing),
+		cmocka_unit_test(nor_is_one_without_aa_or_from_one_server_of_two),
 		scenario_common(in_a_signed_zone_it_is_nothing),
 		scenario(it_denies_no_delegation),
 		scenario_common(a_referral_elsewhere_beside_it_makes_it_nothing),
