@@ -1,5 +1,6 @@
 """docs/attacks.md names tests; every one of them must exist and be run. A row stands there once, and a
-test that is named after a row finds it there; of some rows every test is named."""
+test that is named after a row finds it there; of some rows every test is named, and some have one that is
+named after them."""
 
 import glob
 import os
@@ -20,7 +21,8 @@ def source_of(cited):
 
 
 ROW = re.compile(r'^\| ([A-Z]\d+) ', re.MULTILINE)
-NAMED_AFTER = re.compile(r'^static void (([a-z]\d+)_\w+)\(void \*\*state\)', re.MULTILINE)
+NAMED_AFTER = re.compile(r'^static void (([a-zA-Z]\d+)_\w+)\(void \*\*\w+\)', re.MULTILINE)
+HAVE_ONE = {'O11', 'O12', 'O13', 'O22', 'O26', 'O27', 'O28', 'O29', 'O30', 'O31'}
 WHOLE = {'A15', 'A16', 'B14', 'B15', 'B16', 'B17', 'C11', 'D14'}
 
 
@@ -28,15 +30,18 @@ def rows_that_are_wrong(text):
     rows = ROW.findall(text)
     for row in sorted({row for row in rows if rows.count(row) > 1}):
         yield 'row %s stands there more than once' % row
-    known = set(re.findall(r'\w+', text))
+    known, named = set(re.findall(r'\w+', text)), set()
     for path in sorted(glob.glob(os.path.join(TOP, 'tests', '**', 'test_*.c'), recursive=True)):
         with open(path, encoding='utf-8') as file:
             tests = NAMED_AFTER.findall(file.read())
         for name, row in tests:
+            named.add(row.upper())
             if row.upper() not in rows:
                 yield '%s: there is no row %s' % (name, row.upper())
             elif row.upper() in WHOLE and name not in known:
                 yield '%s: row %s does not name it' % (name, row.upper())
+    for row in sorted(HAVE_ONE - named):
+        yield 'no test is named after row %s' % row
 
 
 def main():

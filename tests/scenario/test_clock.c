@@ -231,6 +231,65 @@ static void b11_a_clock_before_the_build_date_fails_closed_and_recovers_in_a_sec
 	assert_answer(q, RCODE_SERVFAIL, false, EDE_SIGNATURE_NOT_YET_VALID);
 }
 
+// Of the world's zones the signatures have a day before and ten after.
+static void o13_a_clock_that_is_wrong_at_the_start_is_said_and_heals(void **state)
+{
+	static const struct {
+		int64_t wrong_s;
+		bool before_the_release;
+		unsigned rcode;
+		int ede;
+		const char *words;
+	} cases[] = {
+		{3600, false, RCODE_NOERROR, EDE_NONE, NULL},
+		{-3600, false, RCODE_NOERROR, EDE_NONE, NULL},
+		{86400, false, RCODE_NOERROR, EDE_NONE, NULL},
+		{-86400, false, RCODE_NOERROR, EDE_NONE, NULL},
+		{20 * 86400, false, RCODE_SERVFAIL, EDE_SIGNATURE_EXPIRED, NULL},
+		{-20 * 86400, false, RCODE_SERVFAIL, EDE_SIGNATURE_NOT_YET_VALID,
+		 "check this host's clock"},
+		{-SIGNER_NOW, true, RCODE_SERVFAIL, EDE_SIGNATURE_NOT_YET_VALID,
+		 "before the date this program was built"}, // 1970
+		{4300000000 - SIGNER_NOW, false, RCODE_SERVFAIL, EDE_SIGNATURE_NOT_YET_VALID,
+		 "check this host's clock"}, // 2106, where serial numbers have gone round
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w = world_new();
+		w->clock_untrusted = cases[i].before_the_release;
+		w->wall_offset_s = cases[i].wrong_s;
+		world_add_tlds(w);
+		add_example(w);
+		world_start(w);
+		struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+		assert_answer(q, cases[i].rcode, cases[i].rcode == RCODE_NOERROR, cases[i].ede);
+		if (cases[i].words != NULL)
+			assert_non_null(strstr(text_of(q), cases[i].words));
+		w->clock_untrusted = false;
+		w->wall_offset_s = 0;
+		world_advance(w, 1000);
+		assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		end_world(state);
+	}
+}
+
+static void o13_ttls_do_not_follow_the_steps_of_the_date(void **state)
+{
+	static const int64_t steps_s[] = {3600, -3600, 86400, -82800};
+
+	(void)state;
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	world_advance(w, 10000);
+	for (size_t i = 0; i < sizeof(steps_s) / sizeof(steps_s[0]); i++) {
+		w->wall_offset_s = steps_s[i];
+		struct question *q = world_ask(w, "www.example.com.", TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_int_equal(q->reply->sections[SECTION_ANSWER].rrsets[0]->ttl_s, 290);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +299,8 @@ int main(void)
 		scenario_common(b11_a_forward_step_voids_what_is_cached_at_once),
 		scenario_common(b11_a_step_back_makes_no_old_signature_good),
 		scenario(b11_a_clock_before_the_build_date_fails_closed_and_recovers_in_a_second),
+		scenario(o13_a_clock_that_is_wrong_at_the_start_is_said_and_heals),
+		scenario_common(o13_ttls_do_not_follow_the_steps_of_the_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

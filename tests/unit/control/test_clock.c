@@ -106,7 +106,7 @@ static void o28_what_was_cached_before_a_suspend_has_aged(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void clock_before_the_release_is_not_trusted(void **state)
+static void o13_a_clock_before_the_release_is_not_trusted(void **state)
 {
 	(void)state;
 	struct clock clock;
@@ -178,7 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_file_it_is_the_systems),
 		TEST(o28_what_was_cached_before_a_suspend_has_aged),
-		TEST(clock_before_the_release_is_not_trusted),
+		TEST(o13_a_clock_before_the_release_is_not_trusted),
 		TEST(offset_moves_the_date_and_what_it_grows_by_ages),
 		TEST(date_steps_back_but_the_age_never_does),
 		TEST(unusable_files_are_errors),

@@ -289,6 +289,30 @@ static void a_file_that_is_damaged_is_kept_and_an_alarm(void **arg)
 	trust_state_close(state);
 }
 
+// After the way back from a version that writes it in another form: nothing is guessed out of it,
+// and the next upgrade finds it where it was kept.
+static void o26_a_state_of_another_version_is_kept_and_not_used(void **arg)
+{
+	(void)arg;
+	char text[64] = "";
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("assay-trust-state 2\nof another form\nend 0\n", file);
+	fclose(file);
+	struct trust_state *state = open_state();
+	assert_int_equal(anchors(state), 1);
+	assert_says(state, "the first line is not \"assay-trust-state 1\"");
+	turn(state, SIGNER_NOW);
+	assert_int_equal(counter(state, "trust.alarms"), 0);
+	trust_state_close(state);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	file = fopen(unused, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	assert_string_equal(text, "assay-trust-state 2\n");
+}
+
 static void without_a_usable_anchor_there_is_no_start(void **arg)
 {
 	char err[256] = "";
@@ -368,6 +392,7 @@ int main(void)
 		TEST(what_changed_last_is_written_at_the_end),
 		TEST(entries_that_do_not_verify_do_not_count_and_are_said),
 		TEST(a_file_that_is_damaged_is_kept_and_an_alarm),
+		TEST(o26_a_state_of_another_version_is_kept_and_not_used),
 		TEST(without_a_usable_anchor_there_is_no_start),
 		TEST(one_usable_anchor_of_two_is_enough),
 		TEST(a_disk_that_does_not_keep_it_is_an_alarm),
