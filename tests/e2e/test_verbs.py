@@ -13,7 +13,7 @@ import dns.query
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks, wait_for  # noqa: E402
 from prometheus import lint, parse  # noqa: E402
-from resolver import ASSAYCTL, Assayd, enter, lab_info  # noqa: E402
+from resolver import ASSAYCTL, CROWDED, Assayd, enter, lab_info  # noqa: E402
 
 # Arguments that each verb is asked with; `stop` comes last.
 QUESTIONS = {
@@ -50,10 +50,12 @@ def data_for_programs(checks, daemon):
         for arguments in lists if verb != 'stop' else []:
             run = daemon.ctl('--json', verb, *arguments, check=False)
             try:
-                good = isinstance(json.loads(run.stdout), (dict, list))
+                data = json.loads(run.stdout)
             except ValueError:
-                good = False
-            checks.check('--json %s' % ' '.join((verb,) + arguments), run.returncode == 0 and good,
+                data = None
+            # health ends with what the machine's other processes do to us, too.
+            well = run.returncode == 0 or (verb == 'health' and data and {a['name'] for a in data['alarms']} <= CROWDED)
+            checks.check('--json %s' % ' '.join((verb,) + arguments), isinstance(data, (dict, list)) and well,
                          run.stdout + run.stderr)
 
 
