@@ -70,12 +70,6 @@ static const char *string_of(const json_t *object, const char *key)
 	return value;
 }
 
-static long long number_of(const json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void wrong_arguments_are_refused(void **state)
 {
 	(void)state;
