@@ -183,6 +183,15 @@ bool address_fetch(struct task *task)
 	return held_up;
 }
 
+void address_forget(struct task *task)
+{
+	for (size_t i = 0; i < REFERRAL_NS_MAX; i++) {
+		if (task->ns_state[i] == NS_FETCHING || task->ns_state[i] == NS_HELD_UP)
+			task->ns_state[i] = NS_UNKNOWN;
+		task->ns_pending[i] = 0;
+	}
+}
+
 // Whoever wants an address of this look-up need not wait for it before it looks up others.
 void address_hold_up(struct task *task)
 {

@@ -286,6 +286,7 @@ static void take_answer(struct task *task, struct response *response)
 		skip_what_was_given_up(task);
 	cut_at_known_zones(task, response);
 	task_drop_waits(task);
+	address_forget(task);
 	task->response = response;
 	judge_start(task);
 }

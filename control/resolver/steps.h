@@ -217,6 +217,8 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
 bool address_fetch(struct task *task);      // true: look-ups are under way
+// Nothing is waited for any longer: it is looked up anew if this answer turns out to be none.
+void address_forget(struct task *task);
 void address_hold_up(struct task *task);    // what looks up an address is met with silence
 bool address_fetch_more(struct task *task); // the same, of names without any address only
 // Servers that are held back until all others have failed: NS names' aliases, and glue from above

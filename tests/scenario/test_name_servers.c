@@ -95,6 +95,33 @@ static void begin_pair(void)
 	with((struct fault){.kind = FAULT_REFUSED, .server = DEAD});
 }
 
+// A server's address is being looked up when another's answer comes, which does not validate.
+static void an_address_is_looked_up_whatever_comes_meanwhile(void **state)
+{
+	begin();
+	world_add(w, &(struct world_zone){.apex = "slow.org.",
+					  .servers = "ns.slow.org.=203.0.113.30",
+					  .text = "late.slow.org. 1 IN A " OTHER "\n",
+					  .options = {.unsigned_ = true}});
+	world_add(w, &(struct world_zone){.apex = "shop.com.",
+					  .servers = "ns.shop.com.=" HOST " late.slow.org.=" OTHER,
+					  .text = "*.shop.com. 300 IN A 192.0.2.91\n",
+					  .ghosts = true});
+	world_start(w);
+	with((struct fault){.kind = FAULT_BOGUS, .server = HOST});
+	assert_address(world_ask(w, "a.shop.com.", TYPE_A, ASK_DO), "192.0.2.91");
+	with((struct fault){.kind = FAULT_DELAY, .delay_ms = 100, .server = "203.0.113.30"});
+	for (unsigned n = 0; n < 8; n++) {
+		char name[40];
+		world_advance(w, 2000);
+		snprintf(name, sizeof(name), "n%u.shop.com.", n);
+		struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+		assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+		assert_true(q->done_us - q->asked_us < 1000000);
+	}
+	end_world(state);
+}
+
 // While another server of the zone answers, nobody goes by what a parent said once.
 static void glue_from_above_is_left_alone_while_another_server_answers(void **state)
 {
@@ -384,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(when_the_own_address_is_dead_the_glue_from_above_is_tried),
 		scenario(glue_from_above_is_tried_after_every_other_server),
+		scenario(an_address_is_looked_up_whatever_comes_meanwhile),
 		scenario(glue_from_above_is_left_alone_while_another_server_answers),
 		scenario(with_the_other_server_dead_it_is_tried),
 		scenario(glue_from_above_that_is_dead_too_costs_few_packets),
