@@ -166,8 +166,8 @@ static bool is_doubtful(const struct lookup *lookup)
 	return false;
 }
 
-// Not even when control cannot be asked.
-static enum serve_verdict serve_doubtful(struct serve *serve)
+// What was found is not given, not even when control cannot be asked.
+static enum serve_verdict serve_by_control(struct serve *serve)
 {
 	serve->lookup.status = LOOKUP_MISS;
 	serve->lookup.count = 0;
@@ -188,10 +188,14 @@ static enum serve_verdict serve_end(struct store *store, struct serve *serve, ui
 		serve->lookup.count = 0;
 		return serve_miss(store, serve, out, cap);
 	}
+	// ATTACKS B16: what is there of other types is older than what is said of the name, and
+	// must not be given after it. Control takes it out.
+	if (lookup->outlived && serve->query.rd)
+		return serve_by_control(serve);
 	// RFC 8767 §4: better what was proven before than that nothing can be had.
 	const bool doubtful = is_doubtful(lookup);
 	if (doubtful && serve->query.rd)
-		return serve_doubtful(serve);
+		return serve_by_control(serve);
 	if (lookup->status == LOOKUP_FAILURE && lookup->stale_count > 0 && !doubtful) {
 		size_t len = store_render_stale(store, serve, out, cap);
 		if (len > 0)

@@ -73,6 +73,8 @@ static bool from_cache(struct task *task)
 			return false;
 		task->chain.failed = true;
 	}
+	if (lookup.outlived)
+		cache_end_outlived(task->resolver->cache, &lookup);
 	take_links(task, lookup.links, lookup.count);
 	return true;
 }
@@ -125,11 +127,16 @@ static bool is_routed_below(const struct task *task, const uint8_t *owner)
 // The highest one hides what is below.
 static bool dname_from_cache(struct task *task)
 {
+	struct resolver *resolver = task->resolver;
+
 	for (size_t labels = 0; labels < name_labels(task->name); labels++) {
 		const uint8_t *owner = name_ancestor(task->name, labels);
-		const struct entry *entry = cache_find(task->resolver->cache, owner, TYPE_DNAME);
-		if (entry != NULL && !is_routed_below(task, owner) && follow_entry(task, entry))
-			return true;
+		const struct entry *entry = cache_find(resolver->cache, owner, TYPE_DNAME);
+		if (entry == NULL || is_routed_below(task, owner) || !follow_entry(task, entry))
+			continue;
+		// ATTACKS B16: newer data would have ended the DNAME.
+		(void)cache_end_name(resolver->cache, task->name, resolver->clock.now_ms);
+		return true;
 	}
 	return false;
 }

@@ -58,6 +58,8 @@ struct lookup {
 	uint64_t hash; // of name; set by cache_lookup*
 	enum lookup_status status;
 	uint8_t count;
+	bool outlived;       // a name of the chain is denied or rewritten with one above it,
+			     // and something that was asked for before that stands there still
 	uint8_t stale_count; // with MISS or FAILURE: a complete chain in stale_links, at least
 			     // one link past its TTL, each within its stale time; 0: none
 	const struct entry *links[LOOKUP_LINKS_MAX];
@@ -115,6 +117,8 @@ enum publish_status cache_publish(struct cache *cache, const struct entry_spec *
 // what is older of it ends. Returns how many entries.
 size_t cache_end_name(struct cache *cache, const uint8_t *name, uint64_t asked_ms)
 	__attribute__((nonnull));
+// The same for the names of a chain that cache_lookup() has found to be outlived.
+void cache_end_outlived(struct cache *cache, const struct lookup *lookup) __attribute__((nonnull));
 // Something but failures stands at the name, however old.
 bool cache_holds(struct cache *cache, const uint8_t *name) __attribute__((nonnull));
 

@@ -25,6 +25,7 @@ struct finding {
 	struct candidate stale;
 	struct candidate failure; // fresh
 	struct candidate denial;  // the latest stale NXDOMAIN of a name above
+	bool outlived;            // fresh is of a name above, and something older stands here
 };
 
 uint64_t cache_hash(const struct cache *cache, const uint8_t *lower_name, size_t len)
@@ -190,7 +191,10 @@ static void look_at(const struct walk *walk, struct finding *out)
 		}
 	}
 	look_at_ancestors(walk, false, out);
-	if (out->fresh.entry == NULL && lookup->unproven)
+	if (out->fresh.entry != NULL)
+		out->outlived = table_holds_older(&shard->answers.table, walk->hash, walk->name,
+						  walk->len, entry_asked_ms(out->fresh.entry));
+	else if (lookup->unproven)
 		look_at_ancestors(walk, true, out);
 	if (out->fresh.entry != NULL)
 		return;
@@ -282,6 +286,7 @@ static void lookup_chain(const struct cache *cache, struct lookup *lookup)
 			found.fresh.entry != NULL ? &found.fresh : &found.stale;
 		if (use->entry == NULL)
 			return;
+		lookup->outlived |= found.outlived;
 		candidate_visit(use);
 		links[count++] = use->entry;
 		if (!follow(&walk, use->entry)) {
@@ -296,6 +301,7 @@ static inline void lookup_hashed(const struct cache *cache, struct lookup *looku
 	lookup->status = LOOKUP_MISS;
 	lookup->count = 0;
 	lookup->stale_count = 0;
+	lookup->outlived = false;
 	if (!never_cached(lookup->type))
 		lookup_chain(cache, lookup);
 }
@@ -311,6 +317,20 @@ bool cache_knows(const struct cache *cache, const struct lookup *lookup)
 	const struct table *table = &cache_shard_of(cache, lookup->hash)->answers.table;
 
 	return table_holds(table, lookup->hash, lookup->name, lookup->name_len);
+}
+
+void cache_end_outlived(struct cache *cache, const struct lookup *lookup)
+{
+	struct walk walk;
+
+	start_walk(&walk, cache, lookup);
+	for (size_t i = 0; i < lookup->count; i++) {
+		const struct entry *link = lookup->links[i];
+		if (link->kind != ENTRY_FAILURE && link->name_len < walk.len)
+			(void)cache_end_name(cache, walk.name, entry_asked_ms(link));
+		if (!follow(&walk, link))
+			return;
+	}
 }
 
 bool cache_below_cut(struct cache *cache, const struct lookup *lookup)
@@ -347,6 +367,7 @@ static inline bool end_with(struct lookup *lookup, const struct candidate *guess
 	    !usable_fresh(entry, lookup))
 		return false;
 	lookup->stale_count = 0;
+	lookup->outlived = false;
 	lookup->links[0] = entry;
 	end_chain(lookup, false, 1);
 	candidate_visit(guess);

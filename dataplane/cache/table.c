@@ -101,6 +101,12 @@ void table_node(const struct table *table, uint64_t hash, const uint8_t *name, s
 
 bool table_holds(const struct table *table, uint64_t hash, const uint8_t *name, size_t len)
 {
+	return table_holds_older(table, hash, name, len, UINT64_MAX);
+}
+
+bool table_holds_older(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,
+		       uint64_t asked_ms)
+{
 	struct line *line = &table->lines[table_bucket(table, hash)];
 	uint32_t bits = name_bits(hash);
 
@@ -111,7 +117,9 @@ bool table_holds(const struct table *table, uint64_t hash, const uint8_t *name, 
 			if (word_name_bits(word) != bits || (entry_ref)word == 0 ||
 			    (word_what(word) & WHAT_FAILURE) != 0)
 				continue;
-			if (entry_is_named(table_entry(table, (entry_ref)word), hash, name, len))
+			const struct entry *entry = table_entry(table, (entry_ref)word);
+			if (entry_is_named(entry, hash, name, len) &&
+			    entry_asked_ms(entry) <= asked_ms)
 				return true;
 		}
 		line = next_line(table, line);

@@ -166,6 +166,8 @@ static inline bool table_guess(const struct table *table, uint64_t hash, uint16_
 }
 
 // Something but failures stands under the name. For readers.
+bool table_holds_older(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,
+		       uint64_t asked_ms) __attribute__((nonnull));
 bool table_holds(const struct table *table, uint64_t hash, const uint8_t *name, size_t len)
 	__attribute__((nonnull));
 void table_node(const struct table *table, uint64_t hash, const uint8_t *name, size_t len,

@@ -135,6 +135,40 @@ static void b16_nor_what_lies_below_a_name_that_was_denied_by_value(void **state
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
 }
 
+// RFC 8020 §2: within their TTL data may be given below a name that has been denied since, but not
+// to a client who has been told that there is no such name, whatever type that was asked for.
+static void b16_data_end_once_their_name_is_denied_from_above(void **state)
+{
+	static const char *const changes[] = {
+		"less.example.org. 5 IN TXT \"x\"\n",
+		"b.example.org. 5 IN DNAME less.example.org.\n"
+		"less.example.org. 5 IN TXT \"x\"\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		begin_zone(i % 2);
+		ask_all();
+		// So that its denial, in the place of that, is kept.
+		world_ask(w, "b.example.org.", TYPE_A, 0);
+		world_advance(w, 3000);
+		change(changes[i / 2]);
+		world_ask(w, i < 2 ? "b.example.org." : "x.b.example.org.", TYPE_MX, 0);
+		assert_cached(w, "b.example.org.", i < 2 ? 0 : TYPE_DNAME,
+			      i < 2 ? ENTRY_NXDOMAIN : ENTRY_DNAME, SECURITY_SECURE);
+		assert_string_equal(
+			question_data(world_ask(w, "a.b.example.org.", TYPE_A, ASK_DO), TYPE_A, 0),
+			"192.0.2.72");
+		for (size_t k = 0; k < 3; k++) {
+			const uint16_t type = k < 2 ? TYPE_MX : TYPE_A;
+			struct question *q = world_ask(w, "a.b.example.org.", type, ASK_DO);
+			assert_int_equal(q->reply->rcode, RCODE_NXDOMAIN);
+			assert_true(q->reply->flags & FLAG_AD);
+		}
+		end_world(NULL);
+	}
+}
+
 // A NXDOMAIN in the place of data is kept, and holds while the servers are silent.
 static void a_denial_in_the_place_of_data_is_kept(void **state)
 {
@@ -346,6 +380,7 @@ int main(void)
 		scenario(b16_what_was_denied_since_does_not_come_back),
 		scenario(b16_nor_what_was_denied_with_another_type_or_a_name_above),
 		scenario(b16_nor_what_lies_below_a_name_that_was_denied_by_value),
+		scenario(b16_data_end_once_their_name_is_denied_from_above),
 		scenario(a_denial_in_the_place_of_data_is_kept),
 		scenario(b16_unproven_answers_end_nothing),
 		scenario(what_lies_below_a_name_that_was_not_denied_for_good_stays),

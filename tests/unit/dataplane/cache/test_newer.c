@@ -382,6 +382,34 @@ static void b16_a_name_denied_with_one_above_ends(void **state)
 	assert_int_equal(counters_of(*state).entries, 0);
 }
 
+static bool outlived(struct cache *cache, const char *name, uint16_t type)
+{
+	uint8_t wire_name[NAME_MAX_LEN];
+
+	memcpy(wire_name, wire(name), name_len(wire(name)));
+	struct lookup lookup = {.name = wire_name,
+				.name_len = (uint16_t)name_len(wire_name),
+				.type = type,
+				.now_ms = NOW_MS,
+				.now_s = NOW_S};
+	cache_lookup(cache, &lookup);
+	assert_int_equal(lookup.status, LOOKUP_HIT);
+	if (lookup.outlived)
+		cache_end_outlived(cache, &lookup);
+	return lookup.outlived;
+}
+
+static void b16_what_a_name_above_has_outlived_ends_when_it_is_asked_for(void **state)
+{
+	PUT(asked(spec_a(BELOW, 1), 1000));
+	PUT(asked(spec_nxdomain(NAME), 500));
+	PUT(spec_failure(BELOW, TYPE_AAAA, EDE_OTHER));
+	assert_false(outlived(*state, BELOW, TYPE_A)); // its own
+	assert_true(outlived(*state, BELOW, TYPE_MX));
+	assert_false(outlived(*state, BELOW, TYPE_A)); // it is denied, too
+	assert_false(outlived(*state, BELOW, TYPE_MX));
+}
+
 static void a_name_is_held_by_anything_but_failures(void **state)
 {
 	assert_false(cache_holds(*state, wire(NAME)));
@@ -415,6 +443,7 @@ int main(void)
 		cached(an_earlier_or_unproven_denial_above_does_not),
 		cached(b16_a_later_dname_ends_stale_data_below),
 		cached(b16_a_name_denied_with_one_above_ends),
+		cached(b16_what_a_name_above_has_outlived_ends_when_it_is_asked_for),
 		cached(a_name_is_held_by_anything_but_failures),
 	};
 

@@ -52,6 +52,24 @@ static void negative_answers_are_counted_by_kind(void **state)
 		     "beef 8180 %1 %0 %1 %0 @a.c. %28 %1 c00e %6 %1 #60 %35 " SOA_RDATA);
 }
 
+// What is there of other types is older, and would be given after it.
+static void b16_a_name_that_is_known_is_denied_from_above_by_control(void **state)
+{
+	(void)state;
+	struct given a = given_address("a.n.c."), nx = given_nxdomain("n.c.");
+
+	put(&a);
+	put(&nx);
+	ask(FLAG_RD, "@b.n.c. %28 %1", NULL);
+	assert_int_equal(serve.outcome, OUTCOME_NXDOMAIN);
+	ask(FLAG_RD, "@a.n.c. %28 %1", NULL);
+	assert_int_equal(verdict, SERVE_MISS);
+	ask(0, "@a.n.c. %28 %1", NULL);
+	assert_int_equal(serve.outcome, OUTCOME_NXDOMAIN);
+	ask(FLAG_RD, "@a.n.c. %1 %1", NULL);
+	assert_int_equal(serve.outcome, OUTCOME_POSITIVE);
+}
+
 static void O11_chain_of_mixed_expiry_keeps_its_order(void **state)
 {
 	(void)state;
@@ -375,6 +393,7 @@ int main(void)
 		served_test(hit_is_answered),
 		served_test(miss_is_controls_and_leaves_the_query_alone),
 		served_test(negative_answers_are_counted_by_kind),
+		served_test(b16_a_name_that_is_known_is_denied_from_above_by_control),
 		served_test(O11_chain_of_mixed_expiry_keeps_its_order),
 		served_test(dname_is_followed_with_its_cname),
 		served_test(failure_is_answered_with_its_ede),
