@@ -82,7 +82,7 @@ void fail_bogus(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 
-	if (!broken_suffices(task) && postpone(task))
+	if ((!broken_suffices(task) && postpone(task)) || above_answers(task))
 		return;
 	task->finding = broken_find(task);
 	uint32_t ttl_s = fail_ttl_s(task, FAILURE_TTL_BOGUS_S);

@@ -107,6 +107,7 @@ void need_deliver(struct task *parent, const struct task *child)
 			      .failed = !child->learned,
 			      .ede = EDE_NONE,
 			      .ds_first = need->ds_first && child->type == TYPE_DS};
+	above_note(parent, child);
 	if (need->failed && !fresh && child->type == TYPE_DS)
 		need->failed = !parent_prolong(parent->resolver, child->name, &child->finding) &&
 			       !ended_late(parent, child);

@@ -254,6 +254,13 @@ void need_is_late(struct task *task);
 bool need_give(struct task *task);  // false: the validation has to wait on
 void need_deliver(struct task *parent, const struct task *child);
 
+// above.c: a name above turns out not to exist
+void above_note(struct task *parent, const struct task *child); // of the DS that it needed
+void above_forget(struct task *task);
+// In the place of a failure: that, or the question for it. False: nothing is known of it.
+bool above_answers(struct task *task);
+void above_deliver(struct task *parent, const struct task *child);
+
 // postpone.c: an answer whose keys may have rolled is looked at again when they can be asked for
 bool postpone(struct task *task);                 // false: there is no point in it
 uint64_t postpone_run(struct resolver *resolver); // when to be called again

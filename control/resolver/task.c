@@ -138,6 +138,7 @@ void task_free(struct task *task)
 	task_drop_waits(task);
 	chain_release(resolver, &task->chain);
 	chain_release(resolver, &task->unproven);
+	above_forget(task);
 	if (task->payer != NULL)
 		cds_list_del(&task->in_paid);
 	cds_list_del(&task->in_order);
@@ -402,6 +403,9 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 	case WAIT_TYPE:
 		any_deliver(parent, child);
 		break;
+	case WAIT_ABOVE:
+		above_deliver(parent, child);
+		break;
 	case WAIT_STATE:
 		replies_state_known(parent);
 		break;
@@ -480,6 +484,9 @@ void task_run(struct task *task)
 	case TASK_TYPE:
 		any_next(task);
 		break;
+	case TASK_ABOVE:
+		fail_bogus(task);
+		break;
 	case TASK_FINISH:
 		task_finish(task);
 		break;
@@ -487,6 +494,7 @@ void task_run(struct task *task)
 	case TASK_WAIT_EVIDENCE:
 	case TASK_WAIT_ROOM:
 	case TASK_WAIT_STATE:
+	case TASK_WAIT_ABOVE:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:
 	case TASK_WAIT_KEYS:

@@ -62,6 +62,7 @@ enum wait_purpose {
 	WAIT_TARGET,    // where a CNAME or DNAME leads
 	WAIT_NEED,      // a DS or DNSKEY RRset that a validation needs
 	WAIT_NEED_ANEW, // although it is known: from a server (a key roll inside the TTL)
+	WAIT_ABOVE,     // the proof that a name above does not exist
 	WAIT_STATE,     // whether the zone being asked is signed
 	WAIT_ADDRESS,   // of a name server
 	WAIT_TYPE,      // one RRset of a name, for ANY and RRSIG
@@ -154,6 +155,8 @@ enum task_state {
 	TASK_WAIT_ADDRESS,
 	TASK_WAIT_EVIDENCE, // until somebody has heard of the cut, or it has waited long enough
 	TASK_WAIT_STATE,
+	TASK_WAIT_ABOVE, // for the proof that there is no such name
+	TASK_ABOVE,      // it has come, or has not
 	TASK_JUDGE, // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
@@ -293,6 +296,8 @@ struct task {
 	struct broken_finding finding; // of the servers, when it has failed
 	struct broken_finding needed;  // of those that could not give what a validation needs
 	bool returned;                 // to the servers that a zone's last proof came with
+	bool above_asked;              // has asked for the proof that a name above does not exist
+	const struct entry *denied_above; // pinned: it denies the name, as was found out; or NULL
 
 	uint8_t name_len;
 
@@ -323,6 +328,7 @@ struct task {
 	X(cached, "resolutions ended by the cache")                                                \
 	X(denied, "resolutions ended by cached denial (RFC 8198)")                                 \
 	X(denied_hashed, "those of them that NSEC3 records ended")                                 \
+	X(denied_above, "resolutions ended by a zone that turned out to have been denied")         \
 	X(local, "answers from special-use zones")                                                 \
 	X(sent, "questions put to servers")                                                        \
 	X(shared, "questions to servers shared by several resolutions")                            \

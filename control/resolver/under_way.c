@@ -57,6 +57,8 @@ static const char *const state_words[] = {
 	[TASK_WAIT_EVIDENCE] =
 		"waits whether anybody hears of its zone's servers, which are silent",
 	[TASK_WAIT_STATE] = "waits whether its zone is signed",
+	[TASK_WAIT_ABOVE] = "waits for the proof that there is no such name",
+	[TASK_ABOVE] = "is about to go by the proof that there is no such name",
 	[TASK_JUDGE] = "is about to be validated",
 	[TASK_WAIT_NEED] = "waits for what its validation needs",
 	[TASK_WAIT_BATCH] = "waits for its signatures to be verified",

@@ -415,6 +415,22 @@ bool trust_exception(const struct trust *trust, const uint8_t *name, const struc
 	return false;
 }
 
+const uint8_t *trust_denies(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
+			    int64_t now_s)
+{
+	const struct moment moment = {.now_ms = now_ms, .now_s = now_s};
+
+	for (const uint8_t *at = name; !name_is_root(at); at = name_skip(at, 1)) {
+		struct standing standing;
+		trust_standing(trust, at, &moment, &standing);
+		if (standing.cut == CUT_NOTHING_BELOW)
+			return at;
+		if (standing.cut == CUT_SECURE || standing.cut == CUT_INSECURE)
+			return NULL;
+	}
+	return NULL;
+}
+
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
 {
 	struct zone *zone = zones_find(trust->zones, name);

@@ -91,6 +91,10 @@ bool trust_past_insecure(const struct trust *trust, const uint8_t *name,
 			 const struct trust_past *past) __attribute__((nonnull));
 // The parent has proven that there is no delegation at `name`: what was known of it is void.
 void trust_contradict(struct trust *trust, const uint8_t *name) __attribute__((nonnull));
+// The closest name at or above `name` below which nothing is, as has been proven, with no zone in
+// between: a part of `name`. NULL: none is known.
+const uint8_t *trust_denies(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
+			    int64_t now_s) __attribute__((nonnull));
 // A server of `above` refers to `name`, although it was proven that no zone begins there: it has
 // another copy of its zone than the server that said so, and its own proof is to be judged. Proofs
 // that there is a delegation stay.

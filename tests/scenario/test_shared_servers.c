@@ -261,10 +261,38 @@ static void a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it(void **st
 	end_world(NULL);
 }
 
+// A server of a zone still has one that the zone delegates no longer, and answers for that; the
+// zone's other servers prove nothing. That it has no DS to it any more is an answer.
+static void a_zone_that_has_been_denied_is_answered_for_by_that(void **state)
+{
+	for (unsigned kind = 0; kind < 8; kind++) {
+		begin();
+		w->config.qname_minimisation = false;
+		world_add(w, &(struct world_zone){
+				     .apex = "both.com.",
+				     .servers = "ns1.both.com.=" ONE " ns2.both.com.=" TWO,
+				     .negative_ttl_s = kind & 4 ? 300 : 1,
+				     .options = {.nsec3 = kind & 2}});
+		world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+						  .servers = "ns1.both.com.=" ONE,
+						  .text = "*.sub.both.com. 300 IN A 192.0.2.81\n",
+						  .options = {.unsigned_ = kind & 1}});
+		world_start(w);
+		world_undelegate(w, "sub.both.com.");
+		with((struct fault){.kind = FAULT_BOGUS, .server = TWO});
+		for (unsigned n = 0; n < 4; n++)
+			assert_answer(ask(n, "sub.both.com."), RCODE_NXDOMAIN, true, EDE_NONE);
+		world_advance(w, 2000);
+		assert_answer(ask(9, "sub.both.com."), RCODE_NXDOMAIN, true, EDE_NONE);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it),
+		scenario(a_zone_that_has_been_denied_is_answered_for_by_that),
 		scenario(parent_and_child_on_the_same_servers),
 		scenario(a_ds_from_the_childs_side_is_none),
 		scenario(the_only_server_may_answer_for_a_ds_from_the_childs_side),
