@@ -24,6 +24,7 @@ struct version {
 	bool bogus;
 	uint64_t first_us, last_us; // in between some server had it; STILL_SERVED: one has
 	size_t servers;             // that have it now
+	size_t sound;               // those of them, and forwarders, that are of use (health.h)
 };
 
 struct zone_server {

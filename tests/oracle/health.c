@@ -164,6 +164,8 @@ static bool is_good(struct authority *a, struct authority_zone *zone, size_t ind
 
 	if (bogus)
 		return true;
+	if (!zone->hidden && !truth_has_keys(a, zone, version))
+		return false;
 	// What is hidden is not asked, once the delegation has ended that is known.
 	return !version->bogus &&
 	       !(truth_security(a, zone, version, delegated_since(a, zone)) & TRUTH_BOGUS);
@@ -263,10 +265,30 @@ static void note(bool *failing, uint64_t *until_us, bool fails, uint64_t now_us)
 	*failing = fails;
 }
 
+static void count_sound(const struct health *health, struct authority *a,
+			struct authority_zone *zone)
+{
+	bool forwards = false;
+
+	for (size_t v = 0; v < zone->version_count; v++)
+		zone->versions[v].sound = 0;
+	for (size_t k = 0; k < zone->server_count; k++) {
+		const struct zone_server *server = &zone->servers[k];
+		zone->versions[server->version].sound +=
+			!harmed(health, server->address) && !misleads(a, zone, server->address);
+	}
+	for (size_t i = 0; i < a->forwarder_count; i++)
+		forwards |= !harmed(health, a->forwarders[i]);
+	if (forwards && zone->forwarded != NOT_FORWARDED)
+		zone->versions[zone->forwarded].sound++;
+}
+
 void health_look(const struct health *health, struct authority *a)
 {
 	const uint64_t now_us = a->world->network.now_us;
 
+	for (size_t i = 0; i < a->zone_count; i++)
+		count_sound(health, a, &a->zones[i]);
 	for (size_t i = 0; i < a->zone_count; i++)
 		note_pool(a, &a->zones[i]);
 	for (size_t i = 0; i < a->zone_count; i++) {

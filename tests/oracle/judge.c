@@ -219,12 +219,14 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	unsigned mask = 0;
 	struct spell spell = {0};
 	bool seen = false, opt_out = true, maybe_opt_out = false;
+	bool whole = !t->judge->lenient; // servers say it with all that belongs to it
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
 		if (!about(said, rrset, t->name) || !rrset_same_data(said->rrset, rrset))
 			continue;
 		seen = true;
+		whole &= !said->zone->stripped;
 		if (!in_time(t, said, rrset->ttl_s) && !expanded_in_time(t, said, rrset->ttl_s))
 			continue;
 		mask |= security_of(t, said);
@@ -247,7 +249,9 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 		return complain(t, "%s %s: RRSIG without DO", text(rrset->owner), type);
 	if (wants_proof(t, mask) && rrset->rrsig_count == 0)
 		return complain(t, "%s %s: no RRSIG for DO", text(rrset->owner), type);
-	if (rrset_signed_as_wildcard(rrset) && wants_proof(t, mask) &&
+	// RFC 4035 §3.1.3.3: also where it is not proven, for whoever trusts what we do not.
+	if (rrset_signed_as_wildcard(rrset) &&
+	    (wants_proof(t, mask) || (wants_dnssec(t) && whole)) &&
 	    t->reply->sections[SECTION_AUTHORITY].count == 0)
 		return complain(t, "%s %s: no proof of the wildcard", text(rrset->owner), type);
 	if ((t->reply->flags & FLAG_AD) && !t->judge->lenient && !is_signed_by_zone(t, rrset))

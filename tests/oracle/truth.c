@@ -251,6 +251,37 @@ static bool vouches(const struct rrset *ds, const struct version *version,
 	return false;
 }
 
+static bool ds_leads_to(const struct rrset *ds, const struct authority_zone *zone,
+			const struct version *version)
+{
+	for (size_t v = 0; v < zone->version_count; v++) {
+		const struct version *with_keys = &zone->versions[v];
+		if (with_keys->sound > 0 && with_keys->mode != MODE_UNSIGNED &&
+		    signer_zone_zsk(with_keys->zone) == signer_zone_zsk(version->zone) &&
+		    ds_of(ds, zone, with_keys))
+			return true;
+	}
+	return false;
+}
+
+bool truth_has_keys(struct authority *a, const struct authority_zone *zone,
+		    const struct version *version)
+{
+	const struct authority_zone *parent = authority_parent(a, zone);
+
+	if (parent == NULL || version->mode == MODE_UNSIGNED)
+		return true;
+	for (size_t v = 0; v < parent->version_count; v++) {
+		const struct version *above = &parent->versions[v];
+		if (above->sound == 0)
+			continue;
+		const struct rrset *ds = signer_zone_find(above->zone, zone->name, TYPE_DS);
+		if (ds == NULL || ds_leads_to(ds, zone, version))
+			return true;
+	}
+	return false;
+}
+
 // Who asks for what is in the parent is answered out of the zone, delegated or not.
 static bool has_server_of(const struct authority_zone *zone, const struct authority_zone *parent)
 {
