@@ -27,6 +27,16 @@ static uint64_t bucket_count(struct cache *cache)
 	return count;
 }
 
+// Of the index of cached denial.
+static uint64_t line_count(const struct cache *cache)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		count += cache->shards[i].denial.line_count;
+	return count;
+}
+
 // The latest time that the writer was told: no entry was made later.
 static uint64_t latest_ms(struct cache *cache)
 {
@@ -105,6 +115,27 @@ bool flushes_cover(const struct cache *cache, const struct entry *entry)
 	       entry->created_ms <= stamp_ms;
 }
 
+bool flushes_cover_denial(const struct cache *cache, const struct denial_zone *zone)
+{
+	const struct flushes *flushes = &cache->flushes;
+	const uint8_t *name = zone->name;
+	size_t len = zone->name_len;
+
+	for (size_t labels = zone->labels;; labels--) {
+		if (atomic_load_explicit(&flushes->labels[labels], memory_order_relaxed) != 0) {
+			const struct flush_place *place =
+				find(flushes, kept_hash(cache, name, len));
+			if (place != NULL &&
+			    zone->made < atomic_load_explicit(&place->number, memory_order_relaxed))
+				return true;
+		}
+		if (labels == 0)
+			return false;
+		len -= (size_t)*name + 1;
+		name += (size_t)*name + 1;
+	}
+}
+
 // ---- writer ----
 
 bool cache_flushed_since(const struct cache *cache, const uint8_t *name, uint64_t asked_ms)
@@ -146,31 +177,56 @@ static struct flush_place *make_place(struct flushes *flushes, uint64_t hash, si
 	return NULL;
 }
 
-void flushes_begin(struct cache *cache, const uint8_t *zone, size_t count, struct cache_flush *out)
+static struct flush_place *place_of(struct cache *cache, const uint8_t *zone, uint64_t *hash)
 {
 	struct flushes *flushes = &cache->flushes;
 	uint8_t lower[NAME_MAX_LEN];
 	size_t len = name_len(zone);
 
 	name_lower(lower, zone, len);
-	out->hash = kept_hash(cache, lower, len);
-	struct flush_place *place = make_place(flushes, out->hash, name_labels(lower));
+	*hash = kept_hash(cache, lower, len);
+	struct flush_place *place = make_place(flushes, *hash, name_labels(lower));
 	if (place == NULL) {
 		// XXX: so many zones within FLUSH_KEPT_MS, 300 in a second: the rest of the cache
 		// goes with them.
-		out->hash = ROOT_HASH;
-		place = make_place(flushes, out->hash, 0);
+		*hash = ROOT_HASH;
+		place = make_place(flushes, *hash, 0);
 	}
+	flushes->last_ms = latest_ms(cache);
+	return place;
+}
+
+// Release: partner of the acquire in find().
+static void show(struct flush_place *place, uint64_t hash)
+{
+	if (hash != ROOT_HASH)
+		atomic_store_explicit(&place->hash, hash, memory_order_release);
+}
+
+void flushes_begin(struct cache *cache, const uint8_t *zone, size_t count, struct cache_flush *out)
+{
+	struct flushes *flushes = &cache->flushes;
+	struct flush_place *place = place_of(cache, zone, &out->hash);
+
 	if (place->ends <= flushes->passed)
 		place->count = 0;
 	place->count += count;
-	flushes->last_ms = latest_ms(cache);
 	out->ends = place->ends = flushes->ends = flushes->passed + bucket_count(cache);
 	atomic_store_explicit(&place->stamp_ms, flushes->last_ms, memory_order_relaxed);
-	// Release: partner of the acquire in find().
-	if (out->hash != ROOT_HASH)
-		atomic_store_explicit(&place->hash, out->hash, memory_order_release);
+	show(place, out->hash);
 	atomic_store_explicit(&flushes->walking, true, memory_order_release);
+}
+
+void flushes_begin_denials(struct cache *cache, const uint8_t *zone)
+{
+	struct flushes *flushes = &cache->flushes;
+	uint64_t hash;
+	struct flush_place *place = place_of(cache, zone, &hash);
+
+	flushes->denial_ends = flushes->denial_passed + line_count(cache);
+	atomic_store_explicit(&place->number, ++cache->denial_counts.forgets, memory_order_relaxed);
+	show(place, hash);
+	atomic_store_explicit(&flushes->denials_walking, true, memory_order_release);
 }
 
 bool cache_flush_over(const struct cache *cache, const struct cache_flush *flush, size_t *count)
@@ -183,7 +239,8 @@ bool cache_flush_over(const struct cache *cache, const struct cache_flush *flush
 
 bool cache_flushing(const struct cache *cache)
 {
-	return atomic_load_explicit(&cache->flushes.walking, memory_order_relaxed);
+	return atomic_load_explicit(&cache->flushes.walking, memory_order_relaxed) ||
+	       atomic_load_explicit(&cache->flushes.denials_walking, memory_order_relaxed);
 }
 
 struct slice {
@@ -253,25 +310,19 @@ static void forget(struct cache *cache, uint64_t now_ms)
 	flushes->used = 0;
 }
 
-static void end_walk(struct cache *cache)
+static void end_walk(struct cache *cache, _Atomic bool *walking)
 {
-	struct flushes *flushes = &cache->flushes;
-
 	// Release: partner of the acquire in flushes_walking().
-	atomic_store_explicit(&flushes->walking, false, memory_order_release);
+	atomic_store_explicit(walking, false, memory_order_release);
 	// One may be under way that began before.
-	flushes->grace_periods = reclaimer_passed(&cache->reclaimer) + 2;
+	cache->flushes.grace_periods = reclaimer_passed(&cache->reclaimer) + 2;
 }
 
-bool flushes_run(struct cache *cache, uint64_t now_ms)
+static void walk_entries(struct cache *cache)
 {
 	struct flushes *flushes = &cache->flushes;
 	struct slice slice = {.cache = cache};
 
-	if (!atomic_load_explicit(&flushes->walking, memory_order_relaxed)) {
-		forget(cache, now_ms);
-		return false;
-	}
 	while (flushes->passed < flushes->ends && slice.looked_at < FLUSH_SLICE) {
 		slice.space = space_at(cache, flushes->table);
 		walk_bucket(cache, &slice);
@@ -280,6 +331,54 @@ bool flushes_run(struct cache *cache, uint64_t now_ms)
 	if (slice.looked_at > flushes->largest)
 		flushes->largest = slice.looked_at;
 	if (flushes->passed >= flushes->ends)
-		end_walk(cache);
-	return atomic_load_explicit(&flushes->walking, memory_order_relaxed);
+		end_walk(cache, &flushes->walking);
+}
+
+// The line under the hand, or all that are left of an empty index. Returns what it looked at.
+static size_t walk_line(struct cache *cache)
+{
+	struct flushes *flushes = &cache->flushes;
+	struct denial_store *store = &cache->shards[flushes->denial_shard].denial;
+	const uint32_t left = store->line_count - flushes->denial_line;
+	const uint32_t lines = store->zones == 0 ? left : 1;
+	size_t looked_at = 1;
+
+	if (store->zones > 0)
+		looked_at = denial_forget_line(cache, store, flushes->denial_line);
+	flushes->denial_passed += lines;
+	flushes->denial_line += lines;
+	if (flushes->denial_line == store->line_count) {
+		flushes->denial_line = 0;
+		flushes->denial_shard = (flushes->denial_shard + 1) % cache->shard_count;
+	}
+	return looked_at;
+}
+
+static void walk_denials(struct cache *cache)
+{
+	struct flushes *flushes = &cache->flushes;
+	size_t looked_at = 0;
+
+	while (flushes->denial_passed < flushes->denial_ends && looked_at < FLUSH_SLICE)
+		looked_at += walk_line(cache);
+	flushes->slices++;
+	if (looked_at > flushes->largest)
+		flushes->largest = looked_at;
+	if (flushes->denial_passed >= flushes->denial_ends)
+		end_walk(cache, &flushes->denials_walking);
+}
+
+bool flushes_run(struct cache *cache, uint64_t now_ms)
+{
+	const struct flushes *flushes = &cache->flushes;
+
+	if (!cache_flushing(cache)) {
+		forget(cache, now_ms);
+		return false;
+	}
+	if (atomic_load_explicit(&flushes->walking, memory_order_relaxed))
+		walk_entries(cache);
+	if (atomic_load_explicit(&flushes->denials_walking, memory_order_relaxed))
+		walk_denials(cache);
+	return cache_flushing(cache);
 }

@@ -88,7 +88,12 @@ bool flushes_cover(const struct cache *cache, const struct entry *entry) __attri
 // count: of entries that are taken out for it already.
 void flushes_begin(struct cache *cache, const uint8_t *zone, size_t count, struct cache_flush *out)
 	__attribute__((nonnull));
-// A slice of the walk. True: there is more to do at once.
+// Cached denial of the zone and of all below it that was made before is not there any more.
+void flushes_begin_denials(struct cache *cache, const uint8_t *zone) __attribute__((nonnull));
+// Such a zone of denial. For readers, while flushes_denials_walking().
+bool flushes_cover_denial(const struct cache *cache, const struct denial_zone *zone)
+	__attribute__((nonnull));
+// A slice of each walk. True: there is more to do at once.
 bool flushes_run(struct cache *cache, uint64_t now_ms) __attribute__((nonnull));
 
 // ---- publish.c ----
@@ -123,5 +128,8 @@ void unproven_supersede(const struct subject *subject, const struct news *news)
 
 // What is kept of a zone and those below it, and what the zones above say of it. NULL: of all.
 void cache_denial_forget(struct cache *cache, const uint8_t *zone) __attribute__((nonnull(1)));
+// Takes what was forgotten out of a line of the index. Returns how many it looked at.
+size_t denial_forget_line(struct cache *cache, struct denial_store *store, uint32_t line)
+	__attribute__((nonnull));
 // What stands in the item is what was put there (for tests of torn and freed ones).
 bool denial_item_whole(const struct denial_item *item) __attribute__((nonnull));

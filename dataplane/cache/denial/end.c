@@ -11,14 +11,37 @@ void denial_place(struct cache *cache, const uint8_t *name, struct denial_place 
 	out->len = name_len(name);
 	name_lower(out->name, name, out->len);
 	out->hash = cache_hash(cache, out->name, out->len);
+	out->cache = cache;
 	out->store = &cache_shard(cache, out->hash)->denial;
+}
+
+// For the writer. What is barred is empty, and stays.
+static bool is_forgotten(const struct cache *cache, const struct denial_zone *zone)
+{
+	return atomic_load_explicit(&cache->flushes.denials_walking, memory_order_relaxed) &&
+	       atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
+	       flushes_cover_denial(cache, zone);
 }
 
 struct denial_zone *denial_place_zone(const struct denial_place *place)
 {
 	if (place->store->bytes == 0)
 		return NULL;
+	struct denial_zone *zone =
+		denial_find_zone(place->store, place->hash, place->name, place->len);
+	if (zone == NULL || !is_forgotten(place->cache, zone))
+		return zone;
+	denial_remove_zone(place->store, zone);
+	// One with a fence stays, empty.
 	return denial_find_zone(place->store, place->hash, place->name, place->len);
+}
+
+struct denial_zone *denial_place_make(const struct denial_place *place)
+{
+	struct denial_zone *zone = denial_place_zone(place);
+
+	return zone != NULL ? zone
+			    : denial_make_zone(place->store, place->hash, place->name, place->len);
 }
 
 static bool is_the_one(const struct denial_item *item, const void *arg)
@@ -90,23 +113,29 @@ static void forget_above(struct cache *cache, const uint8_t *name)
 	}
 }
 
+size_t denial_forget_line(struct cache *cache, struct denial_store *store, uint32_t line)
+{
+	struct denial_zone *zone;
+	size_t looked_at = 1;
+
+	for (unsigned slot = 0; (zone = denial_zone_in_line(store, line, &slot)) != NULL;) {
+		looked_at++;
+		if (is_forgotten(cache, zone))
+			denial_remove_zone(store, zone);
+	}
+	return looked_at;
+}
+
 static void forget_zones(struct cache *cache, const uint8_t *name)
 {
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct denial_store *store = &cache->shards[i].denial;
-		for (denial_ref next, ref = store->newest; ref != 0; ref = next) {
-			struct denial_zone *zone = denial_at(store, ref);
-			next = zone->older;
-			if (atomic_load_explicit(&zone->bars, memory_order_relaxed) == 0 &&
-			    (name == NULL || name_within(zone->name, name)))
-				denial_remove_zone(store, zone);
-		}
-	}
+	// Configured zones, of which there are thousands, are barred before anything is kept.
+	if (cache->denial_counts.any_kept)
+		flushes_begin_denials(cache, name);
 }
 
 void cache_denial_forget(struct cache *cache, const uint8_t *zone)
 {
-	forget_zones(cache, zone);
+	forget_zones(cache, zone != NULL ? zone : (const uint8_t *)"");
 	if (zone != NULL)
 		forget_above(cache, zone);
 }
@@ -121,7 +150,7 @@ bool cache_denial_bar(struct cache *cache, const uint8_t *name)
 	if (place.store->bytes == 0)
 		return true; // nothing is ever said
 	forget_zones(cache, name);
-	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
+	struct denial_zone *zone = denial_place_make(&place);
 	if (zone == NULL)
 		return false;
 	atomic_fetch_add_explicit(&zone->bars, 1, memory_order_relaxed);
@@ -135,7 +164,7 @@ bool cache_denial_fence(struct cache *cache, const uint8_t *name)
 	denial_place(cache, name, &place);
 	if (place.store->bytes == 0)
 		return true;
-	struct denial_zone *zone = denial_make_zone(place.store, place.hash, place.name, place.len);
+	struct denial_zone *zone = denial_place_make(&place);
 	if (zone == NULL)
 		return false;
 	zone->fences++;
@@ -185,7 +214,7 @@ bool cache_denial_walk_some(struct cache *cache, struct denial_walk *walk, unsig
 		}
 		for (unsigned slot = 0;
 		     (zone = denial_zone_in_line(store, walk->line, &slot)) != NULL;) {
-			if (!tell(store, zone, visit, arg))
+			if (!is_forgotten(cache, zone) && !tell(store, zone, visit, arg))
 				return false;
 		}
 		walk->line++;

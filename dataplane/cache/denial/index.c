@@ -126,6 +126,7 @@ struct denial_zone *denial_make_zone(struct denial_store *store, uint64_t hash, 
 	zone->hash = hash;
 	zone->name_len = (uint16_t)len;
 	zone->labels = (uint16_t)name_labels(name);
+	zone->made = store->counts->forgets;
 	memcpy(zone->name, name, len);
 	link_zone(store, zone);
 	// Release: partner of the acquires above; the zone is whole.
@@ -149,6 +150,7 @@ static bool replace(struct denial_store *store, _Atomic uint64_t *word,
 	empty->name_len = zone->name_len;
 	empty->labels = zone->labels;
 	empty->fences = zone->fences;
+	empty->made = store->counts->forgets;
 	atomic_init(&empty->bars, atomic_load_explicit(&zone->bars, memory_order_relaxed));
 	memcpy(empty->name, zone->name, zone->name_len);
 	link_zone(store, empty);

@@ -64,7 +64,8 @@ static struct denial_zone *zone_for(struct cache *cache, const struct denial_pla
 {
 	if (place->store->bytes == 0 || barred(cache, place->name))
 		return NULL;
-	return denial_make_zone(place->store, place->hash, place->name, place->len);
+	cache->denial_counts.any_kept = true;
+	return denial_place_make(place);
 }
 
 bool cache_denial_soa(struct cache *cache, const struct rrset *soa, uint32_t ttl_s,

@@ -61,6 +61,7 @@ static inline bool search_find_zone(struct search *search, struct denial_memo *m
 	const struct lookup *lookup = search->lookup;
 	const bool sibling = memo->labels != 0 && lookup->sibling;
 	const size_t labels = sibling ? memo->labels : name_labels(lookup->name);
+	const bool walking = flushes_denials_walking(&search->cache->flushes);
 
 	// Where neither is a zone of its own, both are in the zone of their parent.
 	if (sibling && !any_zone(search->cache, labels)) {
@@ -72,6 +73,9 @@ static inline bool search_find_zone(struct search *search, struct denial_memo *m
 		memo->zone = search->zone;
 		memo->labels = labels;
 	}
+	// Nothing is said in place of what was forgotten.
+	if (walking && search->zone != NULL && flushes_cover_denial(search->cache, search->zone))
+		search->zone = memo->zone = NULL;
 	return search->zone != NULL && !barred(search->zone);
 }
 

@@ -110,6 +110,7 @@ struct denial_zone {
 	uint32_t hand[TREE_COUNT]; // the leaf that is looked at next
 	denial_ref older, newer;   // zones in the order they came
 	size_t bytes;
+	uint64_t made;  // denial_counts.forgets then; immutable to readers
 	uint8_t name[]; // lower case
 };
 
@@ -119,9 +120,13 @@ struct denial_line {
 	_Atomic uint64_t words[INDEX_SLOTS];
 };
 
-// Zones and barred names of each label count. writer: rw, readers: ro (a hint that saves look-ups)
 struct denial_counts {
+	// Zones and barred names of each label count. writer: rw, readers: ro (a hint that saves
+	// look-ups)
 	_Atomic uint32_t zones[NAME_MAX_LABELS + 1];
+	// writer
+	uint64_t forgets; // flushes and bars so far
+	bool any_kept;    // something was, at some time
 };
 
 struct denial_store {

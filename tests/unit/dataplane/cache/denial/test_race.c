@@ -174,6 +174,8 @@ static void put_the_next_zone(void *arg)
 
 	(void)arg;
 	cache_denial_forget(cache, wire(neighbours[world.step % NEIGHBOURS]));
+	while (flushes_run(cache, NOW_MS))
+		;
 	assert_int_equal(store->zones, 0);
 	put_zone(neighbours[++world.step % NEIGHBOURS]);
 }
