@@ -6,6 +6,7 @@
 #include "control/daemon/daemon.h"
 #include "control/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
@@ -86,7 +87,19 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int run(const char *path, bool check_only)
+// Told to the next start of this process.
+#define HUGEPAGES_GONE "ASSAYD_HUGEPAGES_GONE"
+
+// DPDK cannot be started a second time in a process that has this program's memory.
+static int start_without_hugepages(char *const argv[])
+{
+	setenv(HUGEPAGES_GONE, "1", 1);
+	execv("/proc/self/exe", argv);
+	log_error("cannot start again without hugepages: %s", strerror(errno));
+	return 1;
+}
+
+static int run(const char *path, bool check_only, char *const argv[])
 {
 	struct config_errors errors;
 	struct config *config = config_load(path, &errors);
@@ -100,10 +113,11 @@ static int run(const char *path, bool check_only)
 		status = check(path, config);
 	} else {
 		block_signals();
+		config->dataplane.hugepages_gone = getenv(HUGEPAGES_GONE) != NULL;
 		status = daemon_run(config);
 	}
 	config_free(config);
-	return status;
+	return status == DAEMON_NO_HUGEPAGES ? start_without_hugepages(argv) : status;
 }
 
 // Started with closed descriptors, what is opened next would get their numbers, and what is
@@ -179,5 +193,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "assayd: \"%s\" is not understood\n%s", argv[optind], usage);
 		return 2;
 	}
-	return run(path ? path : DAEMON_CONFIG, check_only);
+	return run(path ? path : DAEMON_CONFIG, check_only, argv);
 }

@@ -307,8 +307,11 @@ int dataplane_start(const struct dataplane_config *config, struct store *store,
 			code = sentence(err, err_len, -ENOMEM, "no memory to look for faults");
 	}
 	if (code < 0) {
+		// Others may have taken them since they were counted.
+		const bool gone =
+			code == -ENOMEM && dataplane->hugepages && !config->hugepages_only;
 		tear_down(dataplane);
-		return code;
+		return gone ? -EAGAIN : code;
 	}
 	eal_hide_memory_from_dumps();
 	eal_log_to_stderr();

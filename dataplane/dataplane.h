@@ -32,12 +32,13 @@ struct dataplane_config {
 	enum poll_mode poll;
 	bool hugepages;             // allow them; used where they can be had
 	bool hugepages_only;        // without them nothing starts
+	bool hugepages_gone;        // at the start before, when they had been free: not used
 	size_t packet_memory_bytes; // for mbufs, rings and EAL
 	unsigned tickets;           // per lcore, power of two
 	char file_prefix[32];       // EAL's
 	char tap_name[16];          // "" : no exception path
 	uint8_t service_prefix_v4,
-		service_prefix_v6; // length of the on-link prefix the tap carries
+		service_prefix_v6;           // length of the on-link prefix the tap carries
 	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
 	bool silent;                         // they are there
 };
@@ -54,7 +55,8 @@ void dataplane_owned(const struct dataplane_config *config, owned_visit visit, v
 // Initialises EAL, opens the ports, creates the tap and its thread, launches the lcores.
 // Signals must be blocked already, and the store's clock set. Once in the life of a process:
 // EAL cannot start again. The caller's CPU affinity becomes control_cpu, or stays as it was.
-// 0, or -errno with a sentence that says what to do.
+// 0, or -errno with a sentence that says what to do; -EAGAIN: hugepages that were free are gone,
+// and another process may do without (hugepages_gone).
 int dataplane_start(const struct dataplane_config *config, struct store *store,
 		    struct dataplane **out, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));

@@ -176,5 +176,7 @@ int daemon_run(const struct config *config)
 	stop();
 	if (status == 0 || assayd.told_to_end)
 		log_info("stopped%s", assayd.told_to_end ? " before the start was at its end" : "");
+	if (assayd.hugepages_gone)
+		return DAEMON_NO_HUGEPAGES;
 	return status == 0 || assayd.told_to_end ? 0 : assayd.in_use ? DAEMON_IN_USE : 1;
 }

@@ -11,4 +11,7 @@
 // exit status: 0, or after a sentence in the log 1, or DAEMON_IN_USE when another assayd has
 // something that the configuration names.
 #define DAEMON_IN_USE 3
+// Not an exit status: hugepages that were free at the start are gone, and are not required. Another
+// process, which DPDK needs, may start with config->dataplane.hugepages_gone.
+#define DAEMON_NO_HUGEPAGES (-1)
 int daemon_run(const struct config *config) __attribute__((nonnull));

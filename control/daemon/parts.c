@@ -76,7 +76,13 @@ int start_dataplane(void)
 		config.silence = &assayd.scope;
 	config.silent = assayd.silent;
 	snprintf(config.file_prefix, sizeof(config.file_prefix), "assay-%d", (int)getpid());
-	if (dataplane_start(&config, assayd.store, &assayd.dataplane, err, sizeof(err)) != 0)
+	int code = dataplane_start(&config, assayd.store, &assayd.dataplane, err, sizeof(err));
+	if (code == -EAGAIN) {
+		assayd.hugepages_gone = true;
+		log_warning("%s: hugepages that were free are gone; starts again without", err);
+		return -1;
+	}
+	if (code != 0)
 		return start_fail(err);
 	dataplane_heartbeat(assayd.dataplane, &assayd.now);
 	return 0;

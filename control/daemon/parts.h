@@ -32,6 +32,7 @@ struct daemon {
 	struct locks locks;
 	bool in_use;      // by another assayd: something that we would need
 	bool told_to_end; // by a signal, before the start was at its end
+	bool hugepages_gone;
 	struct clock clock;
 	struct store_clock now;
 	struct acl *acl;

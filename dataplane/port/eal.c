@@ -278,7 +278,8 @@ int eal_start(const struct dataplane_config *config, const struct device *device
 	code = cpus_check(config, &allowed, err, err_len);
 	if (code < 0)
 		return code;
-	*hugepages = config->hugepages && hugepages_available(config->packet_memory_bytes);
+	*hugepages = config->hugepages && !config->hugepages_gone &&
+		     hugepages_available(config->packet_memory_bytes);
 	if (config->hugepages_only && !*hugepages)
 		return sentence(
 			err, err_len, -ENOMEM,

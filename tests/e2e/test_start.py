@@ -29,7 +29,7 @@ service:
   addresses: [{address}/24]
   tap: {tap}
 cores: {{poll: [{cpu}], mode: adaptive}}
-memory: {{cache: 16M, packets: 64M, hugepages: off}}
+memory: {{cache: 16M, packets: 64M, hugepages: {hugepages}}}
 access: {{allow: [192.0.2.0/23]}}
 answers: {{version: assay}}
 upstream: {{interface: up0}}
@@ -72,7 +72,7 @@ class Daemon:
         name = '%s/%d' % (folder, Daemon.count)
         values = dict(device=devices('port%d' % n)[driver], address='192.0.%d.53' % (2 + n),
                       tap='tap%d' % n, cpu=sorted(os.sched_getaffinity(0))[-1],
-                      state=name + '/trust.state', socket=name + '.sock')
+                      state=name + '/trust.state', socket=name + '.sock', hugepages='off')
         values.update(given)
         os.mkdir(name)
         self.values, self.config, self.log = values, name + '.yaml', name + '.log'
@@ -261,6 +261,29 @@ def ended_while_it_starts(checks, folder):
                  daemon.text())
 
 
+def hugepages_taken_after_they_were_counted(checks, folder):
+    """The kernel's count says that there is one, and nobody gets it: what a neighbour that starts at
+    the same moment makes of it."""
+    counts = os.path.join(folder, 'counts', 'hugepages-1048576kB')
+    os.makedirs(counts)
+    for name, count in (('nr', 1), ('free', 1), ('resv', 0), ('surplus', 0), ('nr_overcommit', 0)):
+        with open(os.path.join(counts, name + '_hugepages'), 'w') as stream:
+            stream.write('%d\n' % count)
+    before = ('sh', '-c', 'mount --bind %s /sys/kernel/mm/hugepages && exec "$@"'
+              % os.path.dirname(counts), 'sh')
+    daemon = Daemon(folder, hugepages='auto')
+    daemon.launch(*before)
+    wait_for(lambda: daemon.process.poll() is not None or daemon.answers_orders(), 30)
+    checks.check('auto: it starts without them, in the same process, and answers',
+                 daemon.process.poll() is None and daemon.answers(), daemon.text())
+    checks.check('and says so', 'hugepages that were free are gone' in daemon.text(), daemon.text())
+    daemon.end()
+    checks.equal('it ends as ever', daemon.process.returncode, 0)
+    status, text = Daemon(folder, hugepages='require').refused(*before)
+    checks.check('require: it does not start, and says what is missing',
+                 status == 1 and 'hugepages' in text, '%s\n%s' % (status, text))
+
+
 def main():
     if os.geteuid() != 0 or not os.path.exists('/dev/net/tun'):
         print('cannot run: needs root and /dev/net/tun')
@@ -274,7 +297,8 @@ def main():
             checks.run(lambda c: one_thing_shared(c, folder, driver))
             checks.run(without_rights, folder, driver)
         checks.run(side_by_side, folder)
-        for part in (a_name_taken_without_rights, few_descriptors, closed_descriptors, ended_while_it_starts):
+        for part in (a_name_taken_without_rights, few_descriptors, closed_descriptors, ended_while_it_starts,
+                     hugepages_taken_after_they_were_counted):
             checks.run(part, folder)
     finally:
         tear_down()
