@@ -1,27 +1,12 @@
 // Configurations that cannot mean what they say: each is refused, with the line, the key and what
 // to do, or taken with a warning. None is taken silently.
-#include "tests/unit/control/config/text.h"
-
-#define SERVICE   "ports:\n  - device: net_ring0\nservice:\n  addresses: "
-#define ZONE(...) MINIMAL "zones:\n  - {name: a., type: forward, " __VA_ARGS__ "}\n"
-#define POOL(...) MINIMAL "pools:\n  - {name: p, servers: [" __VA_ARGS__ "]}\n"
-
-#define DIGEST "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
-#define KEY                                                                                        \
-	"oJMRESz5E4gYzS/q6XDrvU1qMPYIjCWzJaOau8XNEZeqCYKD5ar0IRd8KqXXFJkqmVfRvMGPmM1x8fGAa2XhSA=="
-#define LONG                                                                                       \
-	"a-path-that-is-longer-than-a-socket-may-have-because-the-kernel-keeps-it-in-one-hundred-" \
-	"and-eight-bytes.sock"
-
-struct broken {
-	const char *text, *sentence; // how the sentence begins
-};
+#include "tests/unit/control/config/broken_each.h"
 
 // All that were tried, for pairs of them.
 static const struct broken *tried[512];
 static size_t refused_count, warned_count;
 
-static void assert_each_refused(const struct broken *cases, size_t count)
+void assert_each_refused(const struct broken *cases, size_t count)
 {
 	char err[CONFIG_ERROR_MAX];
 
@@ -34,195 +19,6 @@ static void assert_each_refused(const struct broken *cases, size_t count)
 		if (config || strncmp(err, cases[i].sentence, strlen(cases[i].sentence)) != 0)
 			fail_msg("case %zu: wanted \"%s\", got \"%s\"", i, cases[i].sentence, err);
 	}
-}
-
-#define EACH_REFUSED(...)                                                                          \
-	do {                                                                                       \
-		static const struct broken cases[] = {__VA_ARGS__};                                \
-		(void)state;                                                                       \
-		assert_each_refused(cases, sizeof(cases) / sizeof(cases[0]));                      \
-	} while (0)
-
-static void flags_are_true_or_false(void **state)
-{
-	EACH_REFUSED(
-		{MINIMAL "answers: {rotate: flase}\n",
-		 "FILE:5: answers.rotate: \"flase\" is neither true nor false; did you mean "
-		 "false?"},
-		{MINIMAL "answers: {rotate: yes}\n",
-		 "FILE:5: answers.rotate: \"yes\" is neither true nor false"},
-		{MINIMAL "answers: {rotate: on}\n", "FILE:5: answers.rotate: \"on\" is neither"},
-		{MINIMAL "answers: {rotate: 1}\n", "FILE:5: answers.rotate: \"1\" is neither"},
-		{MINIMAL "answers: {rotate: tRUE}\n",
-		 "FILE:5: answers.rotate: \"tRUE\" is neither"},
-		{MINIMAL "answers: {rotate: \"true\"}\n",
-		 "FILE:5: answers.rotate: \"true\" in quotes is text: write true or false without "
-		 "them"},
-		{MINIMAL "answers: {rotate: [true]}\n", "FILE:5: answers.rotate: wants one value"},
-		{MINIMAL "answers: {rotate: }\n",
-		 "FILE:5: answers.rotate: has no value: give it one, or leave the key out"},
-		{MINIMAL "answers: {rotate: ~}\n", "FILE:5: answers.rotate: has no value"},
-		{ZONE("servers: [10.0.0.1], tcp: ture"),
-		 "FILE:6: zones[0].tcp: \"ture\" is neither true nor false; did you mean true?"});
-}
-
-static void words_are_named_with_their_set(void **state)
-{
-	EACH_REFUSED(
-		{MINIMAL "cores: {mode: lazy}\n",
-		 "FILE:5: cores.mode: \"lazy\" is none of busy, adaptive"},
-		{MINIMAL "memory: {hugepages: requird}\n",
-		 "FILE:5: memory.hugepages: \"requird\" is none of off, auto, require; did you "
-		 "mean "
-		 "require?"},
-		{MINIMAL "memory: {hugepages: true}\n",
-		 "FILE:5: memory.hugepages: \"true\" is none of off, auto, require"},
-		{MINIMAL "log: warn\n",
-		 "FILE:5: log: \"warn\" is none of error, warning, info, debug; did you mean "
-		 "warning?"},
-		{MINIMAL "log: Debug\n", "FILE:5: log: \"Debug\" is none of error, warning, info, "
-					 "debug; did you mean debug?"},
-		{ZONE("servers: [10.0.0.1], mode: frist"),
-		 "FILE:6: zones[0].mode: \"frist\" is none of only, first; did you mean first?"},
-		{ZONE("servers: [10.0.0.1], dnssec: off"),
-		 "FILE:6: zones[0].dnssec: \"off\" is none of validate, insecure"},
-		{POOL("{address: 10.0.0.1, transport: quic}"),
-		 "FILE:6: pools[0].servers[0].transport: \"quic\" is none of udp, tcp, tls"});
-}
-
-static void unknown_keys_are_named_with_the_nearest(void **state)
-{
-	EACH_REFUSED(
-		{MINIMAL "memory: {cahce: 1G}\n",
-		 "FILE:5: memory.cahce: there is no such key; did you mean cache?"},
-		{MINIMAL "resolver: {ttl_max: 60}\n",
-		 "FILE:5: resolver.ttl_max: there is no such key; did you mean ttl-max?"},
-		{MINIMAL "Log: info\n", "FILE:5: Log: there is no such key; did you mean log?"},
-		{MINIMAL "hugepages: require\n",
-		 "FILE:5: hugepages: there is no such key; did you mean memory.hugepages?"},
-		{MINIMAL "speed: 11\n", "FILE:5: speed: there is no such key"},
-		{POOL("{address: 10.0.0.1, wieght: 2}"),
-		 "FILE:6: pools[0].servers[0].wieght: there is no such key; did you mean weight?"},
-		{MINIMAL "memory:\n  cache: 1G\nmemory:\n  packets: 64M\n",
-		 "FILE:7: memory: a second time; the first is in line 5"},
-		{MINIMAL "memory:\n  cache: 1G\n  tickets: 64\n  cache: 2G\n",
-		 "FILE:8: memory.cache: a second time; the first is in line 6"},
-		{MINIMAL "memory: {<<: {cache: 1G}}\n",
-		 "FILE:5: memory.<<: merge keys are not understood: write the keys out"},
-		{MINIMAL "? [a, b]\n: 1\n", "FILE:5: a key is one word"},
-		{"ports:\n  - device: x\n", "FILE:1: the key service is missing"},
-		{POOL("{weight: 2}"), "FILE:6: pools[0].servers[0]: the key address is missing"});
-}
-
-static void numbers_are_decimal_digits(void **state)
-{
-	EACH_REFUSED(
-		{MINIMAL "resolver: {ttl-max: 0x10}\n",
-		 "FILE:5: resolver.ttl-max: \"0x10\" is no whole number in decimal digits"},
-		{MINIMAL "resolver: {ttl-max: 010}\n",
-		 "FILE:5: resolver.ttl-max: \"010\" is no whole"},
-		{MINIMAL "resolver: {ttl-max: 1_000}\n",
-		 "FILE:5: resolver.ttl-max: \"1_000\" is no"},
-		{MINIMAL "resolver: {ttl-max: 1h}\n",
-		 "FILE:5: resolver.ttl-max: \"1h\" is no whole"},
-		{MINIMAL "resolver: {ttl-max: 60 s}\n", "FILE:5: resolver.ttl-max: \"60 s\" is no"},
-		{MINIMAL "resolver: {ttl-max: 1e3}\n", "FILE:5: resolver.ttl-max: \"1e3\" is no"},
-		{MINIMAL "resolver: {ttl-max: +60}\n", "FILE:5: resolver.ttl-max: \"+60\" is no"},
-		{MINIMAL "resolver: {ttl-max: '60'}\n",
-		 "FILE:5: resolver.ttl-max: \"60\" in quotes is text: write the number without"},
-		{MINIMAL "resolver: {ttl-max: -60}\n",
-		 "FILE:5: resolver.ttl-max: -60 is outside 1 to 604800 seconds"},
-		{MINIMAL "resolver: {ttl-max: 4294967297}\n",
-		 "FILE:5: resolver.ttl-max: 4294967297 is outside 1 to 604800 seconds"},
-		{MINIMAL "resolver: {ttl-max: 18446744073709551617}\n",
-		 "FILE:5: resolver.ttl-max: 18446744073709551617 is outside 1 to 604800 seconds"},
-		{MINIMAL "cores: {poll: [18446744073709551617]}\n",
-		 "FILE:5: cores.poll[0]: 18446744073709551617 is too large"},
-		{MINIMAL "memory: {tickets: 1000}\n",
-		 "FILE:5: memory.tickets: 1000 is no power of two"});
-}
-
-static void sizes_have_one_unit(void **state)
-{
-	EACH_REFUSED(
-		{MINIMAL "memory: {cache: 1.5G}\n",
-		 "FILE:5: memory.cache: \"1.5G\" is no size: digits, and K, M, G or T behind them"},
-		{MINIMAL "memory: {cache: 1GB}\n", "FILE:5: memory.cache: \"1GB\" is no size"},
-		{MINIMAL "memory: {cache: 1GiB}\n", "FILE:5: memory.cache: \"1GiB\" is no size"},
-		{MINIMAL "memory: {cache: 1 G}\n", "FILE:5: memory.cache: \"1 G\" is no size"},
-		{MINIMAL "memory: {cache: -1G}\n", "FILE:5: memory.cache: \"-1G\" is no size"},
-		{MINIMAL "memory: {cache: ' 1G'}\n", "FILE:5: memory.cache: \" 1G\" is no size"},
-		{MINIMAL "memory: {cache: 50%}\n", "FILE:5: memory.cache: \"50%\" is no size"},
-		{MINIMAL "memory: {cache: 512G}\n",
-		 "FILE:5: memory.cache: 512G is outside 16M to 128G"},
-		{MINIMAL "memory: {cache: 8000000T}\n",
-		 "FILE:5: memory.cache: 8000000T is outside 16M to 128G"},
-		{MINIMAL "memory: {cache: 99999999999G}\n",
-		 "FILE:5: memory.cache: 99999999999G is outside 16M to 128G"},
-		{MINIMAL "memory: {packets: 1M}\n",
-		 "FILE:5: memory.packets: 1M is outside 32M to 64G"});
-}
-
-static void the_file_is_one_document_of_one_kind(void **state)
-{
-	EACH_REFUSED(
-		{"", "FILE:1: the file is empty"}, {"# all of it\n", "FILE:1: the file is empty"},
-		{"[1, 2]\n", "FILE:1: wants keys with values"},
-		{MINIMAL "---\nlog: debug\n", "FILE:6: a second document begins here"},
-		{MINIMAL "...\n--- !!map {}\n", "FILE:6: a second document begins here"},
-		{MINIMAL "cores:\n\tmode: busy\n", "FILE:6: this is no YAML: found character that "
-						   "cannot start any token; indent with "
-						   "spaces, not tabs"},
-		{MINIMAL "log: [info\n", "FILE:6: this is no YAML: "},
-		{MINIMAL "log: \x80\n", "FILE:5: this is no YAML: "},
-		{MINIMAL "upstream:\n", "FILE:5: upstream: has no value"},
-		{MINIMAL "upstream: true\n", "FILE:5: upstream: wants keys with values"},
-		{MINIMAL "upstream: [a]\n", "FILE:5: upstream: wants keys with values"},
-		{MINIMAL "access: {allow: 10.0.0.0/8}\n",
-		 "FILE:5: access.allow: wants a list, such as [one, two]"},
-		{MINIMAL "log: !!str info\n  extra\n", "FILE:5: log: \"info extra\" is none of"},
-		{MINIMAL "log: !mine info\n", "FILE:5: log: tags such as !mine are not understood"},
-		{MINIMAL "user: \"assay\\0root\"\n",
-		 "FILE:5: user: holds a control character or a line's end"},
-		{MINIMAL "user: |\n  assay\n", "FILE:5: user: holds a control character"},
-		{MINIMAL "log: *level\n", "FILE:5: this is no YAML: found undefined alias"});
-}
-
-static void a_byte_order_mark_is_no_part_of_the_first_key(void **state)
-{
-	char err[CONFIG_ERROR_MAX];
-	struct config *config = load_text("\xef\xbb\xbf" MINIMAL, err);
-
-	(void)state;
-	assert_string_equal(err, "");
-	config_free(config);
-}
-
-static void anchors_of_YAML_stand_for_what_they_name(void **state)
-{
-	char err[CONFIG_ERROR_MAX];
-	struct config *config =
-		load_text(MINIMAL "access:\n  allow: &ours [10.0.0.0/8]\nlog: &level debug\n"
-				  "answers: {identity: *level}\n",
-			  err);
-
-	(void)state;
-	assert_string_equal(err, "");
-	assert_string_equal(config->identity, "debug");
-	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
-	config_free(config);
-}
-
-static void a_file_beyond_all_measure_is_not_read(void **state)
-{
-	static struct config_errors errors;
-	const char *sentence = errors.list[0].sentence;
-
-	(void)state;
-	assert_null(config_load("/dev/zero", &errors));
-	assert_non_null(strstr(sentence, "/dev/zero: cannot be read: File too large"));
-	assert_null(config_load("/tmp", &errors));
-	assert_non_null(strstr(sentence, "/tmp: cannot be read: Is a directory"));
 }
 
 static void servers_that_may_never_be_asked_are_refused(void **state)
@@ -540,85 +336,7 @@ static void what_is_meant_is_not_warned_of(void **state)
 	}
 }
 
-// ---- several faults ----
-
-#define FAULTS_MAX 9
-
-struct faulty {
-	const char *text, *sentences[FAULTS_MAX]; // how they begin, by line
-};
-
-static void assert_told(const char *text, const char *const *wanted, size_t count)
-{
-	static struct config_errors errors;
-
-	assert_null(load_faulty(text, strlen(text), &errors));
-	for (size_t i = 0; i < count || i < errors.count; i++) {
-		const char *told = i < errors.count ? errors.list[i].sentence : "nothing";
-		const char *sentence = i < count ? wanted[i] : "nothing";
-
-		if (strncmp(told, sentence, strlen(sentence)) != 0)
-			fail_msg("%s\nsentence %zu: wanted \"%s\", got \"%s\"", text, i, sentence,
-				 told);
-	}
-}
-
-static void all_faults_of_a_file_are_told_at_once_by_line(void **state)
-{
-	static const struct faulty cases[] = {
-		{MINIMAL "memory: {cahce: 1G, packets: 1M}\nlog: warn\nmetrics: {address: here}\n",
-		 {"FILE:5: memory.cahce: there is no such key",
-		  "FILE:5: memory.packets: 1M is outside", "FILE:6: log: \"warn\" is none of",
-		  "FILE:7: metrics.address: \"here\" is no"}},
-		{"speed: 1\nanswers: {rotate: maybe, identity: [a]}\n",
-		 {"FILE:1: speed: there is no such key", "FILE:1: the key ports is missing",
-		  "FILE:1: the key service is missing", "FILE:2: answers.rotate: \"maybe\"",
-		  "FILE:2: answers.identity: wants one value"}},
-		{MINIMAL "zones:\n  - {name: a., type: forwrad, servers: [127.0.0.1]}\n"
-			 "  - {name: b..c, type: forward, servers: [10.0.0.1, me], mode: frist}\n"
-			 "  - {type: stub, servers: ['::1'], tcp: flase}\n  - zone\n",
-		 {"FILE:6: zones[0].type: \"forwrad\"",
-		  "FILE:6: zones[0].servers[0]: 127.0.0.1 may",
-		  "FILE:7: zones[1].mode: \"frist\" is", "FILE:7: zones[1].name: \"b..c\" is no",
-		  "FILE:7: zones[1].servers[1]: \"me\" is no", "FILE:8: zones[2].tcp: \"flase\" is",
-		  "FILE:8: zones[2]: the key name is missing",
-		  "FILE:8: zones[2].servers[0]: ::1 may never",
-		  "FILE:9: zones[3]: wants keys with values"}},
-		{MINIMAL "base: &base {cache: 1G}\nmemory: {<<: *base, tickets: 3}\n",
-		 {"FILE:5: base: there is no such key", "FILE:6: memory.<<: merge keys are not",
-		  "FILE:6: memory.tickets: 3 is"}},
-		{MINIMAL
-		 "access:\n  allow: [10.0.0.0/8, any, 10.0.0.0/8]\n  drop: [all, 10.0.0.1/8]\n",
-		 {"FILE:6: access.allow[1]: \"any\"", "FILE:6: access.allow[2]: 10.0.0.0/8 stands",
-		  "FILE:7: access.drop[0]: \"all\"", "FILE:7: access.drop[1]: \"10.0.0.1/8\""}},
-		{"ports:\n  - device: x\n  - device: x\nservice:\n  addresses: [1.2.3.4, "
-		 "5.6.7.8/24]\n"
-		 "  peers: [router, 5.6.7.8]\n",
-		 {"FILE:3: ports[1]: x is the device",
-		  "FILE:5: service.addresses[0]: \"1.2.3.4\" is no",
-		  "FILE:6: service.peers[0]: \"router\"",
-		  "FILE:6: service.peers[1]: \"5.6.7.8\": our"}},
-		{MINIMAL "trust: {validate: false, anchors: [a, b], insecure: ['.', 'x..']}\n",
-		 {"FILE:5: trust.validate: validation can be",
-		  "FILE:5: trust.insecure[0]: this would", "FILE:5: trust.insecure[1]: \"x..\" is",
-		  "FILE:5: trust.anchors[0]: \"a\"", "FILE:5: trust.anchors[1]: \"b\""}},
-		{POOL("{address: a, transport: tls}, {address: 10.0.0.1, pins: [x]}, {weight: no}"),
-		 {"FILE:6: pools[0].servers[2].weight: \"no\" is",
-		  "FILE:6: pools[0].servers[2]: the key address is missing",
-		  "FILE:6: pools[0].servers[0].address: \"a\" is",
-		  "FILE:6: pools[0].servers[0].transport: tls needs",
-		  "FILE:6: pools[0].servers[1].pins: go with transport: tls"}},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t count = 0;
-
-		while (count < FAULTS_MAX && cases[i].sentences[count])
-			count++;
-		assert_told(cases[i].text, cases[i].sentences, count);
-	}
-}
+// ---- two faults, and what follows from one ----
 
 // Each has one, though others would be seen if the value were what is used in its place.
 static void what_follows_from_a_fault_is_not_told(void **state)
@@ -733,31 +451,6 @@ static void each_of_two_faults_is_told(void **state)
 	assert_true(pairs > 500);
 }
 
-static void count_lines(const char *text, void *arg)
-{
-	size_t *count = arg;
-
-	if (++*count == CONFIG_ERRORS_MAX + 1)
-		assert_string_equal(text, "25 errors, 5 of them not shown");
-}
-
-static void faults_without_end_are_counted(void **state)
-{
-	static struct config_errors errors;
-	char text[1024] = MINIMAL;
-	size_t count = 0;
-
-	(void)state;
-	for (unsigned i = 25; i > 0; i--)
-		sprintf(text + strlen(text), "unknown%u: 1\n", i);
-	assert_null(load_faulty(text, strlen(text), &errors));
-	assert_int_equal(errors.count, 25);
-	assert_string_equal(errors.list[0].sentence, "FILE:5: unknown25: there is no such key");
-	assert_string_equal(errors.list[19].sentence, "FILE:24: unknown6: there is no such key");
-	config_errors_each(&errors, count_lines, &count);
-	assert_int_equal(count, CONFIG_ERRORS_MAX + 1);
-}
-
 static int print_counts(void **state)
 {
 	(void)state;
@@ -787,10 +480,8 @@ int main(void)
 		cmocka_unit_test(lives_and_trust_do_not_contradict_themselves),
 		cmocka_unit_test(what_is_hardly_meant_is_warned_of),
 		cmocka_unit_test(what_is_meant_is_not_warned_of),
-		cmocka_unit_test(all_faults_of_a_file_are_told_at_once_by_line),
 		cmocka_unit_test(what_follows_from_a_fault_is_not_told),
 		cmocka_unit_test(each_of_two_faults_is_told), // of those above
-		cmocka_unit_test(faults_without_end_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, print_counts);
