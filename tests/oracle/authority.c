@@ -633,7 +633,12 @@ bool authority_change(struct authority *a, const char *line)
 	} else if (strcmp(w[0], "hide") == 0 || strcmp(w[0], "show") == 0) {
 		if (zone->hidden)
 			zone->hidden_us = a->world->network.now_us;
-		zone->hidden = w[0][0] == 'h' && zone->configured == NOT_CONFIGURED;
+		const bool hidden = w[0][0] == 'h' && zone->configured == NOT_CONFIGURED;
+		if (!hidden)
+			zone->hidden_from_us = 0;
+		else if (!zone->hidden)
+			zone->hidden_from_us = a->world->network.now_us;
+		zone->hidden = hidden;
 		publish_parent(a, zone);
 		forward_all(a);
 	} else if (count >= 3) {

@@ -44,6 +44,7 @@ struct authority_zone {
 	bool nods, bogus, hidden;
 	enum configured configured; // the resolver knows whom to ask; its delegation stays
 	uint64_t hidden_us;         // when it was last; 0: never
+	uint64_t hidden_from_us;    // since when it is; 0: it is not, or was from the beginning
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
 	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never

@@ -151,8 +151,9 @@ static uint64_t delegated_since(struct authority *a, const struct authority_zone
 	uint64_t since_us = now_us + 1;
 
 	for (const struct authority_zone *at = zone; at != NULL; at = authority_parent(a, at)) {
-		if (at->hidden && at->hidden_us < since_us && now_us < at->hidden_us + HIDDEN_US)
-			since_us = at->hidden_us;
+		const uint64_t from_us = at->hidden_from_us;
+		if (from_us != 0 && from_us < since_us && now_us < from_us + HIDDEN_US)
+			since_us = from_us;
 	}
 	return since_us;
 }

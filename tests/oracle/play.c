@@ -341,7 +341,7 @@ static void restart(struct player *p)
 	for (size_t i = 0; i < a->zone_count; i++) {
 		struct authority_zone *zone = &a->zones[i];
 		zone->may_fail_until_us = zone->may_be_mute_until_us = 0;
-		zone->rolled_us = zone->hidden_us = 0;
+		zone->rolled_us = zone->hidden_us = zone->hidden_from_us = 0;
 	}
 	p->judge.restarted_us = now_us(p);
 	if (p->health.fault_count == 0)
