@@ -473,12 +473,13 @@ bool parent_took_back(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
 
-	if (task->route != NULL || task->returned || task->cut == NULL ||
+	if (task->route != NULL || task->returned_again || task->cut == NULL ||
 	    !is_denied_since(resolver, task->cut->zone, task->started_ms))
 		return false;
 	if (delegation_revoke(resolver->delegations, task->cut->zone))
 		resolver->counters.revoked++;
 	judge_release(task);
+	task->returned_again = task->returned;
 	task->returned = true;
 	iterate_start(task);
 	return true;

@@ -172,11 +172,31 @@ static bool is_overtaken(const struct task *task, const struct response *respons
 	return revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) > task->reply->asked_ms;
 }
 
+// The question has been there, and what it found was disproved: the server that says so has another
+// copy of its zone, or has one below it that is delegated no longer.
+static bool is_disproved(const struct task *task, const struct response *response)
+{
+	const struct resolver *resolver = task->resolver;
+	uint8_t zone[NAME_MAX_LEN];
+
+	if (!task->returned_again)
+		return false;
+	name_lower(zone, response->referral.ns->owner, name_len(response->referral.ns->owner));
+	return revoked_ms(resolver->revoked, resolver_hash(resolver, zone)) >= task->started_ms;
+}
+
 static void follow_referral(struct task *task, const struct response *response)
 {
 	struct resolver *resolver = task->resolver;
 	struct reply *reply = task->reply;
 
+	if (is_disproved(task, response)) {
+		const struct address server = reply->server;
+		explain_server(task, &server, SERVER_LAME, reply);
+		reply_release(task);
+		iterate_next_server(task, &server, true);
+		return;
+	}
 	if (is_overtaken(task, response)) {
 		ask_on(task);
 		return;

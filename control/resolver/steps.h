@@ -78,7 +78,7 @@ void parent_denied(struct task *task, const struct validation_result *result);
 // The closest delegation that is in force, with a reference; NULL: none is, not even the root.
 struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *name);
 // The delegation that led to an answer that is bogus was denied while that was judged. True: the
-// parent is asked instead.
+// parent is asked instead; the second time, those of its servers that do not refer there again.
 bool parent_took_back(struct task *task);
 // What is bogus came from servers that a referral without proof has named. True: it is asked for again,
 // of those that the last proof came with.

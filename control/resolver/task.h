@@ -296,6 +296,7 @@ struct task {
 	struct broken_finding finding; // of the servers, when it has failed
 	struct broken_finding needed;  // of those that could not give what a validation needs
 	bool returned;                 // to the servers that a zone's last proof came with
+	bool returned_again;           // and no referral to what was denied meanwhile is followed
 	bool above_asked;              // has asked for the proof that a name above does not exist
 	const struct entry *denied_above; // pinned: it denies the name, as was found out; or NULL
 

@@ -268,11 +268,11 @@ static void a_zone_that_has_been_denied_is_answered_for_by_that(void **state)
 	for (unsigned kind = 0; kind < 8; kind++) {
 		begin();
 		w->config.qname_minimisation = false;
-		world_add(w, &(struct world_zone){
-				     .apex = "both.com.",
-				     .servers = "ns1.both.com.=" ONE " ns2.both.com.=" TWO,
-				     .negative_ttl_s = kind & 4 ? 300 : 1,
-				     .options = {.nsec3 = kind & 2}});
+		world_add(w, &(struct world_zone){.apex = "both.com.",
+						  .servers = "ns1.both.com.=" ONE
+							     " ns2.both.com.=" TWO,
+						  .negative_ttl_s = kind & 4 ? 300 : 1,
+						  .options = {.nsec3 = kind & 2}});
 		world_add(w, &(struct world_zone){.apex = "sub.both.com.",
 						  .servers = "ns1.both.com.=" ONE,
 						  .text = "*.sub.both.com. 300 IN A 192.0.2.81\n",
@@ -288,11 +288,41 @@ static void a_zone_that_has_been_denied_is_answered_for_by_that(void **state)
 	}
 }
 
+// The same, with a wildcard in its place; one server of the zone knows, the other one refers to a
+// zone further down, as often as it is asked.
+static void a_referral_that_was_disproved_is_not_followed_for_ever(void **state)
+{
+	for (unsigned round = 0; round < 12; round++) {
+		begin();
+		world_add(w, &(struct world_zone){.apex = "both.com.",
+						  .servers = "ns1.both.com.=" ONE
+							     " ns2.both.com.=" TWO,
+						  .text = "*.both.com. 300 IN A 192.0.2.80\n"});
+		world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+						  .servers = "ns1.both.com.=" ONE,
+						  .options = {.unsigned_ = true}});
+		world_add(w,
+			  &(struct world_zone){.apex = "deep.sub.both.com.",
+					       .servers = "ns1.deep.sub.both.com.=203.0.113.30",
+					       .text = "*.deep.sub.both.com. 5 IN A 192.0.2.81\n"});
+		world_start(w);
+		world_undelegate(w, "sub.both.com.");
+		w->network.random += round * 7919;
+		for (unsigned n = 0; n < 6; n++) {
+			struct question *q = ask(n, "deep.sub.both.com.");
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_address(q, "192.0.2.80");
+		}
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it),
 		scenario(a_zone_that_has_been_denied_is_answered_for_by_that),
+		scenario(a_referral_that_was_disproved_is_not_followed_for_ever),
 		scenario(parent_and_child_on_the_same_servers),
 		scenario(a_ds_from_the_childs_side_is_none),
 		scenario(the_only_server_may_answer_for_a_ds_from_the_childs_side),
