@@ -16,6 +16,27 @@ const struct zone *find_zone(const struct generator *g, const char *apex)
 	return NULL;
 }
 
+const struct zone *zone_of(const struct generator *g, const char *name)
+{
+	const struct zone *deepest = &g->zones[0];
+	size_t len = strlen(name);
+
+	for (size_t i = 1; i < g->zone_count; i++) {
+		const char *apex = g->zones[i].apex;
+		size_t apex_len = strlen(apex);
+		if (apex_len <= len && strcmp(name + len - apex_len, apex) == 0 &&
+		    (apex_len == len || name[len - apex_len - 1] == '.') &&
+		    apex_len > strlen(deepest->apex))
+			deepest = &g->zones[i];
+	}
+	return deepest;
+}
+
+const struct zone *zone_above(const struct generator *g, const char *apex)
+{
+	return zone_of(g, strchr(apex, '.') + 1);
+}
+
 static void make_server(struct generator *g, char *out)
 {
 	static const char *const nets[] = {"192.0.2.", "198.51.100.", "203.0.113.", "192.5.6."};
@@ -39,6 +60,15 @@ static void add_zone(struct generator *g, const char *apex, const char *mode, bo
 		return;
 	*zone = (struct zone){.mode = mode};
 	snprintf(zone->apex, sizeof(zone->apex), "%s", apex);
+	if (leaf && percent(g, 8) && strcmp(mode, "unsigned") != 0) {
+		zone->bogus = percent(g, 60);
+		strcat(options, zone->bogus ? " bogus" : " nods");
+	}
+	if (zone->bogus && percent(g, 60)) { // as part of the zone above, to whoever asks there
+		memcpy(zone->servers[0], zone_above(g, apex)->servers[0], 48);
+		snprintf(list, sizeof(list), "%s", zone->servers[zone->server_count++]);
+		zone->shares = true;
+	}
 	while (zone->server_count < count) {
 		char *address = zone->servers[zone->server_count];
 		size_t known = g->server_count;
@@ -49,8 +79,6 @@ static void add_zone(struct generator *g, const char *apex, const char *mode, bo
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
 			 zone->server_count++ > 0 ? "," : "", address);
 	}
-	if (leaf && percent(g, 6) && strcmp(mode, "unsigned") != 0)
-		strcat(options, percent(g, 50) ? " nods" : " bogus");
 	if (leaf && percent(g, 15) && g->zone_count > 3) {
 		// One that was there before: no two can need each other.
 		snprintf(host, sizeof(host), "%s", g->zones[1 + below(g, g->zone_count - 1)].apex);

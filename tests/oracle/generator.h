@@ -18,6 +18,7 @@ struct zone {
 	char servers[6][48];
 	size_t server_count;
 	bool shares; // its first server has other zones, too
+	bool bogus;
 };
 
 struct generator {
@@ -62,6 +63,10 @@ static inline const char *pick_server(struct generator *g, const struct zone *zo
 {
 	return zone->servers[below(g, zone->server_count)];
 }
+
+// The deepest that a name is in; the one above an apex other than the root's. (generate.c)
+const struct zone *zone_of(const struct generator *g, const char *name);
+const struct zone *zone_above(const struct generator *g, const char *apex);
 
 // ---- names (names.c) ----
 

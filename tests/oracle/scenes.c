@@ -4,23 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// The deepest that a name is in.
-static const struct zone *zone_of(const struct generator *g, const char *name)
-{
-	const struct zone *deepest = &g->zones[0];
-	size_t len = strlen(name);
-
-	for (size_t i = 1; i < g->zone_count; i++) {
-		const char *apex = g->zones[i].apex;
-		size_t apex_len = strlen(apex);
-		if (apex_len <= len && strcmp(name + len - apex_len, apex) == 0 &&
-		    (apex_len == len || name[len - apex_len - 1] == '.') &&
-		    apex_len > strlen(deepest->apex))
-			deepest = &g->zones[i];
-	}
-	return deepest;
-}
-
 // A name that a wildcard makes, and another one.
 static void make_beside(struct generator *g, const char *wildcard, const char *type)
 {
@@ -84,8 +67,19 @@ static void play_removal(struct generator *g)
 
 	make_owner(g, apex, name);
 	ask_plainly(g, name, pick_type(g));
+	const bool known = percent(g, 40);
+	if (known) { // for long enough
+		script_add(g->out, "add %s %s 86400 TXT \"known\"", apex, name);
+		ask_plainly(g, name, "TXT");
+	}
 	script_add(g->out, "hide %s", apex);
 	ask_plainly(g, percent(g, 50) ? apex : name, pick_type(g));
+	if (known) {
+		script_add(g->out, "wait 3700000");
+		ask_plainly(g, apex, "SOA");
+		ask_plainly(g, name, pick_type(g));
+		ask_plainly(g, name, "TXT");
+	}
 	script_add(g->out, "wait %s", PICK(g, pauses));
 	ask_plainly(g, name, pick_type(g));
 	script_add(g->out, "show %s", apex);
@@ -171,7 +165,7 @@ static void play_overtaking(struct generator *g)
 static bool may_be_signed(const struct generator *g, const struct zone *zone)
 {
 	return strcmp(zone->apex, ".") != 0 && strcmp(zone->mode, "unsigned") == 0 &&
-	       strcmp(zone_of(g, strchr(zone->apex, '.') + 1)->mode, "unsigned") != 0;
+	       strcmp(zone_above(g, zone->apex)->mode, "unsigned") != 0;
 }
 
 // A zone is signed while it is known to be unsigned still: what was taken for insecure, good or
@@ -230,6 +224,51 @@ static void play_silence(struct generator *g)
 	ask_plainly(g, name, "A");
 }
 
+// An alias from the zone above into one that proves nothing, which its servers may have as well.
+static void play_alias(struct generator *g)
+{
+	const struct zone *zone = pick_zone(g);
+	char name[NAME_SIZE], target[NAME_SIZE], label[8];
+
+	for (size_t i = 0; i < 4 * g->zone_count && !zone->bogus; i++)
+		zone = pick_zone(g);
+	if (strcmp(zone->apex, ".") == 0)
+		return;
+	const struct zone *above = zone_above(g, zone->apex);
+	snprintf(label, sizeof(label), "l%u", below(g, 1000));
+	prepend(name, label, above->apex);
+	make_owner(g, zone->apex, target);
+	script_add(g->out, "add %s %s 300 CNAME %s", above->apex, name, target);
+	ask_plainly(g, name, pick_type(g));
+	ask_plainly(g, name, "A");
+}
+
+// A name goes, so that it is denied in the place of its data, and comes back once that is over;
+// then there is silence, and what was known last is all that there is.
+static void play_return(struct generator *g)
+{
+	static const char *const types[] = {"A", "A", "MX", "AAAA"};
+	const struct zone *zone = pick_busy_zone(g);
+	const char *type = PICK(g, types);
+	char name[NAME_SIZE], label[8];
+
+	snprintf(label, sizeof(label), "r%u", below(g, 1000));
+	prepend(name, label, zone->apex);
+	script_add(g->out, "add %s %s 60 TXT \"first\"", zone->apex, name);
+	ask_plainly(g, name, "TXT");
+	script_add(g->out, "del %s %s TXT", zone->apex, name);
+	script_add(g->out, "wait 70000");
+	ask_plainly(g, name, type);
+	script_add(g->out, "wait 3700000");
+	script_add(g->out, "add %s %s 3600 TXT \"again\"", zone->apex, name);
+	ask_plainly(g, name, "TXT");
+	all_servers(g, zone, "fault", " drop");
+	ask_plainly(g, name, type);
+	script_add(g->out, "wait 31000");
+	ask_plainly(g, name, "TXT");
+	all_servers(g, zone, "heal", "");
+}
+
 void make_scene(struct generator *g)
 {
 	unsigned kind = below(g, 100);
@@ -240,10 +279,12 @@ void make_scene(struct generator *g)
 		play_exception(g);
 	else if (kind < 45)
 		play_removal(g);
-	else if (kind < 80)
+	else if (kind < 75)
 		play_overtaking(g);
-	else if (kind < 97)
+	else if (kind < 80)
+		play_alias(g);
+	else if (kind < 94)
 		play_signing(g);
 	else if (g->harsh)
-		play_silence(g);
+		kind < 97 ? play_silence(g) : play_return(g);
 }

@@ -40,8 +40,8 @@ uint32_t truth_ttl_s(const struct said *said); // of the RRset; of a denial (RFC
 unsigned truth_security(struct authority *authority, struct authority_zone *zone,
 			const struct version *version, uint64_t since_us);
 
-// Whether what proves the version can be had now, with nothing cached: of servers that are of use, a
-// DS, or that there is none, and the keys that it vouches for.
+// Whether what proves the version can be had now, with nothing cached: of servers that are of use,
+// a DS, or that there is none, and the keys that it vouches for.
 bool truth_has_keys(struct authority *authority, const struct authority_zone *zone,
 		    const struct version *version);
 
