@@ -261,10 +261,15 @@ static void tell_lost(struct alarms *alarms)
 	alarms->lost = 0;
 }
 
-void alarms_now(struct alarms *alarms, const struct store_clock *now)
+void alarms_at(struct alarms *alarms, const struct store_clock *now)
 {
 	alarms->now_ms = now->now_ms;
 	alarms->now_s = now->now_s;
+}
+
+void alarms_now(struct alarms *alarms, const struct store_clock *now)
+{
+	alarms_at(alarms, now);
 	alarms->next_ms = now->now_ms + ALARMS_BEAT_MS;
 	for (size_t i = 0; i < alarms->count; i++)
 		alarms->entries[i]->seen = false;
@@ -279,7 +284,7 @@ void alarms_run(struct alarms *alarms, const struct store_clock *now)
 	if (now->now_ms >= alarms->next_ms)
 		alarms_now(alarms, now);
 	else
-		alarms->now_ms = now->now_ms; // what is raised between is of this moment
+		alarms_at(alarms, now);
 }
 
 void alarms_each(const struct alarms *alarms, alarm_visit visit, void *arg)

@@ -47,6 +47,8 @@ bool alarms_add(struct alarms *alarms, alarms_ask ask, void *arg)
 // Every heartbeat: asks when a second has gone by. alarms_now() asks at once.
 void alarms_run(struct alarms *alarms, const struct store_clock *now) __attribute__((nonnull));
 void alarms_now(struct alarms *alarms, const struct store_clock *now) __attribute__((nonnull));
+// What is raised from here on, also before the first of those, is of this moment.
+void alarms_at(struct alarms *alarms, const struct store_clock *now) __attribute__((nonnull));
 
 // Inside of a function that is asked: it is so at present.
 void alarm_holds(struct alarms *alarms, enum alarm_name name, const char *subject,

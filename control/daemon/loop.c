@@ -71,6 +71,7 @@ void read_clock(void)
 {
 	clock_read(&assayd.clock, &assayd.now);
 	store_set_clock(assayd.store, &assayd.now);
+	alarms_at(assayd.alarms, &assayd.now);
 }
 
 static void due_now(uv_timer_t *timer)

@@ -244,6 +244,26 @@ static void a_long_alarm_is_cut_in_the_summary(void **state)
 	assert_non_null(strstr(text, "x (and 1 more)"));
 }
 
+// As a start raises it: a metrics address that is not there yet.
+static void what_is_raised_before_the_first_round_began_then(void **state)
+{
+	struct alarms *early = alarms_new();
+
+	(void)state;
+	assert_non_null(early);
+	alarms_at(early, &now);
+	alarm_raise(early, ALARM_METRICS, "", 0, "not there");
+	now.now_ms += 1500;
+	now.now_s += 1;
+	alarms_run(early, &now);
+	struct listed found = {0};
+	alarms_each(early, list_one, &found);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.alarms[0].since_ms, 5000);
+	assert_int_equal(found.alarms[0].since_s, START_S);
+	alarms_free(early);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +277,7 @@ int main(void)
 		test(each_alarm_has_a_name_a_meaning_and_a_remedy),
 		test(the_summary_is_the_worst_one_and_how_many_more),
 		test(a_long_alarm_is_cut_in_the_summary),
+		test(what_is_raised_before_the_first_round_began_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
