@@ -219,7 +219,8 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	unsigned mask = 0;
 	struct spell spell = {0};
 	bool seen = false, opt_out = true, maybe_opt_out = false;
-	bool whole = !t->judge->lenient; // servers say it with all that belongs to it
+	// Servers say it with all that belongs to it.
+	bool whole = !t->judge->lenient && !(t->asked->flags & ASKED_CD);
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];

@@ -320,15 +320,30 @@ bool truth_is_found(struct authority *a, const struct authority_zone *zone, uint
 	return false;
 }
 
-// What its servers say who are asked for a zone further up, of which nothing has to be proven.
-static unsigned proven_from_above(struct authority *a, const struct authority_zone *zone,
-				  struct authority_zone *above, uint64_t since_us)
+static unsigned security_of_any(struct authority *a, struct authority_zone *zone, uint64_t since_us)
 {
 	unsigned mask = 0;
 
-	for (size_t v = 0; has_server_of(zone, above) && v < above->version_count; v++) {
-		if (had(&above->versions[v], since_us))
-			mask |= truth_security(a, above, &above->versions[v], since_us);
+	for (size_t v = 0; v < zone->version_count; v++) {
+		if (had(&zone->versions[v], since_us))
+			mask |= truth_security(a, zone, &zone->versions[v], since_us);
+	}
+	return mask;
+}
+
+// What its servers say who are asked for a zone further up, where nothing has to be proven of that
+// or of one in between.
+static unsigned proven_from_above(struct authority *a, const struct authority_zone *zone,
+				  struct authority_zone *parent, uint64_t since_us)
+{
+	struct authority_zone *above;
+	unsigned mask = 0, way = 0;
+
+	for (struct authority_zone *at = parent; (above = authority_parent(a, at)) != NULL;
+	     at = above) {
+		way |= security_of_any(a, at, since_us);
+		if (has_server_of(zone, above))
+			mask |= way | security_of_any(a, above, since_us);
 	}
 	return mask & TRUTH_INSECURE;
 }
@@ -362,9 +377,7 @@ static unsigned proven(struct authority *a, struct authority_zone *zone,
 				: vouches(ds, version, zone, since_us) ? TRUTH_SECURE
 								       : TRUTH_BOGUS;
 	}
-	while ((parent = authority_parent(a, parent)) != NULL)
-		mask |= proven_from_above(a, zone, parent, since_us);
-	return mask;
+	return mask | proven_from_above(a, zone, parent, since_us);
 }
 
 // RFC 7646. What was cached is forgotten with it; it goes when the zone is found to validate, which
