@@ -6,13 +6,15 @@
 #include "control/resolver/task.h"
 #include "dataplane/dns/types.h"
 
+// Not by what rests on a proof that is past its end, say.
 static bool denies(const struct task *task, const struct entry *entry)
 {
 	struct entry_facts facts;
 
 	entry_facts(entry, &facts);
 	return facts.kind == ENTRY_NXDOMAIN && facts.security == SECURITY_SECURE &&
-	       !facts.opt_out && !facts.this_name_only && name_within(task->name, facts.name);
+	       facts.ede == EDE_NONE && !facts.opt_out && !facts.this_name_only &&
+	       name_within(task->name, facts.name);
 }
 
 void above_note(struct task *parent, const struct task *child)
