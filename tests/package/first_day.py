@@ -14,6 +14,7 @@ import time
 
 import roots
 from checks import wait_for
+from resolver import CROWDED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -139,6 +140,12 @@ def installed(checks, system):
     checks.check('nothing has failed', 'assay' not in run.stdout, run.stdout)
 
 
+def crowded(system):
+    """What health says is the work of this machine's other processes alone."""
+    run = system.run('assayctl health --json')
+    return run.stdout and {alarm['name'] for alarm in json.loads(run.stdout)['alarms']} <= CROWDED
+
+
 class Transcript:
     """What was typed on that day and what came back, in a file."""
 
@@ -166,7 +173,7 @@ def first_day(checks, system, lab, transcript):
                 good = good and re.search(r'flags: [^;]*\bad\b', run.stdout)
             else:
                 run = system.run(command)
-                good = run.returncode == 0
+                good = run.returncode == 0 or command == 'assayctl health' and crowded(system)
             transcript.add('client$' if block[0] == 'client' else '#', command, run)
             if not checks.check('first day: ' + line, good, said(run) + journal(system)):
                 return

@@ -119,21 +119,21 @@ done
 '''
 
 
-def signed_zone(folder, before='20200101', after='20400101'):
+def signed_zone(folder, zone='vm.test', text=ZONE, before='20200101', after='20400101'):
     """Makes key and zone; returns the anchor."""
     os.makedirs(folder)
-    key = subprocess.run(['ldns-keygen', '-a', 'ECDSAP256SHA256', '-k', 'vm.test'], cwd=folder, check=True,
+    key = subprocess.run(['ldns-keygen', '-a', 'ECDSAP256SHA256', '-k', zone], cwd=folder, check=True,
                          capture_output=True, text=True).stdout.strip()
-    with open(os.path.join(folder, 'vm.test'), 'w') as stream:
-        stream.write(ZONE)
-    subprocess.run(['ldns-signzone', '-i', before, '-e', after, '-f', 'signed', 'vm.test', key], cwd=folder,
+    with open(os.path.join(folder, 'plain'), 'w') as stream:
+        stream.write(text)
+    subprocess.run(['ldns-signzone', '-i', before, '-e', after, '-f', 'signed', 'plain', key], cwd=folder,
                    check=True, capture_output=True)
     with open(os.path.join(folder, 'nsd.conf'), 'w') as stream:
         stream.write('server:\n  ip-address: %s\n  zonesdir: /vm/zone\n  pidfile: ""\n  database: ""\n'
                      '  username: ""\n  xfrdfile: /run/nsd.xfrd\n  zonelistfile: /run/nsd.zones\n'
                      '  logfile: /run/nsd.log\n  xfrdir: /run\n'
                      'remote-control:\n  control-enable: no\n'
-                     'zone:\n  name: vm.test\n  zonefile: signed\n' % SERVER)
+                     'zone:\n  name: "%s"\n  zonefile: signed\n' % (SERVER, zone))
     with open(os.path.join(folder, key + '.ds')) as stream:
         return ' '.join(stream.read().split())
 
@@ -148,14 +148,15 @@ def config(anchor, device='net_af_xdp0,iface=near0,force_copy=1,busy_budget=0', 
     return CONFIG.format(device=device, hugepages=hugepages, anchor=anchor, follow=follow, tap=tap, more=more)
 
 
-def fill(share, network=NETWORK + VETH, **given):
-    """Puts all of it into a machine's share, before it boots with PREPARE; returns the anchor."""
-    anchor = signed_zone(os.path.join(share, 'zone'))
+def fill(share, network=NETWORK + VETH, **zone):
+    """Puts all of it into a machine's share, before it boots with PREPARE; returns the anchor. zone: as
+    signed_zone() has it."""
+    anchor = signed_zone(os.path.join(share, 'zone'), **zone)
     shutil.copy(os.path.join(BUILD, 'control', 'assayd'), share)
     shutil.copy(os.path.join(BUILD, 'control', 'cli', 'assayctl'), share)
     for name, text in (('assayd.service', unit()), ('network-far.service', UNIT_NETWORK),
                        ('nsd-far.service', UNIT_NSD), ('network', network),
-                       ('assayd.yaml', config(anchor, **given))):
+                       ('assayd.yaml', config(anchor))):
         with open(os.path.join(share, name), 'w') as stream:
             stream.write(text)
     return anchor
