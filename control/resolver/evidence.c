@@ -95,12 +95,6 @@ static struct record *find(const struct evidence *evidence, uint64_t cut, uint8_
 	return NULL;
 }
 
-// What is forgotten is used before what was used the longest ago.
-static uint64_t used_ms(const struct evidence *evidence, const struct record *record)
-{
-	return record->generation == evidence->generation ? record->used_ms : 0;
-}
-
 static struct record *use(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
 {
 	struct record *record = find(evidence, cut, kind);
@@ -110,7 +104,7 @@ static struct record *use(struct evidence *evidence, uint64_t cut, uint8_t kind,
 		struct record *set = set_of(evidence, key);
 		record = set;
 		for (size_t i = 1; i < WAYS; i++) {
-			if (used_ms(evidence, &set[i]) < used_ms(evidence, record))
+			if (set[i].used_ms < record->used_ms)
 				record = &set[i];
 		}
 		*record = (struct record){

@@ -135,19 +135,77 @@ static void a10_two_forged_ones_cost_one_server_its_turn(void **state)
 	assert_int_equal(w->network.connections, 0);
 }
 
-// The other server has data that do not validate: TCP is the way that is left.
+// The other server has data that do not validate: TCP is the way that is left, to the one alone.
 static void beside_a_bogus_server_tcp_is_tried(void **state)
 {
 	(void)state;
-	with((struct fault){.kind = FAULT_BARE,
-			    .server = example_servers[0],
-			    .flags = RCODE_REFUSED,
-			    .udp_only = true});
-	with((struct fault){.kind = FAULT_BOGUS, .server = example_servers[1]});
-	const struct habit habit = {.signed_zone = true};
-	unsigned rcode;
-	assert_true(ask_ms(&habit, &rcode) < 1000);
-	assert_int_equal(rcode, RCODE_NOERROR);
+	for (size_t bare = 0; bare < 2; bare++) {
+		start_common(NULL);
+		with((struct fault){.kind = FAULT_BARE,
+				    .server = example_servers[bare],
+				    .flags = RCODE_REFUSED,
+				    .udp_only = true});
+		with((struct fault){.kind = FAULT_BOGUS, .server = example_servers[!bare]});
+		const struct habit habit = {.signed_zone = true};
+		unsigned rcode;
+		assert_true(ask_ms(&habit, &rcode) < 1000);
+		assert_int_equal(rcode, RCODE_NOERROR);
+		end_world(NULL);
+	}
+}
+
+// Whoever sends them, they do not say that a server wants to be asked without EDNS.
+static void o8_after_headers_alone_servers_are_asked_with_edns(void **state)
+{
+	static const char *const names[] = {"www.plain.org.", "x.new.plain.org.", "zero.plain.org."};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {
+		const struct habit habit = {.rcode = rcodes[i], .tcp = TCP_CLOSED, .servers = 2};
+		const struct fault *heard[2];
+		start_common(NULL);
+		set(&habit);
+		for (size_t n = 0; n < 3; n++)
+			world_ask(w, names[n], TYPE_A, ASK_DO);
+		network_heal(&w->network);
+		world_advance(w, 30000);
+		network_forget_log(&w->network);
+		for (size_t s = 0; s < 2; s++)
+			heard[s] = network_fault(
+				&w->network,
+				&(struct fault){.server = plain_servers[s], .edns_only = true});
+		for (size_t n = 0; n < 3; n++)
+			assert_answer(world_ask(w, names[n], TYPE_A, ASK_DO), RCODE_NOERROR, false,
+				      EDE_NONE);
+		for (size_t s = 0; s < 2; s++)
+			assert_int_equal(heard[s]->hits,
+					 network_sent(&w->network, plain_servers[s], NULL, 0));
+		assert_true(heard[0]->hits + heard[1]->hits >= 3);
+		end_world(NULL);
+	}
+}
+
+// They do so to names in mixed case, or to a cookie, and not to the last try without either.
+static void o8_headers_alone_in_answer_to_mixed_case_leave_the_last_try(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {
+		start_common(NULL);
+		for (size_t s = 0; s < 2; s++) {
+			with((struct fault){.kind = FAULT_BARE,
+					    .server = plain_servers[s],
+					    .flags = (uint16_t)rcodes[i],
+					    .mixed_only = true});
+			with((struct fault){.kind = FAULT_RESET,
+					    .server = plain_servers[s],
+					    .tcp_only = true});
+		}
+		const struct habit habit = {.servers = 2};
+		unsigned rcode;
+		assert_true(ask_ms(&habit, &rcode) < 1000);
+		assert_int_equal(rcode, RCODE_NOERROR);
+		end_world(NULL);
+	}
 }
 
 int main(void)
@@ -155,7 +213,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(o8_headers_alone_delay_nobody_who_can_be_answered),
 		cmocka_unit_test(a10_one_header_alone_is_no_answer),
-		scenario_common(beside_a_bogus_server_tcp_is_tried),
+		cmocka_unit_test(beside_a_bogus_server_tcp_is_tried),
+		cmocka_unit_test(o8_after_headers_alone_servers_are_asked_with_edns),
+		cmocka_unit_test(o8_headers_alone_in_answer_to_mixed_case_leave_the_last_try),
 		scenario_common(a10_two_forged_ones_cost_one_server_its_turn),
 	};
 

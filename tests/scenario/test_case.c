@@ -151,6 +151,17 @@ static void what_is_known_of_the_zone_says_nothing_of_its_names(void **state)
 	assert_found("www.plain.org.", false, "192.0.2.90");
 }
 
+static void one_question_shows_nothing(void **state)
+{
+	(void)state;
+	set(NXDOMAIN, TCP_CLOSED, false, 2);
+	assert_found("www.plain.org.", false, "192.0.2.90");
+	const uint64_t before = world_counter(w, "upstream.letters");
+	assert_true(before > 0);
+	assert_found("x.new.plain.org.", false, "192.0.2.91");
+	assert_true(world_counter(w, "upstream.letters") > before);
+}
+
 static void two_questions_show_that_a_server_knows_one_case(void **state)
 {
 	(void)state;
@@ -279,11 +290,18 @@ static void a1_signatures_that_nobody_verifies_prove_nothing(void **state)
 			    .mixed_only = true,
 			    .kind = FAULT_OTHER_RCODE,
 			    .rewrite = leave_out});
-	with((struct fault){.kind = FAULT_FORGED,
-			    .server = PROVIDER_A,
+	with((struct fault){.server = PROVIDER_A,
 			    .name = "www.island.com.",
 			    .one_case_only = true,
-			    .times = 1});
+			    .times = 1,
+			    .flags = FLAG_AA,
+			    .replace = say,
+			    .hook_arg = LINES("an www.island.com. 300 IN A 198.51.100.66",
+					      "an www.island.com. 300 IN RRSIG A 13 3 300 "
+					      "20380119031407 20200101000000 1 island.com. "
+					      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+					      "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
+					      NULL)});
 	struct question *q = world_ask(w, "www.island.com.", TYPE_A, ASK_DO);
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
 	assert_true(world_counter(w, "upstream.letters") > 0);
@@ -347,6 +365,7 @@ int main(void)
 		cmocka_unit_test(names_exist_in_any_case),
 		cmocka_unit_test(first_questions_at_once_are_all_answered),
 		scenario_common(what_is_known_of_the_zone_says_nothing_of_its_names),
+		scenario_common(one_question_shows_nothing),
 		scenario_common(two_questions_show_that_a_server_knows_one_case),
 		scenario_common(a_true_denial_costs_one_question_more),
 		scenario_common(a_denial_that_is_signed_proves_itself),

@@ -56,6 +56,19 @@ static void a_name_goes_with_all_below_it_that_was_made_before(void **state)
 	assert_false(is_forgotten(&f, name("org."), f.moment));
 }
 
+// Whatever else is forgotten afterwards.
+static void what_was_made_since_stays(void **state)
+{
+	(void)state;
+	forgotten_add(&f, name("example.com."), BUCKETS);
+	const uint64_t since = f.moment;
+	forgotten_add(&f, name("org."), BUCKETS);
+	assert_true(is_forgotten(&f, name("a.org."), since));
+	assert_true(is_forgotten(&f, name("a.example.com."), since - 1));
+	assert_false(is_forgotten(&f, name("a.example.com."), since));
+	assert_false(is_forgotten(&f, name("example.com."), since));
+}
+
 static void it_holds_until_the_hand_has_passed_every_bucket(void **state)
 {
 	(void)state;
@@ -101,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_of(a_name_goes_with_all_below_it_that_was_made_before),
+		test_of(what_was_made_since_stays),
 		test_of(it_holds_until_the_hand_has_passed_every_bucket),
 		test_of(more_names_than_places_take_everything_with_them),
 	};
