@@ -374,6 +374,23 @@ static void b16_data_of_a_name_that_cached_denial_denies_are_over(void **state)
 			 RCODE_NXDOMAIN);
 }
 
+// A server that lags behind denies what another one has given: what was there a while ago is asked
+// for, whatever record denies it.
+static void data_that_have_ended_are_asked_for_where_a_record_denies_them(void **state)
+{
+	(void)state;
+	begin_zone(0);
+	const char *before = world_zone(w, "example.org.")->text;
+	ask_all();
+	world_advance(w, 6000);
+	change(texts_after);
+	assert_int_equal(world_ask(w, "go.example.org.", TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
+	change(before);
+	network_forget_log(&w->network);
+	assert_address(world_ask(w, "gone.example.org.", TYPE_A, ASK_DO), "192.0.2.70");
+	assert_true(network_sent(&w->network, SERVER, "gone.example.org.", TYPE_A) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +405,7 @@ int main(void)
 		scenario(b16_a_late_reply_does_not_bring_back_what_was_denied),
 		scenario(b16_nor_what_a_record_has_denied_that_has_ended),
 		scenario(b16_data_of_a_name_that_cached_denial_denies_are_over),
+		scenario(data_that_have_ended_are_asked_for_where_a_record_denies_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
