@@ -142,8 +142,7 @@ static void finish_beside(struct exchange *exchange, struct exchange_reply reply
 
 	first->bytes += exchange->bytes;
 	first->ignored += exchange->ignored;
-	bool bare = exchange->bare && !first->request.last_try && was_answered(reply.outcome) &&
-		    is_bare(&reply);
+	bool bare = exchange->bare && was_answered(reply.outcome) && is_bare(&reply);
 	bool held = bare || (reply.outcome == UPSTREAM_OK && last_hold(first, exchange, &reply));
 	if (bare)
 		hold_bare(first, &reply);
