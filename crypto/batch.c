@@ -1,13 +1,7 @@
 #include "crypto/batch.h"
 
-#include "crypto/digest.h"
-#include "crypto/job.h"
-#include "crypto/room.h"
-#include "crypto/signed_data.h"
-#include "crypto/tables.h"
-#include "crypto/worker.h"
+#include "crypto/batch_jobs.h"
 #include "dataplane/dns/edns.h"
-#include "dataplane/dns/rdata.h"
 
 #include <openssl/rand.h>
 
@@ -19,153 +13,11 @@
 
 #define MEMO_MAX     32768
 #define JOBS_MAX     8192
-#define GROUP_COST   64   // about 1 ms of one key's jobs, before the next key's turn
-#define MESSAGE_MIN  512  // a job's buffer grows to powers of two from here
-#define MESSAGE_KEPT 4096 // and is kept for the next up to that
-#define CONTROL_SLOT 0    // workers follow
+#define GROUP_COST   64  // about 1 ms of one key's jobs, before the next key's turn
+#define MESSAGE_MIN  512 // a job's buffer grows to powers of two from here
+#define CONTROL_SLOT 0   // workers follow
 
 static_assert(BATCH_WORKERS_MAX + 1 == SLOTS_MAX, "a slot per thread in every key");
-
-struct batch_ticket {
-	struct list link; // in its job, or (next only) free
-	struct job *job;
-	void (*done)(void *arg, bool good);
-	void *arg;
-};
-
-struct batch {
-	struct keys *keys;
-	struct tables *tables;
-	struct memo *memo;
-	struct digester *digester;
-	struct signed_data data;
-	uint8_t secret[16];
-
-	struct job **buckets; // jobs under way, by fingerprint
-	size_t bucket_mask;
-	struct list ready;     // keys with pending jobs, each in its turn
-	struct list abandoned; // jobs that workers have and nobody waits for
-	struct verifier verifier;
-	size_t job_count, job_max;
-	size_t queued; // of them, not handed to anybody yet
-	struct rooms rooms;
-	struct job *free_jobs;
-	struct batch_ticket *free_tickets;
-
-	struct worker *workers[BATCH_WORKERS_MAX];
-	unsigned worker_count;
-	bool wakes; // the workers, when they have results
-	struct batch_counters counters;
-};
-
-// ---- jobs and tickets, kept for the next ----
-
-static struct job *job_new(struct batch *b)
-{
-	struct job *job = b->free_jobs;
-
-	if (job != NULL) {
-		b->free_jobs = job->next;
-	} else {
-		job = calloc(1, sizeof(*job));
-		if (job == NULL)
-			return NULL;
-	}
-	list_init(&job->pending);
-	list_init(&job->tickets);
-	b->job_count++;
-	return job;
-}
-
-static void job_free(struct batch *b, struct job *job)
-{
-	if (job->key != NULL)
-		key_unref(job->key);
-	job->key = NULL;
-	if (job->message_cap > MESSAGE_KEPT) {
-		free(job->message);
-		job->message = NULL;
-		job->message_cap = 0;
-	}
-	job->next = b->free_jobs;
-	b->free_jobs = job;
-	b->job_count--;
-}
-
-static struct batch_ticket *ticket_new(struct batch *b, struct job *job,
-				       const struct batch_request *request)
-{
-	struct batch_ticket *ticket = b->free_tickets;
-
-	if (ticket != NULL)
-		b->free_tickets = (struct batch_ticket *)(void *)ticket->link.next;
-	else
-		ticket = malloc(sizeof(*ticket));
-	if (ticket == NULL)
-		return NULL;
-	ticket->job = job;
-	ticket->done = request->done;
-	ticket->arg = request->arg;
-	list_push(&job->tickets, &ticket->link);
-	return ticket;
-}
-
-static void ticket_free(struct batch *b, struct batch_ticket *ticket)
-{
-	list_remove(&ticket->link);
-	ticket->link.next = (struct list *)(void *)b->free_tickets;
-	b->free_tickets = ticket;
-}
-
-// ---- jobs under way ----
-
-static struct job **bucket_of(struct batch *b, const struct fingerprint *print)
-{
-	return &b->buckets[print->signature & b->bucket_mask];
-}
-
-static struct job *find(struct batch *b, const struct fingerprint *print,
-			const struct rdata_rrsig *rrsig)
-{
-	for (struct job *job = *bucket_of(b, print); job != NULL; job = job->next) {
-		if (memcmp(&job->print, print, sizeof(*print)) == 0 &&
-		    job->signature_len == rrsig->signature_len &&
-		    memcmp(job->signature, rrsig->signature, rrsig->signature_len) == 0)
-			return job;
-	}
-	return NULL;
-}
-
-static void unlink_job(struct batch *b, struct job *job)
-{
-	struct job **p = bucket_of(b, &job->print);
-
-	while (*p != job)
-		p = &(*p)->next;
-	*p = job->next;
-}
-
-static void unqueue(struct batch *b, struct job *job)
-{
-	list_remove(&job->pending);
-	b->queued--;
-	if (list_empty(&job->key->pending))
-		list_remove(&job->key->ready);
-}
-
-static void queue(struct batch *b, struct job *job)
-{
-	struct job **bucket = bucket_of(b, &job->print);
-
-	job->state = JOB_QUEUED;
-	atomic_store_explicit(&job->cancelled, false, memory_order_relaxed);
-	job->next = *bucket;
-	*bucket = job;
-	if (list_empty(&job->key->pending))
-		list_push(&b->ready, &job->key->ready);
-	list_push(&job->key->pending, &job->pending);
-	b->queued++;
-}
 
 // ---- submission ----
 
@@ -228,13 +80,13 @@ static enum batch_answer place(struct batch *b, struct job *job, const struct rd
 		b->counters.memo_hits++;
 		return BATCH_GOOD;
 	}
-	struct job *same = find(b, &job->print, rrsig);
+	struct job *same = batch_job_find(b, &job->print, rrsig);
 	if (same != NULL) {
-		*ticket = ticket_new(b, same, request);
+		*ticket = batch_ticket_new(b, same, request);
 		if (*ticket == NULL)
 			return BATCH_FULL;
 		b->counters.joined++;
-		job_free(b, job);
+		batch_job_free(b, job);
 		return BATCH_QUEUED;
 	}
 	// What is granted is kept for those who have waited for it.
@@ -244,10 +96,10 @@ static enum batch_answer place(struct batch *b, struct job *job, const struct rd
 		return BATCH_FULL;
 	if (!paid && !pays(b, request))
 		return BATCH_REFUSED;
-	*ticket = ticket_new(b, job, request);
+	*ticket = batch_ticket_new(b, job, request);
 	if (*ticket == NULL)
 		return BATCH_FULL;
-	queue(b, job);
+	batch_job_queue(b, job);
 	return BATCH_QUEUED;
 }
 
@@ -286,12 +138,12 @@ enum batch_answer batch_submit(struct batch *b, const struct batch_request *requ
 	if (!rdata_rrsig(request->rrsig.data, request->rrsig.len, &rrsig) ||
 	    request->dnskey_len < 4 || request->dnskey[3] != rrsig.algorithm)
 		return unusable(b);
-	struct job *job = job_new(b);
+	struct job *job = batch_job_new(b);
 	if (job == NULL)
 		return BATCH_FULL;
 	enum batch_answer answer = with_key(b, job, &rrsig, request, ticket);
 	if (answer != BATCH_QUEUED)
-		job_free(b, job);
+		batch_job_free(b, job);
 	if (request->room != NULL)
 		batch_leave(b, request->room);
 	if (answer == BATCH_FULL)
@@ -327,13 +179,13 @@ void batch_cancel(struct batch *b, struct batch_ticket *ticket)
 	struct job *job = ticket->job;
 
 	b->counters.cancelled++;
-	ticket_free(b, ticket);
+	batch_ticket_free(b, ticket);
 	if (!list_empty(&job->tickets) || job->state == JOB_DONE)
 		return;
-	unlink_job(b, job);
+	batch_job_unlink(b, job);
 	if (job->state == JOB_QUEUED) {
-		unqueue(b, job);
-		job_free(b, job);
+		batch_job_unqueue(b, job);
+		batch_job_free(b, job);
 		return;
 	}
 	// A worker reads it: it stays as it is until that gives it back.
@@ -359,16 +211,16 @@ static void finish(struct batch *b, struct job *job, bool good)
 	struct list *link;
 
 	job->state = JOB_DONE;
-	unlink_job(b, job);
+	batch_job_unlink(b, job);
 	learn(b, job, good);
 	while ((link = list_pop(&job->tickets)) != NULL) {
 		struct batch_ticket *ticket = LIST_OF(link, struct batch_ticket, link);
 		void (*done)(void *arg, bool good) = ticket->done;
 		void *arg = ticket->arg;
-		ticket_free(b, ticket);
+		batch_ticket_free(b, ticket);
 		done(arg, good);
 	}
-	job_free(b, job);
+	batch_job_free(b, job);
 }
 
 static void finish_abandoned(struct batch *b, struct job *job)
@@ -378,7 +230,7 @@ static void finish_abandoned(struct batch *b, struct job *job)
 		b->counters.skipped++;
 	else
 		learn(b, job, job->good);
-	job_free(b, job);
+	batch_job_free(b, job);
 }
 
 // The next job of the key whose turn it is, no longer queued.
@@ -387,7 +239,7 @@ static struct job *next_of(struct batch *b, struct key *key)
 	if (list_empty(&key->pending))
 		return NULL;
 	struct job *job = LIST_OF(key->pending.next, struct job, pending);
-	unqueue(b, job);
+	batch_job_unqueue(b, job);
 	job->state = JOB_RUNNING;
 	return job;
 }
@@ -554,45 +406,13 @@ struct batch *batch_new(const struct batch_config *config)
 	return b;
 }
 
-static void free_job_memory(struct batch *b)
-{
-	for (size_t i = 0; b->buckets != NULL && i <= b->bucket_mask; i++) {
-		while (b->buckets[i] != NULL) {
-			struct job *job = b->buckets[i];
-			struct list *link;
-			b->buckets[i] = job->next;
-			while ((link = list_pop(&job->tickets)) != NULL)
-				free(LIST_OF(link, struct batch_ticket, link));
-			list_remove(&job->pending);
-			list_remove(&job->key->ready);
-			job_free(b, job);
-		}
-	}
-	while (!list_empty(&b->abandoned)) {
-		struct job *job = LIST_OF(b->abandoned.next, struct job, pending);
-		list_remove(&job->pending);
-		job_free(b, job);
-	}
-	while (b->free_jobs != NULL) {
-		struct job *job = b->free_jobs;
-		b->free_jobs = job->next;
-		free(job->message);
-		free(job);
-	}
-	while (b->free_tickets != NULL) {
-		struct batch_ticket *ticket = b->free_tickets;
-		b->free_tickets = (struct batch_ticket *)(void *)ticket->link.next;
-		free(ticket);
-	}
-}
-
 void batch_free(struct batch *b)
 {
 	if (b == NULL)
 		return;
 	for (unsigned i = 0; i < b->worker_count; i++)
 		worker_stop(b->workers[i]);
-	free_job_memory(b);
+	batch_jobs_free(b);
 	free(b->buckets);
 	tables_stop(b->tables);
 	keys_free(b->keys);
