@@ -122,6 +122,7 @@ static void begin_roll(const struct roll *roll, const struct step_of_roll *step)
 {
 	make_keys(roll);
 	w = world_new();
+	w->cache_bytes = CACHE_SMALL;
 	world_add_tlds(w);
 	add_example(w);
 	world_start(w);

@@ -358,6 +358,7 @@ static void open_cell(const struct path *path, size_t flaw_index, bool nsec3)
 {
 	cell = (struct cell){.path = path, .flaw_index = flaw_index};
 	w = world_new();
+	w->cache_bytes = CACHE_SMALL;
 	add_zones(nsec3);
 	add_route();
 	w->upstream_config.cookies = path->way == WAY_LAST;

@@ -96,6 +96,7 @@ static void open_cell(size_t way, enum change change)
 	cell.keys = signer_zone_new(ZONE, ZONE " 60 IN SOA ns.invalid. h.invalid. 1 1 1 1 60\n",
 				    &(struct signer_zone_options){0});
 	w = world_new();
+	w->cache_bytes = CACHE_SMALL;
 	world_add_tlds(w);
 	world_add(w, &(struct world_zone){.apex = ZONE,
 					  .servers = "ns1." ZONE "=" PROVIDER_A " ns2." ZONE

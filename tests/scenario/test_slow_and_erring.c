@@ -158,6 +158,7 @@ static bool ends_well(const struct mixture *m, const char *name)
 static bool holds(const struct mixture *m)
 {
 	begin();
+	w->cache_bytes = CACHE_SMALL;
 	w->upstream_config.cookies = true;
 	add_zones(m);
 	world_start(w);

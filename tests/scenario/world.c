@@ -345,6 +345,17 @@ struct store_clock world_clock(const struct world *world)
 	};
 }
 
+// The same one for all worlds of a program.
+static const struct acl *default_acl(void)
+{
+	static struct acl *acl;
+
+	if (acl == NULL)
+		acl = acl_new(acl_default_rules, acl_default_rule_count);
+	assert_non_null(acl);
+	return acl;
+}
+
 static void open_store(struct world *world)
 {
 	const size_t bytes = world->cache_bytes != 0 ? world->cache_bytes : 8 << 20;
@@ -358,9 +369,7 @@ static void open_store(struct world *world)
 	char err[256] = "";
 
 	memset(config.cache.hash_key, 7, sizeof(config.cache.hash_key));
-	world->acl = acl_new(acl_default_rules, acl_default_rule_count);
-	assert_non_null(world->acl);
-	config.acl = world->acl;
+	config.acl = default_acl();
 	world->store = store_new(&config, err, sizeof(err));
 	if (world->store == NULL)
 		fail_msg("store: %s", err);
@@ -572,8 +581,9 @@ static void free_parts(struct world *world)
 	struct cache_counters counters;
 	cache_counters(store_cache(world->store), &counters);
 	assert_int_equal(counters.bytes_one_shot, 0);
+	if (world->cache_bytes == CACHE_SMALL)
+		assert_int_equal(counters.evicted, 0);
 	store_free(world->store);
-	acl_free(world->acl);
 }
 
 void world_restart(struct world *world)
