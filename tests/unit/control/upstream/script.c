@@ -163,6 +163,15 @@ void script_ask(struct script *script, const struct exchange_request *request)
 	script->in_call = false;
 }
 
+void script_begin_tcp(struct script *script)
+{
+	script_start(script, &script_config);
+	struct exchange_request request = script_request(script);
+	request.tcp = true;
+	script_ask(script, &request);
+	script_connected(script);
+}
+
 struct channel *script_channel(struct script *script)
 {
 	struct channel *found = NULL;

@@ -84,6 +84,8 @@ void script_stop(struct script *script); // also asserts that nothing is left op
 // www.example. A at 192.0.2.1, 400 ms.
 struct exchange_request script_request(struct script *script);
 void script_ask(struct script *script, const struct exchange_request *request);
+// The script with one question that was asked for over TCP, whose connection stands.
+void script_begin_tcp(struct script *script);
 
 // The channel in use; fails the test when there is not exactly one.
 struct channel *script_channel(struct script *script);

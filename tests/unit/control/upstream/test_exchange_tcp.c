@@ -12,6 +12,13 @@ static void ask(struct script *script)
 	script_ask(script, &request);
 }
 
+// Over TCP then, once that stands.
+static void ask_and_cut(struct script *script)
+{
+	ask(script);
+	script_answer(script, (struct script_reply){.flags = FLAG_TC});
+}
+
 static void truncated_answer_is_asked_over_tcp(void **state)
 {
 	struct script s;
@@ -55,8 +62,7 @@ static void truncated_over_tcp_is_named(void **state)
 	struct script s;
 
 	(void)state;
-	ask(&s);
-	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	ask_and_cut(&s);
 	script_connected(&s);
 	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
 	script_expect(&s, UPSTREAM_TRUNCATED_OVER_TCP);
@@ -85,8 +91,7 @@ static void tcp_gets_at_least_1500_ms_per_step(void **state)
 	struct script s;
 
 	(void)state;
-	ask(&s);
-	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	ask_and_cut(&s);
 	script_advance_ms(&s, 1499);
 	script_connected(&s);
 	script_advance_ms(&s, 1499);
@@ -101,8 +106,7 @@ static void connection_that_never_stands_times_out(void **state)
 	struct script s;
 
 	(void)state;
-	ask(&s);
-	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	ask_and_cut(&s);
 	script_advance_ms(&s, 1500);
 	script_expect(&s, UPSTREAM_TIMEOUT);
 	script_stop(&s);
@@ -114,8 +118,7 @@ static void d11_reset_ends_the_exchange(void **state)
 	struct script s;
 
 	(void)state;
-	ask(&s);
-	script_answer(&s, (struct script_reply){.flags = FLAG_TC});
+	ask_and_cut(&s);
 	script_connected(&s);
 	script_event(&s, CHANNEL_RESET);
 	script_expect(&s, UPSTREAM_RESET);
@@ -128,14 +131,9 @@ static void d11_reset_ends_the_exchange(void **state)
 static void d11_stale_connection_is_replaced_once(void **state)
 {
 	struct script s;
-	struct exchange_request request;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	script_event(&s, CHANNEL_STALE);
 	script_expect_waiting(&s);
 	script_connected(&s);
@@ -149,14 +147,9 @@ static void d11_stale_connection_is_replaced_once(void **state)
 static void tcp_can_be_asked_for(void **state)
 {
 	struct script s;
-	struct exchange_request request;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	assert_true(script_last(&s)->tcp);
 	script_answer(&s, (struct script_reply){0});
 	script_expect(&s, UPSTREAM_OK);
@@ -168,16 +161,11 @@ static void tcp_can_be_asked_for(void **state)
 static void malformed_over_tcp_ends_at_once(void **state)
 {
 	struct script s;
-	struct exchange_request request;
 	uint8_t msg[512];
 	size_t len;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
 	script_deliver(&s, msg, len - 1);
 	script_expect(&s, UPSTREAM_MALFORMED);
@@ -187,16 +175,11 @@ static void malformed_over_tcp_ends_at_once(void **state)
 static void wrong_question_over_tcp_ends_at_once(void **state)
 {
 	struct script s;
-	struct exchange_request request;
 	uint8_t msg[512];
 	size_t len;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
 	msg[12 + 1] = '-';
 	script_deliver(&s, msg, len);
@@ -208,16 +191,11 @@ static void wrong_question_over_tcp_ends_at_once(void **state)
 static void other_id_over_tcp_is_ignored(void **state)
 {
 	struct script s;
-	struct exchange_request request;
 	uint8_t msg[512];
 	size_t len;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
 	msg[0] ^= 1;
 	script_deliver(&s, msg, len);

@@ -433,17 +433,12 @@ static void error_without_question_is_settled_over_tcp(void **state)
 
 static void error_without_question_over_tcp_is_the_answer(void **state)
 {
-	struct exchange_request request;
 	struct script s;
 	uint8_t msg[MSG_MAX];
 	size_t len;
 
 	(void)state;
-	script_start(&s, &script_config);
-	request = script_request(&s);
-	request.tcp = true;
-	script_ask(&s, &request);
-	script_connected(&s);
+	script_begin_tcp(&s);
 	len = script_build(&s, (struct script_reply){0}, msg, sizeof(msg));
 	script_deliver(&s, msg, formerr_without_question(msg, len));
 	script_connected(&s); // without EDNS now
