@@ -19,6 +19,17 @@ static inline uint64_t took_ms(const struct question *q)
 	return (q->done_us - q->asked_us) / 1000;
 }
 
+// The unsigned zone.
+static inline void add_free(void)
+{
+	world_add(w, &(struct world_zone){
+			     .apex = "free.com.",
+			     .servers = "ns1.free.com.=192.0.2.30 ns2.free.com.=198.51.100.30",
+			     .text = "www.free.com. 300 IN A 192.0.2.95\n"
+				     "*.wild.free.com. 300 IN A 192.0.2.96\n",
+			     .options = {.unsigned_ = true}});
+}
+
 // com. with a signed and two unsigned zones, a sub-zone of each kind.
 static inline int start(void **state)
 {
@@ -26,12 +37,7 @@ static inline int start(void **state)
 	begin();
 	add_example(w);
 	add_plain(w);
-	world_add(w, &(struct world_zone){
-			     .apex = "free.com.",
-			     .servers = "ns1.free.com.=192.0.2.30 ns2.free.com.=198.51.100.30",
-			     .text = "www.free.com. 300 IN A 192.0.2.95\n"
-				     "*.wild.free.com. 300 IN A 192.0.2.96\n",
-			     .options = {.unsigned_ = true}});
+	add_free();
 	world_add(w, &(struct world_zone){.apex = "other.com.",
 					  .servers = "ns1.other.com.=203.0.113.30",
 					  .text = "www.other.com. 300 IN A 192.0.2.97\n"});

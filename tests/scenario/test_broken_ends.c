@@ -23,12 +23,7 @@ static void start_short(bool nsec3, uint16_t iterations)
 	world_zone(w, ".")->options.dnskey_ttl_s = TTL_S;
 	add_example(w);
 	world_zone(w, "example.com.")->options.dnskey_ttl_s = TTL_S;
-	world_add(w, &(struct world_zone){
-			     .apex = "free.com.",
-			     .servers = "ns1.free.com.=192.0.2.30 ns2.free.com.=198.51.100.30",
-			     .text = "www.free.com. 300 IN A 192.0.2.95\n"
-				     "*.wild.free.com. 300 IN A 192.0.2.96\n",
-			     .options = {.unsigned_ = true}});
+	add_free();
 	world_start(w);
 }
 

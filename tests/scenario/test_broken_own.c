@@ -2,6 +2,7 @@
 // nothing, and neither prolongs an old proof nor ends one (ATTACKS B17, C11).
 #include "control/resolver/task.h"
 #include "tests/scenario/broken.h"
+#include "tests/scenario/many_names.h"
 
 #define TTL_S 60
 #define MANY  40
@@ -24,12 +25,8 @@ static const char *const own_words[] = {
 enum parent { FINE, PARENT_SILENT, PARENT_BOGUS, PARENT_COUNT };
 static const char *const parent_words[] = {"fine", "silent", "bogus"};
 
-static char text[MANY * 40];
-
 static void start_with(enum own own)
 {
-	size_t len = 0;
-
 	begin();
 	struct world_zone *com = world_zone(w, "com.");
 	com->negative_ttl_s = com->ds_ttl_s = com->options.dnskey_ttl_s = TTL_S;
@@ -37,20 +34,8 @@ static void start_with(enum own own)
 	add_example(w);
 	world_zone(w, "example.com.")->options.dnskey_ttl_s = TTL_S;
 	add_plain(w);
-	for (unsigned i = 0; i < MANY; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"n%u.many.com. 300 IN A 192.0.2.%u\n", i, i + 1);
-	world_add(w, &(struct world_zone){.apex = "many.com.",
-					  .servers = "ns1.many.com.=203.0.113.50 "
-						     "ns2.many.com.=198.51.100.50",
-					  .text = text,
-					  .options = {.dnskey_ttl_s = TTL_S}});
-	world_add(w, &(struct world_zone){
-			     .apex = "free.com.",
-			     .servers = "ns1.free.com.=192.0.2.30 ns2.free.com.=198.51.100.30",
-			     .text = "www.free.com. 300 IN A 192.0.2.95\n"
-				     "*.wild.free.com. 300 IN A 192.0.2.96\n",
-			     .options = {.unsigned_ = true}});
+	add_many(MANY, TTL_S);
+	add_free();
 	if (own == QUEUE)
 		w->signatures_max = 2;
 	if (own == EXCHANGES)

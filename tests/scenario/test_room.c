@@ -1,6 +1,7 @@
 // Something of our own is used up: who asks meanwhile waits, and nothing is held against names or
 // servers (ATTACKS C11).
 #include "tests/scenario/failures.h"
+#include "tests/scenario/many_names.h"
 
 #define MANY 40
 
@@ -31,19 +32,10 @@ static void assert_all_answered(bool ad)
 // 41 signatures that are all different, where four have room.
 static void c11_a_full_queue_of_signatures_fails_nobody(void **state)
 {
-	static char text[MANY * 40];
-	size_t len = 0;
-
 	(void)state;
 	begin();
 	add_example(w);
-	for (unsigned i = 0; i < MANY; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"n%u.many.com. 300 IN A 192.0.2.%u\n", i, i + 1);
-	world_add(w, &(struct world_zone){.apex = "many.com.",
-					  .servers = "ns1.many.com.=203.0.113.50 "
-						     "ns2.many.com.=198.51.100.50",
-					  .text = text});
+	add_many(MANY, 0);
 	w->signatures_max = 4;
 	world_start(w);
 	ask_many("many.com.", 0);
