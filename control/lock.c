@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,11 +114,15 @@ static bool nothing_to_lock(int error)
 static int try_file(const char *what, const char *path, int *fd, struct holder *holder)
 {
 	char name[PATH_MAX], text[16];
+	struct stat info;
 	int code = 0, len;
 
 	(void)what;
 	if ((size_t)snprintf(name, sizeof(name), "%s.lock", path) >= sizeof(name))
 		return -ENAMETOOLONG;
+	// Somebody's device or pipe is not written to.
+	if (lstat(name, &info) == 0 && !S_ISREG(info.st_mode))
+		return -EEXIST;
 	*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (*fd < 0)
 		return nothing_to_lock(errno) ? 0 : -errno;

@@ -26,8 +26,7 @@ static int take_files(struct locks *locks, const struct config *config, char *er
 	char error[STATE_FILE_ERROR_MAX], history[DRILL_STATE_PATH_MAX];
 	int status;
 
-	// What goes wrong here is said by those who need the directory. The socket's comes first:
-	// it is not `user` that gets it.
+	// What goes wrong here is said by those who need the directory.
 	(void)!state_file_make_directory(config->control_socket, error);
 	if (config->trust_state[0] != '\0')
 		(void)!state_file_make_directory(config->trust_state, error);

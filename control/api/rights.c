@@ -108,7 +108,8 @@ int right_admit(const char *path, const struct api_groups *groups)
 	permit(&list, ACL_MASK, both, (uint32_t)ACL_UNDEFINED_ID);
 	permit(&list, ACL_OTHER, 0, (uint32_t)ACL_UNDEFINED_ID);
 	size = sizeof(list.header) + list.count * sizeof(list.entries[0]);
-	return setxattr(path, "system.posix_acl_access", &list, size, 0) == 0 ? 0 : -errno;
+	// Whoever owns the folder may put a link there meanwhile.
+	return lsetxattr(path, "system.posix_acl_access", &list, size, 0) == 0 ? 0 : -errno;
 }
 
 // ---- orders ----

@@ -2,6 +2,7 @@
 #include "control/daemon/parts.h"
 #include "control/log.h"
 #include "control/privileges.h"
+#include "control/state/file.h"
 
 static int ask_resolver(void *arg, const struct ticket_question *question,
 			void (*done)(void *done_arg, struct store_result *result), void *done_arg)
@@ -71,6 +72,10 @@ int start_services(void)
 	assayd.api = api_open(&assayd.loop, config->control_socket, &context, err, sizeof(err));
 	if (!assayd.api)
 		return start_fail(err);
+	// A socket that somebody removes is made anew by `user`.
+	char error[STATE_FILE_ERROR_MAX];
+	if (state_file_prepare(config->control_socket, config->user, error) != 0)
+		log_warning("%s", error);
 	if (config->metrics_address[0] != '\0')
 		(void)open_metrics();
 	return 0;

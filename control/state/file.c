@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The directory of state, if this process has made it.
-static char made_here[PATH_MAX];
+// The directories that this process has made: of the control socket and of state.
+#define MADE_MAX 2
+static char made_here[MADE_MAX][PATH_MAX];
+static unsigned made_count;
 
 static int fail(char err[STATE_FILE_ERROR_MAX], const char *path, const char *what)
 {
@@ -113,6 +115,24 @@ static int flush_directory(const char *path)
 	return rc;
 }
 
+// A device, a pipe or a socket that stands where a file is to be is somebody's, and a link is there
+// for a reason: none of them is moved, replaced or removed. A folder cannot be replaced.
+static bool is_in_the_way(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+// Left over from a run that was killed; a link leads nowhere that we write.
+static void remove_left_over(const char *fresh)
+{
+	struct stat info;
+
+	if (lstat(fresh, &info) == 0 && (S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)))
+		unlink(fresh);
+}
+
 int state_file_write(const char *path, const char *text, size_t len, char err[STATE_FILE_ERROR_MAX])
 {
 	char fresh[PATH_MAX];
@@ -122,8 +142,14 @@ int state_file_write(const char *path, const char *text, size_t len, char err[ST
 		errno = ENAMETOOLONG;
 		return fail(err, path, "cannot be written");
 	}
-	// Left over from a run that was killed.
-	unlink(fresh);
+	if (is_in_the_way(path)) {
+		snprintf(err, STATE_FILE_ERROR_MAX,
+			 "%s: is no plain file, and is not replaced: name one (a link is not "
+			 "followed)",
+			 path);
+		return -EEXIST;
+	}
+	remove_left_over(fresh);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fail(err, fresh, "cannot be made");
@@ -142,11 +168,22 @@ int state_file_write(const char *path, const char *text, size_t len, char err[ST
 	return rc;
 }
 
+// Made by systemd for this process: StateDirectory=, RuntimeDirectory= of the unit.
 static bool is_systemds(const char *directory)
 {
-	const char *given = getenv("STATE_DIRECTORY");
+	const char *state = getenv("STATE_DIRECTORY"), *runtime = getenv("RUNTIME_DIRECTORY");
 
-	return given != NULL && strcmp(given, directory) == 0;
+	return (state != NULL && strcmp(state, directory) == 0) ||
+	       (runtime != NULL && strcmp(runtime, directory) == 0);
+}
+
+static bool is_made_here(const char *directory)
+{
+	for (unsigned i = 0; i < made_count; i++) {
+		if (strcmp(made_here[i], directory) == 0)
+			return true;
+	}
+	return false;
 }
 
 int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
@@ -154,10 +191,10 @@ int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
 	char directory[PATH_MAX];
 
 	directory_of(path, directory);
-	if (mkdir(directory, 0755) == 0)
-		snprintf(made_here, sizeof(made_here), "%s", directory);
-	else if (errno != EEXIST)
-		return fail(err, directory, "cannot be made");
+	if (mkdir(directory, 0755) != 0)
+		return errno == EEXIST ? 0 : fail(err, directory, "cannot be made");
+	if (made_count < MADE_MAX)
+		snprintf(made_here[made_count++], PATH_MAX, "%s", directory);
 	return 0;
 }
 
@@ -171,7 +208,7 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 	if (code < 0)
 		return code;
 	directory_of(path, directory);
-	ours = strcmp(directory, made_here) == 0;
+	ours = is_made_here(directory);
 	if (user[0] == '\0' || geteuid() != 0 || !(ours || is_systemds(directory)))
 		return 0;
 	if (getpwnam_r(user, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
@@ -184,5 +221,5 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX])
 {
 	snprintf(kept, STATE_FILE_KEPT_MAX, "%s.unused", path);
-	return rename(path, kept) == 0;
+	return !is_in_the_way(path) && !is_in_the_way(kept) && rename(path, kept) == 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,6 +188,21 @@ static void no_file_and_no_directory_are_nothing_to_lock(void **state)
 	assert_int_equal(locks.count, 0);
 }
 
+static void what_is_no_file_is_not_written_to(void **state)
+{
+	struct locks locks = {0};
+	struct stat info;
+	char lock[112];
+
+	(void)state;
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	assert_int_equal(mkfifo(lock, 0600), 0);
+	assert_true(locks_take_file(&locks, "control socket", path, err, sizeof(err)) < 0);
+	assert_int_equal(lstat(lock, &info), 0);
+	assert_true(S_ISFIFO(info.st_mode));
+	assert_int_equal(locks.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +215,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_interface_named_twice_is_ours_twice, setup,
 						teardown),
 		cmocka_unit_test(no_file_and_no_directory_are_nothing_to_lock),
+		cmocka_unit_test_setup_teardown(what_is_no_file_is_not_written_to, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char folder[64], path[128], other[160];
@@ -116,6 +119,66 @@ static void a_link_is_not_followed(void **state)
 	assert_holds("one\n");
 }
 
+// Started as root, an assayd once took /dev/null away from the whole host.
+static void what_is_no_file_is_neither_replaced_nor_moved(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX], kept[STATE_FILE_KEPT_MAX];
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	struct stat before, after;
+
+	(void)state;
+	for (int kind = 0; kind < 4; kind++) {
+		char here[200];
+		int fd = -1;
+
+		snprintf(here, sizeof(here), "%s", path);
+		if (kind == 0) {
+			assert_int_equal(mkfifo(here, 0600), 0);
+		} else if (kind == 1) {
+			struct sockaddr_un there = address;
+			snprintf(there.sun_path, sizeof(there.sun_path), "%s", here);
+			fd = socket(AF_UNIX, SOCK_STREAM, 0);
+			assert_int_equal(bind(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+		} else if (kind == 2) {
+			assert_int_equal(symlink("/dev/null", here), 0);
+		} else if (mknod(here, S_IFCHR | 0600, makedev(1, 3)) != 0) {
+			continue; // who is not root makes no devices
+		}
+		assert_int_equal(lstat(here, &before), 0);
+		assert_true(state_file_write(here, "x", 1, err) < 0);
+		assert_non_null(strstr(err, "is no plain file"));
+		assert_false(state_file_keep(here, kept));
+		assert_int_equal(lstat(here, &after), 0);
+		assert_int_equal(after.st_ino, before.st_ino);
+		assert_int_equal(after.st_mode, before.st_mode);
+		assert_int_equal(lstat(beside(".new"), &after), -1);
+		if (fd >= 0)
+			close(fd);
+		unlink(here);
+	}
+}
+
+// What stands in the place of the new file, or of one that is set aside.
+static void what_is_no_file_beside_it_stays(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX], kept[STATE_FILE_KEPT_MAX];
+	struct stat info;
+
+	(void)state;
+	assert_int_equal(state_file_write(path, "one\n", 4, err), 0);
+	assert_int_equal(mkfifo(beside(".new"), 0600), 0);
+	assert_true(state_file_write(path, "two\n", 4, err) < 0);
+	assert_int_equal(lstat(beside(".new"), &info), 0);
+	assert_true(S_ISFIFO(info.st_mode));
+	unlink(beside(".new"));
+	assert_int_equal(mkfifo(beside(".unused"), 0600), 0);
+	assert_false(state_file_keep(path, kept));
+	assert_int_equal(lstat(beside(".unused"), &info), 0);
+	assert_true(S_ISFIFO(info.st_mode));
+	unlink(beside(".unused"));
+	assert_holds("one\n");
+}
+
 static void the_file_and_its_name_are_on_the_disk_when_it_is_written(void **state)
 {
 	char err[STATE_FILE_ERROR_MAX];
@@ -197,6 +260,19 @@ static void the_directory_is_made_and_given_to_the_user(void **state)
 	assert_int_equal(state_file_prepare(path, "nobody", err), 0);
 	assert_int_equal(stat(folder, &info), 0);
 	assert_int_equal(info.st_uid, 0);
+	// Nor does another one of ours take the place of what was said of the first.
+	snprintf(below, sizeof(below), "%s/second/control.sock", folder);
+	assert_int_equal(state_file_make_directory(below, err), 0);
+	assert_int_equal(state_file_prepare(below, "nobody", err), 0);
+	snprintf(below, sizeof(below), "%s/second", folder);
+	assert_int_equal(stat(below, &info), 0);
+	assert_int_equal(info.st_uid, 65534);
+	setenv("RUNTIME_DIRECTORY", folder, 1);
+	assert_int_equal(state_file_prepare(path, "nobody", err), 0);
+	assert_int_equal(stat(folder, &info), 0);
+	assert_int_equal(info.st_uid, 65534);
+	assert_int_equal(chown(folder, 0, 0), 0);
+	unsetenv("RUNTIME_DIRECTORY");
 	setenv("STATE_DIRECTORY", folder, 1);
 	assert_int_equal(state_file_prepare(path, "", err), 0);
 	assert_int_equal(stat(folder, &info), 0);
@@ -214,6 +290,8 @@ int main(void)
 		test(what_is_written_is_read_and_replaced_whole),
 		test(a_file_that_is_not_there_is_no_error),
 		test(a_link_is_not_followed),
+		test(what_is_no_file_is_neither_replaced_nor_moved),
+		test(what_is_no_file_beside_it_stays),
 		test(the_file_and_its_name_are_on_the_disk_when_it_is_written),
 		test(signals_do_not_end_the_writing),
 		test(a_file_that_cannot_be_opened_is_named),
