@@ -53,13 +53,26 @@ static void print_finding(const char *sentence, bool later, void *arg)
 	check->warnings += later;
 }
 
+// With the remedy, as the alarm has it; that of `configuration` leads here.
+static void print_warning(const struct config *config, size_t i, struct check *findings)
+{
+	const char *remedy = alarm_remedy(config->alarms[i]);
+	char text[2 * CONFIG_ERROR_MAX];
+
+	if (config->alarms[i] == ALARM_CONFIGURATION)
+		snprintf(text, sizeof(text), "%s", config->warnings[i]);
+	else
+		snprintf(text, sizeof(text), "%s; %s", config->warnings[i], remedy);
+	print_finding(text, true, findings);
+}
+
 // What the start would refuse, and what would be an alarm of the daemon from its start on.
 static int check(const char *path, const struct config *config)
 {
 	struct check findings = {0};
 
 	for (size_t i = 0; i < config->warning_count; i++)
-		print_finding(config->warnings[i], true, &findings);
+		print_warning(config, i, &findings);
 	host_check(config, print_finding, &findings);
 	if (findings.refused)
 		return 1;

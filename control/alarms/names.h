@@ -114,7 +114,7 @@ enum alarm_severity {
 	  "more of the Internet may ask than any network has: others can be attacked through it",  \
 	  "name the prefixes of its clients in access.allow")                                      \
 	X(ONE_DOMAIN, "one-domain", WARNING, "all forwarders of a zone fail together",             \
-	  "name one elsewhere, or mode: first")                                                    \
+	  "name another in a network of its own, or mode: first")                                  \
 	X(CONFIGURATION, "configuration", WARNING,                                                 \
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \

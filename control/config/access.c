@@ -52,8 +52,7 @@ static void add_public(struct loader *loader, const char *path, const char *give
 	loader_warn(
 		loader, ALARM_OPEN, path,
 		"open to the world: with %.64s more of the Internet may ask than any network has, "
-		"and others can be attacked through this resolver; name the prefixes of its "
-		"clients",
+		"and others can be attacked through this resolver",
 		given);
 }
 

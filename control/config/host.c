@@ -1,9 +1,11 @@
 #include "control/config/host.h"
 
+#include "control/config/endpoint.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
 #include <inttypes.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -271,6 +274,55 @@ bool host_upstream_missing(const struct config *config, char sentence[CONFIG_ERR
 	       source_missing(config, &config->source.source_v6, sentence);
 }
 
+// ---- the metrics page ----
+
+// A daemon that runs with this configuration holds the lock of its control socket.
+static bool runs_already(const struct config *config)
+{
+	char name[sizeof(config->control_socket) + sizeof(".lock")];
+
+	snprintf(name, sizeof(name), "%s.lock", config->control_socket);
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == EACCES; // not known
+	bool held = flock(fd, LOCK_SH | LOCK_NB) != 0;
+	close(fd);
+	return held;
+}
+
+// 0, or the errno of who would listen there.
+static int cannot_listen(const struct sockaddr_storage *address)
+{
+	const int one = 1;
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static void check_metrics(const struct survey *survey)
+{
+	const char *text = survey->config->metrics_address;
+	struct sockaddr_storage address;
+
+	if (text[0] == '\0' || endpoint_from_text(text, &address) < 0)
+		return;
+	int error = cannot_listen(&address);
+	if (error == EADDRNOTAVAIL)
+		MISSING(survey, true, "metrics.address",
+			"this host has not the address of %s at present: no page until it has",
+			text);
+	else if (error == EADDRINUSE && !runs_already(survey->config))
+		MISSING(survey, true, "metrics.address",
+			"another program listens on %s at present: no page until it has gone",
+			text);
+}
+
 void host_check(const struct config *config, host_visit visit, void *arg)
 {
 	const struct survey survey = {.config = config, .visit = visit, .arg = arg};
@@ -283,6 +335,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_group(&survey, "control.readers", config->readers);
 	check_state(&survey);
 	check_ports(&survey);
+	check_metrics(&survey);
 	if (host_upstream_missing(config, sentence))
 		visit(sentence, true, arg);
 }

@@ -192,6 +192,38 @@ static void load_ca_file(struct loader *loader)
 	config->source.tls_ca_file = config->tls_ca_file;
 }
 
+// The device whose interface it is; NULL: none.
+static const char *port_on(const struct config *config, const char *name)
+{
+	char interface[INTERFACE_MAX];
+
+	for (size_t i = 0; i < config->dataplane.device_count; i++) {
+		const char *device = config->dataplane.devices[i];
+		if (name[0] != '\0' && device_interface(device, interface) > 0 &&
+		    strcmp(interface, name) == 0)
+			return device;
+	}
+	return NULL;
+}
+
+// Names of which the kernel makes no interface, or that are something else already.
+static void check_tap(struct loader *loader)
+{
+	const char *tap = loader->config->dataplane.tap_name;
+
+	if (strcmp(tap, "all") == 0 || strcmp(tap, "default") == 0 || strcmp(tap, "lo") == 0)
+		loader_fail(loader, "service.tap",
+			    "\"%s\" is the kernel's own name: give the tap another one, such as "
+			    "assay0",
+			    tap);
+	else if (port_on(loader->config, tap) != NULL)
+		loader_fail(
+			loader, "service.tap",
+			"%s is the interface of a port: give the tap a name of its own, such as "
+			"assay0",
+			tap);
+}
+
 static void load_interface(struct loader *loader)
 {
 	struct config *config = loader->config;
@@ -205,6 +237,18 @@ static void load_interface(struct loader *loader)
 			    "%s is the tap of the service addresses (service.tap): no server is "
 			    "behind it",
 			    config->source.interface);
+	if (strcmp(config->source.interface, "lo") == 0 && !config->allow_loopback_upstream)
+		loader_fail(loader, "upstream.interface",
+			    "lo leads to this host alone: no server is behind it");
+	// With AF_PACKET the kernel gets its frames, too.
+	const char *port = port_on(config, config->source.interface);
+	if (port != NULL && strncmp(port, "net_af_xdp", strlen("net_af_xdp")) == 0)
+		loader_fail(
+			loader, "upstream.interface",
+			"%s is the interface of a port, which takes the servers' replies from the "
+			"kernel: name another one",
+			config->source.interface);
+	check_tap(loader);
 }
 
 static void load_upstream(struct loader *loader)

@@ -80,15 +80,13 @@ void check_route(struct loader *loader, const char *path, const struct route *ro
 			return;
 	}
 	if (pool->count == 1)
-		loader_warn(
-			loader, ALARM_ONE_DOMAIN, path,
-			"one forwarder alone: its failure takes the zone away; name another in a "
-			"network of its own, or mode: first");
+		loader_warn(loader, ALARM_ONE_DOMAIN, path,
+			    "one forwarder alone: its failure takes the zone away");
 	else
 		loader_warn(
 			loader, ALARM_ONE_DOMAIN, path,
 			"all %zu forwarders are in one failure domain (%s): its failure takes the "
-			"zone away; name one elsewhere, or mode: first",
+			"zone away",
 			pool->count,
 			label_of(loader->config, &pool->servers[0])
 				? label_of(loader->config, &pool->servers[0])

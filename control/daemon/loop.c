@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEARTBEAT_MS        50
@@ -29,11 +30,21 @@ void verb_runs(void *arg, const char *verb)
 	(void)working_at(verb);
 }
 
+// Of this thread: it stands while the loop waits, and while others have its CPU.
+static uint64_t cpu_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void end_turn(void)
 {
 	uint64_t worked_ns = uv_hrtime() - uv_metrics_idle_time(&assayd.loop);
 
 	turns_end(&assayd.turns, "sockets and timers", worked_ns / 1000);
+	turns_end(&assayd.cpu_turns, "", cpu_us());
 }
 
 static void ticket_done(void *arg, struct store_result *result)

@@ -69,6 +69,7 @@ struct daemon {
 	uint64_t watchdog_ms;
 	uint64_t misses, misses_refused;
 	struct turns turns;
+	struct turns cpu_turns; // in CPU time; by parts it is not counted
 };
 
 // Callbacks of tickets carry the ticket alone.

@@ -40,6 +40,8 @@ void all_counters(void *arg, api_counter_visit visit, void *visit_arg)
 	      visit_arg);
 	visit("control.longest_turn_us", "longest turn of the event loop since the start",
 	      assayd.turns.longest_us, visit_arg);
+	visit("control.longest_turn_cpu_us", "CPU time of the longest turn of the event loop",
+	      assayd.cpu_turns.longest_us, visit_arg);
 	visit("control.canary_rounds", "rounds of questions that we asked ourselves",
 	      canary_rounds(assayd.canary), visit_arg);
 	visit("control.canary_failures", "rounds of which no question was answered",
@@ -57,14 +59,17 @@ bool all_cycles(void *arg, struct cycles *out, uint64_t *hz)
 static void describe_turns(void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	const struct turns *turns = &assayd.turns;
-	char text[160];
+	const struct turns *cpu = &assayd.cpu_turns;
+	char text[200];
 
 	if (turns->longest == NULL)
 		return;
 	snprintf(text, sizeof(text),
-		 "event loop: longest turn %" PRIu64 ".%" PRIu64 " ms (%s), %" PRIu64 " over %d ms",
+		 "event loop: longest turn %" PRIu64 ".%" PRIu64 " ms by the clock (%s), %" PRIu64
+		 " over %d ms; %" PRIu64 ".%" PRIu64 " ms of CPU time, %" PRIu64 " over %d ms",
 		 turns->longest_us / 1000, turns->longest_us / 100 % 10, turns->longest,
-		 turns->too_long, TURN_LONG_US / 1000);
+		 turns->too_long, TURN_LONG_US / 1000, cpu->longest_us / 1000,
+		 cpu->longest_us / 100 % 10, cpu->too_long, TURN_LONG_US / 1000);
 	line(text, line_arg);
 }
 

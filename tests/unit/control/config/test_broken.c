@@ -86,6 +86,18 @@ static void questions_leave_from_this_host(void **state)
 		 "FILE:5: upstream.interface: \"eth0/1\" is no name of an interface"},
 		{MINIMAL "upstream: {interface: assay0}\n",
 		 "FILE:5: upstream.interface: assay0 is the tap of the service addresses"},
+		{MINIMAL "upstream: {interface: lo}\n",
+		 "FILE:5: upstream.interface: lo leads to this host alone"},
+		{"ports:\n  - device: 'net_af_xdp0,iface=eth1'\n"
+		 "service:\n  addresses: [192.0.2.53/24]\nupstream: {interface: eth1}\n",
+		 "FILE:5: upstream.interface: eth1 is the interface of a port, which takes"},
+		{MINIMAL "  tap: all\n", "FILE:5: service.tap: \"all\" is the kernel's own name"},
+		{MINIMAL "  tap: default\n",
+		 "FILE:5: service.tap: \"default\" is the kernel's own name"},
+		{MINIMAL "  tap: lo\n", "FILE:5: service.tap: \"lo\" is the kernel's own name"},
+		{"ports:\n  - device: 'net_af_packet0,iface=eth1'\n"
+		 "service:\n  addresses: [192.0.2.53/24]\n  tap: eth1\n",
+		 "FILE:5: service.tap: eth1 is the interface of a port"},
 		{MINIMAL "upstream: {interface: interface-of-16}\n" /* 15 */ "log: 1\n",
 		 "FILE:6: log: \"1\" is none of"},
 		{MINIMAL "upstream: {interface: interface-of-016}\n",
@@ -291,7 +303,7 @@ static void what_is_hardly_meant_is_warned_of(void **state)
 	       ":6: zones[0]: all 2 forwarders are in one failure domain (one network)");
 	warned(ZONE("servers: [10.0.0.1]"),
 	       ":6: zones[0]: one forwarder alone: its failure takes the "
-	       "zone away; name another");
+	       "zone away");
 	warned(POOL("{address: 10.0.0.1, domain: east}, {address: 10.9.0.1, domain: east}") "zones:"
 											    " [{"
 											    "name: "

@@ -2,7 +2,12 @@
 #include "control/config/host.h"
 #include "tests/unit/control/config/text.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 
 struct seen {
 	unsigned count, later;
@@ -43,8 +48,9 @@ static void assert_missing(const char *text, const char *sentence, bool later)
 
 static void what_is_there_is_not_missed(void **state)
 {
-	struct seen seen = survey(MINIMAL ONE_CPU "memory: {cache: 16M, packets: 32M}\n"
-						  "user: root\nupstream: {interface: lo}\n");
+	struct seen seen = survey(MINIMAL ONE_CPU
+				  "memory: {cache: 16M, packets: 32M}\n"
+				  "user: root\nupstream: {interface: lo, ask-loopback: true}\n");
 
 	(void)state;
 	assert_string_equal(seen.first, "");
@@ -156,6 +162,39 @@ static void interfaces_and_addresses_may_come_later(void **state)
 		       ":2: ports[0]: there is no PCI device 0000:ff:1f.7 at present", true);
 }
 
+static void metrics_addresses_may_come_later(void **state)
+{
+	struct sockaddr_in taken = {.sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(taken);
+	char text[400], sentence[160], socket_path[64];
+	int fd = socket(AF_INET, SOCK_STREAM, 0), lock;
+
+	(void)state;
+	assert_missing(MINIMAL ONE_CPU "metrics: {address: '203.0.113.77:9953'}\n",
+		       ":6: metrics.address: this host has not the address of 203.0.113.77:9953",
+		       true);
+	assert_int_equal(bind(fd, (struct sockaddr *)&taken, sizeof(taken)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&taken, &len), 0);
+	snprintf(socket_path, sizeof(socket_path), "/tmp/assay-host-%d.sock", (int)getpid());
+	snprintf(text, sizeof(text),
+		 MINIMAL ONE_CPU "metrics: {address: '127.0.0.1:%u'}\ncontrol: {socket: %s}\n",
+		 ntohs(taken.sin_port), socket_path);
+	snprintf(sentence, sizeof(sentence),
+		 ":6: metrics.address: another program listens on 127.0.0.1:%u",
+		 ntohs(taken.sin_port));
+	assert_missing(text, sentence, true);
+	// The one that runs with this configuration is no other program.
+	strcat(socket_path, ".lock");
+	lock = open(socket_path, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(survey(text).count, 0);
+	unlink(socket_path);
+	close(lock);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +202,7 @@ int main(void)
 		cmocka_unit_test(CPUs_that_are_not_there_are_named),
 		cmocka_unit_test(a_user_that_nobody_has_made_is_named),
 		cmocka_unit_test(a_state_that_is_no_file_is_refused),
+		cmocka_unit_test(metrics_addresses_may_come_later),
 		cmocka_unit_test(a_group_that_nobody_has_made_is_named),
 		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
 		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
