@@ -172,6 +172,7 @@ int daemon_run(const struct config *config)
 		notify("READY=1");
 		uv_run(&assayd.loop, UV_RUN_DEFAULT);
 		notify("STOPPING=1");
+		status = assayd.failed ? -1 : 0;
 	}
 	stop();
 	if (status == 0 || assayd.told_to_end)

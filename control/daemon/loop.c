@@ -175,6 +175,19 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 		return;
 }
 
+// What is not there now would be a SIGBUS, or the kernel's choice of a victim, later.
+static void check_memory(void)
+{
+	int error = cache_memory_failed(store_cache(assayd.store));
+
+	if (error == 0 || assayd.stopping)
+		return;
+	log_error("memory.cache: %zu MiB are not to be had: %s; configure less cache memory",
+		  assayd.config->cache_bytes >> 20, strerror(-error));
+	assayd.failed = true;
+	request_stop(NULL);
+}
+
 // `systemctl status` shows it.
 static void tell_systemd(void)
 {
@@ -201,6 +214,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	if (assayd.now.now_ms - assayd.watchdog_ms >= WATCHDOG_MS) {
 		assayd.watchdog_ms = assayd.now.now_ms;
 		notify("WATCHDOG=1");
+		check_memory();
 		locks_run(&assayd.locks);
 	}
 	working_at(before);

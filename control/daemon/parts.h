@@ -33,6 +33,7 @@ struct daemon {
 	bool in_use;      // by another assayd: something that we would need
 	bool told_to_end; // by a signal, before the start was at its end
 	bool hugepages_gone;
+	bool failed; // while it ran: the exit status says so
 	struct clock clock;
 	struct store_clock now;
 	struct acl *acl;

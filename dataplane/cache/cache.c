@@ -91,6 +91,11 @@ fail_reservation:
 	return NULL;
 }
 
+int cache_memory_failed(const struct cache *cache)
+{
+	return reservation_failed(&cache->reservation);
+}
+
 void cache_free(struct cache *cache)
 {
 	if (cache == NULL)

@@ -33,6 +33,8 @@ struct cache_config {
 struct cache *cache_new(const struct cache_config *config, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 // All readers must have ended.
+// Memory that the start asked for is not to be had after all (cgroups): -errno; 0 so far.
+int cache_memory_failed(const struct cache *cache) __attribute__((nonnull));
 void cache_free(struct cache *cache);
 
 // ---- readers ----

@@ -18,13 +18,21 @@
 struct reservation {
 	uint8_t *base;
 	size_t bytes;
-	bool hugepages; // of 2 MiB, from the kernel's reserve
+	bool hugepages;        // of 2 MiB, from the kernel's reserve
+	struct filler *filler; // NULL: every page is present
 };
 
 enum reservation_pages { PAGES_ORDINARY, PAGES_HUGE_FIRST, PAGES_HUGE_ONLY };
-// Every page is present afterwards. 0, or -errno with a sentence in err.
+// Every page of the first RESERVATION_AT_ONCE bytes is present afterwards; for the others a thread
+// sees to it, since the kernel needs a second and more to clear a gigabyte. What is touched before
+// it comes there is made present by that. 0, or -errno with a sentence in err.
+#define RESERVATION_AT_ONCE ((size_t)64 << 20)
 int reservation_make(struct reservation *reservation, size_t bytes, enum reservation_pages pages,
 		     char *err, size_t err_len) __attribute__((nonnull, warn_unused_result));
+// What kept the thread from it: -errno; 0: nothing so far.
+int reservation_failed(const struct reservation *reservation) __attribute__((nonnull));
+// Every page is present, or will not be.
+bool reservation_filled(const struct reservation *reservation) __attribute__((nonnull));
 void reservation_end(struct reservation *reservation) __attribute__((nonnull));
 
 struct slab {

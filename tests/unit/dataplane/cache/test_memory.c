@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 
 #define AREA (1 << 20)
 
@@ -219,6 +221,57 @@ static void reservation_that_is_too_large_is_refused_in_words(void **state)
 #f ", lines", f, new_arena_of_lines, free_arena, NULL                              \
 	}
 
+static size_t present(const struct reservation *reservation)
+{
+	const size_t pages = reservation->bytes / 4096;
+	unsigned char *there = malloc(pages);
+	size_t count = 0;
+
+	assert_non_null(there);
+	assert_int_equal(mincore(reservation->base, reservation->bytes, there), 0);
+	for (size_t i = 0; i < pages; i++)
+		count += there[i] & 1;
+	free(there);
+	return count;
+}
+
+// The start does not wait for all of it; what is written meanwhile stays.
+static void large_reservation_becomes_present_and_keeps_what_is_written(void **state)
+{
+	const size_t bytes = RESERVATION_AT_ONCE + (64 << 20);
+	const struct timespec turn = {.tv_nsec = 1000000};
+	struct reservation reservation = {0};
+	char err[200];
+
+	(void)state;
+	assert_int_equal(reservation_make(&reservation, bytes, PAGES_ORDINARY, err, sizeof(err)),
+			 0);
+	assert_true(present(&reservation) >= RESERVATION_AT_ONCE / 4096);
+	for (size_t at = 0; at < bytes; at += 1 << 20)
+		reservation.base[at] = 1;
+	while (!reservation_filled(&reservation))
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &turn, NULL);
+	assert_int_equal(reservation_failed(&reservation), 0);
+	assert_int_equal(present(&reservation), bytes / 4096);
+	for (size_t at = 0; at < bytes; at += 1 << 20)
+		assert_int_equal(reservation.base[at], 1);
+	reservation_end(&reservation);
+	assert_null(reservation.base);
+}
+
+static void reservation_ends_while_it_is_filled(void **state)
+{
+	struct reservation reservation = {0};
+	char err[200];
+
+	(void)state;
+	assert_int_equal(reservation_make(&reservation, RESERVATION_AT_ONCE + ((size_t)192 << 20),
+					  PAGES_ORDINARY, err, sizeof(err)),
+			 0);
+	reservation_end(&reservation);
+	assert_null(reservation.base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +286,8 @@ int main(void)
 		TEST(hand_goes_from_oldest_to_newest_and_around),
 		TEST(survivors_share_no_slab_with_what_is_new),
 		cmocka_unit_test(reservation_that_is_too_large_is_refused_in_words),
+		cmocka_unit_test(large_reservation_becomes_present_and_keeps_what_is_written),
+		cmocka_unit_test(reservation_ends_while_it_is_filled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
