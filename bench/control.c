@@ -8,12 +8,12 @@
 // `zones`, cached denial with `denials`. Then asks each verb on the socket; every turn meanwhile
 // also publishes `load` answers and puts a question. Prints a line of JSON for each: the longest
 // turn in CPU time and by the clock, how many turns the answer took, and its length.
+#include "bench/control_files.h"
 #include "bench/control_fill.h"
 #include "bench/denial.h"
 #include "bench/fill.h"
 #include "bench/moment.h"
 #include "bench/names.h"
-#include "bench/option.h"
 #include "bench/random.h"
 #include "control/alarms/alarms.h"
 #include "control/api/api.h"
@@ -43,6 +43,7 @@ static uv_loop_t loop;
 static struct alarms *alarms; // none
 static char path[64];
 static struct filling filling;
+static struct control_files *files;
 static uint64_t entries, zones, denied_zones, next_name, random_state, load;
 
 // ---- the world ----
@@ -273,6 +274,8 @@ static void turn(void)
 	batch_run(w->batch, 64, monotonic_us, NULL, 200);
 	runs(NULL, "resolver");
 	(void)resolver_run(w->resolver, &clock);
+	runs(NULL, "state files");
+	control_files_run(files, &clock);
 	runs(NULL, "cache");
 	cache_maintain(store_cache(w->store), clock.now_ms);
 	end_turn();
@@ -418,13 +421,6 @@ static void ask_silence(size_t count)
 	}
 }
 
-static void all_expire(void)
-{
-	w->network.now_us += 3 * 86400000000ull;
-}
-
-// ---- what the verbs work on ----
-
 static void counters(void *arg, api_counter_visit visit, void *visit_arg)
 {
 	struct cache_counters cache;
@@ -438,10 +434,41 @@ static void counters(void *arg, api_counter_visit visit, void *visit_arg)
 	upstream_counters(w->upstream, visit, visit_arg);
 }
 
+static void keys_are_learnt(void)
+{
+	const struct store_clock now = world_clock(w);
+
+	control_files_learn(files, &now);
+}
+
+static void files_may_be_written(void)
+{
+	control_files_release(files);
+}
+
+static void page_is_made(void)
+{
+	control_files_page(files, counters);
+}
+
+static void alarms_are_looked_for(void)
+{
+	const struct store_clock now = world_clock(w);
+
+	control_files_alarms(files, &now);
+}
+
+static void all_expire(void)
+{
+	w->network.now_us += 3 * 86400000000ull;
+}
+
+// ---- the socket ----
+
 static void describe(void *arg, void (*line)(const char *text, void *line_arg), void *line_arg)
 {
 	(void)arg;
-	line("a bench", line_arg);
+	control_files_describe(files, line, line_arg);
 }
 
 static void stop(void *arg)
@@ -472,6 +499,7 @@ static struct api *open_socket(void)
 	if (mkdtemp(folder) == NULL || uv_loop_init(&loop) != 0)
 		(fail)("socket", "no folder or no loop");
 	snprintf(path, sizeof(path), "%s/s", folder);
+	files = control_files_open(&loop, w, folder, zones);
 	struct api *api = api_open(&loop, path, &context, err, sizeof(err));
 	if (api == NULL)
 		(fail)("socket", err);
@@ -481,6 +509,7 @@ static struct api *open_socket(void)
 static void close_socket(struct api *api)
 {
 	api_close(api);
+	control_files_close(files);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
 	alarms_free(alarms);
@@ -549,6 +578,21 @@ static void measure_lists(void)
 	measure_event("questions that end", questions_end);
 }
 
+// What the daemon does without being asked.
+static void measure_files(void)
+{
+	control_files_hold(files);
+	keys_are_learnt();
+	measure_event("trust.state is written", files_may_be_written);
+	control_files_hold(files);
+	control_files_drill(files);
+	measure_event("drill.history is written", files_may_be_written);
+	measure("drill report --all");
+	measure_event("metrics page", page_is_made);
+	measure_event("alarms, with many exceptions", alarms_are_looked_for);
+	measure("status");
+}
+
 static void measure_flushes(void)
 {
 	static const char *const walks[] = {
@@ -587,6 +631,7 @@ int main(int argc, char **argv)
 	struct api *api = open_socket();
 	print_filled();
 	measure_lists();
+	measure_files();
 	measure_flushes();
 	close_socket(api);
 	world_free(w);

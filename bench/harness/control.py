@@ -12,6 +12,7 @@ MIB_PER_ENTRY = 2048 / 6_000_000
 
 def lines(program, entries, zones):
     arguments = {'entries': entries, 'zones': zones, 'denials': entries // 60,
+                 'denied_zones': entries // 100,
                  'cache_mib': max(64, int(entries * MIB_PER_ENTRY))}
     run = subprocess.run([program, *(f'{key}={value}' for key, value in arguments.items())],
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True)

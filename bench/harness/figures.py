@@ -10,6 +10,8 @@ FIGURES = {
     'flood_lost': (0.001, 0, False, 'names in use lost while a signed zone is flooded, worst'),
     'idle_control': (0.01, 0.005, False, 'of a CPU: control without questions'),
     'idle_poll': (0.05, 0.02, False, 'of a CPU: a poll-mode core in adaptive mode without questions'),
+    'start_answer_s': (1.0, 0.5, False, 'seconds from the start to the first answer, 1 GiB of cache'),
+    'control_longest_turn_ms': (5.0, 3.0, False, 'ms of CPU: the longest turn of the event loop'),
     'mqps_1m': (8, 10, True, 'million answers per second of the core, 1,000,000 names'),
     'ratio_churn': (0.90, 0.97, True, '100,000 RRsets per second inserted ÷ none'),
     'hits_under_misses': (0.85, 0.95, True,
