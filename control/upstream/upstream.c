@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define EXCHANGES_DEFAULT 16384
-#define TIMEOUTS_MAX      64 // in a turn: each may send a packet
+#define TIMEOUTS_MAX      32 // in a turn: each may send a packet
 
 struct outcome_name {
 	const char *symbol;

@@ -91,7 +91,7 @@ static void o31_timeouts_that_come_together_are_taken_in_shares(void **state)
 		w->network.timer_us = UINT64_MAX;
 		upstream_timer(w->upstream);
 		uint64_t sent = world_counter(w, "upstream.sent_udp");
-		assert_true(sent - before <= 64);
+		assert_true(sent - before <= 32);
 		before = sent;
 	}
 	assert_true(turns > 1);
