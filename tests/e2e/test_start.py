@@ -35,6 +35,7 @@ answers: {{version: assay}}
 upstream: {{interface: up0}}
 trust: {{state: '{state}'}}
 control: {{socket: '{socket}'}}
+{more}
 '''
 
 
@@ -72,7 +73,7 @@ class Daemon:
         name = '%s/%d' % (folder, Daemon.count)
         values = dict(device=devices('port%d' % n)[driver], address='192.0.%d.53' % (2 + n),
                       tap='tap%d' % n, cpu=sorted(os.sched_getaffinity(0))[-1],
-                      state=name + '/trust.state', socket=name + '.sock', hugepages='off')
+                      state=name + '/trust.state', socket=name + '.sock', hugepages='off', more='')
         values.update(given)
         os.mkdir(name)
         self.values, self.config, self.log = values, name + '.yaml', name + '.log'
@@ -261,6 +262,23 @@ def ended_while_it_starts(checks, folder):
                  daemon.text())
 
 
+def socket_removed_below_a_user(checks, folder):
+    """The folder that the unit's RuntimeDirectory= makes is root's, and the daemon no longer root."""
+    runtime = os.path.join(folder, 'runtime')
+    os.mkdir(runtime, 0o755)
+    os.chmod(folder, 0o755)
+    daemon = Daemon(folder, socket=runtime + '/control.sock', state='', more='user: nobody')
+    try:
+        daemon.launch('env', 'RUNTIME_DIRECTORY=' + runtime)
+        checks.check('it starts as its user', wait_for(daemon.answers_orders, 20), daemon.text())
+        os.unlink(daemon.socket)
+        checks.check('a control socket that was removed is made anew there', wait_for(daemon.answers_orders, 10),
+                     daemon.text())
+    finally:
+        daemon.end()
+    checks.check('and removed at the end', not os.path.exists(daemon.socket))
+
+
 def hugepages_taken_after_they_were_counted(checks, folder):
     """The kernel's count says that there is one, and nobody gets it: what a neighbour that starts at
     the same moment makes of it."""
@@ -298,7 +316,7 @@ def main():
             checks.run(without_rights, folder, driver)
         checks.run(side_by_side, folder)
         for part in (a_name_taken_without_rights, few_descriptors, closed_descriptors, ended_while_it_starts,
-                     hugepages_taken_after_they_were_counted):
+                     socket_removed_below_a_user, hugepages_taken_after_they_were_counted):
             checks.run(part, folder)
     finally:
         tear_down()

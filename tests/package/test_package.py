@@ -32,6 +32,9 @@ def rights(checks, system):
         checks.equal('%s: assayctl %s ends with' % (user, order), run.returncode, status)
     run = system.run('ps -o user= -C assayd')
     checks.equal('the daemon runs as its user', set(run.stdout.split()), {'assay'})
+    system.run('rm /run/assay/control.sock')
+    checks.check('which makes a control socket that was removed anew',
+                 wait_for(lambda: system.run('assayctl status', user='alice').returncode == 0, 10), journal(system))
 
 
 def second_instance(checks, system, lab):
@@ -87,8 +90,14 @@ def purge(checks, system):
     checks.equal('remove', run.returncode, 0)
     checks.equal('nothing runs any more', system.run('pgrep -x assayd').stdout, '')
     checks.equal('the configuration stays', system.run('ls /etc/assay/assayd.yaml').returncode, 0)
+    # State may be on a file system of its own, whose folder cannot be removed.
+    run = system.run('rm -rf /var/lib/assay && mkdir -p /var/lib/assay && '
+                     'mount -t tmpfs tmpfs /var/lib/assay && touch /var/lib/assay/trust.state')
+    checks.equal('state on a file system of its own', run.returncode, 0)
     run = system.run('rm /etc/assay/root.hints /etc/assay/anchor.ds; apt-get purge -y assay')
     checks.equal('purge', run.returncode, 0)
+    checks.equal('that file system is empty', system.run('ls -A /var/lib/assay').stdout, '')
+    system.run('umount /var/lib/assay; rmdir /var/lib/assay')
     found = system.run("find / -xdev -name '*assay*'; find /run -name '*assay*'").stdout.split()
     left = [path for path in found if not re.match(LEFT_BY_POLICY, path)]
     checks.equal('purge leaves nothing', left, [])
