@@ -60,11 +60,11 @@ static void add_zone(struct generator *g, const char *apex, const char *mode, bo
 		return;
 	*zone = (struct zone){.mode = mode};
 	snprintf(zone->apex, sizeof(zone->apex), "%s", apex);
-	if (leaf && percent(g, 8) && strcmp(mode, "unsigned") != 0) {
-		zone->bogus = percent(g, 60);
+	if (leaf && percent(g, 10) && strcmp(mode, "unsigned") != 0) {
+		zone->bogus = percent(g, 70);
 		strcat(options, zone->bogus ? " bogus" : " nods");
 	}
-	if (zone->bogus && percent(g, 60)) { // as part of the zone above, to whoever asks there
+	if (zone->bogus && percent(g, 70)) { // as part of the zone above, to whoever asks there
 		memcpy(zone->servers[0], zone_above(g, apex)->servers[0], 48);
 		snprintf(list, sizeof(list), "%s", zone->servers[zone->server_count++]);
 		zone->shares = true;

@@ -224,6 +224,8 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
+		// By a span that opts out, which covers the name now, it may be an unsigned zone.
+		maybe_opt_out |= said->opt_out && age_us(t, said) == 0;
 		if (!about(said, rrset, t->name) || !rrset_same_data(said->rrset, rrset))
 			continue;
 		seen = true;

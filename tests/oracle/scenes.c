@@ -71,6 +71,7 @@ static void play_removal(struct generator *g)
 	if (known) { // for long enough
 		script_add(g->out, "add %s %s 86400 TXT \"known\"", apex, name);
 		ask_plainly(g, name, "TXT");
+		ask_plainly(g, apex, "SOA"); // in the place of which its denial is kept
 	}
 	script_add(g->out, "hide %s", apex);
 	ask_plainly(g, percent(g, 50) ? apex : name, pick_type(g));
@@ -279,9 +280,9 @@ void make_scene(struct generator *g)
 		play_exception(g);
 	else if (kind < 45)
 		play_removal(g);
-	else if (kind < 75)
+	else if (kind < 73)
 		play_overtaking(g);
-	else if (kind < 80)
+	else if (kind < 81)
 		play_alias(g);
 	else if (kind < 94)
 		play_signing(g);

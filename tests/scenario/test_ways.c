@@ -117,6 +117,25 @@ static void names_in_another_case_prove_themselves_in_signed_zones(void **state)
 	assert_true(world_counter(w, "upstream.case_signed") >= 1);
 }
 
+// The alias proves itself; what its server adds, of a zone without DS, is asked for by itself.
+static void behind_an_alias_in_another_case_only_what_is_signed_counts(void **state)
+{
+	begin();
+	world_add(w, &(struct world_zone){.apex = "both.com.",
+					  .servers = "ns1.both.com.=192.0.2.30",
+					  .text = "to.both.com. 300 IN CNAME www.sub.both.com.\n"});
+	world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+					  .servers = "ns1.both.com.=192.0.2.30",
+					  .text = "www.sub.both.com. 300 IN A 192.0.2.81\n",
+					  .no_ds = true});
+	world_start(w);
+	with((struct fault){.kind = FAULT_WRONG_CASE, .udp_only = true, .server = "192.0.2.30"});
+	struct question *q = world_ask(w, "to.both.com.", TYPE_A, ASK_DO);
+	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+	assert_address(q, "192.0.2.81");
+	end_world(state);
+}
+
 static void and_in_unsigned_ones_two_that_agree_do(void **state)
 {
 	(void)state;
@@ -387,6 +406,7 @@ int main(void)
 		scenario_common(o8_a_signed_zone_is_answered_by_its_other_server),
 		scenario_common(a10_a_forged_bare_error_costs_no_signature),
 		scenario_common(names_in_another_case_prove_themselves_in_signed_zones),
+		scenario(behind_an_alias_in_another_case_only_what_is_signed_counts),
 		scenario_common(and_in_unsigned_ones_two_that_agree_do),
 		scenario_common(a8_a_dname_in_another_case_is_asked_for_over_tcp),
 		cmocka_unit_test(what_does_not_validate_in_another_case_is_asked_for_again),
