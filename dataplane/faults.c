@@ -358,6 +358,14 @@ static void look_at_tap(struct faults *faults)
 	freeifaddrs(list);
 }
 
+// there: below zero, it cannot be seen, and is believed to be as it was.
+static bool is_there(const struct faults *faults, struct repair *repair, int there)
+{
+	if (there > 0)
+		repair_there(repair, faults->now_ms);
+	return there > 0 || (there < 0 && repair->was_there);
+}
+
 // ---- rules against ICMP errors ----
 
 static void look_at_silence(struct faults *faults)
@@ -367,10 +375,7 @@ static void look_at_silence(struct faults *faults)
 	int there = scope ? silence_holds(scope) : 1;
 	char text[320];
 
-	if (there > 0)
-		repair_there(repair, faults->now_ms);
-	// What cannot be seen is believed to be as it was.
-	if (there > 0 || (there < 0 && repair->was_there))
+	if (is_there(faults, repair, there))
 		return;
 	if (repair_due(repair, faults->now_ms) &&
 	    is_mended(faults, repair, silence_begin(scope, repair->why, sizeof(repair->why)),
@@ -390,9 +395,7 @@ static void look_at_claim(struct faults *faults)
 	int there = faults->of.host ? claim_holds(tap->name, tap->service) : 1;
 	char text[320];
 
-	if (there > 0)
-		repair_there(repair, faults->now_ms);
-	if (there > 0 || (there < 0 && repair->was_there))
+	if (is_there(faults, repair, there))
 		return;
 	if (repair_due(repair, faults->now_ms) &&
 	    is_mended(faults, repair,
