@@ -72,6 +72,7 @@ static void play_removal(struct generator *g)
 		script_add(g->out, "add %s %s 86400 TXT \"known\"", apex, name);
 		ask_plainly(g, name, "TXT");
 		ask_plainly(g, apex, "SOA"); // in the place of which its denial is kept
+		script_add(g->out, "del %s %s TXT", apex, name);
 	}
 	script_add(g->out, "hide %s", apex);
 	ask_plainly(g, percent(g, 50) ? apex : name, pick_type(g));
