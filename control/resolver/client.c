@@ -23,6 +23,7 @@ struct client *client_new(const struct ticket_question *question, resolver_done 
 	client->waiter.client = client;
 	CDS_INIT_LIST_HEAD(&client->by_deadline);
 	CDS_INIT_LIST_HEAD(&client->in_patience);
+	CDS_INIT_LIST_HEAD(&client->in_prospect);
 	CDS_INIT_LIST_HEAD(&client->paid);
 	return client;
 }
@@ -42,6 +43,7 @@ void client_start(struct resolver *resolver, struct client *client)
 		after = after->prev;
 	cds_list_add(&client->by_deadline, after);
 	stale_start(resolver, client);
+	prospect_start(resolver, client);
 }
 
 static bool ask(struct resolver *resolver, const uint8_t *name, uint16_t type, uint16_t flags,
@@ -167,6 +169,7 @@ static void client_free(struct resolver *resolver, struct client *client)
 	}
 	cds_list_del(&client->by_deadline);
 	cds_list_del(&client->in_patience);
+	cds_list_del(&client->in_prospect);
 	if (client->ended)
 		cds_list_del(&client->in_ended);
 	free(client);
@@ -256,7 +259,7 @@ static void mark_down(struct client *client)
 
 // Time is over while what came is still being judged: with CD=1 that is the client's own affair
 // (RFC 4035 §3.2.2).
-static bool client_takes_unproven(struct resolver *resolver, struct client *client)
+bool client_takes_unproven(struct resolver *resolver, struct client *client)
 {
 	struct task *task = client->waiter.task;
 
@@ -358,6 +361,27 @@ void client_deliver(struct resolver *resolver, struct client *client, const stru
 		result = store_result_error(resolver->parts.store, RCODE_SERVFAIL, EDE_OTHER,
 					    "out of memory for answers");
 	client_done(resolver, client, result);
+}
+
+// One client per task stays behind, whose budget pays for the rest.
+void client_answer_early(struct resolver *resolver, struct client *client,
+			 struct store_result *result)
+{
+	struct task *task = client->waiter.task;
+	resolver_done done = client->done;
+	void *arg = client->arg;
+
+	cds_list_del_init(&client->in_patience);
+	if (task == NULL) {
+		client_done(resolver, client, result);
+	} else if (task->kept) {
+		task_leave(&client->waiter);
+		client_done(resolver, client, result);
+	} else {
+		task->kept = client->answered = true;
+		client_count(resolver, client, result);
+		done(arg, result);
+	}
 }
 
 void client_fail(struct resolver *resolver, struct client *client, int ede, const char *text)

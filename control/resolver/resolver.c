@@ -118,6 +118,8 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	resolver->room_due_ms = UINT64_MAX;
 	CDS_INIT_LIST_HEAD(&resolver->patient);
 	CDS_INIT_LIST_HEAD(&resolver->impatient);
+	CDS_INIT_LIST_HEAD(&resolver->looked_at);
+	CDS_INIT_LIST_HEAD(&resolver->hopeful);
 	store_get_clock(parts->store, &resolver->clock);
 	find_families(resolver);
 	if (open_parts(resolver) != 0) {
@@ -247,6 +249,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	end_overdue(resolver);
 	size_t left = run_ready(resolver, READY_MAX);
 	uint64_t stale_ms = stale_run(resolver);
+	uint64_t prospect_ms = prospect_run(resolver);
 	prime_ms = prime_run(resolver); // what was silent in this turn may be our own path
 	uint64_t root_ms = root_run(resolver);
 	if (root_ms < prime_ms)
@@ -263,6 +266,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	uint64_t deadline_ms = next_deadline(resolver);
 	if (stale_ms < deadline_ms)
 		deadline_ms = stale_ms;
+	if (prospect_ms < deadline_ms)
+		deadline_ms = prospect_ms;
 	if (prefetch_ms < deadline_ms)
 		deadline_ms = prefetch_ms;
 	if (checkup_ms < deadline_ms)

@@ -239,27 +239,6 @@ const struct task *stale_doubt(const struct task *task)
 	return doubted;
 }
 
-// One client per task stays behind, whose budget pays for the rest.
-static void answer(struct resolver *resolver, struct client *client, struct store_result *result)
-{
-	struct task *task = client->waiter.task;
-	resolver_done done = client->done;
-	void *arg = client->arg;
-
-	resolver->counters.stale_early++;
-	client->early = task != NULL;
-	if (task == NULL) {
-		client_done(resolver, client, result);
-	} else if (task->kept) {
-		task_leave(&client->waiter);
-		client_done(resolver, client, result);
-	} else {
-		task->kept = client->answered = true;
-		client_count(resolver, client, result);
-		done(arg, result);
-	}
-}
-
 static void give(struct resolver *resolver, struct client *client)
 {
 	struct store_result *result = client->stale;
@@ -269,8 +248,11 @@ static void give(struct resolver *resolver, struct client *client)
 	if (result == NULL)
 		result = stale_result(resolver, client,
 				      doubted != NULL ? doubted->bogus_ede : EDE_NONE);
-	if (result != NULL)
-		answer(resolver, client, result);
+	if (result == NULL)
+		return;
+	resolver->counters.stale_early++;
+	client->early = client->waiter.task != NULL;
+	client_answer_early(resolver, client, result);
 }
 
 uint64_t stale_run(struct resolver *resolver)

@@ -43,6 +43,18 @@ bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_
 bool client_ask_unproven(struct resolver *resolver, const uint8_t *name, uint16_t type,
 			 resolver_done done);
 
+// Time is over for a client with CD=1 for whom what came is still being judged: true: it has been given
+// that, and is gone.
+bool client_takes_unproven(struct resolver *resolver, struct client *client);
+// A client is answered while its task goes on, which it pays for if nobody does so in its place. Takes
+// over the reference.
+void client_answer_early(struct resolver *resolver, struct client *client,
+			 struct store_result *result);
+
+// prospect.c: after four seconds nobody waits for what is not on its way
+void prospect_start(struct resolver *resolver, struct client *client);
+uint64_t prospect_run(struct resolver *resolver); // when to be called again
+
 // stale.c
 #define STALE_TIMER_MS 1800 // RFC 8767 §5: a client waits no longer when there are stale data
 void stale_start(struct resolver *resolver, struct client *client);

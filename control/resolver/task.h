@@ -79,7 +79,8 @@ struct waiter {
 };
 
 struct client {
-	struct cds_list_head by_deadline, in_ended, in_patience;
+	struct cds_list_head by_deadline, in_ended, in_patience, in_prospect;
+	uint64_t look_ms; // in_prospect: whether its answer is on its way is looked at then
 	struct ticket_question question;
 	uint8_t name[NAME_MAX_LEN]; // lower case
 	bool cd;
@@ -360,6 +361,8 @@ struct task {
 	X(prefetched, "names in use asked for again before they ended")                            \
 	X(prefetch_skipped, "names in use not asked for again: too many at once")                  \
 	X(stale, "stale answers given because resolution failed")                                  \
+	X(given_up_early,                                                                          \
+	  "questions answered after four seconds, in vain, while resolution went on")              \
 	X(stale_early, "stale answers given while resolution went on")                             \
 	X(answers_fresh, "client questions answered with what was resolved for them")              \
 	X(answers_secure, "those of them whose answer was proven, link by link")                   \
@@ -440,6 +443,9 @@ struct resolver {
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
+	// Clients by the time at which it is looked at whether their answers are on their way; those
+	// for which it was, by the next one.
+	struct cds_list_head looked_at, hopeful;
 	size_t task_count, message_bytes;
 	uint64_t forgets; // flushes so far
 	uint64_t slowest_ms; // answer to a client since that was last asked

@@ -105,6 +105,7 @@ static void measure(struct rating *rating, uint64_t rtt_us)
 	uint32_t rtt = rtt_us > RATING_MAX_US * 2 ? RATING_MAX_US * 2 : (uint32_t)rtt_us;
 	uint32_t apart;
 
+	rating->last_us = rtt;
 	if (rating->srtt_us == 0) {
 		rating->srtt_us = rtt ? rtt : 1;
 		rating->rttvar_us = rtt / 2;
@@ -220,6 +221,7 @@ static void was_slow(struct rating *rating, uint64_t rtt_us)
 
 	if (rating->fails == 0 || (rating->cause != SERVER_TIMEOUT && rating->cause != SERVER_SLOW))
 		return;
+	rating->last_us = rtt;
 	rating->slow_us =
 		rating->slow_us ? (uint32_t)((UINT64_C(3) * rating->slow_us + rtt) / 4) : rtt;
 	rating->timeouts = 0;

@@ -34,6 +34,7 @@ struct rating {
 	uint64_t bogus_us;       // and one that did not
 	uint32_t srtt_us;        // 0: never answered
 	uint32_t rttvar_us;
+	uint32_t last_us; // what its last answer took, late ones included
 	uint32_t slow_us;  // how long it takes while it answers too late; 0: it does not. Apart from
 			   // the above, which holds again when that is over
 	uint8_t timeouts;  // in a row

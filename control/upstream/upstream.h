@@ -189,6 +189,11 @@ struct exchange *exchange_start(struct upstream *upstream, const struct exchange
 void exchange_reconsider(struct exchange *exchange) __attribute__((nonnull));
 // Part of a drill: what becomes of it says nothing of the server.
 bool exchange_drilled(const struct exchange *exchange) __attribute__((nonnull, pure));
+// In how many ms the reply to what it has sent is due, going by what its server took lately, and that
+// (took_ms). UINT64_MAX: nothing says that there will be one: the server has not answered anybody for
+// so long, is overdue, or is not waited for until then.
+uint64_t exchange_due_ms(const struct exchange *exchange, uint32_t silent_ms, uint32_t *took_ms)
+	__attribute__((nonnull));
 void exchange_cancel(struct exchange *exchange) __attribute__((nonnull)); // done is not called
 // Nobody waits for it any more, but what comes of the packet under way says how its server does for
 // the zone: reported to the selector. done is not called.

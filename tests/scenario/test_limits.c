@@ -468,13 +468,14 @@ static void sub_queries_nest_eight_deep_at_most(void **state)
 	assert_int_equal(world_ask(w, "www.d9.com.", TYPE_A, 0)->reply->rcode, RCODE_NXDOMAIN);
 }
 
-static void everything_is_bounded_by_seven_seconds(void **state)
+static void what_nobody_answers_ends_within_four_seconds(void **state)
 {
 	(void)state;
 	with((struct fault){.kind = FAULT_DROP});
 	struct question *q = world_ask(w, "www.example.com.", TYPE_A, 0);
 	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
-	assert_true(q->done_us - q->asked_us <= 7000000);
+	assert_true(q->done_us - q->asked_us <= 4000000);
+	world_run(w);
 	assert_failure_cached(w, "www.example.com.", TYPE_A, EDE_NO_REACHABLE_AUTHORITY);
 	assert_sent_at_most(w, 16);
 	network_heal(&w->network); // until then the root is asked whether our own path is lost
@@ -650,7 +651,7 @@ int main(void)
 		scenario(zones_that_need_each_other_are_given_up_and_remembered),
 		scenario(three_zones_that_need_each_other_are_given_up),
 		scenario(sub_queries_nest_eight_deep_at_most),
-		scenario_common(everything_is_bounded_by_seven_seconds),
+		scenario_common(what_nobody_answers_ends_within_four_seconds),
 		scenario_common(a_client_that_comes_late_is_not_failed_with_the_first),
 		scenario_common(a_client_whose_time_is_over_leaves_no_failure_while_others_wait),
 		scenario(a_hostile_starter_does_not_fail_a_benign_joiner),
