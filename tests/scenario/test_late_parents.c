@@ -58,6 +58,32 @@ static void b17_what_a_late_parent_denies_ends_at_once(void **state)
 	}
 }
 
+// Its servers are known to take that long, so that none of them seems to be silent before it has
+// been waited for: a second is enough, for the first of its zones, and the others have learnt from
+// that.
+static void b17_a_parent_known_to_be_late_keeps_one_client_waiting_a_second(void **state)
+{
+	static const uint32_t delays_ms[] = {1500, 2000, 2500};
+
+	for (size_t i = 0; i < 6; i++) {
+		start(state);
+		outlive_late(delays_ms[i / 2]);
+		for (unsigned n = 0; n < 4; n++) { // of the TLD itself, which shows what it takes
+			char name[40];
+			snprintf(name, sizeof(name), "none%u.com.", n);
+			world_ask(w, name, TYPE_A, ASK_DO);
+			world_advance(w, 8000);
+		}
+		struct question *q = ask_number(zones[i % 2].zone, 1);
+		assert_lives(q, zones[i % 2].address);
+		assert_in_range(took_ms(q), 0, 1100);
+		q = ask_number(zones[1 - i % 2].zone, 1);
+		assert_lives(q, zones[1 - i % 2].address);
+		assert_in_range(took_ms(q), 0, 100);
+		end_world(state);
+	}
+}
+
 // A takedown makes no ghost domains, however slowly it is told.
 static void b17_a_late_parent_that_signs_nothing_is_waited_for(void **state)
 {
@@ -101,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(b17_names_below_a_late_parent_wait_a_second_at_most),
+		scenario(b17_a_parent_known_to_be_late_keeps_one_client_waiting_a_second),
 		scenario(b17_what_a_late_parent_denies_ends_at_once),
 		scenario(b17_a_late_parent_that_signs_nothing_is_waited_for),
 		broken(b17_new_zones_below_a_late_parent_are_waited_for),

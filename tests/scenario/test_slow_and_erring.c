@@ -180,26 +180,30 @@ static bool holds(const struct mixture *m)
 	return good;
 }
 
-// In every way that the zone is signed, known, and above.
-static unsigned count_bad(struct mixture *m)
-{
-	unsigned bad = 0;
-
-	for (unsigned way = 0; way < 8; way++) {
-		m->is_signed = way & 1;
-		m->known = way & 2;
-		m->parent = way & 4;
-		bad += !holds(m);
-	}
-	return bad;
-}
-
 // MIXTURES=n: so many times as many, which takes as much longer.
 static unsigned times(void)
 {
 	const char *text = getenv("MIXTURES");
 
 	return text != NULL && atoi(text) > 0 ? (unsigned)atoi(text) : 1;
+}
+
+// In every way that the zone is signed, known, and above; without MIXTURES in half of them.
+static unsigned count_bad(struct mixture *m)
+{
+	unsigned bad = 0;
+
+	unsigned sum = m->habits[0] + m->habits[1] + m->habits[2];
+
+	for (unsigned way = 0; way < 8; way++) {
+		if ((__builtin_popcount(way) + sum) % 2 != 0 && times() == 1)
+			continue;
+		m->is_signed = way & 1;
+		m->known = way & 2;
+		m->parent = way & 4;
+		bad += !holds(m);
+	}
+	return bad;
 }
 
 static void any_two_servers_end_in_time_and_one_is_enough(void **state)
@@ -224,8 +228,8 @@ static void any_three_servers_end_in_time_and_one_is_enough(void **state)
 	for (unsigned a = 0; a < HABITS; a++) {
 		for (unsigned b = a; b < HABITS; b++) {
 			for (unsigned c = b; c < HABITS; c++) {
-				// A third of them, and all with MIXTURES.
-				if ((a + b + c) % 3 != 0 && times() == 1)
+				// A part of them, and all with MIXTURES.
+				if ((a + b + c) % 7 != 0 && times() == 1)
 					continue;
 				struct mixture m = {.count = 3, .habits = {a, b, c}};
 				bad += count_bad(&m);
@@ -245,7 +249,7 @@ static unsigned draw(unsigned below)
 
 static void whatever_is_drawn_ends_in_time(void **state)
 {
-	unsigned bad = 0, count = 300 * times();
+	unsigned bad = 0, count = 150 * times();
 
 	(void)state;
 	for (unsigned n = 0; n < count; n++) {
