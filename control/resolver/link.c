@@ -55,6 +55,19 @@ static uint64_t hash_of_name(const struct resolver *resolver, const uint8_t *nam
 	return cache_hash(resolver->cache, lower, len);
 }
 
+// What would make the name from cached denial, once it is said again that nothing else is there.
+static void end_wildcards(struct cache *cache, const uint8_t *name, const uint8_t *above,
+			  uint64_t asked_ms)
+{
+	uint8_t wildcard[NAME_MAX_LEN];
+
+	while (!name_equal(name, above)) {
+		name = name_skip(name, 1);
+		if (name_wildcard_of(name, wildcard) > 0)
+			(void)cache_end_name(cache, wildcard, asked_ms);
+	}
+}
+
 // The name that was asked for is denied or rewritten with one above it: what is older of it must
 // not come back (RFC 8767 §4, RFC 8020 §2).
 static void end_below(struct task *task, enum verdict verdict,
@@ -70,6 +83,7 @@ static void end_below(struct task *task, enum verdict verdict,
 	    !name_within(name, above))
 		return;
 	cache_end_name(task->resolver->cache, name, publication->asked_ms);
+	end_wildcards(task->resolver->cache, name, above, publication->asked_ms);
 }
 
 // RFC 8020 §2. In the cache the NXDOMAIN itself would stand in the way of what is older below it.
