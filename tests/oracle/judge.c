@@ -327,7 +327,10 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 		maybe_opt_out |= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
-	if (!seen && truth_mixes_wildcards(t->judge->authority, t->name, t->since_us))
+	// Some version may have said it, too, longer ago.
+	const bool made = t->unmarked || t->reply->edns.ede == EDE_SYNTHESIZED;
+	if ((!seen || (mask == 0 && made)) &&
+	    truth_mixes_wildcards(t->judge->authority, t->name, t->since_us))
 		return take_security(t, TRUTH_SECURE | TRUTH_INSECURE, false, t->name);
 	if (!seen)
 		return complain(t, "%s: %s, and nobody says so", text(t->name), words);
