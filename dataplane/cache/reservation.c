@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HUGEPAGE_BYTES ((size_t)2 << 20)
@@ -16,8 +17,10 @@
 #define MADV_POPULATE_WRITE 23 // Linux 5.14
 #endif
 
-// A piece that is asked for at once: a few milliseconds of the kernel's.
-#define PIECE_BYTES ((size_t)8 << 20)
+// A piece that is asked for at once. For as long the kernel lets no other thread map memory, which
+// the start does hundreds of times: it pauses about as long as it worked.
+#define PIECE_BYTES ((size_t)2 << 20)
+#define PAUSE_NS    2000000
 #define NICE        10 // who answers questions comes first
 
 struct filler {
@@ -45,6 +48,7 @@ static void touch(uint8_t *base, size_t bytes)
 
 static void *fill(void *arg)
 {
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 	struct filler *filler = arg;
 	int error = 0;
 
@@ -56,6 +60,7 @@ static void *fill(void *arg)
 		if (atomic_load_explicit(&filler->stop, memory_order_relaxed))
 			break;
 		error = populate(at, left < PIECE_BYTES ? left : PIECE_BYTES);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
 	atomic_store_explicit(&filler->error, error, memory_order_relaxed);
 	// Release: partner of the acquire in reservation_filled().
