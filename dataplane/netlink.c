@@ -173,6 +173,11 @@ int netlink_xdp_attach(unsigned ifindex, int program)
 	return xdp_set(ifindex, program, XDP_FLAGS_UPDATE_IF_NOEXIST);
 }
 
+int netlink_xdp_attach_native(unsigned ifindex, int program)
+{
+	return xdp_set(ifindex, program, XDP_FLAGS_UPDATE_IF_NOEXIST | XDP_FLAGS_DRV_MODE);
+}
+
 int netlink_xdp_detach(unsigned ifindex)
 {
 	return xdp_set(ifindex, -1, 0);

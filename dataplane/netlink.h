@@ -13,7 +13,9 @@ int netlink_no_link_local(unsigned ifindex) __attribute__((warn_unused_result));
 // The number of the interface's XDP program, 0 when it has none. 0 or -errno.
 int netlink_xdp_program(unsigned ifindex, uint32_t *id)
 	__attribute__((nonnull, warn_unused_result));
-// Takes away an interface's XDP program, whoever attached it; none is no error.
 // Puts a program, its descriptor given, on an interface that has none.
 int netlink_xdp_attach(unsigned ifindex, int program) __attribute__((warn_unused_result));
+// The same by the interface's driver alone: -EOPNOTSUPP where that has no XDP of its own.
+int netlink_xdp_attach_native(unsigned ifindex, int program) __attribute__((warn_unused_result));
+// Takes away an interface's XDP program, whoever attached it; none is no error.
 int netlink_xdp_detach(unsigned ifindex) __attribute__((warn_unused_result));

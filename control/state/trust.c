@@ -18,6 +18,7 @@ struct trust_state {
 	struct state_writer *writer; // NULL: in memory only
 	char path[256];
 	bool sentinel;
+	bool has_run;
 	int64_t now_s;
 
 	// "": it was read, or there was none.
@@ -105,6 +106,7 @@ void trust_state_run(struct trust_state *state, const struct store_clock *now)
 			state_writer_changed(state->writer);
 	}
 	state->now_s = now->now_s;
+	state->has_run = true;
 	if (state->writer != NULL)
 		state_writer_run(state->writer, now->now_ms);
 }
@@ -204,7 +206,9 @@ void trust_state_close(struct trust_state *state)
 	if (state == NULL)
 		return;
 	if (state->writer != NULL) {
-		bool owes = trust_points_changed(state->points) || state_writer_owes(state->writer);
+		// A start that ends before has learned nothing, and may lack the rights of user.
+		bool owes = state->has_run && (trust_points_changed(state->points) ||
+					       state_writer_owes(state->writer));
 		state_writer_end(state->writer, owes ? make_text(state) : NULL);
 	}
 	trust_points_free(state->points);

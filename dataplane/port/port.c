@@ -106,6 +106,22 @@ static int port_configure(struct port *port, char *err, size_t err_len)
 	return 0;
 }
 
+static int no_queue(const struct port *port, uint16_t queue, int code, char *err, size_t err_len)
+{
+	const struct device *device = &port->device;
+
+	if (device->kind == DEVICE_AF_XDP && queue == 0 && xdp_is_missing(device->ifindex))
+		return sentence(err, err_len, -EOPNOTSUPP,
+				"port '%s': the driver of %s has no XDP of its own, which net_af_xdp "
+				"needs: write net_af_packet0,iface=%s",
+				device->text, device->interface, device->interface);
+	return sentence(err, err_len, code, "port '%s': queue %u cannot be set up: %s (%s)%s",
+			device->text, queue, strerror(-code), eal_last_words(),
+			device->kind == DEVICE_AF_XDP
+				? "; where AF_XDP does not work, net_af_packet does"
+				: "");
+}
+
 static int port_queues(struct port *port, unsigned index, char *err, size_t err_len)
 {
 	uint16_t rx_count = DESCRIPTORS, tx_count = DESCRIPTORS;
@@ -136,12 +152,7 @@ static int port_queues(struct port *port, unsigned index, char *err, size_t err_
 			code = rte_eth_tx_queue_setup(port->id, queue, tx_count, (unsigned)socket,
 						      NULL);
 		if (code < 0)
-			return sentence(err, err_len, code,
-					"port '%s': queue %u cannot be set up: %s (%s)%s",
-					port->device.text, queue, strerror(-code), eal_last_words(),
-					port->device.kind == DEVICE_AF_XDP
-						? "; where AF_XDP does not work, net_af_packet does"
-						: "");
+			return no_queue(port, queue, code, err, err_len);
 	}
 	return 0;
 }

@@ -58,6 +58,35 @@ int xdp_program_hold(uint32_t id)
 	return fd < 0 ? -errno : fd;
 }
 
+// r0 = XDP_PASS; exit
+static int program_that_passes(void)
+{
+	static const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_XDP,
+			       .insns = (uintptr_t)code,
+			       .insn_cnt = sizeof code / sizeof code[0],
+			       .license = (uintptr_t) "GPL"};
+
+	return (int)bpf(BPF_PROG_LOAD, &attr);
+}
+
+bool xdp_is_missing(unsigned ifindex)
+{
+	int program = program_that_passes();
+	int code;
+
+	if (program < 0)
+		return false;
+	code = netlink_xdp_attach_native(ifindex, program);
+	close(program);
+	if (code == 0)
+		code = netlink_xdp_detach(ifindex);
+	return code == -EOPNOTSUPP;
+}
+
 // 1 when the program has libxdp's name, else 0, or -errno.
 static int program_is_ours(uint32_t id)
 {

@@ -228,6 +228,27 @@ def without_rights(checks, folder, driver):
     checks.check('%s without rights: in one line' % driver, text.count('\n') == 1, text)
 
 
+def a_driver_without_xdp(checks, folder):
+    """A bridge, as many a NIC: the kernel's generic XDP is not what net_af_xdp asks for."""
+    ip('-n', SERVER, 'link', 'add', 'br0', 'type', 'bridge')
+    ip('-n', SERVER, 'link', 'set', 'br0', 'addrgenmode', 'none', 'up')
+    try:
+        status, text = Daemon(folder, device='net_af_xdp0,iface=br0').refused()
+        checks.check('a driver without XDP: refused, with the device to write instead', status == 1 and
+                     'the driver of br0 has no XDP of its own' in text and
+                     'write net_af_packet0,iface=br0' in text, '%s\n%s' % (status, text))
+        checks.check('and nothing is left on the interface',
+                     'xdp' not in ip('-n', SERVER, 'link', 'show', 'br0'))
+        daemon = Daemon(folder, device='net_af_packet0,iface=br0')
+        try:
+            daemon.start()
+            checks.check('which starts', True)
+        finally:
+            daemon.end()
+    finally:
+        ip('-n', SERVER, 'link', 'del', 'br0')
+
+
 def few_descriptors(checks, folder):
     status, text = Daemon(folder).refused('prlimit', '--nofile=12')
     checks.check('few descriptors: said as it is', status == 1 and 'Too many open files' in text,
@@ -315,7 +336,7 @@ def main():
             checks.run(lambda c: one_thing_shared(c, folder, driver))
             checks.run(without_rights, folder, driver)
         checks.run(side_by_side, folder)
-        for part in (a_name_taken_without_rights, few_descriptors, closed_descriptors, ended_while_it_starts,
+        for part in (a_name_taken_without_rights, few_descriptors, a_driver_without_xdp, closed_descriptors, ended_while_it_starts,
                      socket_removed_below_a_user, hugepages_taken_after_they_were_counted):
             checks.run(part, folder)
     finally:

@@ -257,6 +257,15 @@ static void what_changed_last_is_written_at_the_end(void **arg)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
+// It has learned nothing, and may not have the rights of the user whose folder it is.
+static void a_start_that_comes_to_nothing_writes_nothing(void **arg)
+{
+	(void)arg;
+	trust_state_close(open_state());
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 // The file of another who holds other keys: whoever can write to it makes nothing trusted.
 static void entries_that_do_not_verify_do_not_count_and_are_said(void **arg)
 {
@@ -390,6 +399,7 @@ int main(void)
 		TEST(what_was_learnt_holds_at_the_next_start),
 		TEST(what_changes_is_written_while_it_runs),
 		TEST(what_changed_last_is_written_at_the_end),
+		TEST(a_start_that_comes_to_nothing_writes_nothing),
 		TEST(entries_that_do_not_verify_do_not_count_and_are_said),
 		TEST(a_file_that_is_damaged_is_kept_and_an_alarm),
 		TEST(o26_a_state_of_another_version_is_kept_and_not_used),
