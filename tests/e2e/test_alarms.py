@@ -247,7 +247,8 @@ def several_queues(checks, make):
             ip('-n', RESOLVER, 'link', 'set', 'ap0', 'up')
             over(checks, daemon, 'an interface of two queues is down', 'link')
     finally:
-        inside('ethtool', '-L', 'ap0', 'rx', '1')
+        # The kernel lets go of AF_XDP sockets some time after they are closed.
+        wait_for(lambda: inside('ethtool', '-L', 'ap0', 'rx', '1', check=False).returncode == 0, 9)
 
 
 def programs(checks, daemon):

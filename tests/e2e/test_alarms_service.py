@@ -125,7 +125,7 @@ def refusals(checks, make, folder):
             ('more memory than there is', 'configure less', dict(cache='128G')),
             ('hints that cannot be read', 'No such file', dict(hints='/nonexistent/hints')),
             ('anchors that cannot be read', 'No such file', dict(anchor='/nonexistent/anchors')),
-            ('a tap with the name of another interface', 'tap lo', dict(tap='lo')),
+            ('a tap with the name of another interface', '"lo" is the kernel\'s own name', dict(tap='lo')),
             ('a control socket that is a file', 'no socket', dict(socket=plain))):
         daemon = make(**changes)
         try:

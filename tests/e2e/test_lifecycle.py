@@ -37,9 +37,9 @@ def leftovers(namespace, pids):
                          capture_output=True, text=True)
     files = [os.path.join(folder, name) for folder in ('/var/run/dpdk', '/dev/hugepages')
              if os.path.isdir(folder) for name in os.listdir(folder)]
-    ours = {str(pid) for pid in pids}
+    ours = {'assay-%d' % pid for pid in pids}
     return {'interfaces': names, 'xdp': xdp, 'nft': run.stdout.strip(),
-            'files': [f for f in files if ours & set(re.findall(r'\d+', os.path.basename(f)))]}
+            'files': [f for f in files if ours & set(re.findall(r'^assay-\d+', os.path.basename(f)))]}
 
 
 def first_answer(daemon, started):
