@@ -114,7 +114,7 @@ static void refer_again(struct task *task, struct ailing_zone *zone)
 		return;
 	// Zones below live on what a broken parent has proven before: it is told of, and probed,
 	// where they are.
-	if (broken_lately(resolver, cut->zone, &finding))
+	if (broken_lately(task, cut->zone, &finding))
 		return;
 	if (task->route != NULL || name_is_root(cut->zone) || cut->outdated ||
 	    now_ms < cut->made_ms + AILING_WELL_MS || now_ms < zone->refer_ms ||
@@ -135,8 +135,7 @@ uint32_t ailing_failed(struct task *task, uint32_t ttl_s)
 	    upstream_uplink_lost(resolver->parts.upstream))
 		return ttl_s;
 	// Our own questions, probes included, keep no zone in the table.
-	const struct client *payer = task_payer(task);
-	bool own = payer == NULL || payer->fresh;
+	bool own = task_is_own(task);
 	struct ailing_zone *zone = find(resolver, task->cut->zone);
 	if (zone == NULL && own)
 		return ttl_s;
@@ -231,11 +230,10 @@ static void probe(struct resolver *resolver, struct ailing_zone *zone)
 void ailing_doubted(struct task *task)
 {
 	struct resolver *resolver = task->resolver;
-	const struct client *payer = task_payer(task);
 	struct ailing_zone *zone = find(resolver, task->cut->zone);
 
 	// Our own questions look themselves.
-	if (payer == NULL || payer->fresh)
+	if (task_is_own(task))
 		return;
 	bool is_new = zone == NULL;
 	if (is_new)

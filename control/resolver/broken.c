@@ -234,20 +234,10 @@ static bool some_are_bogus(const struct task *task)
 	return false;
 }
 
-// It answers, and later than those wait who have a former proof to go by (late.c).
-static bool is_late(const struct task *task, size_t server)
-{
-	struct server_facts facts;
-
-	upstream_server_facts(task->resolver->parts.upstream, task->cut->zone,
-			      &task->servers[server].address, &facts);
-	return facts.slow_us > 0 || facts.rtt_us > LATE_MS * 1000u;
-}
-
 bool broken_hurries(const struct task *task, size_t server)
 {
 	if (task->failures > 0 && has_former_proof(task, 2))
-		return !is_late(task, server);
+		return true;
 	return task->servers[server].tries == 0 && trouble_of(task, server) & TROUBLE_SILENT &&
 	       some_are_bogus(task);
 }
@@ -367,13 +357,15 @@ void broken_proven(struct resolver *resolver, const uint8_t *parent, const uint8
 		end(resolver, known, false);
 }
 
-bool broken_lately(struct resolver *resolver, const uint8_t *parent, struct broken_finding *finding)
+bool broken_lately(struct task *task, const uint8_t *parent, struct broken_finding *finding)
 {
+	const struct resolver *resolver = task->resolver;
 	struct broken_parent *known = find(resolver, parent);
 
 	if (known == NULL)
 		return false;
-	known->hot_ms = resolver->clock.now_ms;
+	if (!task_is_own(task))
+		known->hot_ms = resolver->clock.now_ms;
 	*finding = known->finding;
 	return known->found_ms != 0 && resolver->clock.now_ms < known->found_ms + BROKEN_LATELY_MS;
 }
@@ -424,17 +416,20 @@ uint64_t broken_run(struct resolver *resolver)
 		struct broken_parent *parent = &broken->list[i];
 		if (!parent->used)
 			continue;
-		if (now_ms >= parent->hot_ms + BROKEN_HOT_MS) {
+		bool idle = now_ms >= parent->hot_ms + BROKEN_HOT_MS;
+		// What is on its way would find anew what has just been taken out.
+		if (idle && now_ms >= parent->probed_ms + BROKEN_LAST_MS) {
 			end(resolver, parent, true);
 			continue;
 		}
 		uint64_t last_ms = parent->probed_ms;
-		if (parent->found_ms != 0 && now_ms >= last_ms + BROKEN_PROBE_MS) {
+		if (!idle && parent->found_ms != 0 && now_ms >= last_ms + BROKEN_PROBE_MS) {
 			parent->probed_ms = last_ms = now_ms;
 			broken_ask(resolver, parent->witness);
 		}
-		uint64_t due_ms = parent->found_ms != 0 ? last_ms + BROKEN_PROBE_MS
-							: parent->hot_ms + BROKEN_HOT_MS;
+		uint64_t due_ms = idle                    ? last_ms + BROKEN_LAST_MS
+				  : parent->found_ms != 0 ? last_ms + BROKEN_PROBE_MS
+							  : parent->hot_ms + BROKEN_HOT_MS;
 		if (due_ms < next_ms)
 			next_ms = due_ms;
 	}
@@ -468,6 +463,13 @@ void resolver_broken_text(const struct resolver_broken *parent, char *text, size
 
 	if (gmtime_r(&at, &utc) != NULL)
 		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &utc);
+	// When it begins they are still to be counted.
+	if (parent->living == 0) {
+		snprintf(text, size,
+			 "%.128s %s since %s, zones below that are asked for live on old proofs",
+			 name_to_text(parent->zone, zone), parent->words, since);
+		return;
+	}
 	snprintf(text, size, "%.128s %s since %s, %zu zone%s on old proofs",
 		 name_to_text(parent->zone, zone), parent->words, since, parent->living,
 		 parent->living == 1 ? " lives" : "s live");

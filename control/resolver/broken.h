@@ -20,6 +20,7 @@
 #define BROKEN_ENOUGH_MS 1000
 #define BROKEN_PROBE_MS  500
 #define BROKEN_HOT_MS    60000 // in use since
+#define BROKEN_LAST_MS   10000 // by which our last question has ended
 #define BROKEN_DOMAINS   6     // failure domains, more are not asked
 
 enum broken_kind {
@@ -79,8 +80,9 @@ bool broken_another_domain(struct task *task, unsigned count) __attribute__((non
 // The parent has proven what it says about the DS of `zone`.
 void broken_proven(struct resolver *resolver, const uint8_t *parent, const uint8_t *zone)
 	__attribute__((nonnull));
-// Our own question has found so within BROKEN_LATELY_MS; in use.
-bool broken_lately(struct resolver *resolver, const uint8_t *parent, struct broken_finding *finding)
+// Our own question has found so within BROKEN_LATELY_MS. In use, if it is a client's task: our own
+// questions, of which one found so, keep nothing in the list.
+bool broken_lately(struct task *task, const uint8_t *parent, struct broken_finding *finding)
 	__attribute__((nonnull));
 // Of the deepest such parent above a name, for an EDE: "com.: RRSIG with key tag 4711 does not
 // validate". False: there is none, or it is silent.

@@ -136,6 +136,13 @@ struct client *task_payer(struct task *task)
 	return find_payer(task, ++task->resolver->mark, 0);
 }
 
+bool task_is_own(struct task *task)
+{
+	const struct client *payer = task_payer(task);
+
+	return payer == NULL || payer->fresh;
+}
+
 // Charged before the work is queued. A budget that cannot pay ends its own client; the
 // next waiter's takes over.
 bool task_charge(struct task *task, enum budget_item item, uint32_t amount)

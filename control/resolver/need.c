@@ -13,7 +13,7 @@ bool need_fetch(struct task *task, const struct validation_result *result)
 
 	// Nobody waits for a parent that is known to be silent.
 	if (!result->need_fresh && result->need_type == TYPE_DS &&
-	    parent_prolong_early(task->resolver, result->need_name))
+	    parent_prolong_early(task, result->need_name))
 		return false;
 	// Keys that have rolled inside their TTL: the parent's DS goes first, or the new DNSKEY
 	// RRset would not validate either.

@@ -134,7 +134,7 @@ static bool may_revive(struct task *task, const uint8_t *zone, bool at_end, bool
 	// A takedown by REFUSED is what a parent that signs nothing says: believed.
 	if (at_end)
 		return finds_broken(task, zone);
-	*early = broken_lately(resolver, task->cut->zone, &finding);
+	*early = broken_lately(task, task->cut->zone, &finding);
 	*early = (*early && finding.kind > BROKEN_SILENT) || is_late(resolver, task->cut);
 	return *early;
 }
@@ -253,8 +253,9 @@ static struct delegation *parent_of(struct resolver *resolver, const uint8_t *zo
 	return delegation_find(resolver->delegations, name_skip(zone, 1), resolver->clock.now_ms);
 }
 
-bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone)
+bool parent_prolong_early(struct task *task, const uint8_t *zone)
 {
+	struct resolver *resolver = task->resolver;
 	struct delegation *above = parent_of(resolver, zone);
 	const struct trust_past past = parent_past(resolver, 0);
 	struct broken_finding finding;
@@ -265,7 +266,7 @@ bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone)
 	if (silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
 	else if (trust_past_holds(resolver->parts.trust, zone, &past) &&
-		 ((broken_lately(resolver, above->zone, &finding) &&
+		 ((broken_lately(task, above->zone, &finding) &&
 		   finding.kind > BROKEN_SILENT) ||
 		  is_late(resolver, above)))
 		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);

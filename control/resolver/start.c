@@ -169,7 +169,8 @@ static bool failure_held(struct task *task)
 		return false;
 	task->chain.failed = true;
 	resolver->counters.held++;
-	ailing_asked(resolver, task->name);
+	if (!task_is_own(task))
+		ailing_asked(resolver, task->name);
 	return true;
 }
 

@@ -27,6 +27,7 @@ bool task_wants_unproven(const struct task *task);
 void client_start(struct resolver *resolver, struct client *client);
 bool task_charge(struct task *task, enum budget_item item, uint32_t amount);
 struct client *task_payer(struct task *task); // NULL: nobody can pay
+bool task_is_own(struct task *task); // no client waits for it: probes, refreshes and what they need
 void client_end(struct resolver *resolver, struct client *client);
 void clients_fail_ended(struct resolver *resolver);
 void client_deliver(struct resolver *resolver, struct client *client, const struct task *task);
@@ -77,7 +78,7 @@ bool parent_revive(struct task *task, bool at_end); // of its servers. True: goe
 void parent_watch(struct resolver *resolver, const struct delegation *cut);
 // The DS that a validation needs cannot be had: what is known of it holds on. Before it has been
 // asked for: where that was found of the same parent just now.
-bool parent_prolong_early(struct resolver *resolver, const uint8_t *zone);
+bool parent_prolong_early(struct task *task, const uint8_t *zone);
 bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 		    const struct broken_finding *finding);
 // A second has passed, and no server of the task's cut has answered: it goes on with what that zone

@@ -232,6 +232,7 @@ static void b17_an_alarm_ends_within_a_second_of_the_cure(void **state)
 		assert_int_equal(told.ended, 0);
 		assert_non_null(strstr(told.text, "com. "));
 		assert_non_null(strstr(told.text, " since 2026-"));
+		assert_null(strstr(told.text, " 0 zones")); // nobody is counted yet
 		resolver_broken(w->resolver, count_broken, &alarms);
 		assert_int_equal(alarms, 1);
 		network_heal(&w->network);
@@ -242,6 +243,39 @@ static void b17_an_alarm_ends_within_a_second_of_the_cure(void **state)
 		alarms = 0;
 		resolver_broken(w->resolver, count_broken, &alarms);
 		assert_int_equal(alarms, 0);
+		end_world(state);
+	}
+}
+
+// It is in use while clients ask: our own questions do not keep it so.
+static void b17_a_parent_that_nobody_asks_for_is_not_asked_for_ever(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_SERVFAIL, FAULT_FORMERR,
+						FAULT_BARE, FAULT_DROP, FAULT_STRIP};
+
+	for (size_t i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct fault fault = {.kind = kinds[i / 2], .flags = 1};
+		start_for(86400);
+		know_all();
+		for (size_t k = 0; k < 2; k++) {
+			struct fault at = fault;
+			at.server = k == 0 ? COM_A : COM_B;
+			with(at);
+		}
+		if (i % 2) // the zone below as well
+			with((struct fault){.kind = FAULT_BOGUS, .below = "example.com."});
+		world_advance(w, 2 * HOUR_MS);
+		ask_new("example.com.");
+		ask_new("free.com.");
+		world_advance(w, 120000);
+		network_forget_log(&w->network);
+		world_advance(w, 600000);
+		// Whether a server is good again is looked at for ten minutes (checkup.h).
+		const size_t sent = network_sent(&w->network, NULL, "example.com.", 0) +
+				    network_sent(&w->network, NULL, "free.com.", 0);
+		if (sent > 20)
+			fail_msg("fault %u, %zu: %zu questions that nobody asks", kinds[i / 2],
+				 i % 2, sent);
 		end_world(state);
 	}
 }
@@ -436,6 +470,7 @@ int main(void)
 		scenario(b17_names_outlive_a_root_that_proves_nothing),
 		scenario(b17_it_says_which_parent_and_key),
 		scenario(b17_an_alarm_ends_within_a_second_of_the_cure),
+		scenario(b17_a_parent_that_nobody_asks_for_is_not_asked_for_ever),
 		scenario(b17_name_servers_of_a_bogus_referral_are_not_used),
 		scenario(insecure_stale_data_are_none_after_a_bogus_answer),
 		scenario(b17_insecure_stale_data_serve_while_their_proof_holds_on),
