@@ -84,7 +84,7 @@ class Cables:
         found = []
         for index, tap in enumerate(self.taps):
             found += ['-netdev', 'tap,id=cable%d,ifname=%s,script=no,downscript=no' % (index, tap),
-                      '-device', 'e1000e,netdev=cable%d,mac=52:54:00:00:01:0%d' % (index, index + 1)]
+                      '-device', 'virtio-net-pci,netdev=cable%d,mac=52:54:00:00:01:0%d' % (index, index + 1)]
         return found
 
     def plug(self):
@@ -112,7 +112,7 @@ def follow(checks, folder):
         cables = Cables(lab)
         edit(lab, root.path, ())
         prepare = PREPARE % {'address': cables.address, 'gateway': cables.gateway}
-        with Machine(root=root.path, prepare=prepare, modules=['e1000e'], memory_mb=3072,
+        with Machine(root=root.path, prepare=prepare, memory_mb=3072,
                      append='net.ifnames=0', more=cables.arguments()) as machine:
             machine.boot()
             cables.plug()
