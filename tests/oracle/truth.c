@@ -336,14 +336,22 @@ static unsigned security_of_any(struct authority *a, struct authority_zone *zone
 static unsigned proven_from_above(struct authority *a, const struct authority_zone *zone,
 				  struct authority_zone *parent, uint64_t since_us)
 {
-	struct authority_zone *above;
-	unsigned mask = 0, way = 0;
+	const struct authority_zone *highest = NULL;
+	unsigned mask = 0;
 
-	for (struct authority_zone *at = parent; (above = authority_parent(a, at)) != NULL;
-	     at = above) {
-		way |= security_of_any(a, at, since_us);
+	for (const struct authority_zone *above = authority_parent(a, parent); above != NULL;
+	     above = authority_parent(a, above)) {
 		if (has_server_of(zone, above))
-			mask |= way | security_of_any(a, above, since_us);
+			highest = above;
+	}
+	// Each of them looks further up in its turn, which takes twice as long with every zone.
+	if (highest == NULL)
+		return 0;
+	for (struct authority_zone *at = parent; !(mask & TRUTH_INSECURE);
+	     at = authority_parent(a, at)) {
+		mask |= security_of_any(a, at, since_us);
+		if (at == highest)
+			break;
 	}
 	return mask & TRUTH_INSECURE;
 }
