@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-#define PROBE_MS 1000
+#define PROBE_MS   1000
 #define DRILLED_MS 10000
-#define WATCH_MS 3000 // before a delegation ends; each server of its parent has been tried by then
+#define WATCH_MS   3000 // before a delegation ends; each server of its parent has been tried by then
 
 // The DS of a cut stands with its parent.
 static const uint8_t *side(const uint8_t *name, uint16_t type)
@@ -117,7 +117,8 @@ static bool finds_broken(struct task *task, const uint8_t *zone)
 // believed whenever it comes.
 static bool is_late(const struct resolver *resolver, const struct delegation *above)
 {
-	return above->late_ms != 0 && !is_drilled(resolver, above) && resolver->clock.now_ms < above->late_ms + LATE_MS &&
+	return above->late_ms != 0 && !is_drilled(resolver, above) &&
+	       resolver->clock.now_ms < above->late_ms + LATE_MS &&
 	       is_signed(resolver, above->zone);
 }
 
@@ -202,8 +203,7 @@ void parent_is_late(struct task *task)
 	const struct delegation *ended;
 
 	if (task->answered || !has_last_proof(task, &ended) ||
-	    is_drilled(task->resolver, task->cut) ||
-	    !is_signed(task->resolver, task->cut->zone))
+	    is_drilled(task->resolver, task->cut) || !is_signed(task->resolver, task->cut->zone))
 		return;
 	task->cut->late_ms = task->resolver->clock.now_ms;
 	if (!revive(task, ended, true))
@@ -266,8 +266,7 @@ bool parent_prolong_early(struct task *task, const uint8_t *zone)
 	if (silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
 	else if (trust_past_holds(resolver->parts.trust, zone, &past) &&
-		 ((broken_lately(task, above->zone, &finding) &&
-		   finding.kind > BROKEN_SILENT) ||
+		 ((broken_lately(task, above->zone, &finding) && finding.kind > BROKEN_SILENT) ||
 		  is_late(resolver, above)))
 		holds = broken_ask(resolver, zone) && prolong(resolver, zone, BROKEN_SHORT_MS);
 	delegation_unref(above);

@@ -37,8 +37,8 @@ static bool is_revoked(const struct resolver *resolver, const struct entry *entr
 	}
 }
 
-// So do validated records that deny it, or a name above it, also those that have ended since: any data
-// that came after them would have ended them.
+// So do validated records that deny it, or a name above it, also those that have ended since: any
+// data that came after them would have ended them.
 static bool is_denied(struct resolver *resolver, const struct entry *entry)
 {
 	struct entry_facts facts;

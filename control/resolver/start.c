@@ -169,7 +169,8 @@ static bool failure_held(struct task *task)
 		return false;
 	task->chain.failed = true;
 	resolver->counters.held++;
-	// Our own questions keep no zone looked at but the root: nobody has to ask for that to be seen.
+	// Our own questions keep no zone looked at but the root: nobody has to ask for that to be
+	// seen.
 	ailing_asked(resolver, task_is_own(task) ? (const uint8_t *)"" : task->name);
 	return true;
 }

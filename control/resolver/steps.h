@@ -19,7 +19,7 @@ void task_finish(struct task *task);     // tells the waiters and frees the task
 void task_free(struct task *task);       // nobody waits any more
 // What leads on is known: those who want one RRset of the name have it. False: nobody else waits.
 bool task_deliver_rrset(struct task *task);
-void task_leave(struct waiter *waiter);  // the last one ends the task, within this turn
+void task_leave(struct waiter *waiter); // the last one ends the task, within this turn
 bool task_wants(const struct task *task, enum wait_purpose purpose); // some waiter of that kind
 bool task_wants_unproven(const struct task *task);
 
@@ -44,11 +44,11 @@ bool client_ask_past_nta(struct resolver *resolver, const uint8_t *name, uint16_
 bool client_ask_unproven(struct resolver *resolver, const uint8_t *name, uint16_t type,
 			 resolver_done done);
 
-// Time is over for a client with CD=1 for whom what came is still being judged: true: it has been given
-// that, and is gone.
+// Time is over for a client with CD=1 for whom what came is still being judged: true: it has been
+// given that, and is gone.
 bool client_takes_unproven(struct resolver *resolver, struct client *client);
-// A client is answered while its task goes on, which it pays for if nobody does so in its place. Takes
-// over the reference.
+// A client is answered while its task goes on, which it pays for if nobody does so in its place.
+// Takes over the reference.
 void client_answer_early(struct resolver *resolver, struct client *client,
 			 struct store_result *result);
 
@@ -93,8 +93,8 @@ struct delegation *parent_find_cut(struct resolver *resolver, const uint8_t *nam
 // The delegation that led to an answer that is bogus was denied while that was judged. True: the
 // parent is asked instead; the second time, those of its servers that do not refer there again.
 bool parent_took_back(struct task *task);
-// What is bogus came from servers that a referral without proof has named. True: it is asked for again,
-// of those that the last proof came with.
+// What is bogus came from servers that a referral without proof has named. True: it is asked for
+// again, of those that the last proof came with.
 bool parent_went_back(struct task *task);
 // What is not signed came from servers that a reply without proof has named. True: it is asked for
 // again, of those that the last proof came with, or the task has failed.
@@ -183,11 +183,11 @@ uint32_t observe_only_ms(const struct task *task, size_t server);
 bool observe_some_are_slow(const struct task *task); // answer, after they were given up
 // Servers have failed, and there has been time enough for others: it ends.
 bool observe_too_late(const struct task *task);
-uint64_t observe_run(struct resolver *resolver);       // when to be called again
-void observe_good(struct task *task);                  // an answer or a referral
-void observe_no_good(struct task *task);               // no server is left that might be good
-bool observe_doubt(struct task *task);      // each server has been silent. False: it gives up
-void observe_unanswered(struct task *task); // to its end
+uint64_t observe_run(struct resolver *resolver); // when to be called again
+void observe_good(struct task *task);            // an answer or a referral
+void observe_no_good(struct task *task);         // no server is left that might be good
+bool observe_doubt(struct task *task);           // each server has been silent. False: it gives up
+void observe_unanswered(struct task *task);      // to its end
 
 // room.c: when something of our own is used up
 void room_wait(struct task *task, enum task_state then); // goes on there
@@ -229,7 +229,7 @@ void reply_unref(struct resolver *resolver, struct reply *reply);
 
 // address.c: addresses of a zone's name servers
 void address_collect(struct task *task);
-bool address_fetch(struct task *task);      // true: look-ups are under way
+bool address_fetch(struct task *task); // true: look-ups are under way
 // Nothing is waited for any longer: it is looked up anew if this answer turns out to be none.
 void address_forget(struct task *task);
 void address_hold_up(struct task *task);    // what looks up an address is met with silence
@@ -264,7 +264,7 @@ bool need_fetch(struct task *task, const struct validation_result *result);
 void need_again(struct task *task); // after there was no room
 // A parent has not told the DS for a second.
 void need_is_late(struct task *task);
-bool need_give(struct task *task);  // false: the validation has to wait on
+bool need_give(struct task *task); // false: the validation has to wait on
 void need_deliver(struct task *parent, const struct task *child);
 
 // above.c: a name above turns out not to exist
@@ -327,8 +327,8 @@ void prime_prepare(struct task *task); // when it has begun to ask the root's se
 void prime_close(struct resolver *resolver);
 
 // root.c
-void root_failed(const struct task *task); // it was bogus, and nobody else can be asked
-void root_good(const struct task *task);   // it was not
+void root_failed(const struct task *task);    // it was bogus, and nobody else can be asked
+void root_good(const struct task *task);      // it was not
 uint64_t root_run(struct resolver *resolver); // when to be called again
 
 // probe.c
@@ -342,7 +342,7 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 // Of the deepest configured zone at or above a name, or NULL: what is denied by a zone above it
 // says nothing of what is in it (ATTACKS A12).
 const struct route *route_of(const struct resolver *resolver, const uint8_t *name);
-bool route_below(const struct resolver *resolver, const uint8_t *name); // some route's zone is
+bool route_below(const struct resolver *resolver, const uint8_t *name);   // some route's zone is
 bool route_is_apex(const struct resolver *resolver, const uint8_t *name); // of some route's zone
 
 // forward.c: what is particular to forward zones
@@ -367,7 +367,7 @@ int local_bar(struct resolver *resolver); // special-use zones, from cached deni
 int denied_bar(struct resolver *resolver); // what the configuration answers, from cached denial
 // Records that came after what lookup->now_ms is the time of deny it. In: as for cache_deny().
 bool denied_since(struct resolver *resolver, const struct lookup *lookup);
-bool denied_answer(struct task *task);     // the chain is its answer; TASK_TARGET: and leads on
+bool denied_answer(struct task *task); // the chain is its answer; TASK_TARGET: and leads on
 // How NSEC3 records are found that the task's data refute.
 void denied_hash(struct task *task, struct publication *publication);
 

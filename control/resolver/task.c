@@ -75,9 +75,9 @@ static struct task *find(struct resolver *resolver, const uint8_t *name, uint64_
 	uint64_t hash = question_hash(name_hash, type, past_nta);
 	struct task *task = *bucket(resolver, hash);
 
-	while (task != NULL && (task->hash != hash || task->type != type ||
-				task->past_nta != past_nta || !name_equal(task->name, name) ||
-				is_flushed(task)))
+	while (task != NULL &&
+	       (task->hash != hash || task->type != type || task->past_nta != past_nta ||
+		!name_equal(task->name, name) || is_flushed(task)))
 		task = task->next;
 	return task;
 }

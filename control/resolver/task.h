@@ -118,11 +118,11 @@ struct inquiry {
 	struct cds_list_head tasks; // task->in_inquiry; the first one pays
 	uint16_t type;
 	bool tcp, cd, rd;
-	bool last_try;  // nothing else is left
-	bool tcp_only;  // not over UDP, whatever comes of TCP
+	bool last_try;   // nothing else is left
+	bool tcp_only;   // not over UDP, whatever comes of TCP
 	bool whole_name; // of whoever asks, not a part of it
-	bool provable;  // a reply in another case is left to its signatures
-	bool overdrawn; // nobody could pay for the next packet
+	bool provable;   // a reply in another case is left to its signatures
+	bool overdrawn;  // nobody could pay for the next packet
 	uint8_t zone[NAME_MAX_LEN], name[NAME_MAX_LEN];
 };
 
@@ -158,7 +158,7 @@ enum task_state {
 	TASK_WAIT_STATE,
 	TASK_WAIT_ABOVE, // for the proof that there is no such name
 	TASK_ABOVE,      // it has come, or has not
-	TASK_JUDGE, // run the validation
+	TASK_JUDGE,      // run the validation
 	TASK_WAIT_NEED,
 	TASK_WAIT_BATCH,
 	TASK_WAIT_ROOM, // of our own; then task->then
@@ -209,10 +209,11 @@ struct task {
 	bool past_nta;     // judges as if there were no negative trust anchors; a task apart from
 		       // those of clients, of which nothing is published or held against anybody
 	uint64_t started_ms;
-	uint64_t forgets; // of the resolver, when it began
+	uint64_t forgets;  // of the resolver, when it began
 	uint64_t began_ms; // when the question began that this is needed for: the client's, mostly
-	uint64_t renewed_ms; // or when it began anew, with keys to be looked at again (postpone.c); or 0
-	uint32_t mark;     // of the last walk that came by
+	uint64_t renewed_ms; // or when it began anew, with keys to be looked at again (postpone.c);
+			     // or 0
+	uint32_t mark;       // of the last walk that came by
 	struct cds_list_head waiters, waits;
 	unsigned client_count;
 	struct client *payer; // whose budget pays; task_payer()
@@ -336,7 +337,7 @@ struct task {
 	X(shared, "questions to servers shared by several resolutions")                            \
 	X(referrals, "referrals followed")                                                         \
 	X(referred_again,                                                                          \
-	  "delegations ended before their time because no server of the zone was any good")       \
+	  "delegations ended before their time because no server of the zone was any good")        \
 	X(last_resort, "answers without authority taken because no server had a better one")       \
 	X(lame, "lame responses")                                                                  \
 	X(minimise_fallbacks, "full names sent after a minimised one failed")                      \
@@ -443,11 +444,11 @@ struct resolver {
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;
-	// Clients by the time at which it is looked at whether their answers are on their way; those
-	// for which it was, by the next one.
+	// Clients by the time at which it is looked at whether their answers are on their way;
+	// those for which it was, by the next one.
 	struct cds_list_head looked_at, hopeful;
 	size_t task_count, message_bytes;
-	uint64_t forgets; // flushes so far
+	uint64_t forgets;    // flushes so far
 	uint64_t slowest_ms; // answer to a client since that was last asked
 	struct shelf spare_tasks, responses;
 	bool submitted; // signatures, in this turn: batch_run() is due at once

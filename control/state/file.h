@@ -31,7 +31,7 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 	__attribute__((nonnull, warn_unused_result));
 
 // What cannot be used may be wanted by whoever finds out why: PATH becomes PATH.unused, in the
-// place of an earlier one, and is not overwritten by the next write. False: it stays where it is, as a
-// device, a pipe, a socket or a link does, which state_file_write() does not replace either.
+// place of an earlier one, and is not overwritten by the next write. False: it stays where it is,
+// as a device, a pipe, a socket or a link does, which state_file_write() does not replace either.
 #define STATE_FILE_KEPT_MAX 340
 bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX]) __attribute__((nonnull));

@@ -121,8 +121,8 @@ static void end_refused(struct exchange *exchange)
 // What it ended with is that error, not something better that came after it.
 static bool is_bare(const struct exchange_reply *reply)
 {
-	return reply->outcome != UPSTREAM_OK || (reply->message->rcode != RCODE_NOERROR &&
-						 reply->message->rcode != RCODE_NXDOMAIN);
+	return reply->outcome != UPSTREAM_OK ||
+	       (reply->message->rcode != RCODE_NOERROR && reply->message->rcode != RCODE_NXDOMAIN);
 }
 
 // Both were answered with an error alone: that is the answer, if nothing better comes.
