@@ -4,6 +4,7 @@
 // ANY is answered with as much (RFC 8482 §4.2).
 
 #include "control/resolver/task.h"
+#include "control/validator/trust_lookup.h"
 #include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
@@ -172,31 +173,89 @@ static size_t encloser_labels(struct entry_reader reader, const uint8_t *name)
 	return most;
 }
 
-// The NSEC of the name, or of the wildcard in its place, where it names a type that can be asked
-// for: that type was denied by servers that see the zones in another way, and the proof does not
-// say that the name has nothing.
-static bool proof_has_types(const struct task *task, const struct entry *nodata)
+// Whether the bitmap names a type that can be asked for.
+static bool bitmap_has_types(const uint8_t *bitmap, size_t len)
 {
-	struct entry_reader reader;
+	for (uint16_t type = rdata_bitmap_next(bitmap, len, 0); type != 0;
+	     type = rdata_bitmap_next(bitmap, len, type)) {
+		if (is_common_type(type) || is_other_type(type))
+			return true;
+	}
+	return false;
+}
+
+// By the NSEC of the name, or of the wildcard in its place.
+static bool nsec_has_types(struct entry_reader reader, const uint8_t *name)
+{
 	struct record record;
 	struct rdata_nsec nsec;
+	const size_t encloser = encloser_labels(reader, name);
 
-	if (!entry_denial(nodata, SECURITY_UNPROVEN, NULL, &reader))
-		return false;
-	const size_t encloser = encloser_labels(reader, task->name);
 	while (next_nsec(&reader, &record, &nsec)) {
 		bool wildcard = name_is_wildcard(record.owner) &&
 				name_labels(record.owner) == encloser + 1 &&
-				name_within(task->name, name_skip(record.owner, 1));
-		if (!wildcard && !name_equal(record.owner, task->name))
-			continue;
-		for (uint16_t type = rdata_bitmap_next(nsec.bitmap, nsec.bitmap_len, 0); type != 0;
-		     type = rdata_bitmap_next(nsec.bitmap, nsec.bitmap_len, type)) {
-			if (is_common_type(type) || is_other_type(type))
-				return true;
-		}
+				name_within(name, name_skip(record.owner, 1));
+		if ((wildcard || name_equal(record.owner, name)) &&
+		    bitmap_has_types(nsec.bitmap, nsec.bitmap_len))
+			return true;
 	}
 	return false;
+}
+
+// The NSEC3 of the name, or false. The hash of a name of the proof was reckoned to validate it, and
+// is remembered; one that the budget has nothing left for ends the search, which *broke says.
+static bool find_nsec3(struct task *task, struct entry_reader reader, const uint8_t *name,
+		       struct rdata_nsec3 *found, bool *broke)
+{
+	struct client *payer = task_payer(task);
+	uint8_t owner[NSEC3_HASH_LEN];
+	uint8_t wanted[NSEC3_HASH_LEN];
+	enum entry_part part;
+	struct record record;
+
+	while (!*broke && entry_next(&reader, &part, &record)) {
+		if (part != ENTRY_PROOFS || record.type != TYPE_NSEC3 ||
+		    !rdata_nsec3(record.rdata, record.rdlen, found) ||
+		    base32hex_decode(record.owner + 1, record.owner[0], owner, NSEC3_HASH_LEN) !=
+			    NSEC3_HASH_LEN)
+			continue;
+		*broke = payer == NULL || !trust_nsec3_hash(task->resolver->parts.trust,
+							    &payer->budget, name, found, wanted);
+		if (!*broke && memcmp(owner, wanted, NSEC3_HASH_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+// By the NSEC3 of the name, or of the wildcard at its closest encloser.
+static bool nsec3_has_types(struct task *task, struct entry_reader reader)
+{
+	uint8_t wildcard[NAME_MAX_LEN];
+	const uint8_t *at = task->name;
+	struct rdata_nsec3 nsec3;
+	bool broke = false;
+
+	if (find_nsec3(task, reader, at, &nsec3, &broke))
+		return bitmap_has_types(nsec3.bitmap, nsec3.bitmap_len);
+	while (!broke && at[0] != 0) {
+		at = name_skip(at, 1);
+		if (!find_nsec3(task, reader, at, &nsec3, &broke))
+			continue;
+		bool found = name_wildcard_of(at, wildcard) > 0 &&
+			     find_nsec3(task, reader, wildcard, &nsec3, &broke);
+		return broke || (found && bitmap_has_types(nsec3.bitmap, nsec3.bitmap_len));
+	}
+	return broke;
+}
+
+// Whether the proof of a denial names a type that can be asked for: that type was denied by servers
+// that see the zones in another way, and the proof does not say that the name has nothing.
+static bool proof_has_types(struct task *task, const struct entry *nodata)
+{
+	struct entry_reader reader;
+
+	return entry_denial(nodata, SECURITY_UNPROVEN, NULL, &reader) &&
+	       (nsec_has_types(reader, task->name) || nsec3_has_types(task, reader));
 }
 
 // Neither an RRset nor the word that there is none.

@@ -7,9 +7,9 @@
 #define TTL_MAX_S        INT32_MAX // RFC 2181 §8
 #define RECORD_FIXED_LEN 10        // type, class, TTL, RDLENGTH
 #define EDE_TEXT_MAX     160
-#define BYTES_MAX        ((size_t)256 << 10) // far more than any reply can carry
-static_assert(BYTES_MAX < 1 << 20, "bits of proof_len");
-#define POINTER          0xc000
+#define BYTES_MAX        (((size_t)256 << 10) - 1) // far more than any reply can carry
+static_assert(BYTES_MAX < 1 << 18, "bits of proof_len");
+#define POINTER 0xc000
 
 static_assert(ENTRY_FAILURE < 8 && SECURITY_SECURE < 4 && FROM_LOCAL < 4, "bits of an entry");
 static_assert(offsetof(struct entry, signature_expires_s) == 24, "times take three words");
@@ -218,7 +218,7 @@ static void put_times(struct entry *entry, const struct entry_spec *spec, uint32
 	entry->signature_expires_s = spec->signature_expires_s;
 	if (spec->asked_ms == 0 || spec->asked_ms >= entry->created_ms)
 		return;
-	uint64_t ago = (entry->created_ms - spec->asked_ms + ENTRY_ASKED_MS - 1) / ENTRY_ASKED_MS;
+	uint64_t ago = entry->created_ms - spec->asked_ms;
 	entry->asked_ago = ago < ENTRY_ASKED_MAX ? ago & ENTRY_ASKED_MAX : ENTRY_ASKED_MAX;
 }
 

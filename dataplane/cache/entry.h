@@ -31,7 +31,8 @@ struct entry {
 	uint32_t bytes;    // of the whole block
 	uint32_t data_len; // bytes; EDE text length for FAILURE
 	uint32_t rrsig_len;
-	uint32_t proof_len : 20, asked_ago : 12; // ENTRY_ASKED_MS: created_ms less asked_ms
+	uint32_t proof_len : 18,
+		asked_ago : 14; // ms: created_ms less asked_ms, ENTRY_ASKED_MAX or less
 	uint16_t data_count;
 	uint16_t rrsig_count;
 	uint16_t proof_count;
@@ -53,8 +54,7 @@ struct entry {
 #define ENTRY_ALIGN     64
 #define ENTRY_HOT       64
 #define ENTRY_MS_MAX    (((uint64_t)1 << 48) - 1) // 8,900 years
-#define ENTRY_ASKED_MS  4                         // rounded up
-#define ENTRY_ASKED_MAX 4095                      // 16 s, and more
+#define ENTRY_ASKED_MAX 16383                     // 16 s, and more
 
 // ENTRY_PLAIN: an RRset of an ordinary type whose records all have the entry's name (C0 00) for
 // owner and live as long as the entry, without proofs and EDE, with at least 16 bytes of data: what
@@ -108,9 +108,7 @@ static inline bool entry_fresh(const struct entry *e, uint64_t now_ms)
 // What it says was so at this time or later: its question was put then.
 static inline uint64_t entry_asked_ms(const struct entry *entry)
 {
-	uint64_t ago_ms = (uint64_t)entry->asked_ago * ENTRY_ASKED_MS;
-
-	return entry->created_ms > ago_ms ? entry->created_ms - ago_ms : 0;
+	return entry->created_ms > entry->asked_ago ? entry->created_ms - entry->asked_ago : 0;
 }
 
 // Secure at this moment: no TTL and no AD outlives the signatures (a forward step of the

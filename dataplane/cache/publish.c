@@ -116,8 +116,7 @@ static bool agree(const struct news *news, enum entry_kind kind, uint16_t type)
 static bool is_newer(const struct entry *held, const struct news *news)
 {
 	return !agree(news, (enum entry_kind)held->kind, held->type) &&
-	       held->kind != ENTRY_FAILURE &&
-	       entry_asked_ms(held) > news->asked_ms + ENTRY_ASKED_MS &&
+	       held->kind != ENTRY_FAILURE && entry_asked_ms(held) > news->asked_ms &&
 	       held->stale_until_ms > news->now_ms;
 }
 
@@ -186,7 +185,7 @@ static bool said_since(const struct subject *subject, const struct news *news)
 {
 	const struct said *said = &subject->shard->said[subject->hash & (SAID_MAX - 1)];
 
-	return said->hash == subject->hash && said->asked_ms > news->asked_ms + ENTRY_ASKED_MS &&
+	return said->hash == subject->hash && said->asked_ms > news->asked_ms &&
 	       !agree(news, (enum entry_kind)said->kind, said->type) &&
 	       (said->type == news->type ||
 		excludes((enum entry_kind)said->kind, said->type, news->kind, news->type));

@@ -633,7 +633,9 @@ bool authority_change(struct authority *a, const char *line)
 	} else if (strcmp(w[0], "hide") == 0 || strcmp(w[0], "show") == 0) {
 		if (zone->hidden)
 			zone->hidden_us = a->world->network.now_us;
-		const bool hidden = w[0][0] == 'h' && zone->configured == NOT_CONFIGURED;
+		// Nobody delegates the root.
+		const bool hidden =
+			w[0][0] == 'h' && zone->name[0] != 0 && zone->configured == NOT_CONFIGURED;
 		if (!hidden)
 			zone->hidden_from_us = 0;
 		else if (!zone->hidden)

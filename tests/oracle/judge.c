@@ -409,7 +409,7 @@ static bool says_nothing(const struct trial *t, const struct rrset *rrset)
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
-		if (said->zone != t->said[0].zone)
+		if (said->zone != t->said[0].zone || said->version != t->said[0].version)
 			mask |= TRUTH_INSECURE;
 		if (said->kind != SIGNER_NXDOMAIN)
 			mask |= truth_security(t->judge->authority, said->zone, said->version,

@@ -116,8 +116,8 @@ static void all_servers(struct generator *g, const struct zone *zone, const char
 }
 
 // A name comes or goes while questions for it, or for one beside it, are under way: after the first
-// is with its server and before its answer, by more than the 4 ms that the cache counts in. Where
-// slow, that answer comes last, but before another server is asked.
+// is with its server and before its answer. Where slow, that answer comes last, but before another
+// server is asked.
 static void overtake(struct generator *g, const struct zone *zone, const char *name,
 		     const char *first_name, const char *type, bool comes)
 {

@@ -129,7 +129,8 @@ static void any_finds_a_rare_type_by_the_proof(void **state)
 		{"own.rare.com.", 65400},       {"soa.rare.com.", TYPE_NAPTR},
 		{"a.wild.rare.com.", TYPE_CAA}, {"dname.rare.com.", TYPE_DNAME},
 	};
-	// The last: in the place of a wildcard that is itself an empty non-terminal, behind another.
+	// The last: in the place of a wildcard that is itself an empty non-terminal, behind
+	// another.
 	static const char *const not_there[] = {"ent.rare.com.", "ent.wild.rare.com.",
 						"x.f.rare.com."};
 
@@ -200,6 +201,36 @@ static void any_is_not_denied_by_a_proof_that_names_a_type(void **state)
 	assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_HINFO), 1);
 	end_world(state);
+}
+
+// AAAA of a name, and of a wildcard, that came after it was denied: the proof of the other types
+// names it, by an NSEC or by an NSEC3.
+static void any_is_not_denied_by_a_proof_that_names_what_was_denied_before(void **state)
+{
+	static const char *const names[] = {"host.pond.com.", "a.wild.pond.com."};
+
+	for (int mode = 0; mode < 2; mode++) {
+		w = world_new();
+		world_add_tlds(w);
+		world_add(w, &(struct world_zone){.apex = "pond.com.",
+						  .servers = "ns.pond.com.=192.0.2.30",
+						  .text = "b.host.pond.com. 300 IN A 192.0.2.1\n"
+							  "b.*.wild.pond.com. 300 IN A 192.0.2.1\n",
+						  .options = {.nsec3 = mode == 1}});
+		world_start(w);
+		for (size_t i = 0; i < 2; i++)
+			assert_answer(world_ask(w, names[i], TYPE_AAAA, ASK_DO), RCODE_NOERROR,
+				      true, EDE_NONE);
+		world_zone(w, "pond.com.")->text = "host.pond.com. 300 IN AAAA 2001:db8::1\n"
+						   "*.wild.pond.com. 300 IN AAAA 2001:db8::1\n";
+		world_roll(w, "pond.com.", true);
+		for (size_t i = 0; i < 2; i++) {
+			struct question *q = world_ask(w, names[i], TYPE_ANY, ASK_DO);
+			assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+			assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_HINFO), 1);
+		}
+		end_world(state);
+	}
 }
 
 static void any_with_cd_passes_over_types_that_are_not_there(void **state)
@@ -425,6 +456,7 @@ int main(void)
 		scenario_common(ttl_zero_is_shared_by_those_who_wait_and_not_kept),
 		scenario_common(any_is_one_rrset_with_its_signatures),
 		cmocka_unit_test(any_is_not_denied_by_a_proof_that_names_a_type),
+		cmocka_unit_test(any_is_not_denied_by_a_proof_that_names_what_was_denied_before),
 		scenario_common(any_with_cd_passes_over_types_that_are_not_there),
 		scenario_common(any_with_cd_passes_by_what_has_failed),
 		cmocka_unit_test(any_finds_a_rare_type_by_the_proof),

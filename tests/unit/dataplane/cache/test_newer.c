@@ -264,9 +264,14 @@ static void what_can_no_longer_be_given_is_no_rival(void **state)
 
 static void questions_of_one_moment_are_no_rivals(void **state)
 {
-	PUT(asked(spec_a(NAME, 1), 100));
-	PUT(asked(spec_a(NAME, 2), 103));
-	assert_int_equal(address_of(ask(*state, NAME, TYPE_A).links[0]), 2);
+	for (uint64_t before_ms = 100; before_ms < 105; before_ms++) {
+		flush_all(*state);
+		PUT(asked(spec_a(NAME, 1), before_ms));
+		PUT(asked(spec_a(NAME, 2), before_ms));
+		assert_int_equal(address_of(ask(*state, NAME, TYPE_A).links[0]), 2);
+		assert_int_equal(put(*state, asked(spec_a(NAME, 3), before_ms + 1)), ONE_SHOT);
+		assert_int_equal(address_of(ask(*state, NAME, TYPE_A).links[0]), 2);
+	}
 }
 
 // ---- names above and below ----
