@@ -157,11 +157,29 @@ static void settle(struct resolver *resolver, uint32_t ttl_s)
 									 : ttl_ms);
 }
 
+// One server by two of its addresses: whoever spoils what one of them says spoils the other's, too.
+static bool is_one_server(const struct delegation *root, const struct address *a,
+			  const struct address *b)
+{
+	for (size_t i = 0; root != NULL && i < root->ns_count; i++) {
+		const struct delegation_ns *ns = &root->ns[i];
+		if (!among(ns->addresses, ns->address_count, a))
+			continue;
+		for (size_t k = 0; k < root->ns_count; k++) {
+			const struct delegation_ns *other = &root->ns[k];
+			if (among(other->addresses, other->address_count, b) &&
+			    name_equal(ns->name, other->name))
+				return true;
+		}
+	}
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 void prime_learn(struct resolver *resolver, const struct reply *reply, const struct rrset *ns)
 {
 	struct delegation *old =
 		delegation_find(resolver->delegations, ROOT, resolver->clock.now_ms);
-	bool another = memcmp(&resolver->root_claimant, &reply->server, sizeof(reply->server)) != 0;
+	bool another = !is_one_server(old, &resolver->root_claimant, &reply->server);
 	const struct delegation *other = another ? resolver->root_claim : NULL;
 	struct delegation_spec spec = {
 		.zone = ROOT,

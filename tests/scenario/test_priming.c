@@ -4,6 +4,7 @@
 
 #define ROOT_A    "192.88.0.1" // a.root.
 #define ROOT_B    "198.41.0.4" // b.root.
+#define ROOT_A2   "192.88.0.2" // a.root.
 #define FORWARDER "203.0.113.50"
 #define ELSEWHERE "203.0.113.66"
 
@@ -207,6 +208,25 @@ static void a16_two_servers_that_agree_are_enough(void **state)
 	assert_int_equal(world_counter(w, "resolver.prime_doubts"), 1);
 }
 
+// Two addresses of one server are one witness.
+static void a16_one_server_by_two_addresses_does_not_agree_with_itself(void **state)
+{
+	(void)state;
+	w = world_new();
+	world_add(w, &(struct world_zone){.apex = ".",
+					  .servers = "a.root.=" ROOT_A " a.root.=" ROOT_A2});
+	with((struct fault){.kind = FAULT_RESET, .server = ROOT_A});
+	with((struct fault){.kind = FAULT_RESET, .server = ROOT_A2});
+	moved(ROOT_A, COOKIE_NOT_SENT, true);
+	moved(ROOT_A2, COOKIE_NOT_SENT, true);
+	start_moved();
+	world_advance(w, 600000);
+	assert_true(network_sent(&w->network, ROOT_A, ".", TYPE_NS) >= 1);
+	assert_true(network_sent(&w->network, ROOT_A2, ".", TYPE_NS) >= 1);
+	assert_true(world_counter(w, "resolver.prime_doubts") >= 2);
+	assert_false(root_is_elsewhere());
+}
+
 // ATTACKS A9: whom recursion asks is not for a forwarder to say.
 static void a16_a_forwarder_does_not_move_the_root(void **state)
 {
@@ -269,6 +289,7 @@ int main(void)
 		scenario(a16_with_our_cookie_they_are_taken_at_once),
 		scenario(a16_with_a_made_up_cookie_they_are_not),
 		scenario(a16_two_servers_that_agree_are_enough),
+		scenario(a16_one_server_by_two_addresses_does_not_agree_with_itself),
 		scenario_common(a16_the_hints_and_what_is_known_need_no_proof),
 		scenario(a16_a_forwarder_does_not_move_the_root),
 		scenario(a16_what_is_cached_of_the_servers_names_does_not_move_the_root),

@@ -257,13 +257,20 @@ static void add_hints(struct world *world)
 	struct server_spec servers[HINTS_MAX];
 	size_t count = parse_servers(world_zone(world, ".")->servers, servers, HINTS_MAX);
 
+	// The addresses of one server stand behind each other.
+	struct root_hint *hint = NULL;
+
+	world->config.hint_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct root_hint *hint = &world->config.hints[i];
-		name_copy(hint->name, text_name(servers[i].name));
-		assert_int_equal(address_from_text(servers[i].address, &hint->addresses[0]), 0);
-		hint->address_count = 1;
+		if (i == 0 || strcmp(servers[i].name, servers[i - 1].name) != 0) {
+			hint = &world->config.hints[world->config.hint_count++];
+			name_copy(hint->name, text_name(servers[i].name));
+			hint->address_count = 0;
+		}
+		assert_int_equal(address_from_text(servers[i].address,
+						   &hint->addresses[hint->address_count++]),
+				 0);
 	}
-	world->config.hint_count = count;
 }
 
 static void add_anchor(struct world *world)
