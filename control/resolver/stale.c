@@ -2,6 +2,7 @@
 // while the resolution goes on.
 
 #include "control/resolver/task.h"
+#include "dataplane/dns/rdata.h"
 #include "dataplane/dns/types.h"
 
 #include <stdlib.h>
@@ -58,6 +59,46 @@ static bool is_denied(struct resolver *resolver, const struct entry *entry)
 	return denied_since(resolver, &lookup);
 }
 
+// The zone that signed it. False: it is not signed.
+static bool read_signer(const struct entry *entry, const struct entry_facts *facts,
+			struct rdata_rrsig *rrsig)
+{
+	const bool denial = facts->kind == ENTRY_NODATA || facts->kind == ENTRY_NXDOMAIN;
+	struct entry_reader reader;
+	enum entry_part part;
+	struct record record;
+
+	if (denial ? !entry_denial(entry, SECURITY_UNPROVEN, NULL, &reader)
+		   : !entry_rrset(entry, facts->type, SECURITY_UNPROVEN, NULL, &reader))
+		return false;
+	while (entry_next(&reader, &part, &record)) {
+		if (record.type == TYPE_RRSIG && rdata_rrsig(record.rdata, record.rdlen, rrsig))
+			return true;
+	}
+	return false;
+}
+
+// A zone was proven since to begin between the one that signed it and its name, which is that one's
+// no longer. The DS at a cut stays the parent's (RFC 4035 §3.1.4.1).
+static bool is_handed_on(const struct resolver *resolver, const struct entry *entry)
+{
+	struct entry_facts facts;
+	struct rdata_rrsig rrsig;
+
+	entry_facts(entry, &facts);
+	if (name_is_root(facts.name) || !read_signer(entry, &facts, &rrsig))
+		return false;
+	const uint8_t *name = facts.type == TYPE_DS ? name_skip(facts.name, 1) : facts.name;
+	return name_within(name, rrsig.signer) &&
+	       trust_cut_since(resolver->parts.trust, name, rrsig.signer, facts.created_ms);
+}
+
+static bool is_over(struct resolver *resolver, const struct entry *entry)
+{
+	return is_revoked(resolver, entry) || is_denied(resolver, entry) ||
+	       is_handed_on(resolver, entry);
+}
+
 // What is not signed is as good as the proof that its zone has no DS: the zone's parent may prove
 // nothing at the moment, which the last proof outlives.
 static bool holds_on_insecure(const struct resolver *resolver, const uint8_t *name)
@@ -104,8 +145,7 @@ void stale_drop(const struct task *task, const uint8_t *name)
 	for (size_t i = 0; i < 3; i++) {
 		const struct entry *entry = cache_find(resolver->cache, name, types[i]);
 		if (entry != NULL && !entry_usable(resolver, entry) &&
-		    (is_revoked(resolver, entry) || is_spoilt(task, entry) ||
-		     is_denied(resolver, entry)))
+		    (is_over(resolver, entry) || is_spoilt(task, entry)))
 			cache_drop_type(resolver->cache, name, types[i]);
 	}
 }
@@ -133,8 +173,7 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 		if (ede_is_of_validation(why) && facts.security != SECURITY_SECURE &&
 		    !holds_on_insecure(resolver, facts.name))
 			return NULL;
-		if (is_revoked(resolver, lookup.stale_links[i]) ||
-		    is_denied(resolver, lookup.stale_links[i]))
+		if (is_over(resolver, lookup.stale_links[i]))
 			return NULL;
 	}
 	return store_result_stale(resolver->parts.store, lookup.stale_links, lookup.stale_count,

@@ -261,6 +261,7 @@ static void learn_ds(struct trust *trust, struct zone *zone, const struct step *
 	zone->cut = result->cut;
 	zone->cut_tolerated = result->tolerated;
 	zone->cut_outdated = result->outdated;
+	zone->cut_learned_ms = now_ms;
 	zone->cut_ended_ms = 0;
 	zone->ds_fetched_ms = step->fetched_ms;
 	zone->cut_ede = result->cut == CUT_INSECURE ? choice.ede : EDE_NONE;
@@ -431,6 +432,19 @@ const uint8_t *trust_denies(const struct trust *trust, const uint8_t *name, uint
 	return NULL;
 }
 
+bool trust_cut_since(const struct trust *trust, const uint8_t *name, const uint8_t *above,
+		     uint64_t since_ms)
+{
+	for (size_t labels = name_labels(name); labels > name_labels(above); labels--) {
+		const struct zone *zone = zones_find(trust->zones, name);
+		if (zone != NULL && (zone->cut == CUT_SECURE || zone->cut == CUT_INSECURE) &&
+		    zone->cut_learned_ms > since_ms)
+			return true;
+		name = name_skip(name, 1);
+	}
+	return false;
+}
+
 struct records *trust_keys(struct trust *trust, const uint8_t *name, const struct moment *moment)
 {
 	struct zone *zone = zones_find(trust->zones, name);
@@ -472,8 +486,8 @@ bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, 
 
 	if (zone == NULL)
 		return false;
-	// Where keys of the zone have been good, they are rolling, and the parent may be about to say
-	// so: that is worth the wait.
+	// Where keys of the zone have been good, they are rolling, and the parent may be about to
+	// say so: that is worth the wait.
 	if (type == TYPE_DS && zone->ds_fetched_ms != 0 && zone->ds_fetched_ms >= began_ms &&
 	    zone->keys == NULL)
 		return false;

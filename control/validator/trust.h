@@ -95,6 +95,10 @@ void trust_contradict(struct trust *trust, const uint8_t *name) __attribute__((n
 // between: a part of `name`. NULL: none is known.
 const uint8_t *trust_denies(const struct trust *trust, const uint8_t *name, uint64_t now_ms,
 			    int64_t now_s) __attribute__((nonnull));
+// Whether a zone was proven to begin after `since_ms` (monotonic) at `name` or above it, and below
+// `above`.
+bool trust_cut_since(const struct trust *trust, const uint8_t *name, const uint8_t *above,
+		     uint64_t since_ms) __attribute__((nonnull));
 // A server of `above` refers to `name`, although it was proven that no zone begins there: it has
 // another copy of its zone than the server that said so, and its own proof is to be judged. Proofs
 // that there is a delegation stay.

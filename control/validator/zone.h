@@ -50,6 +50,7 @@ struct zone {
 	bool cut_tolerated;    // see struct records
 	bool cut_outdated;     // see struct records
 	uint64_t ds_fetched_ms; // when the parent's server said what is known of it; 0: unknown
+	uint64_t cut_learned_ms; // monotonic; 0: nothing is known
 	uint64_t cut_ended_ms; // its TTL ended then, and has been prolonged; 0: has not
 	struct cut_proof proof;
 	int64_t ds_inception_s; // of the newest RRSIG over a DS RRset that was proven; 0: none was

@@ -213,6 +213,37 @@ static bool expanded_in_time(const struct trial *t, const struct said *said, uin
 	return false;
 }
 
+// The wildcard's RRset is one version's, and the name is denied by another one's: of servers that
+// differ the cache has both, and expands it (RFC 8198 §5.3). *mask: what can be believed of it.
+static bool is_made_of_two(const struct trial *t, const struct rrset *rrset, unsigned *mask,
+			   struct spell *spell)
+{
+	static struct said wildcards[SAID_MAX];
+	bool seen = false;
+
+	if (!t->unmarked && t->reply->edns.ede != EDE_SYNTHESIZED)
+		return false;
+	for (size_t i = 0; i < t->said_count; i++) {
+		const struct said *denial = &t->said[i];
+		const bool denies =
+			denial->in_span || denial->expanded || denial->kind == SIGNER_NXDOMAIN;
+		size_t count = denies && denial->version->mode != MODE_UNSIGNED
+				       ? truth_wildcards(denial->zone, t->name, rrset->type,
+							 t->since_us, wildcards)
+				       : 0;
+		for (size_t k = 0; k < count; k++) {
+			if (!rrset_same_data(wildcards[k].rrset, rrset))
+				continue;
+			seen = true;
+			if (!in_time(t, &wildcards[k], rrset->ttl_s))
+				continue;
+			*mask |= security_of(t, &wildcards[k]);
+			spell_add(spell, &wildcards[k]);
+		}
+	}
+	return seen;
+}
+
 // The RRset is one that some server says, or said not too long ago.
 static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 {
@@ -241,6 +272,10 @@ static bool judge_rrset(struct trial *t, const struct rrset *rrset)
 	}
 	char type[TYPE_TEXT_MAX];
 	type_to_text(rrset->type, type);
+	if (mask == 0 && is_made_of_two(t, rrset, &mask, &spell)) {
+		seen = true;
+		opt_out = false;
+	}
 	if (!seen)
 		return complain(t, "%s %s: nobody says such data", text(rrset->owner), type);
 	if (mask == 0)
@@ -292,6 +327,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	unsigned mask = 0;
 	struct spell spell = {0};
 	bool seen = false, opt_out = true, maybe_opt_out = false, proofs = false;
+	const bool excepted = truth_is_excepted(t->judge->authority, t->name, t->since_us);
 
 	for (size_t i = 0; i < authority->count; i++) {
 		const struct rrset *rrset = authority->rrsets[i];
@@ -322,6 +358,9 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 				      : !in_time(t, said, soa != NULL ? soa->ttl_s : 0))
 			continue;
 		mask |= security_of(t, said);
+		// Nothing has to be proven of the name, and it is no matter who refers to the zone.
+		if (excepted && truth_is_found(t->judge->authority, said->zone, t->since_us))
+			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said);
 		opt_out &= said->opt_out;
 		maybe_opt_out |= said->opt_out;
@@ -337,7 +376,7 @@ static bool judge_denial(struct trial *t, enum signer_kind kind)
 	if (mask == 0)
 		return complain(t, "%s: %s too old, with another SOA, or TTL %u too large",
 				text(t->name), words, soa != NULL ? soa->ttl_s : 0);
-	if (truth_is_excepted(t->judge->authority, t->name, t->since_us))
+	if (excepted)
 		mask |= TRUTH_INSECURE;
 	// The span may be of a forwarder that leaves the proof out: it proves no denial for
 	// certain.
@@ -562,7 +601,9 @@ bool judge_reply(struct judge *judge, const struct asked *asked)
 			       ? true
 			       : complain(t, "SERVFAIL (EDE %d), and there is a way",
 					  t->reply->edns.ede);
-	if (t->stale && judge->calm && !authority_differs(judge->authority))
+	if (t->stale && judge->calm && !authority_differs(judge->authority) &&
+	    truth_resolves(judge->authority, asked->name, asked->type,
+			   (asked->flags & ASKED_CD) != 0, t->since_us, asked->asked_us))
 		return complain(t, "stale, and nothing fails");
 	return judge_chain(t) && judge_flags(t);
 }

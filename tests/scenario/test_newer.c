@@ -169,6 +169,63 @@ static void b16_data_end_once_their_name_is_denied_from_above(void **state)
 	}
 }
 
+// Nor does a wildcard, within its TTL still, make the name again once it is back: its data are
+// older than the denial.
+static void b16_nor_does_an_older_wildcard_make_a_name_that_was_denied(void **state)
+{
+	(void)state;
+	for (size_t signing = 0; signing < 2; signing++) {
+		begin_zone(signing);
+		change("*.b.example.org. 300 IN A 192.0.2.72\n");
+		assert_address(world_ask(w, "w.b.example.org.", TYPE_A, ASK_DO), "192.0.2.72");
+		change("less.example.org. 5 IN TXT \"x\"\n");
+		assert_answer(world_ask(w, "x.b.example.org.", TYPE_MX, ASK_DO), RCODE_NXDOMAIN,
+			      true, EDE_NONE);
+		world_advance(w, 3000);
+		change("*.b.example.org. 300 IN A 192.0.2.99\n");
+		assert_answer(world_ask(w, "y.b.example.org.", TYPE_MX, ASK_DO), RCODE_NOERROR,
+			      true, EDE_NONE);
+		assert_address(world_ask(w, "x.b.example.org.", TYPE_A, ASK_DO), "192.0.2.99");
+		end_world(NULL);
+	}
+}
+
+// What the zone above says of a name, with a wildcard or that it is not there, is over when a zone
+// begins in between, signed or not.
+static void b16_a_zone_that_begins_ends_what_the_one_above_said(void **state)
+{
+	static const char *const wildcards[] = {"", "*.example.org. 300 IN A 192.0.2.77\n"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		w = world_new();
+		w->config.qname_minimisation = false;
+		world_add_tlds(w);
+		world_add(w, &(struct world_zone){.apex = "example.org.",
+						  .servers = "ns.example.org.=" SERVER,
+						  .text = wildcards[i % 2]});
+		world_add(w, &(struct world_zone){
+				     .apex = "late.example.org.",
+				     .servers = "ns.late.example.org.=192.0.2.31",
+				     .text = "www.late.example.org. 300 IN A 192.0.2.80\n"
+					     "other.late.example.org. 300 IN A 192.0.2.81\n",
+				     .options = {.unsigned_ = i / 2 == 1}});
+		world_start(w);
+		world_undelegate(w, "late.example.org.");
+		for (int k = 0; k < 2; k++)
+			assert_answer(world_ask(w, "www.late.example.org.", TYPE_A, ASK_DO),
+				      i % 2 ? RCODE_NOERROR : RCODE_NXDOMAIN, true, EDE_NONE);
+		world_roll(w, "example.org.", true);
+		world_advance(w, 301000);
+		assert_address(world_ask(w, "other.late.example.org.", TYPE_A, ASK_DO),
+			       "192.0.2.81");
+		with((struct fault){.kind = FAULT_DROP, .server = "192.0.2.31"});
+		struct question *q = world_ask(w, "www.late.example.org.", TYPE_A, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+		end_world(NULL);
+	}
+}
+
 // A NXDOMAIN in the place of data is kept, and holds while the servers are silent.
 static void a_denial_in_the_place_of_data_is_kept(void **state)
 {
@@ -398,6 +455,8 @@ int main(void)
 		scenario(b16_nor_what_was_denied_with_another_type_or_a_name_above),
 		scenario(b16_nor_what_lies_below_a_name_that_was_denied_by_value),
 		scenario(b16_data_end_once_their_name_is_denied_from_above),
+		scenario(b16_nor_does_an_older_wildcard_make_a_name_that_was_denied),
+		scenario(b16_a_zone_that_begins_ends_what_the_one_above_said),
 		scenario(a_denial_in_the_place_of_data_is_kept),
 		scenario(b16_unproven_answers_end_nothing),
 		scenario(what_lies_below_a_name_that_was_not_denied_for_good_stays),
