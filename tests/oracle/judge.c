@@ -448,7 +448,8 @@ static bool says_nothing(const struct trial *t, const struct rrset *rrset)
 
 	for (size_t i = 0; i < t->said_count; i++) {
 		const struct said *said = &t->said[i];
-		if (said->zone != t->said[0].zone || said->version != t->said[0].version)
+		if (said->zone != t->said[0].zone || said->version != t->said[0].version ||
+		    said->unprovable)
 			mask |= TRUTH_INSECURE;
 		if (said->kind != SIGNER_NXDOMAIN)
 			mask |= truth_security(t->judge->authority, said->zone, said->version,
@@ -504,6 +505,17 @@ static bool judge_end(struct trial *t)
 	return true;
 }
 
+// No RRset stands twice in a message: a DNAME that leads on to itself is its own answer.
+static bool is_in_answer(const struct trial *t, const uint8_t *name, uint16_t type)
+{
+	for (size_t i = 0; i < t->answer->count; i++) {
+		const struct rrset *rrset = t->answer->rrsets[i];
+		if (rrset->type == type && name_equal(rrset->owner, name))
+			return true;
+	}
+	return false;
+}
+
 static bool judge_chain(struct trial *t)
 {
 	enum outcome step = STEP_LINK;
@@ -517,6 +529,8 @@ static bool judge_chain(struct trial *t)
 		if (step == STEP_END)
 			return judge_end(t);
 	}
+	if (is_in_answer(t, t->name, t->asked->type))
+		return judge_end(t);
 	t->said_count =
 		truth_said(t->judge->authority, t->name, t->asked->type, t->since_us, t->said);
 	if (t->reply->rcode == RCODE_NXDOMAIN)

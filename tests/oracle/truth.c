@@ -458,7 +458,8 @@ static bool reachable(struct authority *a, struct authority_zone *zone, bool mus
 		bool any = cd && zone->bogus;
 		// Above, the chain of trust to it ends: what is signed cannot be proven any longer.
 		bool denied = zone->hidden ||
-			      (zone->hidden_us != 0 && now_us < zone->hidden_us + DENIED_US);
+			      (zone->hidden_us != 0 &&
+			       (now_us < zone->hidden_us + DENIED_US || authority_differs(a)));
 		// A server's address is denied with the zone that it is in (RFC 8020).
 		if (denied && (known || must_be_delegated))
 			return false;
@@ -471,6 +472,41 @@ static bool reachable(struct authority *a, struct authority_zone *zone, bool mus
 			return false;
 	}
 	return true;
+}
+
+// Less than any UDP payload that is asked for, less what a message has besides.
+#define UDP_SURE 900
+
+static size_t wire_len(const struct rrset *rrset)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < rrset->count; i++)
+		len += 12 + rrset->rdatas[i].len;
+	for (size_t i = 0; i < rrset->rrsig_count; i++)
+		len += 12 + rrset->rrsigs[i].len;
+	return len;
+}
+
+// Whether each server of the zone has another one that the name is in, further down, and answers
+// from that.
+static bool is_hidden_below(struct authority *a, const struct authority_zone *zone,
+			    const uint8_t *name)
+{
+	for (size_t i = 0; i < zone->server_count; i++) {
+		bool found = false;
+		for (size_t z = 0; z < a->zone_count && !found; z++) {
+			const struct authority_zone *below = &a->zones[z];
+			for (size_t k = 0; k < below->server_count && !found; k++)
+				found = below != zone && name_within(name, below->name) &&
+					name_within(below->name, zone->name) &&
+					strcmp(below->servers[k].address,
+					       zone->servers[i].address) == 0;
+		}
+		if (!found)
+			return false;
+	}
+	return zone->server_count > 0;
 }
 
 struct way {
@@ -513,11 +549,18 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		const struct authority_zone *route = route_of(way->authority, name);
 		bool above = route != NULL && route->configured == CONFIGURED_FORWARD &&
 			     name_labels(zone->name) < name_labels(route->name);
-		if (security == 0 || above)
+		if (security == 0 || above || is_hidden_below(way->authority, zone, name))
 			continue;
+		// What could be believed lately, before the zones above were signed, say.
+		if (had(said[i].version, way->now_us) &&
+		    truth_security(way->authority, zone, said[i].version, way->now_us) == 0)
+			return false;
 		believed = true;
 		// Over UDP it is not believed without signatures (ATTACKS A8).
 		if (said[i].kind == SIGNER_DNAME && zone->resets && security != TRUTH_SECURE)
+			return false;
+		// Truncated, and there is no TCP.
+		if (zone->resets && said[i].rrset != NULL && wire_len(said[i].rrset) > UDP_SURE)
 			return false;
 		if (said[i].unprovable ||
 		    !reachable(way->authority, zone, false, way->cd, way->now_us))
