@@ -129,7 +129,7 @@ void tried_add(struct tried *tried, const struct tried_server *server, const uin
 
 const char *tried_cause_word(unsigned cause)
 {
-	static const char *const words[SERVER_FAILURE_COUNT + 1] = {
+	static const char *const words[TRIED_BOGUS_ADDRESS + 1] = {
 		[SERVER_GOOD] = "good",
 		[SERVER_TIMEOUT] = "timeout",
 		[SERVER_UNREACHABLE] = "unreachable",
@@ -147,9 +147,10 @@ const char *tried_cause_word(unsigned cause)
 		[SERVER_STRIPPED] = "no RRSIGs",
 		[SERVER_SLOW] = "slow",
 		[TRIED_NO_ADDRESS] = "no address",
+		[TRIED_BOGUS_ADDRESS] = "address bogus",
 	};
 
-	if (cause > SERVER_FAILURE_COUNT || words[cause] == NULL)
+	if (cause > TRIED_BOGUS_ADDRESS || words[cause] == NULL)
 		return "failed";
 	return words[cause];
 }
@@ -158,6 +159,8 @@ const char *tried_cause_words(unsigned cause)
 {
 	if (cause == TRIED_NO_ADDRESS)
 		return "no address of it can be had";
+	if (cause == TRIED_BOGUS_ADDRESS)
+		return "its address does not validate (assayctl explain of that name)";
 	return cause < SERVER_FAILURE_COUNT ? server_failure_words((enum server_failure)cause)
 					    : "failed";
 }

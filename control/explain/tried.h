@@ -15,14 +15,15 @@
 
 #define TRIED_MAX        8
 #define TRIED_NAME_BYTES 256
-#define TRIED_NO_ADDRESS SERVER_FAILURE_COUNT // a name server whose address cannot be had
+#define TRIED_NO_ADDRESS    SERVER_FAILURE_COUNT // a name server whose address cannot be had
+#define TRIED_BOGUS_ADDRESS (SERVER_FAILURE_COUNT + 1) // or does not validate
 
 struct tried_server {
-	struct address address; // family 0 with TRIED_NO_ADDRESS
+	struct address address; // family 0 with TRIED_NO_ADDRESS and TRIED_BOGUS_ADDRESS
 	uint16_t name;          // its NS name begins at names[name - 1]; 0: not known
 	uint16_t label;         // so does the text of its failure domain's label; 0: it has none
 	uint8_t zone_labels;    // it was asked for the zone that is so many labels of the question
-	uint8_t cause;          // the first: enum server_failure, or TRIED_NO_ADDRESS
+	uint8_t cause;          // the first: enum server_failure, or one of these two
 	uint8_t last_cause;
 	uint8_t count; // failures
 	uint8_t over;  // enum pool_transport

@@ -33,9 +33,9 @@ static bool add_server(struct task *task, const struct address *address, const u
 	return true;
 }
 
-// Only addresses that were validated or proven insecure count.
 static size_t add_entry(struct task *task, const uint8_t *ns_name, const uint8_t *owner,
-			const struct entry *entry, const struct entry_moment *at)
+			const struct entry *entry, enum entry_security least,
+			const struct entry_moment *at)
 {
 	struct entry_reader reader;
 	struct entry_facts facts;
@@ -43,7 +43,7 @@ static size_t add_entry(struct task *task, const uint8_t *ns_name, const uint8_t
 	struct record record;
 	size_t added = 0;
 
-	if (!entry_addresses(entry, owner, SECURITY_INSECURE, at, &reader))
+	if (!entry_addresses(entry, owner, least, at, &reader))
 		return 0;
 	entry_facts(entry, &facts);
 	if (facts.provenance == FROM_NON_AUTHORITY)
@@ -63,7 +63,7 @@ static size_t add_cached(struct task *task, const uint8_t *ns_name, uint16_t typ
 	const struct entry_moment now = resolver_moment(task->resolver);
 
 	return add_entry(task, ns_name, ns_name, cache_find(task->resolver->cache, ns_name, type),
-			 &now);
+			 SECURITY_INSECURE, &now);
 }
 
 // The names of the root's servers are in a zone that is not signed, so what is cached of them may
@@ -117,6 +117,9 @@ static bool look_up(struct task *task, size_t i, uint16_t type)
 	if (task_wait(task, WAIT_ADDRESS, task->cut->ns[i].name, type, (uint8_t)i) != 0)
 		return false;
 	task->ns_pending[i]++;
+	if ((task->ns_unproven & UINT32_C(1) << i) != 0)
+		cds_list_entry(task->waits.prev, struct waiter, in_parent)->task->past_failure =
+			true;
 	return true;
 }
 
@@ -293,7 +296,8 @@ static size_t add_alias(struct task *task, const uint8_t *ns_name, const struct 
 
 	if (!entry_alias(chain->links[0], ns_name, TYPE_A, SECURITY_INSECURE, NULL, target))
 		return 0;
-	const size_t found = add_entry(task, ns_name, target, chain->links[1], NULL);
+	const size_t found =
+		add_entry(task, ns_name, target, chain->links[1], SECURITY_INSECURE, NULL);
 
 	hold_back(task, held_back | servers_from(task, before));
 	return found;
@@ -325,19 +329,67 @@ void address_find_last(struct task *task)
 	hold_back(task, servers_from(task, before));
 }
 
+// Validated, or proven insecure.
 static size_t add_delivered(struct task *task, const uint8_t *ns_name, const struct chain *chain)
 {
 	if (chain->failed)
 		return 0;
 	if (chain->count == 1)
-		return add_entry(task, ns_name, ns_name, chain->links[0], NULL);
+		return add_entry(task, ns_name, ns_name, chain->links[0], SECURITY_INSECURE, NULL);
 	return chain->count == 2 ? add_alias(task, ns_name, chain) : 0;
 }
 
-void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
+// ---- addresses that do not validate ----
+
+static bool is_bogus(const struct chain *chain)
 {
-	if (add_delivered(task, task->cut->ns[slot].name, chain) > 0)
+	struct entry_facts facts;
+
+	if (!chain->failed || chain->count == 0)
+		return false;
+	entry_facts(chain->links[chain->count - 1], &facts);
+	return facts.kind == ENTRY_FAILURE && ede_is_of_validation(facts.ede);
+}
+
+// The zone that a server's name is in may be broken, and nothing of the zones that it serves. An
+// address proves nothing: who forges one could as well forge the answer, signed data prove
+// themselves, and glue is believed that nobody proves. It holds for this question.
+bool address_fetch_unproven(struct task *task)
+{
+	unsigned started = 0;
+
+	if (task->route != NULL || is_root(task))
+		return false;
+	for (size_t i = 0; i < task->cut->ns_count; i++) {
+		if (started == FETCHES_AT_ONCE || task->fetches == TASK_FETCHES_MAX)
+			break;
+		if ((task->ns_bogus & ~task->ns_unproven & UINT32_C(1) << i) == 0)
+			continue;
+		task->ns_unproven |= UINT32_C(1) << i;
+		started += fetch(task, i);
+	}
+	return started > 0;
+}
+
+static size_t add_unproven(struct task *task, uint8_t slot, const struct task *child)
+{
+	const uint8_t *name = task->cut->ns[slot].name;
+
+	if ((task->ns_unproven & UINT32_C(1) << slot) == 0 || !child->has_unproven ||
+	    child->unproven.count != 1)
+		return 0;
+	return add_entry(task, name, name, child->unproven.links[0], SECURITY_UNPROVEN, NULL);
+}
+
+void address_deliver(struct task *task, uint8_t slot, const struct task *child)
+{
+	const bool bogus = is_bogus(&child->chain);
+
+	if (add_delivered(task, task->cut->ns[slot].name, &child->chain) > 0 ||
+	    add_unproven(task, slot, child) > 0)
 		task->ns_state[slot] = NS_KNOWN;
+	else if (bogus)
+		task->ns_bogus |= UINT32_C(1) << slot;
 	task->ns_pending[slot]--;
 	bool fetching = task->ns_state[slot] == NS_FETCHING || task->ns_state[slot] == NS_HELD_UP;
 	if (!fetching || task->ns_pending[slot] != 0) {
@@ -347,6 +399,6 @@ void address_deliver(struct task *task, uint8_t slot, const struct chain *chain)
 	task->ns_state[slot] =
 		add_glue_of(task, task->cut->ns[slot].name) > 0 ? NS_KNOWN : NS_FAILED;
 	if (task->ns_state[slot] == NS_FAILED)
-		explain_no_address(task, task->cut->ns[slot].name);
+		explain_no_address(task, task->cut->ns[slot].name, bogus);
 	iterate_servers_found(task);
 }

@@ -81,10 +81,12 @@ void explain_server(struct task *task, const struct address *address, enum serve
 	    pool != NULL && pool->domain[0] != '\0' ? pool->domain : NULL);
 }
 
-void explain_no_address(struct task *task, const uint8_t *ns_name)
+void explain_no_address(struct task *task, const uint8_t *ns_name, bool bogus)
 {
 	const struct tried_server server = {
-		.zone_labels = zone_labels(task), .cause = TRIED_NO_ADDRESS, .ede = EDE_NONE};
+		.zone_labels = zone_labels(task),
+		.cause = bogus ? TRIED_BOGUS_ADDRESS : TRIED_NO_ADDRESS,
+		.ede = EDE_NONE};
 
 	if (ns_name != NULL)
 		add(task, &server, ns_name, NULL);

@@ -58,6 +58,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	memset(task->ns_pending, 0, sizeof(task->ns_pending));
 	task->fetches = task->failures = 0;
 	task->held_back = task->resorts = task->resorted = 0;
+	task->ns_bogus = task->ns_unproven = 0;
 	task->last_resort = false;
 	task->servers_known = task->answered = task->has_avoid = task->over_tcp = task->settled =
 		false;
@@ -188,8 +189,7 @@ static bool try_last(struct task *task)
 		return true;
 	}
 	if (server < 0 && task->taught &&
-	    upstream_last_was_of_use(resolver->parts.upstream, task->servers,
-				     task->server_count)) {
+	    upstream_last_was_of_use(resolver->parts.upstream, task->servers, task->server_count)) {
 		ask_anew(task);
 		return true;
 	}
@@ -411,6 +411,8 @@ void iterate_ask(struct task *task)
 	if (server >= 0)
 		ask(task, server, timeout_ms);
 	else if (!task->last_resort && address_fetch(task))
+		task->state = TASK_WAIT_ADDRESS;
+	else if (!task->last_resort && address_fetch_unproven(task))
 		task->state = TASK_WAIT_ADDRESS;
 	else if (resort_begin(task))
 		task_ready(task);

@@ -238,7 +238,9 @@ bool address_fetch_more(struct task *task); // the same, of names without any ad
 // of names whose own addresses are dead. Looks for these once all others have been tried.
 void address_find_last(struct task *task);
 bool address_let_go(struct task *task); // false: there are none, or others to be looked up first
-void address_deliver(struct task *parent, uint8_t slot, const struct chain *chain);
+// Addresses that did not validate, when all else has failed.
+bool address_fetch_unproven(struct task *task);
+void address_deliver(struct task *parent, uint8_t slot, const struct task *child);
 
 // judge.c: validation, link by link, and what a verdict leads to
 void judge_start(struct task *task); // begins with task->response's first link
@@ -298,7 +300,7 @@ void fail_with(struct task *task, enum failed_kind kind, unsigned rcode, int ede
 // A server gave no good answer; reply: what came of it, or NULL.
 void explain_server(struct task *task, const struct address *address, enum server_failure cause,
 		    const struct reply *reply);
-void explain_no_address(struct task *task, const uint8_t *ns_name);
+void explain_no_address(struct task *task, const uint8_t *ns_name, bool bogus);
 void explain_release(struct resolver *resolver, struct tried **tried);
 // The texts of failures: each server with its first cause.
 void explain_down(const struct task *task); // for those who will not be asked meanwhile

@@ -398,7 +398,7 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 		need_deliver(parent, child);
 		break;
 	case WAIT_ADDRESS:
-		address_deliver(parent, slot, &child->chain);
+		address_deliver(parent, slot, child);
 		break;
 	case WAIT_TYPE:
 		any_deliver(parent, child);
