@@ -173,6 +173,22 @@ static bool has_state(const struct task *task, enum ns_state state)
 	return false;
 }
 
+// The zone that a server's name is in may be silent, and nothing of the zones that it serves: where
+// the server was counts on, as long as stale data do (RFC 8767).
+static size_t add_stale(struct task *task, size_t i)
+{
+	const uint8_t *name = task->cut->ns[i].name;
+	size_t found = 0;
+
+	for (int k = 0; k < 2; k++) {
+		const struct entry *entry =
+			stale_entry(task->resolver, name, k == 0 ? TYPE_A : TYPE_AAAA);
+		if (entry != NULL)
+			found += add_entry(task, name, name, entry, SECURITY_INSECURE, NULL);
+	}
+	return found;
+}
+
 bool address_fetch(struct task *task)
 {
 	if (task->route != NULL || is_root(task))
@@ -207,8 +223,10 @@ void address_hold_up(struct task *task)
 		    parent->ns_state[waiter->slot] != NS_FETCHING)
 			continue;
 		parent->ns_state[waiter->slot] = NS_HELD_UP;
-		if (parent->state == TASK_WAIT_ADDRESS)
-			task_ready(parent);
+		if (parent->state != TASK_WAIT_ADDRESS)
+			continue;
+		add_stale(parent, waiter->slot);
+		task_ready(parent);
 	}
 }
 
@@ -381,6 +399,20 @@ static size_t add_unproven(struct task *task, uint8_t slot, const struct task *c
 	return add_entry(task, name, name, child->unproven.links[0], SECURITY_UNPROVEN, NULL);
 }
 
+// What is known of an address that could not be looked up.
+static bool find_otherwise(struct task *task, uint8_t slot)
+{
+	const uint32_t held_back = task->held_back;
+
+	if (add_glue_of(task, task->cut->ns[slot].name) > 0)
+		return true;
+	const size_t before = task->server_count;
+	if (add_stale(task, slot) == 0)
+		return false;
+	hold_back(task, held_back | servers_from(task, before));
+	return true;
+}
+
 void address_deliver(struct task *task, uint8_t slot, const struct task *child)
 {
 	const bool bogus = is_bogus(&child->chain);
@@ -396,8 +428,7 @@ void address_deliver(struct task *task, uint8_t slot, const struct task *child)
 		iterate_servers_found(task);
 		return;
 	}
-	task->ns_state[slot] =
-		add_glue_of(task, task->cut->ns[slot].name) > 0 ? NS_KNOWN : NS_FAILED;
+	task->ns_state[slot] = find_otherwise(task, slot) ? NS_KNOWN : NS_FAILED;
 	if (task->ns_state[slot] == NS_FAILED)
 		explain_no_address(task, task->cut->ns[slot].name, bogus);
 	iterate_servers_found(task);

@@ -150,6 +150,20 @@ void stale_drop(const struct task *task, const uint8_t *name)
 	}
 }
 
+const struct entry *stale_entry(struct resolver *resolver, const uint8_t *name, uint16_t type)
+{
+	const struct entry *entry = cache_find(resolver->cache, name, type);
+	struct entry_facts facts;
+
+	if (entry == NULL || resolver->config.stale_s == 0)
+		return NULL;
+	entry_facts(entry, &facts);
+	if (resolver->clock.now_ms >= facts.stale_until_ms ||
+	    resolver->clock.now_s >= facts.signature_expires_s || is_over(resolver, entry))
+		return NULL;
+	return entry;
+}
+
 // Formerly validated data in the place of a failure (RFC 8767). After a bogus answer only
 // what was secure, within its signatures (DESIGN §7), or is insecure by a proof that holds on.
 struct store_result *stale_result(struct resolver *resolver, const struct client *client, int why)

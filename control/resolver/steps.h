@@ -68,6 +68,9 @@ struct store_result *stale_result(struct resolver *resolver, const struct client
 const struct task *stale_doubt(const struct task *task);
 // The task has failed for that name: what can no longer serve, since the parent has denied a zone
 // above it or an answer was bogus.
+// What is cached of that type, past its TTL or not, as far as it may serve where nobody says it any
+// more. NULL: nothing.
+const struct entry *stale_entry(struct resolver *resolver, const uint8_t *name, uint16_t type);
 void stale_drop(const struct task *task, const uint8_t *name);
 
 // parent.c: when the servers above a delegation are silent, and when they deny it
