@@ -323,7 +323,7 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 	// What did not validate says more than that there was too much of it, or servers that gave
 	// nothing.
 	const struct task *doubted = stale_doubt(task);
-	if (doubted != NULL && (item < 0 || item == BUDGET_failed_signatures)) {
+	if (doubted != NULL && doubted->bogus_ede != EDE_NONE) {
 		ede = doubted->bogus_ede;
 		snprintf(text, sizeof(text), "%s", doubted->bogus_text);
 	}

@@ -240,9 +240,6 @@ bool observe_too_late(const struct task *task)
 {
 	bool asked_all = true;
 
-	if (left_ms(task, QUESTION_MS + LAST_MS) == 0 && !task->last_resort &&
-	    some_server_was_no_good(task))
-		return true;
 	if (task->failures == 0 || left_ms(task, QUESTION_MS) > 0 || task->last_resort ||
 	    task->resolver->clock.now_ms < task->kind_ms + TRY_MS_MIN || is_worth_any_time(task))
 		return false;
