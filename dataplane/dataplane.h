@@ -39,6 +39,8 @@ struct dataplane_config {
 	char tap_name[16];          // "" : no exception path
 	uint8_t service_prefix_v4,
 		service_prefix_v6;           // length of the on-link prefix the tap carries
+	struct address gateway_v4,
+		gateway_v6; // routers by which the host answers from them; family 0: none
 	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
 	bool silent;                         // they are there
 };

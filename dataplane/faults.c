@@ -1,59 +1,20 @@
-#include "dataplane/faults.h"
-
+#include "dataplane/faults_parts.h"
 #include "dataplane/host/claim.h"
 #include "dataplane/netlink.h"
 #include "dataplane/port/addresses.h"
 #include "dataplane/port/ingress.h"
-#include "dataplane/repair.h"
 
-#include <ifaddrs.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define HOLD_MS       2000 // what comes and goes from look to look is one fault
 #define STALL_MS      1000
 #define PREEMPTED     25 // percent of the time
 #define SHARE_LEAST   50 // packets, and
 #define SHARE_PERCENT 1
-#define TEXT_MAX      384
-
-struct fault {
-	enum dataplane_fault kind;
-	unsigned index;
-	uint64_t until_ms;
-	char text[TEXT_MAX];
-};
-
-struct core {
-	uint64_t polls, polls_ms; // and when that was another number
-	uint64_t waited_ns, waited_ms;
-};
-
-struct faults {
-	struct faults_of of;
-	unsigned tap_ifindex;
-	pthread_mutex_t lock; // of what is found
-	struct fault found[FAULTS_MAX];
-	size_t count;
-	atomic_uint_least64_t repairs;
-
-	// The looking thread's.
-	uint64_t now_ms;
-	struct fault seen[FAULTS_MAX];
-	size_t seen_count;
-	struct core cores[DATAPLANE_LCORES_MAX];
-	uint64_t received, lost, no_buffer, no_ticket, no_ring;
-	bool counted;
-	struct repair program[DATAPLANE_PORTS_MAX], ingress[DATAPLANE_PORTS_MAX], silence, claim;
-	struct repair addresses[SERVICE_ADDRESSES_MAX];
-};
 
 static uint64_t clock_ms(void)
 {
@@ -87,9 +48,8 @@ void faults_free(struct faults *faults)
 
 // ---- what is found ----
 
-__attribute__((format(printf, 5, 6))) static void fault(struct faults *faults,
-							enum dataplane_fault kind, unsigned index,
-							uint64_t for_ms, const char *format, ...)
+void faults_note(struct faults *faults, enum dataplane_fault kind, unsigned index, uint64_t for_ms,
+		 const char *format, ...)
 {
 	struct fault *seen;
 	va_list args;
@@ -148,17 +108,8 @@ uint64_t faults_repairs(const struct faults *faults)
 
 // ---- what is put back ----
 
-// What tells the things that were mended apart.
-enum {
-	MENDED_SILENCE = DATAPLANE_PORTS_MAX,
-	MENDED_CLAIM,
-	MENDED_PROGRAM,
-	MENDED_ADDRESS = MENDED_PROGRAM + DATAPLANE_PORTS_MAX
-};
-
-// Mends nothing itself: tried says how that went, 0 or an error with repair->why.
-static bool is_mended(struct faults *faults, struct repair *repair, int tried, unsigned index,
-		      const char *what)
+bool faults_mended(struct faults *faults, struct repair *repair, int tried, unsigned index,
+		   const char *what)
 {
 	if (tried != 0)
 		return false;
@@ -166,8 +117,8 @@ static bool is_mended(struct faults *faults, struct repair *repair, int tried, u
 	if (!repair->was_there)
 		return true; // it could not be made at the start: nobody has taken it away
 	atomic_fetch_add_explicit(&faults->repairs, 1, memory_order_relaxed);
-	fault(faults, DATAPLANE_MENDED, index, HOLD_MS, "%s, and %s been put back", what,
-	      index >= MENDED_PROGRAM ? "it has" : "they have");
+	faults_note(faults, DATAPLANE_MENDED, index, HOLD_MS, "%s, and %s been put back", what,
+		    index >= MENDED_PROGRAM ? "it has" : "they have");
 	return true;
 }
 
@@ -201,12 +152,12 @@ static void look_at_rules(struct faults *faults, unsigned i)
 	snprintf(what, sizeof(what), "our nftables rules for %s were gone", interface);
 	repair->was_there = true; // or the start would have failed
 	if (repair_due(repair, faults->now_ms) &&
-	    is_mended(faults, repair, ingress_close(interface, repair->why, sizeof(repair->why)), i,
-		      what))
+	    faults_mended(faults, repair,
+			  ingress_close(interface, repair->why, sizeof(repair->why)), i, what))
 		return;
-	fault(faults, DATAPLANE_RULES_LOST, i, 0,
-	      "port %u: the kernel answers every packet on %s as well: %s", i, interface,
-	      why(faults, repair, text, sizeof(text)));
+	faults_note(faults, DATAPLANE_RULES_LOST, i, 0,
+		    "port %u: the kernel answers every packet on %s as well: %s", i, interface,
+		    why(faults, repair, text, sizeof(text)));
 }
 
 // The sockets outlive their program: it is put on the interface again. Another's is left there.
@@ -222,8 +173,9 @@ static bool program_is_back(struct faults *faults, unsigned i)
 	    !repair_due(repair, faults->now_ms))
 		return false;
 	snprintf(what, sizeof(what), "the XDP program on %s was gone", port->device.interface);
-	return is_mended(faults, repair, netlink_xdp_attach(port->device.ifindex, port->program_fd),
-			 MENDED_PROGRAM + i, what);
+	return faults_mended(faults, repair,
+			     netlink_xdp_attach(port->device.ifindex, port->program_fd),
+			     MENDED_PROGRAM + i, what);
 }
 
 // Ports are queues: what is said of an interface is said by the first of them.
@@ -247,115 +199,33 @@ static void look_at_host_address(struct faults *faults, unsigned i)
 
 	if (faults->of.host == NULL || !port_address(interface, address))
 		return;
-	fault(faults, DATAPLANE_PORT_ADDRESS, i, 0,
-	      "%s stands on %s, whose frames go to the tap: the kernel loses its neighbours "
-	      "there, and with them TCP: ip address delete %s dev %s && ip address add %s dev %s",
-	      address, interface, address, interface, address, tap);
+	faults_note(
+		faults, DATAPLANE_PORT_ADDRESS, i, 0,
+		"%s stands on %s, whose frames go to the tap: the kernel loses its neighbours "
+		"there, and with them TCP: ip address delete %s dev %s && ip address add %s dev %s",
+		address, interface, address, interface, address, tap);
 }
 
 static void look_at_port(struct faults *faults, unsigned i)
 {
 	const struct port *port = &faults->of.ports[i];
-	char text[TEXT_MAX];
+	char text[FAULTS_TEXT_MAX];
 
 	if (repeats_interface(faults, i))
 		return;
 	if (port_link_lost(port, i, text, sizeof(text))) {
-		fault(faults, DATAPLANE_LINK_LOST, i, 0, "%s", text);
+		faults_note(faults, DATAPLANE_LINK_LOST, i, 0, "%s", text);
 		return; // the rest would be said of nothing
 	}
 	if (!port_program_lost(port, i, text, sizeof(text)))
 		repair_there(&faults->program[i], faults->now_ms);
 	else if (!program_is_back(faults, i))
-		fault(faults, DATAPLANE_PROGRAM_LOST, i, 0, "%s", text);
+		faults_note(faults, DATAPLANE_PROGRAM_LOST, i, 0, "%s", text);
 	if (port_queues_lost(faults->of.ports, faults->of.port_count, i, text, sizeof(text)))
-		fault(faults, DATAPLANE_QUEUES_LOST, i, 0, "%s", text);
+		faults_note(faults, DATAPLANE_QUEUES_LOST, i, 0, "%s", text);
 	if (port->ingress_closed)
 		look_at_rules(faults, i);
 	look_at_host_address(faults, i);
-}
-
-// ---- tap ----
-
-static bool same_address(const struct sockaddr *found, const struct address *wanted)
-{
-	if (wanted->family == 4)
-		return found->sa_family == AF_INET &&
-		       memcmp(&((const struct sockaddr_in *)(const void *)found)->sin_addr,
-			      wanted->bytes, 4) == 0;
-	return found->sa_family == AF_INET6 &&
-	       memcmp(&((const struct sockaddr_in6 *)(const void *)found)->sin6_addr, wanted->bytes,
-		      16) == 0;
-}
-
-static bool tap_has(const struct faults *faults, const struct ifaddrs *list,
-		    const struct address *address)
-{
-	for (; list; list = list->ifa_next) {
-		if (list->ifa_addr && strcmp(list->ifa_name, faults->of.tap.name) == 0 &&
-		    same_address(list->ifa_addr, address))
-			return true;
-	}
-	return false;
-}
-
-static void look_at_address(struct faults *faults, unsigned i)
-{
-	const struct tap_config *tap = &faults->of.tap;
-	const struct address *address = &tap->service->list[i];
-	uint8_t prefix = address->family == 4 ? tap->prefix_v4 : tap->prefix_v6;
-	uint8_t whole = address->family == 4 ? 32 : 128;
-	struct repair *repair = &faults->addresses[i];
-	char text[ADDRESS_TEXT_MAX], what[128], wait[48];
-	int code = 0;
-
-	if (prefix == 0)
-		prefix = whole;
-	address_to_text(address, text);
-	snprintf(what, sizeof(what), "the address %s of the tap %s was gone", text, tap->name);
-	repair->was_there = true;
-	if (repair_due(repair, faults->now_ms)) {
-		code = netlink_address_add(faults->tap_ifindex, address, prefix);
-		if (is_mended(faults, repair, code, MENDED_ADDRESS + i, what))
-			return;
-		repair_failed(repair);
-	}
-	fault(faults, DATAPLANE_TAP_LOST, i, 0,
-	      "the tap %s has no address %s%s%s: nobody answers ARP, ND, ping and TCP for it (ip "
-	      "address add %s/%u dev %s)%s",
-	      tap->name, text, code < 0 ? ", and takes none: " : "",
-	      code < 0 ? strerror(-code) : "", text, prefix, tap->name,
-	      repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
-}
-
-static void look_at_tap(struct faults *faults)
-{
-	const struct tap_config *tap = &faults->of.tap;
-	struct ifaddrs *list;
-	int flags;
-
-	if (!faults->of.host)
-		return;
-	flags = if_nametoindex(tap->name) == faults->tap_ifindex ? interface_flags(tap->name) : -1;
-	if (flags < 0)
-		fault(faults, DATAPLANE_TAP_LOST, 0, 0,
-		      "the tap %s is gone: nobody answers ARP, ND, ping and TCP for the service "
-		      "addresses",
-		      tap->name);
-	else if (!(flags & IFF_UP))
-		fault(faults, DATAPLANE_TAP_LOST, 0, 0,
-		      "the tap %s is down: nobody answers ARP, ND, ping and TCP for the service "
-		      "addresses",
-		      tap->name);
-	if (flags < 0 || !(flags & IFF_UP) || getifaddrs(&list) != 0)
-		return;
-	for (unsigned i = 0; i < tap->service->count; i++) {
-		if (tap_has(faults, list, &tap->service->list[i]))
-			repair_there(&faults->addresses[i], faults->now_ms);
-		else
-			look_at_address(faults, i);
-	}
-	freeifaddrs(list);
 }
 
 // there: below zero, it cannot be seen, and is believed to be as it was.
@@ -378,12 +248,12 @@ static void look_at_silence(struct faults *faults)
 	if (is_there(faults, repair, there))
 		return;
 	if (repair_due(repair, faults->now_ms) &&
-	    is_mended(faults, repair, silence_begin(scope, repair->why, sizeof(repair->why)),
-		      MENDED_SILENCE, "our nftables rules against ICMP errors were gone"))
+	    faults_mended(faults, repair, silence_begin(scope, repair->why, sizeof(repair->why)),
+			  MENDED_SILENCE, "our nftables rules against ICMP errors were gone"))
 		return;
-	fault(faults, DATAPLANE_SILENCE_LOST, 0, 0,
-	      "open ports towards servers may be told by ICMP: %s",
-	      why(faults, repair, text, sizeof(text)));
+	faults_note(faults, DATAPLANE_SILENCE_LOST, 0, 0,
+		    "open ports towards servers may be told by ICMP: %s",
+		    why(faults, repair, text, sizeof(text)));
 }
 
 // ---- rules that keep other interfaces from answering ARP ----
@@ -398,15 +268,17 @@ static void look_at_claim(struct faults *faults)
 	if (is_there(faults, repair, there))
 		return;
 	if (repair_due(repair, faults->now_ms) &&
-	    is_mended(faults, repair,
-		      claim_begin(tap->name, tap->service, repair->why, sizeof(repair->why)),
-		      MENDED_CLAIM, "our nftables rules against ARP by other interfaces were gone"))
+	    faults_mended(faults, repair,
+			  claim_begin(tap->name, tap->service, repair->why, sizeof(repair->why)),
+			  MENDED_CLAIM,
+			  "our nftables rules against ARP by other interfaces were gone"))
 		return;
 	if (!claim_needless())
-		fault(faults, DATAPLANE_UNCLAIMED, 0, 0,
-		      "other interfaces of the host may answer ARP for the service addresses, and "
-		      "questions go astray: %s",
-		      why(faults, repair, text, sizeof(text)));
+		faults_note(faults, DATAPLANE_UNCLAIMED, 0, 0,
+			    "other interfaces of the host may answer ARP for the service "
+			    "addresses, and "
+			    "questions go astray: %s",
+			    why(faults, repair, text, sizeof(text)));
 }
 
 // ---- cores ----
@@ -438,10 +310,10 @@ static void look_at_waiting(struct faults *faults, unsigned i, struct core *core
 		return;
 	uint64_t percent = (waited - core->waited_ns) / 10000 / passed_ms;
 	if (core->waited_ms > 0 && waited > core->waited_ns && percent >= PREEMPTED)
-		fault(faults, DATAPLANE_CORE_PREEMPTED, i, HOLD_MS,
-		      "poll-mode core %u waits for CPU %u %" PRIu64
-		      " %% of the time: something else runs there",
-		      i, faults->of.cpus[i], percent);
+		faults_note(faults, DATAPLANE_CORE_PREEMPTED, i, HOLD_MS,
+			    "poll-mode core %u waits for CPU %u %" PRIu64
+			    " %% of the time: something else runs there",
+			    i, faults->of.cpus[i], percent);
 	core->waited_ns = waited;
 	core->waited_ms = faults->now_ms;
 }
@@ -456,10 +328,10 @@ static void look_at_core(struct faults *faults, unsigned i)
 		core->polls = polls;
 		core->polls_ms = faults->now_ms;
 	} else if (faults->now_ms - core->polls_ms >= STALL_MS) {
-		fault(faults, DATAPLANE_CORE_STALLED, i, 0,
-		      "poll-mode core %u on CPU %u stands since %" PRIu64
-		      " ms: nobody answers what comes by its queues",
-		      i, faults->of.cpus[i], faults->now_ms - core->polls_ms);
+		faults_note(faults, DATAPLANE_CORE_STALLED, i, 0,
+			    "poll-mode core %u on CPU %u stands since %" PRIu64
+			    " ms: nobody answers what comes by its queues",
+			    i, faults->of.cpus[i], faults->now_ms - core->polls_ms);
 	}
 	look_at_waiting(faults, i, core);
 }
@@ -500,22 +372,23 @@ static void look_at_losses(struct faults *faults)
 		return;
 	}
 	if (more >= SHARE_LEAST && more * 100 >= received * SHARE_PERCENT)
-		fault(faults, DATAPLANE_DROPS, 0, HOLD_MS,
-		      "%" PRIu64 " of %" PRIu64 " packets of the last half second were lost for "
-		      "want of room (assayctl stats)",
-		      more, received);
+		faults_note(faults, DATAPLANE_DROPS, 0, HOLD_MS,
+			    "%" PRIu64 " of %" PRIu64
+			    " packets of the last half second were lost for "
+			    "want of room (assayctl stats)",
+			    more, received);
 	if (buffers > 0)
-		fault(faults, DATAPLANE_EXHAUSTED, 0, HOLD_MS,
-		      "no packet buffer was left, for %" PRIu64 " packets", buffers);
+		faults_note(faults, DATAPLANE_EXHAUSTED, 0, HOLD_MS,
+			    "no packet buffer was left, for %" PRIu64 " packets", buffers);
 	if (out > 0)
-		fault(faults, DATAPLANE_EXHAUSTED, 1, HOLD_MS,
-		      "no ticket was left, for %" PRIu64
-		      " questions that control was to be asked about",
-		      out);
+		faults_note(faults, DATAPLANE_EXHAUSTED, 1, HOLD_MS,
+			    "no ticket was left, for %" PRIu64
+			    " questions that control was to be asked about",
+			    out);
 	if (rings > 0)
-		fault(faults, DATAPLANE_EXHAUSTED, 2, HOLD_MS,
-		      "a ring between the cores and the tap was full, for %" PRIu64 " frames",
-		      rings);
+		faults_note(faults, DATAPLANE_EXHAUSTED, 2, HOLD_MS,
+			    "a ring between the cores and the tap was full, for %" PRIu64 " frames",
+			    rings);
 }
 
 void faults_look(struct faults *faults)
@@ -524,7 +397,7 @@ void faults_look(struct faults *faults)
 	faults->seen_count = 0;
 	for (unsigned i = 0; i < faults->of.port_count; i++)
 		look_at_port(faults, i);
-	look_at_tap(faults);
+	faults_look_at_tap(faults);
 	look_at_silence(faults);
 	look_at_claim(faults);
 	for (unsigned i = 0; i < faults->of.lcore_count; i++)

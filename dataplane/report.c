@@ -1,4 +1,6 @@
 #include "dataplane/dataplane_parts.h"
+#include "dataplane/host/routes.h"
+#include "dataplane/parse/acl.h"
 
 #include <rte_cycles.h>
 
@@ -55,6 +57,25 @@ bool dataplane_cycles(struct dataplane *dataplane, struct cycles *out, uint64_t 
 	return was_on;
 }
 
+static void describe_gateways(const struct dataplane_config *config,
+			      void (*line)(const char *text, void *arg), void *arg)
+{
+	const struct address *const gateways[] = {&config->gateway_v4, &config->gateway_v6};
+
+	for (size_t i = 0; i < 2; i++) {
+		char address[ADDRESS_TEXT_MAX], text[160];
+
+		if (gateways[i]->family == 0)
+			continue;
+		snprintf(text, sizeof text,
+			 "clients behind a router: by %s, tap %s, routing table %u, rules of "
+			 "priority %d",
+			 address_to_text(gateways[i], address), config->tap_name,
+			 routes_table(config->tap_name), ROUTES_PRIORITY);
+		line(text, arg);
+	}
+}
+
 void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *text, void *arg),
 			void *arg)
 {
@@ -83,6 +104,7 @@ void dataplane_describe(struct dataplane *dataplane, void (*line)(const char *te
 			 dataplane->place.shared ? "control's CPU, a quarter of it at most"
 						 : "a CPU of its own");
 		line(text, arg);
+		describe_gateways(config, line, arg);
 	}
 }
 

@@ -28,7 +28,8 @@ enum alarm_severity {
 	  "see who takes them away (a firewall's `flush ruleset`); they are put back at growing "  \
 	  "distances, at once by a restart of assayd")                                             \
 	X(TAP, "tap", CRITICAL,                                                                    \
-	  "the tap is gone, down or without its addresses: nobody answers ARP, ND, ping and TCP",  \
+	  "the tap is gone, down or without its addresses or routes: nobody answers ARP, ND, ping "   \
+	  "and TCP",  \
 	  "ip link set TAP up; restart assayd if it is gone")                                      \
 	X(CORE_STALLED, "core-stalled", CRITICAL,                                                  \
 	  "a poll-mode core does nothing: what comes by its queues is lost",                       \
@@ -119,7 +120,7 @@ enum alarm_severity {
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \
 	X(MENDED, "mended", WARNING,                                                               \
-	  "nftables rules or addresses of ours were taken away, and have been put back",           \
+	  "nftables rules, addresses or routes of ours were taken away, and have been put back",           \
 	  "see who takes them away (a firewall's `flush ruleset`, a network manager)")             \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
 	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft "       \

@@ -187,13 +187,18 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 
 // ---- peers ----
 
+static bool is_link_local(const struct address *address)
+{
+	return address->family == 6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
+}
+
 // all_known: no service address is missing because of a fault.
 static const char *why_no_peer(const struct dataplane_config *config, const struct address *address,
 			       bool all_known)
 {
 	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
-	const bool link_local = address->family == 6 && address->bytes[0] == 0xfe &&
-				(address->bytes[1] & 0xc0) == 0x80;
+	const bool link_local = is_link_local(address);
 	bool family = false;
 
 	if (!link_local && upstream_never_asks(&both, false, address) != NULL)
@@ -236,6 +241,73 @@ static void load_peers(struct loader *loader)
 	}
 }
 
+// ---- routers to clients ----
+
+static bool has_prefix(const struct address *address, const struct address *other, unsigned length)
+{
+	const unsigned whole = length / 8, rest = length % 8;
+
+	return memcmp(address->bytes, other->bytes, whole) == 0 &&
+	       (rest == 0 || (address->bytes[whole] ^ other->bytes[whole]) >> (8 - rest) == 0);
+}
+
+// all_known: no service address is missing because of a fault.
+static const char *why_no_gateway(const struct dataplane_config *config,
+				  const struct address *address, bool all_known)
+{
+	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
+	const bool v4 = address->family == 4;
+	const unsigned length = v4 ? config->service_prefix_v4 : config->service_prefix_v6;
+	bool family = false, near = is_link_local(address);
+
+	if (!near && upstream_never_asks(&both, false, address) != NULL)
+		return upstream_never_asks(&both, false, address);
+	for (size_t i = 0; i < config->service.count; i++) {
+		const struct address *own = &config->service.list[i];
+
+		if (memcmp(own, address, sizeof(*address)) == 0)
+			return "our own service address (service.addresses), no router's";
+		family |= own->family == address->family;
+		near |= own->family == address->family && has_prefix(address, own, length);
+	}
+	if ((v4 ? &config->gateway_v4 : &config->gateway_v6)->family != 0)
+		return "a second router of this family: one is used";
+	if (!all_known)
+		return NULL;
+	if (!family)
+		return "no service address is of its family";
+	if (!near)
+		return "it is in the network of no service address (service.addresses): the tap "
+		       "cannot reach it";
+	if (is_whole_network(address, length))
+		return "this address stands for its whole network, not for a router";
+	return NULL;
+}
+
+static void load_gateway(struct loader *loader)
+{
+	const struct text_list *routers = &loader->schema->service.gateway;
+	struct dataplane_config *out = &loader->config->dataplane;
+	char path[LOADER_PATH_MAX];
+
+	if (routers->count > 0 && out->tap_name[0] == '\0' && loader_good(loader, "service.tap"))
+		loader_fail(loader, "service.gateway",
+			    "without a tap (service.tap) nothing here answers TCP and ping");
+	for (unsigned i = 0; i < routers->count; i++) {
+		struct address address;
+		const char *why = "no address, such as 192.0.2.1";
+
+		if (address_from_text(routers->list[i], &address) == 0)
+			why = why_no_gateway(out, &address,
+					     loader_good(loader, "service.addresses"));
+		loader_item(path, "service.gateway", i);
+		if (why != NULL)
+			loader_fail(loader, path, "\"%.64s\": %s", routers->list[i], why);
+		else
+			*(address.family == 4 ? &out->gateway_v4 : &out->gateway_v6) = address;
+	}
+}
+
 void load_service(struct loader *loader)
 {
 	const struct text_list *addresses = &loader->schema->service.addresses;
@@ -248,6 +320,7 @@ void load_service(struct loader *loader)
 	loader_text(loader, "service.tap", loader->schema->service.tap, out->tap_name,
 		    sizeof(out->tap_name));
 	check_interface(loader, "service.tap", out->tap_name);
+	load_gateway(loader);
 	load_peers(loader);
 	out->syn_per_s =
 		(uint32_t)loader_number("service.syn-limit", loader->schema->service.syn_limit);

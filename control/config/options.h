@@ -29,6 +29,10 @@ enum option_kind {
 	X("service.tap", TEXT, "assay0", 0, 15, "characters",                                      \
 	  "interface that carries the service addresses for ARP, ND, ICMP and TCP; \"\" "          \
 	  "for none")                                                                              \
+	X("service.gateway", LIST, "[]", 0, 2, "entries",                                          \
+	  "routers to clients outside of the service addresses' networks, at most one per "        \
+	  "family, in one of these networks or link-local (192.0.2.1): TCP and ping are answered " \
+	  "by the tap and this router, in a routing table of its own; UDP needs none")             \
 	X("service.peers", LIST, "[]", 0, 16, "entries",                                           \
 	  "addresses of the routers that this host speaks BGP or BFD with through the tap: their " \
 	  "packets pass beside any flood of others")                                               \

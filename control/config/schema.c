@@ -107,6 +107,7 @@ static const cyaml_schema_value_t zone_value = {
 static const cyaml_schema_field_t service_fields[] = {
 	TEXTS("addresses", 0, IN(service), addresses),
 	TEXT_OPTIONAL("tap", IN(service), tap),
+	TEXTS("gateway", CYAML_FLAG_OPTIONAL, IN(service), gateway),
 	TEXTS("peers", CYAML_FLAG_OPTIONAL, IN(service), peers),
 	INT_OPTIONAL("syn-limit", IN(service), syn_limit),
 	CYAML_FIELD_END,

@@ -55,7 +55,7 @@ struct schema {
 	struct schema_port *ports;
 	unsigned ports_count;
 	struct {
-		struct text_list addresses, peers;
+		struct text_list addresses, gateway, peers;
 		char *tap;
 		int64_t *syn_limit;
 	} service;

@@ -2,6 +2,7 @@
 
 #include "dataplane/host/claim.h"
 #include "dataplane/host/rings.h"
+#include "dataplane/host/routes.h"
 #include "dataplane/host/share.h"
 #include "dataplane/miss/wake.h"
 #include "dataplane/parse/exception.h"
@@ -29,8 +30,8 @@ struct host {
 	struct wake wake;
 	struct host_counters counters; // host thread: rw, control: ro
 	int tap;
-	char claims[IFNAMSIZ]; // the tap whose addresses are kept from other interfaces; "": none
-	bool claimed;          // at the start
+	char name[IFNAMSIZ]; // of the tap; "": nothing has been made for it yet
+	bool claimed;        // its addresses are kept from other interfaces, at the start
 	pthread_t thread;
 	atomic_bool stop;
 	unsigned lcore_count, port_count;
@@ -210,8 +211,10 @@ static void host_free(struct host *host)
 	}
 	if (host->tap >= 0)
 		close(host->tap);
-	if (host->claims[0] != '\0')
-		claim_end(host->claims);
+	if (host->name[0] != '\0') {
+		claim_end(host->name);
+		routes_end(host->name);
+	}
 	wake_fini(&host->wake);
 	free(host);
 }
@@ -238,7 +241,7 @@ static void start_claim(struct host *host, const struct tap_config *tap)
 {
 	char err[256];
 
-	snprintf(host->claims, sizeof host->claims, "%s", tap->name);
+	snprintf(host->name, sizeof host->name, "%s", tap->name);
 	host->claimed = claim_begin(tap->name, tap->service, err, sizeof err) == 0;
 }
 
@@ -268,6 +271,8 @@ int host_start(const struct host_config *config, struct host **out, char *err, s
 	}
 	start_claim(host, &config->tap);
 	code = host->tap = tap_open(&config->tap, err, err_len);
+	if (code >= 0)
+		code = routes_begin(&config->tap, if_nametoindex(config->tap.name), err, err_len);
 	if (code < 0)
 		goto unwind;
 	code = -pthread_create(&host->thread, NULL, host_run, host);

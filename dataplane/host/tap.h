@@ -12,7 +12,8 @@ struct tap_config {
 	uint8_t mac[6];
 	uint16_t mtu;
 	const struct service_addresses *service;
-	uint8_t prefix_v4, prefix_v6; // length of the on-link prefix; 0: the address alone
+	uint8_t prefix_v4, prefix_v6;          // length of the on-link prefix; 0: the address alone
+	struct address gateway_v4, gateway_v6; // by which the host answers; family 0: none
 };
 
 // Creates the interface, which lives as long as the descriptor (non-blocking; one read or write

@@ -28,11 +28,12 @@ ports:
 service:
   addresses: [{address}/24]
   tap: {tap}
+{service}
 cores: {{poll: [{cpu}], mode: adaptive}}
 memory: {{cache: 16M, packets: 64M, hugepages: {hugepages}}}
-access: {{allow: [192.0.2.0/23]}}
+access: {{allow: [{allow}]}}
 answers: {{version: assay}}
-upstream: {{interface: up0}}
+upstream: {{{upstream}}}
 trust: {{state: '{state}'}}
 control: {{socket: '{socket}'}}
 {more}
@@ -73,7 +74,8 @@ class Daemon:
         name = '%s/%d' % (folder, Daemon.count)
         values = dict(device=devices('port%d' % n)[driver], address='192.0.%d.53' % (2 + n),
                       tap='tap%d' % n, cpu=sorted(os.sched_getaffinity(0))[-1],
-                      state=name + '/trust.state', socket=name + '.sock', hugepages='off', more='')
+                      state=name + '/trust.state', socket=name + '.sock', hugepages='off', service='',
+                      upstream='interface: up0', allow='192.0.2.0/23', more='')
         values.update(given)
         os.mkdir(name)
         self.values, self.config, self.log = values, name + '.yaml', name + '.log'

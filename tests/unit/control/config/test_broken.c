@@ -136,6 +136,58 @@ static void peers_are_routers_that_a_service_address_can_speak_with(void **state
 		 "FILE:5: service.peer: there is no such key; did you mean peers?"});
 }
 
+#define GATEWAY(...) MINIMAL "  gateway: [" __VA_ARGS__ "]\n"
+#define BOTH_FAMILIES                                                                              \
+	"ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/24, "                   \
+	"'2001:db8:53::53/64']\n  gateway: "
+
+static void a_gateway_is_a_router_that_the_tap_can_reach(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load_text(BOTH_FAMILIES "['fe80::1', 192.0.2.1]\n", err);
+
+	assert_non_null(config);
+	assert_int_equal(config->dataplane.gateway_v4.family, 4);
+	assert_int_equal(config->dataplane.gateway_v6.bytes[0], 0xfe);
+	config_free(config);
+	EACH_REFUSED(
+		{GATEWAY("router1"), "FILE:5: service.gateway[0]: \"router1\": no address, such as "
+				     "192.0.2.1"},
+		{GATEWAY("192.0.2.1/24"),
+		 "FILE:5: service.gateway[0]: \"192.0.2.1/24\": no address"},
+		{GATEWAY("192.0.2.53"),
+		 "FILE:5: service.gateway[0]: \"192.0.2.53\": our own service "
+		 "address (service.addresses), no router's"},
+		{GATEWAY("198.51.100.1"), "FILE:5: service.gateway[0]: \"198.51.100.1\": it is in "
+					  "the network of no service address"},
+		{GATEWAY("192.0.2.0"), "FILE:5: service.gateway[0]: \"192.0.2.0\": this address "
+				       "stands for its whole network, not for a router"},
+		{GATEWAY("192.0.2.255"),
+		 "FILE:5: service.gateway[0]: \"192.0.2.255\": this address "
+		 "stands for its whole network"},
+		{GATEWAY("127.0.0.1"), "FILE:5: service.gateway[0]: \"127.0.0.1\": a loopback"},
+		{GATEWAY("0.0.0.0"), "FILE:5: service.gateway[0]: \"0.0.0.0\": "},
+		{GATEWAY("'fe80::1'"),
+		 "FILE:5: service.gateway[0]: \"fe80::1\": no service address "
+		 "is of its family"},
+		{GATEWAY("192.0.2.1, 192.0.2.2"), "FILE:5: service.gateway[1]: \"192.0.2.2\": a "
+						  "second router of this family: one is used"},
+		{GATEWAY("192.0.2.1, 192.0.2.2, 192.0.2.3"),
+		 "FILE:5: service.gateway: 3 is outside 0 to 2 entries"},
+		{BOTH_FAMILIES "['2001:db8:54::1']\n",
+		 "FILE:5: service.gateway[0]: \"2001:db8:54::1\": it is in the network of no"},
+		{BOTH_FAMILIES "['2001:db8:53::']\n",
+		 "FILE:5: service.gateway[0]: \"2001:db8:53::\": this address stands for its "
+		 "whole"},
+		{"ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/32]\n"
+		 "  gateway: [192.0.2.1]\n",
+		 "FILE:5: service.gateway[0]: \"192.0.2.1\": it is in the network of no service"},
+		{GATEWAY("192.0.2.1") "  tap: \"\"\n",
+		 "FILE:5: service.gateway: without a tap (service.tap) nothing here answers TCP"},
+		{MINIMAL "  gateways: [192.0.2.1]\n",
+		 "FILE:5: service.gateways: there is no such key; did you mean gateway?"});
+}
+
 static void service_addresses_are_those_of_a_host(void **state)
 {
 	EACH_REFUSED(
@@ -487,6 +539,7 @@ int main(void)
 		cmocka_unit_test(questions_leave_from_this_host),
 		cmocka_unit_test(service_addresses_are_those_of_a_host),
 		cmocka_unit_test(peers_are_routers_that_a_service_address_can_speak_with),
+		cmocka_unit_test(a_gateway_is_a_router_that_the_tap_can_reach),
 		cmocka_unit_test(control_has_a_CPU_of_its_own),
 		cmocka_unit_test(access_lists_say_one_thing),
 		cmocka_unit_test(lives_and_trust_do_not_contradict_themselves),

@@ -103,7 +103,7 @@ static void everything_can_be_set(void **state)
 {
 	char err[CONFIG_ERROR_MAX];
 	struct config *config = load(
-		MINIMAL "  tap: t0\n  peers: [192.0.2.1, 'fe80::1']\n  syn-limit: 500\n"
+		MINIMAL "  tap: t0\n  gateway: [192.0.2.1]\n  peers: [192.0.2.1, 'fe80::1']\n  syn-limit: 500\n"
 			"cores: {poll: [2, 3], control: 0, host: 4, mode: busy}\n"
 			"memory: {cache: 1G, packets: 128M, hugepages: require, tickets: 1024}\n"
 			"access: {allow: [10.0.0.0/8, '2001:db8::/32'], drop: [10.9.0.0/16]}\n"
@@ -126,6 +126,8 @@ static void everything_can_be_set(void **state)
 	assert_int_equal(config->dataplane.lcores[1], 3);
 	assert_int_equal(config->dataplane.poll, POLL_BUSY);
 	assert_int_equal(config->dataplane.host_cpu, 4);
+	assert_int_equal(config->dataplane.gateway_v4.bytes[3], 1);
+	assert_int_equal(config->dataplane.gateway_v6.family, 0);
 	assert_int_equal(config->dataplane.service.peer_count, 2);
 	assert_int_equal(config->dataplane.service.peers[1].family, 6);
 	assert_int_equal(config->dataplane.syn_per_s, 500);

@@ -1,0 +1,63 @@
+// What the files share that look for faults (faults.h). Private to faults*.c.
+#pragma once
+
+#include "dataplane/faults.h"
+#include "dataplane/repair.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define HOLD_MS         2000 // what comes and goes from look to look is one fault
+#define FAULTS_TEXT_MAX 384
+
+struct fault {
+	enum dataplane_fault kind;
+	unsigned index;
+	uint64_t until_ms;
+	char text[FAULTS_TEXT_MAX];
+};
+
+struct core {
+	uint64_t polls, polls_ms; // and when that was another number
+	uint64_t waited_ns, waited_ms;
+};
+
+struct faults {
+	struct faults_of of;
+	unsigned tap_ifindex;
+	pthread_mutex_t lock; // of what is found
+	struct fault found[FAULTS_MAX];
+	size_t count;
+	atomic_uint_least64_t repairs;
+
+	// The looking thread's.
+	uint64_t now_ms;
+	struct fault seen[FAULTS_MAX];
+	size_t seen_count;
+	struct core cores[DATAPLANE_LCORES_MAX];
+	uint64_t received, lost, no_buffer, no_ticket, no_ring;
+	bool counted;
+	struct repair program[DATAPLANE_PORTS_MAX], ingress[DATAPLANE_PORTS_MAX], silence, claim;
+	struct repair addresses[SERVICE_ADDRESSES_MAX], routes[SERVICE_ADDRESSES_MAX], gateway,
+		link;
+};
+
+// What tells the things that were mended apart.
+enum {
+	MENDED_SILENCE = DATAPLANE_PORTS_MAX,
+	MENDED_CLAIM,
+	MENDED_GATEWAY,
+	MENDED_PROGRAM, // from here on there is one of each
+	MENDED_LINK = MENDED_PROGRAM + DATAPLANE_PORTS_MAX,
+	MENDED_ADDRESS,
+	MENDED_ROUTES = MENDED_ADDRESS + SERVICE_ADDRESSES_MAX
+};
+
+void faults_note(struct faults *faults, enum dataplane_fault kind, unsigned index, uint64_t for_ms,
+		 const char *format, ...) __attribute__((format(printf, 5, 6), nonnull));
+// Mends nothing itself: tried says how that went, 0 or an error with repair->why.
+bool faults_mended(struct faults *faults, struct repair *repair, int tried, unsigned index,
+		   const char *what) __attribute__((nonnull));
+// The tap: there, up, as it was made, with its addresses and routes.
+void faults_look_at_tap(struct faults *faults) __attribute__((nonnull));
