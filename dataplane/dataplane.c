@@ -184,17 +184,27 @@ static bool is_repeated(const struct dataplane *dataplane, size_t index)
 	return false;
 }
 
+// The first port's hardware address, which every port accepts.
+static struct tap_config tap_config(const struct dataplane *dataplane)
+{
+	const struct dataplane_config *config = &dataplane->config;
+	struct tap_config tap = {.name = config->tap_name,
+				 .mtu = tap_mtu(dataplane),
+				 .service = &config->service,
+				 .prefix_v4 = config->service_prefix_v4,
+				 .prefix_v6 = config->service_prefix_v6,
+				 .gateway_v4 = config->gateway_v4,
+				 .gateway_v6 = config->gateway_v6};
+
+	memcpy(tap.mac, dataplane->ports[0].mac, sizeof tap.mac);
+	return tap;
+}
+
 static int exception_path_start(struct dataplane *dataplane, char *err, size_t err_len)
 {
 	const struct dataplane_config *config = &dataplane->config;
 	struct host_config host = {
-		.tap = {.name = config->tap_name,
-			.mtu = tap_mtu(dataplane),
-			.service = &config->service,
-			.prefix_v4 = config->service_prefix_v4,
-			.prefix_v6 = config->service_prefix_v6,
-			.gateway_v4 = config->gateway_v4,
-			.gateway_v6 = config->gateway_v6},
+		.tap = tap_config(dataplane),
 		.sessions = &dataplane->sessions,
 		.place = dataplane->place,
 		.lcore_count = (unsigned)config->lcore_count,
@@ -208,7 +218,6 @@ static int exception_path_start(struct dataplane *dataplane, char *err, size_t e
 			&dataplane->core_wakes[core_of(dataplane, &dataplane->ports[i], 0)];
 		host.repeats[i] = is_repeated(dataplane, i);
 	}
-	memcpy(host.tap.mac, dataplane->ports[0].mac, sizeof host.tap.mac);
 	return host_start(&host, &dataplane->host, err, err_len);
 }
 
@@ -255,12 +264,7 @@ static struct faults *faults_of(struct dataplane *dataplane)
 		.lcore_count = dataplane->lcore_count,
 		.cpus = config->lcores,
 		.host = dataplane->host ? host_counters(dataplane->host) : NULL,
-		.tap = {.name = config->tap_name,
-			.service = &config->service,
-			.prefix_v4 = config->service_prefix_v4,
-			.prefix_v6 = config->service_prefix_v6,
-			.gateway_v4 = config->gateway_v4,
-			.gateway_v6 = config->gateway_v6},
+		.tap = tap_config(dataplane),
 		.silence = config->silence,
 		.silent = config->silent,
 		.claimed = dataplane->host && host_claimed(dataplane->host),

@@ -38,7 +38,7 @@ struct dataplane_config {
 	char file_prefix[32];       // EAL's
 	char tap_name[16];          // "" : no exception path
 	uint8_t service_prefix_v4,
-		service_prefix_v6;           // length of the on-link prefix the tap carries
+		service_prefix_v6; // length of the on-link prefix the tap carries
 	struct address gateway_v4,
 		gateway_v6; // routers by which the host answers from them; family 0: none
 	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
@@ -116,12 +116,13 @@ enum dataplane_fault {
 	DATAPLANE_QUEUES_LOST,    // it receives on queues that nobody polls
 	DATAPLANE_RULES_LOST,     // nftables: the kernel answers as well
 	DATAPLANE_SILENCE_LOST,   // nftables: ICMP tells of open ports
-	DATAPLANE_TAP_LOST,       // it is gone, down, or without its addresses
+	DATAPLANE_TAP_LOST,       // it is gone, down, changed, or without its addresses or routes
 	DATAPLANE_CORE_STALLED,   // a poll-mode core does nothing
 	DATAPLANE_CORE_PREEMPTED, // something else has its CPU
 	DATAPLANE_DROPS,          // more packets are lost than a share
 	DATAPLANE_EXHAUSTED,      // buffers, tickets or rings
 	DATAPLANE_PORT_ADDRESS,   // an address of the host stands on a port's kernel interface
+	DATAPLANE_PORT_MAC,       // a port's interface has another hardware address
 	DATAPLANE_UNCLAIMED, // other interfaces of the host may answer ARP for service addresses
 	DATAPLANE_MENDED,    // something of ours had been taken away, and has been put back
 	DATAPLANE_FAULT_COUNT

@@ -206,6 +206,28 @@ static void look_at_host_address(struct faults *faults, unsigned i)
 		address, interface, address, interface, address, tap);
 }
 
+// The tap goes on telling that of the start, and no other is taken for ours.
+static void look_at_station(struct faults *faults, unsigned i)
+{
+	const struct port *port = &faults->of.ports[i];
+	const uint8_t *mac = port->mac;
+	struct netlink_link link;
+
+	if (port->device.ifindex == 0 || memcmp(mac, faults->of.tap.mac, sizeof(port->mac)) != 0 ||
+	    netlink_link(port->device.ifindex, &link) != 0 ||
+	    memcmp(mac, link.mac, sizeof(link.mac)) == 0)
+		return;
+	if (!faults->kept[i])
+		port_keep_station(port, mac);
+	faults->kept[i] = true;
+	faults_note(
+		faults, DATAPLANE_PORT_MAC, i, 0,
+		"%s has another hardware address than at the start, which neighbours are told: ip "
+		"link set %s address %02x:%02x:%02x:%02x:%02x:%02x",
+		port->device.interface, port->device.interface, mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
+}
+
 static void look_at_port(struct faults *faults, unsigned i)
 {
 	const struct port *port = &faults->of.ports[i];
@@ -226,6 +248,7 @@ static void look_at_port(struct faults *faults, unsigned i)
 	if (port->ingress_closed)
 		look_at_rules(faults, i);
 	look_at_host_address(faults, i);
+	look_at_station(faults, i);
 }
 
 // there: below zero, it cannot be seen, and is believed to be as it was.

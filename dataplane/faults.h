@@ -1,6 +1,7 @@
 // What is wrong with ports, tap, rules and cores at present: found by looking at the kernel and at
 // counters, twice a second, on a thread that may wait for the kernel. What can be mended without
-// harm (rules of ours that are gone, an address of the tap) is, as repair.h says.
+// harm (rules of ours that are gone, the tap's addresses, routes and settings) is, as repair.h
+// says.
 //
 // Threads: faults_look() one at a time, any; faults_each() control.
 #pragma once

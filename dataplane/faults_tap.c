@@ -9,7 +9,7 @@
 #include <string.h>
 
 // What tells what is wrong with it apart, behind its addresses.
-enum { TAP_GATEWAY = SERVICE_ADDRESSES_MAX };
+enum { TAP_GATEWAY = SERVICE_ADDRESSES_MAX, TAP_LINK, TAP_ROUTES };
 
 static bool same_address(const struct sockaddr *found, const struct address *wanted)
 {
@@ -65,6 +65,40 @@ static bool look_at_address(struct faults *faults, unsigned i)
 	return false;
 }
 
+// ---- what the kernel knows of an address ----
+
+// The kernel makes both with the address; without them it neither takes for its own what comes for
+// it nor answers who is beside.
+static void look_at_routes(struct faults *faults, unsigned i)
+{
+	const struct tap_config *tap = &faults->of.tap;
+	struct repair *repair = &faults->routes[i];
+	const struct address *address = &tap->service->list[i];
+	char text[ADDRESS_TEXT_MAX], what[128], wait[48];
+	int code = 0;
+
+	if (address_routes_hold(tap, faults->tap_ifindex, address) != 0) {
+		repair_there(repair, faults->now_ms);
+		return;
+	}
+	address_to_text(address, text);
+	snprintf(what, sizeof(what), "a route of the address %s of the tap %s was gone", text,
+		 tap->name);
+	repair->was_there = true;
+	if (repair_due(repair, faults->now_ms)) {
+		code = address_routes_put(tap, faults->tap_ifindex, address);
+		if (faults_mended(faults, repair, code, MENDED_ROUTES + i, what))
+			return;
+		repair_failed(repair);
+	}
+	faults_note(faults, DATAPLANE_TAP_LOST, TAP_ROUTES + i, 0,
+		    "the address %s stands on the tap %s, but the kernel has lost its route%s%s: "
+		    "nobody answers ping and TCP for it (ip route show table all dev %s)%s",
+		    text, tap->name, code < 0 ? ", and takes none: " : "",
+		    code < 0 ? strerror(-code) : "", tap->name,
+		    repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
+}
+
 // ---- the way to clients behind a router ----
 
 static void look_at_gateway(struct faults *faults)
@@ -96,10 +130,82 @@ static void look_at_gateway(struct faults *faults)
 		    repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
 }
 
-void faults_look_at_tap(struct faults *faults)
+// ---- the interface itself ----
+
+// Neighbours learn the tap's hardware address by ARP and ND; what they send to another than the
+// port's is another station's.
+static const char *link_changed(const struct tap_config *tap, const struct netlink_link *link)
+{
+	if (memcmp(link->mac, tap->mac, sizeof(tap->mac)) != 0)
+		return "another hardware address";
+	if (link->flags & IFF_NOARP)
+		return "ARP turned off";
+	if (!(link->flags & IFF_MULTICAST))
+		return "multicast turned off";
+	if (link->master != 0)
+		return "become part of a bridge or bond";
+	return link->mtu != tap->mtu ? "another MTU" : NULL;
+}
+
+static void look_at_link(struct faults *faults)
+{
+	const struct tap_config *tap = &faults->of.tap;
+	struct netlink_link link, wanted = {.flags = IFF_MULTICAST, .mtu = tap->mtu};
+	struct repair *repair = &faults->link;
+	char what[128], wait[48];
+	int code = 0;
+
+	if (netlink_link(faults->tap_ifindex, &link) != 0)
+		return; // which is said by itself
+	const char *changed = link_changed(tap, &link);
+	if (changed == NULL) {
+		repair_there(repair, faults->now_ms);
+		return;
+	}
+	snprintf(what, sizeof(what), "the tap %s had %s", tap->name, changed);
+	memcpy(wanted.mac, tap->mac, sizeof(wanted.mac));
+	repair->was_there = true;
+	if (repair_due(repair, faults->now_ms)) {
+		code = netlink_link_put(faults->tap_ifindex, &wanted);
+		if (faults_mended(faults, repair, code, MENDED_LINK, what))
+			return;
+		repair_failed(repair);
+	}
+	faults_note(
+		faults, DATAPLANE_TAP_LOST, TAP_LINK, 0,
+		"%s%s%s: who is told of it by ARP and ND gets no answer (ip link set %s address "
+		"%02x:%02x:%02x:%02x:%02x:%02x mtu %u arp on multicast on nomaster)%s",
+		what, code < 0 ? ", and takes no other: " : "", code < 0 ? strerror(-code) : "",
+		tap->name, tap->mac[0], tap->mac[1], tap->mac[2], tap->mac[3], tap->mac[4],
+		tap->mac[5], tap->mtu, repair_wait(repair, faults->now_ms, wait, sizeof(wait)));
+}
+
+// ---- all of it ----
+
+static void look_at_addresses(struct faults *faults)
 {
 	const struct tap_config *tap = &faults->of.tap;
 	struct ifaddrs *list;
+	bool all = true;
+
+	if (getifaddrs(&list) != 0)
+		return;
+	for (unsigned i = 0; i < tap->service->count; i++) {
+		if (tap_has(faults, list, &tap->service->list[i])) {
+			repair_there(&faults->addresses[i], faults->now_ms);
+			look_at_routes(faults, i);
+		} else {
+			all &= look_at_address(faults, i);
+		}
+	}
+	freeifaddrs(list);
+	if (all) // a route by an address that is not there could not be made
+		look_at_gateway(faults);
+}
+
+void faults_look_at_tap(struct faults *faults)
+{
+	const struct tap_config *tap = &faults->of.tap;
 	int flags;
 
 	if (!faults->of.host)
@@ -117,16 +223,8 @@ void faults_look_at_tap(struct faults *faults)
 			"the tap %s is down: nobody answers ARP, ND, ping and TCP for the service "
 			"addresses",
 			tap->name);
-	if (flags < 0 || !(flags & IFF_UP) || getifaddrs(&list) != 0)
+	if (flags < 0 || !(flags & IFF_UP))
 		return;
-	bool all = true;
-	for (unsigned i = 0; i < tap->service->count; i++) {
-		if (tap_has(faults, list, &tap->service->list[i]))
-			repair_there(&faults->addresses[i], faults->now_ms);
-		else
-			all &= look_at_address(faults, i);
-	}
-	freeifaddrs(list);
-	if (all) // a route by an address that is not there could not be made
-		look_at_gateway(faults);
+	look_at_link(faults);
+	look_at_addresses(faults);
 }

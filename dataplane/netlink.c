@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define LINK_MAX 32768 // a description with many addresses is some KiB
 
 int netlink_address_add(unsigned ifindex, const struct address *address, uint8_t prefix_len)
 {
@@ -43,31 +46,87 @@ int netlink_no_link_local(unsigned ifindex)
 	return rtnetlink_transact(&message);
 }
 
-int netlink_xdp_program(unsigned ifindex, uint32_t *id)
+// Reads the kernel's description of an interface into answer, of LINK_MAX bytes.
+static int link_get(unsigned ifindex, struct nlmsghdr *answer)
 {
-	static const size_t max = 32768; // a link's description with many addresses is some KiB
 	struct rtnetlink message;
 	struct ifinfomsg *body = rtnetlink_body(&message, RTM_GETLINK, 0, sizeof *body);
-	struct nlmsghdr *answer = malloc(max);
-	const struct rtattr *attr = NULL;
 	ssize_t got;
-	int code = 0;
+	int code = -EPROTO;
 
 	body->ifi_index = (int)ifindex;
-	got = answer == NULL ? -ENOMEM : rtnetlink_exchange(&message, answer, max);
-	*id = 0;
+	got = rtnetlink_exchange(&message, answer, LINK_MAX);
 	if (got < 0)
-		code = (int)got;
-	else if (!NLMSG_OK(answer, (size_t)got) || answer->nlmsg_type == NLMSG_ERROR)
-		code = -EPROTO;
+		return (int)got;
+	if (!NLMSG_OK(answer, (size_t)got))
+		return -EPROTO;
+	if (answer->nlmsg_type == NLMSG_ERROR)
+		memcpy(&code, NLMSG_DATA(answer), sizeof code);
+	return answer->nlmsg_type == NLMSG_ERROR ? code : 0;
+}
+
+static const struct rtattr *link_attribute(const struct nlmsghdr *answer, uint16_t type, size_t len)
+{
+	const struct rtattr *attr =
+		rtnetlink_find(IFLA_RTA(NLMSG_DATA(answer)), (int)IFLA_PAYLOAD(answer), type);
+
+	return attr != NULL && RTA_PAYLOAD(attr) >= len ? attr : NULL;
+}
+
+static void take_number(const struct rtattr *attr, uint32_t *out)
+{
+	if (attr != NULL)
+		memcpy(out, RTA_DATA(attr), sizeof *out);
+}
+
+static void take_link(const struct nlmsghdr *answer, struct netlink_link *out)
+{
+	const struct ifinfomsg *body = NLMSG_DATA(answer);
+	const struct rtattr *mac = link_attribute(answer, IFLA_ADDRESS, sizeof out->mac);
+	const struct rtattr *xdp = link_attribute(answer, IFLA_XDP, 0);
+
+	*out = (struct netlink_link){.flags = body->ifi_flags};
+	if (mac != NULL)
+		memcpy(out->mac, RTA_DATA(mac), sizeof out->mac);
+	take_number(link_attribute(answer, IFLA_MTU, sizeof out->mtu), &out->mtu);
+	take_number(link_attribute(answer, IFLA_MASTER, sizeof out->master), &out->master);
+	if (xdp != NULL)
+		xdp = rtnetlink_find(RTA_DATA(xdp), (int)RTA_PAYLOAD(xdp), IFLA_XDP_PROG_ID);
+	if (xdp != NULL && RTA_PAYLOAD(xdp) >= sizeof out->program)
+		take_number(xdp, &out->program);
+}
+
+int netlink_link(unsigned ifindex, struct netlink_link *out)
+{
+	struct nlmsghdr *answer = malloc(LINK_MAX);
+	int code = answer == NULL ? -ENOMEM : link_get(ifindex, answer);
+
 	if (code == 0)
-		attr = rtnetlink_find(IFLA_RTA(NLMSG_DATA(answer)), (int)IFLA_PAYLOAD(answer),
-				      IFLA_XDP);
-	if (attr != NULL)
-		attr = rtnetlink_find(RTA_DATA(attr), (int)RTA_PAYLOAD(attr), IFLA_XDP_PROG_ID);
-	if (attr != NULL)
-		memcpy(id, RTA_DATA(attr), sizeof *id);
+		take_link(answer, out);
 	free(answer);
+	return code;
+}
+
+int netlink_link_put(unsigned ifindex, const struct netlink_link *link)
+{
+	struct rtnetlink message;
+	struct ifinfomsg *body = rtnetlink_body(&message, RTM_SETLINK, 0, sizeof *body);
+
+	body->ifi_index = (int)ifindex;
+	body->ifi_flags = link->flags;
+	body->ifi_change = IFF_NOARP | IFF_MULTICAST;
+	rtnetlink_attribute(&message, IFLA_ADDRESS, link->mac, sizeof link->mac);
+	rtnetlink_attribute(&message, IFLA_MTU, &link->mtu, sizeof link->mtu);
+	rtnetlink_attribute(&message, IFLA_MASTER, &link->master, sizeof link->master);
+	return rtnetlink_transact(&message);
+}
+
+int netlink_xdp_program(unsigned ifindex, uint32_t *id)
+{
+	struct netlink_link link = {0};
+	int code = netlink_link(ifindex, &link);
+
+	*id = link.program;
 	return code;
 }
 

@@ -28,8 +28,8 @@ enum alarm_severity {
 	  "see who takes them away (a firewall's `flush ruleset`); they are put back at growing "  \
 	  "distances, at once by a restart of assayd")                                             \
 	X(TAP, "tap", CRITICAL,                                                                    \
-	  "the tap is gone, down or without its addresses or routes: nobody answers ARP, ND, ping "   \
-	  "and TCP",  \
+	  "the tap is gone, down, not as it was made, or without its addresses or routes: nobody "    \
+	  "answers ARP, ND, ping and TCP",  \
 	  "ip link set TAP up; restart assayd if it is gone")                                      \
 	X(CORE_STALLED, "core-stalled", CRITICAL,                                                  \
 	  "a poll-mode core does nothing: what comes by its queues is lost",                       \
@@ -63,6 +63,10 @@ enum alarm_severity {
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \
+	X(PORT_MAC, "port-mac", ERROR,                                                             \
+	  "a port's interface has another hardware address than at the start: what is sent to "    \
+	  "the new one is dropped",                                                                \
+	  "give it the one that the alarm names, or restart assayd to take the new one")           \
 	X(CORE_PREEMPTED, "core-preempted", ERROR,                                                 \
 	  "a poll-mode core has to wait for its CPU: answers are late and packets are lost",       \
 	  "keep everything else off the CPUs of cores.poll (isolcpus, CPUAffinity=)")              \
@@ -120,7 +124,7 @@ enum alarm_severity {
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \
 	X(MENDED, "mended", WARNING,                                                               \
-	  "nftables rules, addresses or routes of ours were taken away, and have been put back",           \
+	  "rules, addresses, routes or settings of ours were taken away, and have been put back",           \
 	  "see who takes them away (a firewall's `flush ruleset`, a network manager)")             \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
 	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft "       \

@@ -233,3 +233,116 @@ void routes_end(const char *tap)
 	for (size_t i = 0; i < left.count; i++)
 		(void)!netlink_rule_delete(&left.list[i]);
 }
+
+// ---- the kernel's own ----
+
+#define METRIC_V6 256 // of the kernel's routes to the networks of an interface
+
+static unsigned prefix_of(const struct tap_config *tap, const struct address *address)
+{
+	const uint8_t prefix_len = address->family == 4 ? tap->prefix_v4 : tap->prefix_v6;
+	const uint8_t whole = address->family == 4 ? 32 : 128;
+
+	return prefix_len != 0 ? prefix_len : whole;
+}
+
+static bool is_whole(const struct address *address, unsigned prefix_len)
+{
+	return prefix_len == (address->family == 4 ? 32 : 128);
+}
+
+static bool is_service(const struct tap_config *tap, const struct address *address)
+{
+	for (size_t i = 0; i < tap->service->count; i++) {
+		if (memcmp(&tap->service->list[i], address, sizeof *address) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Somebody beside an address, who need not be there.
+static bool neighbour_of(const struct tap_config *tap, const struct address *address,
+			 struct address *out)
+{
+	const unsigned prefix_len = prefix_of(tap, address);
+	const unsigned host_bits = (address->family == 4 ? 32 : 128) - prefix_len;
+	const unsigned most = host_bits < 8 ? (1u << host_bits) - 1 : 255;
+
+	*out = network_of(address, prefix_len);
+	uint8_t *last = &out->bytes[address->family == 4 ? 3 : 15];
+	const uint8_t first = *last;
+	for (unsigned i = 1; i <= most; i++) {
+		*last = (uint8_t)(first + i);
+		if (!is_service(tap, out))
+			return true;
+	}
+	return false;
+}
+
+static const struct address ANYBODY = {.family = 0};
+
+static int is_local(const struct address *address)
+{
+	struct netlink_route found;
+	int code = netlink_route_find(address, &ANYBODY, 0, &found);
+
+	if (code == -ENETUNREACH || code == -EHOSTUNREACH || code == -EACCES || code == -EINVAL)
+		return 0;
+	return code < 0 ? code : found.type == RTN_LOCAL;
+}
+
+static int is_beside(const struct tap_config *tap, unsigned ifindex, const struct address *address)
+{
+	const unsigned prefix_len = prefix_of(tap, address);
+	struct netlink_route found;
+	struct address neighbour;
+
+	if (is_whole(address, prefix_len) || !neighbour_of(tap, address, &neighbour))
+		return 1;
+	int code = netlink_route_find(&neighbour, &ANYBODY, ifindex, &found);
+	if (code == -ENETUNREACH || code == -EHOSTUNREACH || code == -EACCES)
+		return 0;
+	if (code < 0)
+		return code;
+	// A longer one is somebody's who knows better.
+	return found.ifindex == ifindex && found.prefix_len >= prefix_len;
+}
+
+int address_routes_hold(const struct tap_config *tap, unsigned ifindex,
+			const struct address *address)
+{
+	int holds = is_local(address);
+
+	return holds == 1 ? is_beside(tap, ifindex, address) : holds;
+}
+
+int address_routes_put(const struct tap_config *tap, unsigned ifindex,
+		       const struct address *address)
+{
+	const bool v4 = address->family == 4;
+	const unsigned prefix_len = prefix_of(tap, address);
+	struct netlink_route own = {.table = RT_TABLE_LOCAL,
+				    .type = RTN_LOCAL,
+				    .scope = v4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE,
+				    .protocol = RTPROT_KERNEL,
+				    .to = *address,
+				    .prefix_len = v4 ? 32 : 128,
+				    .ifindex = ifindex};
+	struct netlink_route network = {.table = RT_TABLE_MAIN,
+					.type = RTN_UNICAST,
+					.scope = v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+					.protocol = RTPROT_KERNEL,
+					.to = network_of(address, prefix_len),
+					.prefix_len = (uint8_t)prefix_len,
+					.ifindex = ifindex,
+					.metric = v4 ? 0 : METRIC_V6};
+	int code = 0;
+
+	if (v4)
+		own.source = network.source = *address;
+	if (is_local(address) == 0)
+		code = netlink_route_put(&own);
+	if (code == 0 && is_beside(tap, ifindex, address) == 0)
+		code = netlink_route_put(&network);
+	return code;
+}

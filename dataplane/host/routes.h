@@ -27,5 +27,11 @@ int routes_hold(const struct tap_config *tap, unsigned ifindex)
 // Puts back what is not there. 0 or -errno.
 int routes_put(const struct tap_config *tap, unsigned ifindex)
 	__attribute__((nonnull, warn_unused_result));
+// The same for what the kernel itself makes with a service address: that it is the host's own, and
+// that its network is beside the tap.
+int address_routes_hold(const struct tap_config *tap, unsigned ifindex,
+			const struct address *address) __attribute__((nonnull, warn_unused_result));
+int address_routes_put(const struct tap_config *tap, unsigned ifindex,
+		       const struct address *address) __attribute__((nonnull, warn_unused_result));
 // Takes away the rules; the routes go with the tap.
 void routes_end(const char *tap) __attribute__((nonnull));

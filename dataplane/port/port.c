@@ -111,10 +111,11 @@ static int no_queue(const struct port *port, uint16_t queue, int code, char *err
 	const struct device *device = &port->device;
 
 	if (device->kind == DEVICE_AF_XDP && queue == 0 && xdp_is_missing(device->ifindex))
-		return sentence(err, err_len, -EOPNOTSUPP,
-				"port '%s': the driver of %s has no XDP of its own, which net_af_xdp "
-				"needs: write net_af_packet0,iface=%s",
-				device->text, device->interface, device->interface);
+		return sentence(
+			err, err_len, -EOPNOTSUPP,
+			"port '%s': the driver of %s has no XDP of its own, which net_af_xdp "
+			"needs: write net_af_packet0,iface=%s",
+			device->text, device->interface, device->interface);
 	return sentence(err, err_len, code, "port '%s': queue %u cannot be set up: %s (%s)%s",
 			device->text, queue, strerror(-code), eal_last_words(),
 			device->kind == DEVICE_AF_XDP
@@ -217,6 +218,13 @@ static int filter_open_interface(struct port *port, const uint8_t mac[6])
 	if (code == 0 && memcmp(mac, port->mac, 6) != 0)
 		code = membership(port->filter_fd, port->device.ifindex, PACKET_MR_UNICAST, mac);
 	return code;
+}
+
+// Not at the start already: a NIC without room for more addresses would take everybody's.
+void port_keep_station(const struct port *port, const uint8_t mac[6])
+{
+	if (port->filter_fd >= 0)
+		(void)!membership(port->filter_fd, port->device.ifindex, PACKET_MR_UNICAST, mac);
 }
 
 static int filter_open_device(struct port *port, const uint8_t mac[6])

@@ -42,6 +42,9 @@ int port_open(struct port *port, const struct device *device, unsigned index, un
 // Starts it, accepting also packets to mac (the first port's address, which the tap has).
 int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
+// Somebody has changed the interface's hardware address: it is to accept packets to mac beside its
+// own from here on. Best effort.
+void port_keep_station(const struct port *port, const uint8_t mac[6]) __attribute__((nonnull));
 void port_close(struct port *port) __attribute__((nonnull));
 
 void port_counters(const struct port *port, unsigned index, counter_visit visit, void *arg)

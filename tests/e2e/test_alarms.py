@@ -90,6 +90,85 @@ def taps(checks, daemon):
     over(checks, daemon, 'the tap is down', 'tap')
 
 
+def mac(interface):
+    return ip('-n', RESOLVER, '-o', 'link', 'show', interface).stdout.split('link/ether ')[1].split()[0]
+
+
+def answers(daemon):
+    """By UDP, TCP and ping, both families."""
+    ip('addr', 'replace', '2001:db8:201::2/64', 'dev', 'ac0', 'nodad')
+    query = dns.message.make_query('version.bind.', 'TXT', 'CH')
+    for address in (daemon.service4, daemon.service6):
+        try:
+            dns.query.udp(query, address, timeout=20)
+            dns.query.tcp(query, address, timeout=20)
+        except (dns.exception.DNSException, OSError):
+            return False
+        if subprocess.run(['ping', '-c', '1', '-W', '20', address], capture_output=True).returncode != 0:
+            return False
+    return True
+
+
+def tap_settings(checks, daemon):
+    """What neighbours are told by ARP and ND is the tap's hardware address. Three times it is put back; after that
+    nobody is fought."""
+    wanted = mac('ap0')
+    inside('ip', 'link', 'add', 'br0', 'type', 'bridge')
+    for what, words in (('another MAC address', ('address', '02:00:00:00:00:77')), ('ARP off', ('arp', 'off')),
+                        ('a bridge', ('master', 'br0'))):
+        inside('ip', 'link', 'set', 'assay0', *words)
+        raised(checks, daemon, 'the tap has ' + what, 'mended', 'the tap assay0 had', brief=True)
+        checks.equal('%s: it has its own again' % what, mac('assay0'), wanted)
+        shown = inside('ip', '-o', 'link', 'show', 'assay0').stdout
+        checks.check('%s: and is as it was' % what, 'NOARP' not in shown and 'master' not in shown, shown)
+        ip('neigh', 'flush', 'dev', 'ac0')
+        checks.check('%s: who asks by ARP is answered' % what, answers(daemon))
+        over(checks, daemon, 'the tap has ' + what, 'mended')
+    inside('ip', 'link', 'del', 'br0')
+
+    def once_more():
+        inside('ip', 'link', 'set', 'assay0', 'mtu', '1400')
+        return alarm(daemon, 'tap', 'another MTU')
+    checks.check('nobody is fought', wait_for(once_more, 10), health(daemon))
+    raised(checks, daemon, 'the tap keeps another MTU', 'tap', 'tried again in ')
+    words = alarm(daemon, 'tap', 'another MTU')[0]['text'].split('(ip ')[1].split(')')[0]
+    inside('ip', *words.split())
+    over(checks, daemon, 'the tap keeps another MTU', 'tap')
+
+
+def tap_routes(checks, daemon):
+    """The addresses stand, and the kernel answers nobody: somebody has cleaned its tables."""
+    own = ('route', 'del', 'local'), ('dev', 'assay0', 'table', 'local')
+    breaks = {'the network': ('ip', 'route', 'del', '198.18.201.0/24', 'dev', 'assay0'),
+              'the IPv6 network': ('ip', '-6', 'route', 'flush', 'dev', 'assay0'),
+              'the address itself': ('ip', *own[0], daemon.service4, *own[1]),
+              'the IPv6 address itself': ('ip', '-6', *own[0], daemon.service6, *own[1])}
+    for what, command in breaks.items():
+        inside(*command)
+        raised(checks, daemon, 'the route of %s is deleted' % what, 'mended', 'a route of the address', brief=True)
+        over(checks, daemon, 'the route of %s is deleted' % what, 'mended')
+        checks.check('%s: TCP and ping are answered' % what, answers(daemon))
+
+    def once_more():
+        inside(*breaks['the network'], check=False)
+        return alarm(daemon, 'tap', 'has lost its route')
+    checks.check('nobody is fought', wait_for(once_more, 10), health(daemon))
+    raised(checks, daemon, 'the route stays away', 'tap', 'tried again in ')
+    inside('ip', 'route', 'add', '198.18.201.0/24', 'dev', 'assay0', 'src', daemon.service4)
+    over(checks, daemon, 'the route stays away', 'tap')
+
+
+def port_mac(checks, daemon):
+    """Neighbours go on with that of the start, and are answered."""
+    wanted = mac('ap0')
+    inside('ip', 'link', 'set', 'ap0', 'address', '02:00:00:00:00:78')
+    raised(checks, daemon, 'the port has another MAC address', 'port-mac', wanted)
+    ip('neigh', 'flush', 'dev', 'ac0')
+    checks.check('whoever asks is answered', answers(daemon))
+    inside('ip', 'link', 'set', 'ap0', 'address', wanted)
+    over(checks, daemon, 'the port has another MAC address', 'port-mac')
+
+
 def threads(daemon):
     folder = '/proc/%d/task' % pid(daemon)
     found = {}
@@ -319,6 +398,9 @@ def rows(run, place):
         run(gone_for_good, daemon, 'the tap is deleted', ('ip', 'link', 'del', 'assay0'), 'tap', 'is gone')
     with make(driver='af_xdp') as daemon:
         run(links, daemon)
+        run(tap_settings, daemon)
+        run(tap_routes, daemon)
+        run(port_mac, daemon)
         run(channels, daemon)
         run(programs, daemon)
     run(states_at_the_start, make, place.disk)
