@@ -126,6 +126,15 @@ static void refer_again(struct task *task, struct ailing_zone *zone)
 		delegation_end(resolver->delegations, cut->zone, now_ms);
 }
 
+uint32_t ailing_hold_s(const struct task *task, uint32_t max_s)
+{
+	const struct ailing_zone *zone =
+		task->cut != NULL ? find(task->resolver, task->cut->zone) : NULL;
+
+	return (zone != NULL && zone->confirmed) || max_s < FAILURE_TTL_NAME_S ? max_s
+									       : FAILURE_TTL_NAME_S;
+}
+
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s)
 {
 	struct resolver *resolver = task->resolver;

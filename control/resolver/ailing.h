@@ -2,7 +2,7 @@
 // every second or two sees whether that is over. The first good answer voids every failure that is
 // remembered below them (DESIGN §5), so that their return is noticed within that time, however long
 // the failures in a row had made them be held. A zone that answers well, but for some names, is not
-// one of these: those names wait for their time.
+// one of these: those names are asked for again after five seconds.
 //
 // The parent is asked again which servers the zone has, though its delegation has not ended: a zone
 // that has moved, or whose referral was forged, need not fail for as long as that lasts.
@@ -28,6 +28,9 @@ struct ailing;
 struct task;
 struct ailing *ailing_new(void) __attribute__((warn_unused_result));
 void ailing_free(struct ailing *ailing);
+// How long a failure of the task may be remembered at most: of a zone that is not one of these nobody
+// would see that the name is mended.
+uint32_t ailing_hold_s(const struct task *task, uint32_t max_s) __attribute__((nonnull));
 // The zone that the task was asking has failed it. Returns the life of its failure entry.
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s) __attribute__((nonnull));
 // The zone that the task is asking seems to be silent: it is looked at at once.

@@ -316,9 +316,10 @@ static void client_exhausted(struct resolver *resolver, struct client *client)
 			kind = FAILED_UNREACHABLE;
 		mark_down(client);
 		if (client->unreachable && last && !lost)
-			ttl_s = ailing_failed(task, failure_backoff(resolver->failures, task->hash,
-								    resolver->clock.now_ms,
-								    FAILURE_TTL_MAX_S));
+			ttl_s = ailing_failed(
+				task, failure_backoff(resolver->failures, task->hash,
+						      resolver->clock.now_ms,
+						      ailing_hold_s(task, FAILURE_TTL_MAX_S)));
 	}
 	// What did not validate says more than that there was too much of it, or servers that gave
 	// nothing.

@@ -45,7 +45,8 @@ uint32_t fail_ttl_s(struct task *task, uint32_t max_s)
 		parent_prolong(resolver, task->name, &task->finding);
 	if (task->finding.kind != BROKEN_NOT && broken_keeps_asking(task))
 		return FAILURE_TTL_MIN_S;
-	return failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms, max_s);
+	return failure_backoff(resolver->failures, task->hash, resolver->clock.now_ms,
+			       ailing_hold_s(task, max_s));
 }
 
 // RFC 9520 §3.2: no server of the zone gave an answer.

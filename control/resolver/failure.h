@@ -14,6 +14,7 @@
 #define FAILURE_TTL_OWN_S   1  // budget, overload: held against nobody
 #define FAILURE_TTL_BOGUS_S 60 // at most
 #define FAILURE_TTL_DS_S    5  // unreachable
+#define FAILURE_TTL_NAME_S  5  // of one name, whose zone answers well
 
 struct failure_table;
 struct failure_table *failure_table_new(void) __attribute__((warn_unused_result));
