@@ -52,27 +52,6 @@ void proof_take(struct zone *zone, const struct zones *zones, const struct step 
 		zone->ds_inception_s = inception_s;
 }
 
-static bool holds(const struct records *records, const struct rdata *rdata)
-{
-	for (size_t i = 0; i < records->count; i++) {
-		const struct rdata *own = &records->items[i].rdata;
-		if (own->len == rdata->len && memcmp(own->data, rdata->data, own->len) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool proof_same_ds(const struct records *a, const struct records *b)
-{
-	if (a == NULL || b == NULL || a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		if (!holds(b, &a->items[i].rdata))
-			return false;
-	}
-	return true;
-}
-
 bool proof_revokes(const struct records *old, const struct records *keys)
 {
 	for (size_t i = 0; i < keys->count; i++) {

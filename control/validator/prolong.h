@@ -13,8 +13,6 @@
 void proof_take(struct zone *zone, const struct zones *zones, const struct step *step,
 		const struct validation_result *result, uint64_t order, uint64_t now_ms,
 		int64_t now_s) __attribute__((nonnull));
-// Whether two DS RRsets are one and the same. May be NULL.
-bool proof_same_ds(const struct records *a, const struct records *b);
 // A key among `keys` is one of `old` with the REVOKE bit set (RFC 5011 §2.1). NULL: none is known.
 bool proof_revokes(const struct records *old, const struct records *keys)
 	__attribute__((nonnull(2)));

@@ -43,3 +43,24 @@ void records_unref(struct records *records)
 	if (records != NULL && --records->refs == 0)
 		free(records);
 }
+
+static bool has(const struct records *records, const struct rdata *rdata)
+{
+	for (size_t i = 0; i < records->count; i++) {
+		const struct rdata *own = &records->items[i].rdata;
+		if (own->len == rdata->len && memcmp(own->data, rdata->data, own->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool records_same(const struct records *a, const struct records *b)
+{
+	if (a == NULL || b == NULL || a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!has(b, &a->items[i].rdata))
+			return false;
+	}
+	return true;
+}

@@ -28,5 +28,7 @@ struct records {
 // Copies. With one reference for the caller; NULL: no memory.
 struct records *records_new(const struct rdata *rdatas, size_t count, uint16_t type)
 	__attribute__((nonnull, warn_unused_result));
+// Whether two RRsets are one and the same. NULL is like none.
+bool records_same(const struct records *a, const struct records *b);
 struct records *records_ref(struct records *records) __attribute__((nonnull));
 void records_unref(struct records *records); // may be NULL

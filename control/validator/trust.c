@@ -253,8 +253,10 @@ static void learn_ds(struct trust *trust, struct zone *zone, const struct step *
 			return;
 		ds_choose(ds, NULL, &choice);
 	}
+	if (!records_same(zone->ds, ds) || zone->cut != result->cut)
+		zone->in_vain = 0;
 	// What was validated by this very DS while it was past its TTL rests on a proof again.
-	if (!result->outdated && zone->keys != NULL && proof_same_ds(zone->ds, ds))
+	if (!result->outdated && zone->keys != NULL && records_same(zone->ds, ds))
 		zone->keys->outdated = false;
 	records_unref(zone->ds);
 	zone->ds = ds;
@@ -284,6 +286,8 @@ static void learn_keys(struct trust *trust, struct zone *zone, const struct step
 	keys->tolerated = result->tolerated;
 	keys->outdated = result->outdated;
 	keys->ceiling_ms = result->ceiling_ms;
+	if (!records_same(zone->keys, keys))
+		zone->in_vain = 0;
 	if (proof_revokes(zone->keys, keys))
 		zone->revoked_at = ++trust->order;
 	records_unref(zone->keys);
@@ -494,9 +498,13 @@ bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, 
 	if (zone->refreshed_ms != 0 && now_ms - zone->refreshed_ms < REFRESH_MS) {
 		if (zone->refreshing == type)
 			return true;
-		*next_ms = zone->refreshed_ms + REFRESH_MS;
+		if (zone->in_vain < REFRESH_VAIN_MAX)
+			*next_ms = zone->refreshed_ms + REFRESH_MS;
 		return false;
 	}
+	if (now_ms - zone->refreshed_ms > REFRESH_VAIN_MS)
+		zone->in_vain = 0;
+	zone->in_vain += zone->in_vain < UINT8_MAX;
 	zone->refreshed_ms = now_ms != 0 ? now_ms : 1;
 	zone->refreshing = type;
 	return true;

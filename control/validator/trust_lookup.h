@@ -57,6 +57,10 @@ const struct anchor *trust_anchors(const struct trust *trust, const uint8_t *nam
 // stays as it is where there is nothing to wait for: a DS that was fetched since the question began,
 // of a zone none of whose keys has been good.
 #define REFRESH_MS 1000
+// A zone that was asked so often in a row and had nothing new is broken, and not rolling: nobody waits
+// for the next time, which comes all the same.
+#define REFRESH_VAIN_MAX 3
+#define REFRESH_VAIN_MS  60000 // in a row: not further apart
 bool trust_may_refresh(struct trust *trust, const uint8_t *name, uint16_t type, uint64_t began_ms,
 		       uint64_t now_ms, uint64_t *next_ms) __attribute__((nonnull, warn_unused_result));
 

@@ -60,6 +60,7 @@ struct zone {
 	struct term keys_term;
 	uint64_t keys_fetched_ms; // when the zone's server said them; 0: unknown
 	uint64_t refreshed_ms; // last time that keys were asked for anew, 0: never
+	uint8_t in_vain;       // times in a row, which have changed nothing
 	uint16_t refreshing;   // DS or DNSKEY: asked for anew, not learned since; 0: learned
 
 	// Of the operator.

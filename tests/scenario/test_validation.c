@@ -21,7 +21,7 @@ static void a_wrong_signature_everywhere_is_servfail_with_its_reason(void **stat
 	assert_int_equal(network_sent(&w->network, PROVIDER_B, "www.example.com.", TYPE_A), 1);
 	assert_sent_at_most(w, 4);
 	network_forget_log(&w->network);
-	// RFC 9520: held for a second at first, and for longer and longer, up to a minute.
+	// RFC 9520: held for a second at first, and for longer, up to five.
 	world_advance(w, 900);
 	assert_answer(world_ask(w, "www.example.com.", TYPE_A, 0), RCODE_SERVFAIL, false,
 		      EDE_DNSSEC_BOGUS);
@@ -31,9 +31,9 @@ static void a_wrong_signature_everywhere_is_servfail_with_its_reason(void **stat
 		assert_answer(world_ask(w, "www.example.com.", TYPE_A, 0), RCODE_SERVFAIL, false,
 			      EDE_DNSSEC_BOGUS);
 	}
-	assert_in_range(network_sent(&w->network, NULL, "www.example.com.", TYPE_A), 14, 26);
+	assert_in_range(network_sent(&w->network, NULL, "www.example.com.", TYPE_A), 90, 130);
 	network_heal(&w->network);
-	world_advance(w, 61000);
+	world_advance(w, 5100);
 	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
 		      EDE_NONE);
 }
@@ -527,6 +527,40 @@ static void a_denial_of_ds_is_believed_for_an_hour_at_most(void **state)
 		ZONE_INSECURE);
 }
 
+// Asked one after the other, no name of a zone that stays broken waits for its keys to be fetched
+// once more; they are all the same, and the cure is seen within a second.
+static void names_of_a_broken_zone_do_not_wait_for_new_keys(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_BOGUS, FAULT_UNKNOWN_KEY, FAULT_EXPIRED};
+
+	for (int kind = 0; kind < 3; kind++) {
+		char name[40];
+		begin();
+		add_example(w);
+		world_start(w);
+		const size_t at = w->network.fault_count;
+		with((struct fault){.kind = kinds[kind], .below = "wild.example.com."});
+		for (int s = 0; s < 8; s++) {
+			snprintf(name, sizeof(name), "n%d.wild.example.com.", s);
+			world_ask(w, name, TYPE_A, ASK_DO);
+			world_advance(w, 900);
+		}
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof(name), "m%d.wild.example.com.", i);
+			struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+			assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+			if (q->done_us - q->asked_us > 300000)
+				fail_msg("%d: %s took %u ms", kind, name,
+					 (unsigned)((q->done_us - q->asked_us) / 1000));
+		}
+		w->network.fault_count = at;
+		world_advance(w, 1000);
+		assert_answer(world_ask(w, "after.wild.example.com.", TYPE_A, ASK_DO),
+			      RCODE_NOERROR, true, EDE_NONE);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +589,7 @@ int main(void)
 		scenario(without_an_anchor_nothing_is_secure),
 		scenario_common(a_refresh_that_ends_bogus_leaves_secure_data_to_serve_stale),
 		scenario(a_denial_of_ds_is_believed_for_an_hour_at_most),
+		cmocka_unit_test(names_of_a_broken_zone_do_not_wait_for_new_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
