@@ -551,13 +551,12 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 			     name_labels(zone->name) < name_labels(route->name);
 		if (security == 0 || above || is_hidden_below(way->authority, zone, name))
 			continue;
-		// Nobody says it any more.
-		if (!had(said[i].version, way->now_us))
-			continue;
+		// What nobody says any more may be cached, and in the way.
+		const bool now = had(said[i].version, way->now_us);
 		// What could be believed lately, before the zones above were signed, say.
-		if (truth_security(way->authority, zone, said[i].version, way->now_us) == 0)
+		if (now && truth_security(way->authority, zone, said[i].version, way->now_us) == 0)
 			return false;
-		believed = true;
+		believed |= now;
 		// Over UDP it is not believed without signatures (ATTACKS A8).
 		if (said[i].kind == SIGNER_DNAME && zone->resets && security != TRUTH_SECURE)
 			return false;
