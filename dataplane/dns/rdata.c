@@ -12,7 +12,7 @@
 //   N  name, may be compressed         n  name, must not be
 //   s  character-string (also a salt)  S  one or more of them, to the end
 //   h  length and at least one byte    a  A6: prefix length, suffix, name
-//   b  type bitmap                     B  the same, may be empty
+//   B  type bitmap, may be empty
 //   r  the rest, at least one byte     R  the rest, may be empty
 // Compressed names are taken in the types of RFC 1035, those of RFC 3597 §4, and DNAME, SVCB and
 // HTTPS, which servers are known to compress. SvcParams are the client's to read (RFC 9460 §2.2: it
@@ -54,8 +54,8 @@ static const struct shape {
 	[TYPE_DS] = {"211r"},
 	[TYPE_SSHFP] = {"11r"},
 	[TYPE_RRSIG] = {"2114442nr", true},
-	[TYPE_NSEC] = {"nb"},
-	[TYPE_DNSKEY] = {"211r"},
+	[TYPE_NSEC] = {"nB"},
+	[TYPE_DNSKEY] = {"211R"},
 	[TYPE_NSEC3] = {"112shB"},
 	[TYPE_NSEC3PARAM] = {"112s"},
 	[TYPE_TLSA] = {"111r"},
@@ -184,9 +184,8 @@ static int take_field(struct reader *r, char field)
 		return take_strings(r);
 	case 'a':
 		return take_a6(r);
-	case 'b':
 	case 'B':
-		return field == 'b' && r->off == r->end ? -EBADMSG : take_bitmap(r);
+		return take_bitmap(r);
 	case 'r':
 		return r->off == r->end ? -EBADMSG : take(r, r->end - r->off);
 	default:

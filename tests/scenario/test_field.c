@@ -287,6 +287,44 @@ static void a_zone_with_servers_of_one_family_only_needs_no_other(void **state)
 	}
 }
 
+static const struct rrset *with_an_empty_key(const struct network_query *query,
+					     enum section section, const struct rrset *rrset,
+					     void *arg)
+{
+	static struct rrset *made[2];
+	static unsigned turn;
+	const struct signer_zone *zone = world_zone(w, "example.com.")->zone;
+	struct rdata rdatas[8];
+
+	(void)query, (void)arg;
+	if (section != SECTION_ANSWER || rrset->type != TYPE_DNSKEY)
+		return rrset;
+	memcpy(rdatas, rrset->rdatas, rrset->count * sizeof(rdatas[0]));
+	rdatas[rrset->count] = (struct rdata){(const uint8_t *)"\1\0\3\15", 4};
+	struct rrset *bare = signer_rrset_wire(rrset->owner, TYPE_DNSKEY, rrset->ttl_s, rdatas,
+					       rrset->count + 1u);
+	struct rrset **place = &made[turn++ % 2];
+	rrset_free(*place);
+	*place = signer_sign(bare, signer_zone_ksk(zone), text_name("example.com."), NULL);
+	rrset_free(bare);
+	return *place;
+}
+
+// A key that cannot be one is passed over, as others are that cannot be used.
+static void a_key_without_octets_loses_no_zone(void **state)
+{
+	(void)state;
+	begin();
+	add_example(w);
+	world_start(w);
+	with((struct fault){
+		.name = "example.com.", .type = TYPE_DNSKEY, .rewrite = with_an_empty_key});
+	assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+	assert_answer(world_ask(w, "example.com.", TYPE_DNSKEY, ASK_DO), RCODE_NOERROR, true,
+		      EDE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +342,7 @@ int main(void)
 		scenario(a_server_named_by_its_address_is_passed_over),
 		cmocka_unit_test(one_server_above_may_refer_to_itself_or_upwards),
 		cmocka_unit_test(a_zone_with_servers_of_one_family_only_needs_no_other),
+		scenario(a_key_without_octets_loses_no_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void b10_name_past_rdlength_is_refused(void **state)
 		int rc = rdata_parse(TYPE_NS, msg, w.len, off, rdlen, out, sizeof(out));
 		assert_int_equal(rc, rdlen == 8 ? 8 : -EBADMSG);
 		rc = rdata_parse(TYPE_NSEC, msg, w.len, off, rdlen, out, sizeof(out));
-		assert_int_equal(rc, -EBADMSG);
+		assert_int_equal(rc, rdlen == 8 ? 8 : -EBADMSG);
 	}
 	// With fields after the name.
 	off = start();
@@ -226,7 +226,8 @@ static void types_with_a_tail_need_it(void **state)
 	ASSERT_BAD(TYPE_DS, "\1\2\10\2");
 	ASSERT_COPIED(TYPE_CDS, "\0\0\0\0\0"); // RFC 8078 §4: delete
 	ASSERT_COPIED(TYPE_DNSKEY, "\1\0\3\15k");
-	ASSERT_BAD(TYPE_DNSKEY, "\1\0\3\15");
+	ASSERT_COPIED(TYPE_DNSKEY, "\1\0\3\15"); // no key, and no reason to lose the others
+	ASSERT_BAD(TYPE_DNSKEY, "\1\0\3");
 	ASSERT_COPIED(TYPE_CDNSKEY, "\0\0\3\0\0");
 	ASSERT_COPIED(TYPE_KEY, "\xc0\0\3\1"); // RFC 2535 §3.1.2: no key
 	ASSERT_COPIED(TYPE_RRSIG, SIG_FIXED "\1a\0s");
@@ -260,7 +261,8 @@ static void bitmap_windows_must_be_in_order_and_of_1_to_32_octets(void **state)
 	uint8_t full[4 + 32] = {0, 0, 32};
 
 	ASSERT_COPIED(TYPE_NSEC, "\1a\0\0\1\x40\1\2\0\1");
-	ASSERT_BAD(TYPE_NSEC, "\1a\0");
+	ASSERT_COPIED(TYPE_NSEC, "\1a\0");
+	ASSERT_BAD(TYPE_NSEC, "\1a");
 	ASSERT_BAD(TYPE_NSEC, "\1a\0\0");
 	ASSERT_BAD(TYPE_NSEC, "\1a\0\0\0");
 	ASSERT_BAD(TYPE_NSEC, "\1a\0\0\2\x40");
