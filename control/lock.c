@@ -104,6 +104,20 @@ static pid_t pid_in(int fd)
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
+// Nothing but a number in a line, or nothing.
+static bool holds_pid(int fd)
+{
+	char text[16];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	size_t digits = strspn(text, "0123456789");
+	return len == 0 ||
+	       (digits > 0 && (strcmp(text + digits, "\n") == 0 || text[digits] == '\0'));
+}
+
 // A directory that is not there, or not to be written to, is reported by whoever needs it.
 static bool nothing_to_lock(int error)
 {
@@ -133,9 +147,9 @@ static int try_file(const char *what, const char *path, int *fd, struct holder *
 		*fd = -1;
 		return code;
 	}
-	// For whoever finds it locked.
+	// For whoever finds it locked. Of another program's file nothing is lost.
 	len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (ftruncate(*fd, 0) == 0)
+	if (holds_pid(*fd) && ftruncate(*fd, 0) == 0)
 		(void)!pwrite(*fd, text, (size_t)len, 0);
 	return 0;
 }

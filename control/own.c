@@ -1,6 +1,5 @@
 #include "control/own.h"
 
-#include "control/state/drills.h"
 #include "control/state/file.h"
 #include "dataplane/dataplane.h"
 
@@ -23,14 +22,14 @@ static void take_name(const char *kind, const char *name, void *arg)
 // The locks of files lie in their directories, which are made here if they are missing.
 static int take_files(struct locks *locks, const struct config *config, char *err, size_t err_len)
 {
-	char error[STATE_FILE_ERROR_MAX], history[DRILL_STATE_PATH_MAX];
+	char error[STATE_FILE_ERROR_MAX], history[CONFIG_HISTORY_PATH_MAX];
 	int status;
 
 	// What goes wrong here is said by those who need the directory.
 	(void)!state_file_make_directory(config->control_socket, error);
 	if (config->trust_state[0] != '\0')
 		(void)!state_file_make_directory(config->trust_state, error);
-	drill_state_path(config, history);
+	config_history_path(config, history);
 	status = locks_take_file(locks, "state", config->trust_state, err, err_len);
 	if (status == 0)
 		status = locks_take_file(locks, "history of drills", history, err, err_len);

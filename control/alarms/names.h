@@ -98,7 +98,8 @@ enum alarm_severity {
 	  "a state file could not be read or cannot be written: what is learned is lost at the "   \
 	  "next start",                                                                            \
 	  "as the alarm says: owner and rights of the folder (user), a file system that is "       \
-	  "read-only or gone, a path that is no plain file; it ends with the next good write")     \
+	  "read-only or gone, a path that is no plain file, or another's, which is left as it "    \
+	  "is; it ends with the next good write")                                                  \
 	X(DISK, "disk", ERROR,                                                                     \
 	  "the file system of the state files is full: what is learned is lost at the next start", \
 	  "make room there")                                                                       \

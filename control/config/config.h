@@ -81,6 +81,11 @@ void config_free(struct config *config);
 void config_sentence(const struct config *config, const char *path, char out[CONFIG_ERROR_MAX],
 		     const char *format, ...) __attribute__((nonnull, format(printf, 4, 5)));
 
+// The file of drills' reports, beside trust.state; "" where nothing is kept.
+#define CONFIG_HISTORY_PATH_MAX 320
+void config_history_path(const struct config *config, char path[CONFIG_HISTORY_PATH_MAX])
+	__attribute__((nonnull));
+
 // The table of options (control/config/options.h), a line each: name, default, bounds, unit, words.
 void config_print_options(void (*line)(const char *text, void *arg), void *arg)
 	__attribute__((nonnull(1)));

@@ -3,6 +3,7 @@
 #include "control/config/endpoint.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
+#include "control/validator/state_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,16 +162,44 @@ static void check_group(const struct survey *survey, const char *path, const cha
 			group);
 }
 
+// False where it cannot be read.
+static bool is_anothers_state(const char *path)
+{
+	char text[sizeof(STATE_TEXT_MARK)];
+	FILE *stream = fopen(path, "re");
+	size_t len = stream ? fread(text, 1, strlen(STATE_TEXT_MARK), stream) : 0;
+
+	if (stream)
+		fclose(stream);
+	return memcmp(text, STATE_TEXT_MARK, len) != 0;
+}
+
 // As root its place would be taken by a file. A folder is an alarm of the daemon's.
 static void check_state(const struct survey *survey)
 {
 	const char *path = survey->config->trust_state;
 	struct stat found;
 
-	if (path[0] != '\0' && stat(path, &found) == 0 && !S_ISREG(found.st_mode) &&
-	    !S_ISDIR(found.st_mode))
+	if (path[0] == '\0' || stat(path, &found) != 0 || S_ISDIR(found.st_mode))
+		return;
+	if (!S_ISREG(found.st_mode))
 		MISSING(survey, false, "trust.state",
 			"%.100s is a device, a pipe or a socket: name a file", path);
+	else if (is_anothers_state(path))
+		MISSING(survey, true, "trust.state",
+			"%.100s is no state of trust anchors, and is not replaced: name another "
+			"file, or move it away",
+			path);
+}
+
+static void check_socket(const struct survey *survey)
+{
+	const char *path = survey->config->control_socket;
+	struct stat found;
+
+	if (lstat(path, &found) == 0 && !S_ISSOCK(found.st_mode))
+		MISSING(survey, false, "control.socket",
+			"%.100s is there, and no socket: move it, or name another one", path);
 }
 
 static void check_port(const struct survey *survey, const char *path, const char *device)
@@ -334,6 +363,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_group(&survey, "control.operators", config->operators);
 	check_group(&survey, "control.readers", config->readers);
 	check_state(&survey);
+	check_socket(&survey);
 	check_ports(&survey);
 	check_metrics(&survey);
 	if (host_upstream_missing(config, sentence))

@@ -512,6 +512,7 @@ static void load_all(struct loader *loader)
 	load_pools(loader);
 	load_zones(loader);
 	load_rest(loader);
+	check_paths(loader);
 	if (loader->errors->count == 0)
 		check_pools(loader);
 }

@@ -54,6 +54,8 @@ void load_canary(struct loader *loader) __attribute__((nonnull)); // canary.c, a
 
 void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 
+void check_paths(struct loader *loader) __attribute__((nonnull)); // paths.c, after all of them
+
 // zones.c: pools, stub and forward zones
 void load_pools(struct loader *loader) __attribute__((nonnull));
 void load_zones(struct loader *loader) __attribute__((nonnull)); // after trust and pools

@@ -10,6 +10,8 @@
 #include <stddef.h>
 
 #define DRILL_HISTORY_MAX (256 * 1024) // bytes of the file
+// How the text begins, whatever its version.
+#define DRILL_HISTORY_MARK "{\n \"assay_drills\": "
 
 // A new reference, or NULL without memory. What is not known is null.
 json_t *drill_report_json(const struct drill_report *report)

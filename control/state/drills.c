@@ -9,28 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_NAME "drill.history"
-
 struct drill_state {
 	struct drill_host *drills;
 	struct state_writer *writer; // NULL: in memory only
-	char path[DRILL_STATE_PATH_MAX];
+	char path[CONFIG_HISTORY_PATH_MAX];
 	char read_error[STATE_FILE_ERROR_MAX + DRILL_ERROR_MAX];
 	char kept[STATE_FILE_KEPT_MAX]; // where what could not be read is; "": it is not kept
 };
-
-// "/var/lib/assay/trust.state" → "/var/lib/assay/drill.history"
-void drill_state_path(const struct config *config, char path[DRILL_STATE_PATH_MAX])
-{
-	const char *slash = strrchr(config->trust_state, '/');
-
-	path[0] = '\0';
-	if (config->trust_state[0] == '\0')
-		return;
-	snprintf(path, DRILL_STATE_PATH_MAX, "%.*s%s",
-		 slash != NULL ? (int)(slash - config->trust_state) + 1 : 0, config->trust_state,
-		 FILE_NAME);
-}
 
 static void read_file(struct drill_state *state)
 {
@@ -46,7 +31,7 @@ static void read_file(struct drill_state *state)
 	free(text);
 	if (state->read_error[0] == '\0')
 		return;
-	if (!state_file_keep(state->path, state->kept))
+	if (!state_file_keep(state->path, DRILL_HISTORY_MARK, state->kept))
 		state->kept[0] = '\0';
 	log_error("%s: earlier drills are forgotten%s%s", state->read_error,
 		  state->kept[0] != '\0' ? "; kept as " : "", state->kept);
@@ -68,12 +53,13 @@ struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config
 	if (state == NULL)
 		return NULL;
 	state->drills = drills;
-	drill_state_path(config, state->path);
+	config_history_path(config, state->path);
 	if (state->path[0] == '\0')
 		return state;
 	state->writer = state_writer_new(&(const struct state_writer_config){
 		.loop = loop,
 		.path = state->path,
+		.mark = DRILL_HISTORY_MARK,
 		.max = DRILL_HISTORY_MAX,
 		.cost = "reports of drills are lost at the next start",
 		.make = make_text,

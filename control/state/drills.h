@@ -14,11 +14,6 @@
 struct uv_loop_s;
 struct drill_state;
 
-// The file; "" where nothing is kept.
-#define DRILL_STATE_PATH_MAX 320
-void drill_state_path(const struct config *config, char path[DRILL_STATE_PATH_MAX])
-	__attribute__((nonnull));
-
 // Before rights are given up. NULL: no memory.
 struct drill_state *drill_state_open(struct uv_loop_s *loop, const struct config *config,
 				     struct drill_host *drills)

@@ -218,8 +218,54 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 	return 0;
 }
 
-bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX])
+// What begins otherwise is somebody's; what was cut off in it may be ours.
+static bool begins_with(int fd, const char *mark)
 {
+	char text[STATE_FILE_MARK_MAX];
+	ssize_t len = read(fd, text, strlen(mark));
+
+	return len >= 0 && memcmp(text, mark, (size_t)len) == 0;
+}
+
+static bool is_anothers(const char *path, const char *mark, char err[STATE_FILE_ERROR_MAX])
+{
+	struct stat info;
+	bool ours;
+
+	if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return false;
+		fail(err, path, "cannot be opened");
+		return true;
+	}
+	ours = begins_with(fd, mark);
+	close(fd);
+	if (!ours)
+		snprintf(err, STATE_FILE_ERROR_MAX,
+			 "%s: is no file that assayd has written, and is not replaced: name "
+			 "another one, or move it away",
+			 path);
+	return !ours;
+}
+
+bool state_file_is_anothers(const char *path, const char *mark, char err[STATE_FILE_ERROR_MAX])
+{
+	char fresh[PATH_MAX];
+
+	if (is_anothers(path, mark, err))
+		return true;
+	return (size_t)snprintf(fresh, sizeof(fresh), "%s.new", path) < sizeof(fresh) &&
+	       is_anothers(fresh, mark, err);
+}
+
+bool state_file_keep(const char *path, const char *mark, char kept[STATE_FILE_KEPT_MAX])
+{
+	char err[STATE_FILE_ERROR_MAX];
+
 	snprintf(kept, STATE_FILE_KEPT_MAX, "%s.unused", path);
-	return !is_in_the_way(path) && !is_in_the_way(kept) && rename(path, kept) == 0;
+	return !is_in_the_way(path) && !is_in_the_way(kept) && !is_anothers(path, mark, err) &&
+	       !is_anothers(kept, mark, err) && rename(path, kept) == 0;
 }

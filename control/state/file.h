@@ -30,8 +30,16 @@ int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
 int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
 
+// Whether a plain file stands at PATH, or at PATH.new, that begins otherwise than with `mark`, as
+// all that is written there does: it is another's, and not to be replaced. An empty one is
+// nobody's, and one that is cut off within the mark is ours. True with a sentence in err.
+#define STATE_FILE_MARK_MAX 32 // bytes of a mark
+bool state_file_is_anothers(const char *path, const char *mark, char err[STATE_FILE_ERROR_MAX])
+	__attribute__((nonnull, warn_unused_result));
+
 // What cannot be used may be wanted by whoever finds out why: PATH becomes PATH.unused, in the
 // place of an earlier one, and is not overwritten by the next write. False: it stays where it is,
-// as a device, a pipe, a socket or a link does, which state_file_write() does not replace either.
+// as another's file does, or a device, a pipe, a socket or a link.
 #define STATE_FILE_KEPT_MAX 340
-bool state_file_keep(const char *path, char kept[STATE_FILE_KEPT_MAX]) __attribute__((nonnull));
+bool state_file_keep(const char *path, const char *mark, char kept[STATE_FILE_KEPT_MAX])
+	__attribute__((nonnull));

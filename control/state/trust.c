@@ -51,7 +51,7 @@ static void keep_unused(const struct trust_state *state)
 {
 	char kept[STATE_FILE_KEPT_MAX];
 
-	if (state_file_keep(state->path, kept))
+	if (state_file_keep(state->path, STATE_TEXT_MARK, kept))
 		log_warning("%s: kept as %s", state->path, kept);
 }
 
@@ -154,6 +154,7 @@ static bool open_file(struct trust_state *state, struct uv_loop_s *loop,
 	state->writer = state_writer_new(&(const struct state_writer_config){
 		.loop = loop,
 		.path = state->path,
+		.mark = STATE_TEXT_MARK,
 		.max = STATE_TEXT_MAX,
 		.cost = "what is learned about trust anchors is lost at the next start",
 		.make = make_text,

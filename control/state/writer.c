@@ -47,7 +47,8 @@ static void write_text(const struct state_writer *writer, const char *text,
 	if (len > writer->config.max)
 		snprintf(error, STATE_FILE_ERROR_MAX, "%s: more than the file may hold",
 			 writer->path);
-	else if (state_file_write(writer->path, text, len, error) == 0)
+	else if (!state_file_is_anothers(writer->path, writer->config.mark, error) &&
+		 state_file_write(writer->path, text, len, error) == 0)
 		error[0] = '\0';
 }
 

@@ -18,6 +18,7 @@ struct state_writer;
 struct state_writer_config {
 	struct uv_loop_s *loop;
 	const char *path; // copied
+	const char *mark; // how all that is written there begins (file.h); outlives it
 	size_t max;       // longest text
 	const char *cost; // of an error, in words: "what is learned is lost at the next start"
 	// What the file shall hold, for free(); NULL: no memory. Not called after the end.

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST_LINE       "assay-trust-state 1"
+#define FIRST_LINE       STATE_TEXT_MARK "1"
 #define LINE_MAX_LEN     16384
 #define OBSERVATIONS_MAX (TRUST_POINTS_MAX * TRUST_POINT_HISTORY_MAX)
 #define RECORDS_MAX      (OBSERVATION_KEYS_MAX + RRSET_RRSIGS_MAX)

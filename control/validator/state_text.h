@@ -12,6 +12,8 @@
 
 #define STATE_TEXT_MAX  (2u << 20) // bytes that are read or written
 #define STATE_ERROR_MAX 256
+// How the text begins, whatever its version.
+#define STATE_TEXT_MARK "assay-trust-state "
 
 // Ended by NUL; the caller frees it. NULL: no memory.
 char *state_text_write(const struct trust_points *points, int64_t now_s)

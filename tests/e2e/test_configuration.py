@@ -2,6 +2,7 @@
 """What a configuration asks for and the host has not: refused at the start, or an alarm from the start on
 that ends when it is there; --check-config says both."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -48,6 +49,60 @@ def refusals(checks, info):
     refused(checks, info, 'a forwarder that may never be asked', 'our own service address',
             extra='zones: [{name: ., type: forward, servers: [%s]}]\n'
                   % info['resolver']['service_addresses'][0])
+
+
+def with_file(info, name):
+    """A daemon whose trust.state is that of its own files, and what these hold."""
+    daemon = Assayd(info)
+    anchors = os.path.join(daemon.workdir, 'own.ds')
+    shutil.copy(info['files']['anchor.ds'], anchors)
+    state = {'configuration': daemon.config, 'anchors': anchors, 'socket': daemon.socket}[name]
+    with open(daemon.config) as stream:
+        text = stream.read()
+    with open(daemon.config, 'w') as stream:
+        stream.write(text.replace(info['files']['anchor.ds'], anchors)
+                     .replace(os.path.join(daemon.workdir, 'trust.state'), state))
+    return daemon
+
+
+def contents(folder):
+    return {entry.name: open(entry).read() for entry in os.scandir(folder)}
+
+
+def files_of_the_configuration(checks, info):
+    """B5: a state in the place of a file that the configuration names was written over it."""
+    for name, words in (('configuration', 'written over this configuration itself'),
+                        ('anchors', 'written over trust.anchor-files[0]'),
+                        ('socket', 'written over control.socket')):
+        daemon = with_file(info, name)
+        before = contents(daemon.workdir)
+        try:
+            status, shown = check_config(daemon)
+            checks.check('B5 a state in the place of the %s: --check-config refuses it' % name,
+                         status == 1 and words in shown, shown)
+            run = subprocess.run(['ip', 'netns', 'exec', daemon.namespace, ASSAYD, '-c', daemon.config],
+                                 capture_output=True, text=True, timeout=120)
+            checks.check('B5 %s: the start refuses it' % name, run.returncode == 1 and words in run.stderr,
+                         run.stderr)
+            checks.equal('B5 %s: and has written nothing' % name, contents(daemon.workdir), before)
+        finally:
+            daemon.remove()
+
+
+def files_of_others(checks, info):
+    daemon = Assayd(info)
+    path = os.path.join(daemon.workdir, 'trust.state')
+    with open(path, 'w') as stream:
+        stream.write('a list of somebody\n')
+    status, shown = check_config(daemon)
+    checks.check('B5 a file of somebody is warned of by --check-config', status == 0 and
+                 'is no state of trust anchors, and is not replaced' in shown, shown)
+    with daemon:
+        found = wait_for(lambda: alarm_with(daemon, path + ': is no file that assayd has written'), 2)
+        checks.check('B5 and an alarm', bool(found), alarms(daemon))
+        daemon.stop()
+        with open(path) as stream:
+            checks.equal('B5 and is left as it is', stream.read(), 'a list of somebody\n')
 
 
 def faults_at_once(checks, info):
@@ -139,6 +194,8 @@ def main():
     info = lab_info()
     enter(info['namespaces']['client'])
     checks.run(refusals, info)
+    checks.run(files_of_the_configuration, info)
+    checks.run(files_of_others, info)
     checks.run(faults_at_once, info)
     checks.run(ways_that_come_later, info)
     checks.run(sources_that_come_later, info)

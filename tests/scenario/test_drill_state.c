@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static char folder[64], path[128], unused[160];
@@ -103,7 +104,8 @@ static void what_cannot_be_read_is_kept_and_an_alarm(void **arg)
 	char error[STATE_FILE_ERROR_MAX], all[1000] = "";
 
 	(void)arg;
-	assert_int_equal(state_file_write(path, "nonsense", 8, error), 0);
+	assert_int_equal(
+		state_file_write(path, DRILL_HISTORY_MARK, strlen(DRILL_HISTORY_MARK), error), 0);
 	struct drill_state *state = open_state();
 	const struct store_clock clock = {.now_ms = 1000, .now_s = 1000};
 	struct alarms *alarms = alarms_new();
@@ -118,6 +120,23 @@ static void what_cannot_be_read_is_kept_and_an_alarm(void **arg)
 	drill_state_close(state);
 }
 
+static void b5_what_is_no_history_is_left_as_it_is(void **arg)
+{
+	char error[STATE_FILE_ERROR_MAX];
+	size_t len;
+
+	(void)arg;
+	assert_int_equal(state_file_write(path, "nonsense", 8, error), 0);
+	struct drill_state *state = open_state();
+	drill_state_run(state, 1000);
+	drill_state_close(state);
+	assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(access(unused, F_OK), -1);
+	char *text = state_file_read(path, 100, &len, error);
+	assert_string_equal(text, "nonsense");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +145,7 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_kept_and_an_alarm, start,
 						end),
+		cmocka_unit_test_setup_teardown(b5_what_is_no_history_is_left_as_it_is, start, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,26 @@ static void what_is_no_file_is_not_written_to(void **state)
 	assert_int_equal(locks.count, 0);
 }
 
+static void b5_what_is_no_lock_is_not_written_to(void **state)
+{
+	struct locks locks = {0};
+	char lock[112], text[32] = "";
+	FILE *stream;
+
+	(void)state;
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	stream = fopen(lock, "w");
+	fputs("ports: []\n", stream);
+	fclose(stream);
+	assert_int_equal(locks_take_file(&locks, "state", path, err, sizeof(err)), 0);
+	assert_int_equal(locks.count, 1);
+	stream = fopen(lock, "r");
+	assert_non_null(fgets(text, sizeof(text), stream));
+	fclose(stream);
+	assert_string_equal(text, "ports: []\n");
+	locks_release(&locks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +236,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test(no_file_and_no_directory_are_nothing_to_lock),
 		cmocka_unit_test_setup_teardown(what_is_no_file_is_not_written_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(b5_what_is_no_lock_is_not_written_to, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static void what_is_no_file_is_neither_replaced_nor_moved(void **state)
 		assert_int_equal(lstat(here, &before), 0);
 		assert_true(state_file_write(here, "x", 1, err) < 0);
 		assert_non_null(strstr(err, "is no plain file"));
-		assert_false(state_file_keep(here, kept));
+		assert_false(state_file_keep(here, "", kept));
 		assert_int_equal(lstat(here, &after), 0);
 		assert_int_equal(after.st_ino, before.st_ino);
 		assert_int_equal(after.st_mode, before.st_mode);
@@ -172,7 +172,7 @@ static void what_is_no_file_beside_it_stays(void **state)
 	assert_true(S_ISFIFO(info.st_mode));
 	unlink(beside(".new"));
 	assert_int_equal(mkfifo(beside(".unused"), 0600), 0);
-	assert_false(state_file_keep(path, kept));
+	assert_false(state_file_keep(path, "", kept));
 	assert_int_equal(lstat(beside(".unused"), &info), 0);
 	assert_true(S_ISFIFO(info.st_mode));
 	unlink(beside(".unused"));

@@ -284,7 +284,7 @@ static void a_file_that_is_damaged_is_kept_and_an_alarm(void **arg)
 	(void)arg;
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);
-	fputs("this is no state\n", file);
+	fputs("assay-trust-state 1\nseen yesterday\n", file);
 	fclose(file);
 	struct trust_state *state = open_state();
 	assert_int_equal(anchors(state), 1);
@@ -296,6 +296,29 @@ static void a_file_that_is_damaged_is_kept_and_an_alarm(void **arg)
 	assert_int_equal(counter(state, "trust.alarms"), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	trust_state_close(state);
+}
+
+// One slip in the configuration, and a file of keys or the configuration itself became a state.
+static void b5_a_file_that_is_no_state_is_left_as_it_is(void **arg)
+{
+	(void)arg;
+	char text[64] = "";
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("ports:\n", file);
+	fclose(file);
+	struct trust_state *state = open_state();
+	assert_int_equal(anchors(state), 1);
+	turn(state, SIGNER_NOW);
+	assert_int_equal(counter(state, "trust.state_writes"), 0);
+	assert_says(state, "is no file that assayd has written, and is not replaced");
+	trust_state_close(state);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(access(unused, F_OK), -1);
+	file = fopen(path, "r");
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	assert_string_equal(text, "ports:\n");
 }
 
 // After the way back from a version that writes it in another form: nothing is guessed out of it,
@@ -402,6 +425,7 @@ int main(void)
 		TEST(a_start_that_comes_to_nothing_writes_nothing),
 		TEST(entries_that_do_not_verify_do_not_count_and_are_said),
 		TEST(a_file_that_is_damaged_is_kept_and_an_alarm),
+		TEST(b5_a_file_that_is_no_state_is_left_as_it_is),
 		TEST(o26_a_state_of_another_version_is_kept_and_not_used),
 		TEST(without_a_usable_anchor_there_is_no_start),
 		TEST(one_usable_anchor_of_two_is_enough),

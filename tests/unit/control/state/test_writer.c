@@ -28,11 +28,14 @@ static char *make(void *arg)
 	return text;
 }
 
+static const char *mark = "";
+
 static void open_writer(const char *file, size_t max)
 {
 	writer = state_writer_new(&(const struct state_writer_config){
 		.loop = &loop,
 		.path = file,
+		.mark = mark,
 		.max = max,
 		.cost = "it is lost",
 		.make = make,
@@ -167,11 +170,62 @@ static void what_cannot_be_used_is_kept(void **state)
 	char kept[STATE_FILE_KEPT_MAX], err[STATE_FILE_ERROR_MAX];
 
 	(void)state;
-	assert_false(state_file_keep(path, kept));
+	assert_false(state_file_keep(path, "", kept));
 	assert_int_equal(state_file_write(path, "odd\n", 4, err), 0);
-	assert_true(state_file_keep(path, kept));
+	assert_true(state_file_keep(path, "", kept));
 	assert_holds(kept, "odd\n");
 	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void put(const char *file, const char *text)
+{
+	FILE *stream = fopen(file, "w");
+
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+}
+
+static void change_whole(uint64_t now_ms)
+{
+	change(now_ms);
+	uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+// Whatever stood there was moved away and replaced: a configuration, for a while.
+static void b5_a_file_of_another_is_neither_replaced_nor_kept(void **state)
+{
+	char kept[STATE_FILE_KEPT_MAX], fresh[160];
+
+	(void)state;
+	mark = "version ";
+	put(path, "ports: []\n");
+	open_writer(path, 100);
+	change_whole(1);
+	assert_non_null(strstr(state_writer_error(writer), "is no file that assayd has written"));
+	assert_holds(path, "ports: []\n");
+	assert_false(state_file_keep(path, mark, kept));
+	assert_int_not_equal(access(kept, F_OK), 0);
+	// Empty, cut off by a full disk, or ours: replaced.
+	put(path, "");
+	change_whole(2);
+	assert_holds(path, "version 2\n");
+	put(path, "vers");
+	change_whole(3);
+	assert_holds(path, "version 3\n");
+	// What is made beside it takes nobody's place either.
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	put(fresh, "ports: []\n");
+	change_whole(4);
+	assert_holds(fresh, "ports: []\n");
+	assert_holds(path, "version 3\n");
+	put(kept, "ports: []\n");
+	assert_false(state_file_keep(path, mark, kept));
+	assert_holds(kept, "ports: []\n");
+	unlink(kept);
+	assert_true(state_file_keep(path, mark, kept));
+	state_writer_end(writer, NULL);
+	mark = "";
 }
 
 #define writer_test(f) cmocka_unit_test_setup_teardown(f, start, end)
@@ -184,6 +238,7 @@ int main(void)
 		writer_test(too_much_and_no_memory_are_errors),
 		writer_test(what_is_under_way_at_the_end_is_finished_and_the_last_follows),
 		writer_test(what_cannot_be_used_is_kept),
+		writer_test(b5_a_file_of_another_is_neither_replaced_nor_kept),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
