@@ -63,6 +63,10 @@ enum alarm_severity {
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \
+	X(RETURN_ROUTE, "return-route", ERROR,                                                     \
+	  "clients behind a router get no answer by TCP and ping: the kernel's route to them is "  \
+	  "not by the tap",                                                                        \
+	  "name their router in service.gateway, or give the host a route to them by the tap")     \
 	X(PORT_MAC, "port-mac", ERROR,                                                             \
 	  "a port's interface has another hardware address than at the start: what is sent to "    \
 	  "the new one is dropped",                                                                \

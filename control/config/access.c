@@ -109,6 +109,7 @@ void load_access(struct loader *loader)
 		loader_fail(loader, "access", "out of memory");
 		return;
 	}
+	config->acl_named = count > 0;
 	if (count == 0) {
 		memcpy(config->acl_rules, acl_default_rules,
 		       acl_default_rule_count * sizeof(*config->acl_rules));

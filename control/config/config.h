@@ -39,6 +39,7 @@ struct config {
 	enum hugepage_use hugepages;
 	struct acl_rule *acl_rules;
 	size_t acl_rule_count;
+	bool acl_named; // false: the default
 	bool rotate;
 	char identity[64], version[64];
 	struct resolver_config resolver; // hints and routes filled

@@ -3,6 +3,7 @@
 #include "control/config/endpoint.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
+#include "control/config/return_route.h"
 #include "control/validator/state_text.h"
 
 #include <errno.h>
@@ -367,5 +368,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_ports(&survey);
 	check_metrics(&survey);
 	if (host_upstream_missing(config, sentence))
+		visit(sentence, true, arg);
+	if (return_route_foreseen(config, sentence))
 		visit(sentence, true, arg);
 }

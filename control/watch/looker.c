@@ -1,6 +1,7 @@
 #include "control/watch/looker.h"
 
 #include "control/config/host.h"
+#include "control/config/return_route.h"
 #include "control/log.h"
 #include "control/watch/route.h"
 
@@ -30,6 +31,7 @@ struct looker {
 	enum alarm_name state_alarm;
 	char state[512];                 // what is wrong with the folder; "": nothing
 	char upstream[CONFIG_ERROR_MAX]; // what keeps questions from leaving; "": nothing
+	char clients[CONFIG_ERROR_MAX];  // what keeps answers from them; "": nothing
 };
 
 static uint64_t clock_ms(void)
@@ -75,6 +77,19 @@ static void look_at_upstream(struct looker *looker)
 		text[0] = '\0';
 	pthread_mutex_lock(&looker->lock);
 	memcpy(looker->upstream, text, sizeof(text));
+	pthread_mutex_unlock(&looker->lock);
+}
+
+// ---- the way to clients ----
+
+static void look_at_clients(struct looker *looker, size_t *at)
+{
+	char text[CONFIG_ERROR_MAX];
+
+	if (!return_route_missing(looker->config, at, text))
+		text[0] = '\0';
+	pthread_mutex_lock(&looker->lock);
+	memcpy(looker->clients, text, sizeof(text));
 	pthread_mutex_unlock(&looker->lock);
 }
 
@@ -132,12 +147,14 @@ static void *look(void *arg)
 {
 	struct looker *looker = arg;
 	bool stands = false;
+	size_t at = 0;
 
 	pthread_setname_np(pthread_self(), "assay-look");
 	do {
 		look_at_control(looker, &stands);
 		dataplane_look(looker->dataplane);
 		look_at_upstream(looker);
+		look_at_clients(looker, &at);
 		if (looker->folder[0] != '\0')
 			look_at_folder(looker);
 	} while (wait_a_moment(looker));
@@ -197,6 +214,7 @@ void looker_alarms(void *arg, struct alarms *alarms)
 {
 	struct looker *looker = arg;
 	char state[sizeof(looker->state)], upstream[sizeof(looker->upstream)];
+	char clients[sizeof(looker->clients)];
 	enum alarm_name name;
 
 	if (looker->stood_ms > 0)
@@ -207,9 +225,12 @@ void looker_alarms(void *arg, struct alarms *alarms)
 	name = looker->state_alarm;
 	memcpy(state, looker->state, sizeof(state));
 	memcpy(upstream, looker->upstream, sizeof(upstream));
+	memcpy(clients, looker->clients, sizeof(clients));
 	pthread_mutex_unlock(&looker->lock);
 	if (upstream[0] != '\0')
 		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
+	if (clients[0] != '\0')
+		alarm_holds(alarms, ALARM_RETURN_ROUTE, "", "%s", clients);
 	if (state[0] != '\0')
 		alarm_holds(alarms, name, "folder", "%s", state);
 }

@@ -1,5 +1,6 @@
 """An assayd inside the lab: its configuration, its life, its counters, questions to it."""
 import ctypes
+import ipaddress
 import json
 import os
 import shutil
@@ -51,6 +52,10 @@ def devices(interface):
     }
 
 
+def network(address, length):
+    return ipaddress.ip_network('%s/%d' % (address, length), strict=False)
+
+
 class Assayd:
     def __init__(self, info, driver='af_xdp', extra='', **changes):
         self.info = info
@@ -65,7 +70,8 @@ class Assayd:
             device=devices(info['resolver']['port_interface'])[driver],
             service4=self.service4, service6=self.service6, tap='assay0',
             poll_cpu=1 if cpus > 1 else 0, control_cpu=-1, cache='64M', hugepages='off',
-            access="allow: [198.18.0.0/15, '2001:db8::/32']", tickets=8192, interface=info['resolver']['upstream_interface'],
+            access="allow: [%s, '%s']" % (network(self.service4, 24), network(self.service6, 64)), tickets=8192,
+            interface=info['resolver']['upstream_interface'],
             hints=info['files']['root.hints'], anchor=info['files']['anchor.ds'],
             socket=self.socket, log='info', state=os.path.join(self.workdir, 'trust.state'))
         values.update(changes)

@@ -23,7 +23,7 @@ import dns.rrset
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import Checks, wait_for  # noqa: E402
-from resolver import ASSAYCTL, enter  # noqa: E402
+from resolver import ASSAYCTL, ASSAYD, enter  # noqa: E402
 import test_start as start  # noqa: E402
 
 FAR = 'ast-f-%d' % os.getpid()
@@ -152,7 +152,7 @@ def clients_behind_a_router_are_answered(checks, folder, driver):
                          'default via %s dev tap0' % ROUTER[family] in routes, routes)
         checks.equal('%s: nothing else of the host\'s is changed' % driver,
                      [line for line in of_the_host() if not line.startswith('530:')], before)
-        checks.check('%s: no alarm' % driver, ' tap ' not in alarms(daemon), alarms(daemon))
+        checks.check('%s: no alarm' % driver, not any(name in alarms(daemon) for name in (' tap ', ' return-route ')), alarms(daemon))
         enter(start.CLIENT)
         checks.check('%s: who is beside is answered, too' % driver, all(map(tcp, daemon.addresses.values())))
         enter(FAR)
@@ -160,6 +160,37 @@ def clients_behind_a_router_are_answered(checks, folder, driver):
         enter(FAR)
         daemon.end()
     checks.equal('%s: nothing is left of it' % driver, of_the_host(), before)
+
+
+def without_a_gateway_it_is_said(checks, folder):
+    """UDP alone looks well."""
+    daemon = make(folder, gateway=False)
+    warnings = subprocess.run(['ip', 'netns', 'exec', start.SERVER, ASSAYD, '--check-config', '-c', daemon.config],
+                              capture_output=True, text=True)
+    checks.check('the check warns', 'warning: ' in warnings.stderr and 'access.allow[' in warnings.stderr and
+                 'service.gateway' in warnings.stderr, warnings)
+    checks.check('and takes it', warnings.returncode == 0 and 'good, with 1 warning' in warnings.stdout, warnings)
+    daemon.start()
+    try:
+        checks.check('UDP is answered', all(map(udp, daemon.addresses.values())))
+        checks.check('TCP is not', not tcp(daemon.addresses[4], 2))
+        said = wait_for(lambda: [line for line in alarms(daemon).splitlines() if ' return-route ' in line], 3)
+        checks.check('it is an alarm', bool(said), alarms(daemon))
+        checks.check('that says where their answers go, and the remedy',
+                     'is by up0' in said[0] and 'service.gateway' in said[0], said)
+        for family, address in ROUTER.items():
+            server('ip', '-%d' % family, 'route', 'replace', 'default', 'via', address, 'dev', 'tap0')
+        checks.check('a route of the operator\'s own ends it',
+                     wait_for(lambda: ' return-route ' not in alarms(daemon), 3), alarms(daemon))
+        checks.check('and is used', all(map(tcp, daemon.addresses.values())), server('ip', 'route'))
+        for family in (4, 6):
+            server('ip', '-%d' % family, 'route', 'del', 'default')
+        checks.check('without any route it is said, too', wait_for(lambda: 'has no route to them' in alarms(daemon), 3),
+                     alarms(daemon))
+    finally:
+        daemon.end()
+        for family, there in ((4, '203.0.113.1'), (6, '2001:db8:ff::1')):
+            server('ip', '-%d' % family, 'route', 'replace', 'default', 'via', there, 'dev', 'up0')
 
 
 def what_a_killed_one_left_is_put_right(checks, folder):
@@ -282,6 +313,7 @@ def main():
         set_up()
         for driver in ('af_xdp', 'af_packet'):
             run(clients_behind_a_router_are_answered, folder, driver)
+        run(without_a_gateway_it_is_said, folder)
         run(what_a_killed_one_left_is_put_right, folder)
         run(two_have_a_table_each, folder)
         run(taken_away_they_come_back, folder)

@@ -75,7 +75,7 @@ class Daemon:
         values = dict(device=devices('port%d' % n)[driver], address='192.0.%d.53' % (2 + n),
                       tap='tap%d' % n, cpu=sorted(os.sched_getaffinity(0))[-1],
                       state=name + '/trust.state', socket=name + '.sock', hugepages='off', service='',
-                      upstream='interface: up0', allow='192.0.2.0/23', more='')
+                      upstream='interface: up0', allow='192.0.%d.0/24' % (2 + n), more='')
         values.update(given)
         os.mkdir(name)
         self.values, self.config, self.log = values, name + '.yaml', name + '.log'

@@ -111,7 +111,7 @@ def edit(lab, root, pairs):
     """What an administrator would type into the example: an editor that does it."""
     script = '#!/bin/sh\nset -e\n' + ''.join("sed -i 's|%s|%s|' \"$1\"\n" % pair for pair in (
         *pairs, ('192.168.1.53/24', lab.service + '/24')))
-    script += ("cat >>\"$1\" <<'END'\naccess: {allow: [198.18.0.0/15]}\n"
+    script += ("cat >>\"$1\" <<'END'\naccess: {allow: [198.18.200.0/24]}\n"
                'resolver: {root-hints: /etc/assay/root.hints}\n'
                'trust: {anchor-files: [/etc/assay/anchor.ds]}\nEND\n')
     path = os.path.join(root, 'usr/local/bin/editor')

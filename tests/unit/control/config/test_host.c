@@ -57,6 +57,47 @@ static void what_is_there_is_not_missed(void **state)
 	assert_int_equal(seen.count, 0);
 }
 
+// Without a tap at present only the configuration can say it.
+static void clients_behind_a_router_need_a_way_back(void **state)
+{
+	static const char *const good[] = {
+		MINIMAL ONE_CPU,
+		MINIMAL ONE_CPU "access: {allow: [192.0.2.0/24]}\n",
+		MINIMAL ONE_CPU "access: {allow: [192.0.2.128/25, 192.0.2.7/32]}\n",
+		// Of a family without a service address; of this host alone.
+		MINIMAL ONE_CPU "access: {allow: [192.0.2.0/24, '2001:db8::/32', 127.0.0.0/8]}\n",
+		MINIMAL "  gateway: [192.0.2.1]\n" ONE_CPU "access: {allow: [198.51.100.0/24]}\n",
+		MINIMAL "  peers: [192.0.2.1]\n" ONE_CPU "access: {allow: [198.51.100.0/24]}\n",
+		MINIMAL "  tap: \"\"\n" ONE_CPU "access: {allow: [198.51.100.0/24]}\n",
+		MINIMAL ONE_CPU "access: {allow: [192.0.2.0/24], drop: [198.51.100.0/24]}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct seen seen = survey(good[i]);
+
+		if (seen.count != 0)
+			fail_msg("case %zu: %s", i, seen.first);
+	}
+	assert_missing(MINIMAL ONE_CPU "access: {allow: [192.0.2.0/24, 198.51.100.0/24]}\n",
+		       ":6: access.allow[1]: clients behind a router, such as 198.51.100.1 of "
+		       "198.51.100.0/24, get no answer by TCP and ping: no route by the tap leads "
+		       "to them; name their router in service.gateway",
+		       true);
+	// A part of them is beside it.
+	assert_missing(MINIMAL ONE_CPU "access: {allow: [192.0.2.0/23]}\n",
+		       ":6: access.allow[0]: clients behind a router, such as 192.0.3", true);
+	assert_missing(MINIMAL ONE_CPU "access: {allow: [198.51.100.7/32]}\n",
+		       ":6: access.allow[0]: clients behind a router, such as 198.51.100.7 of",
+		       true);
+	assert_missing("ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.53/24, "
+		       "'2001:db8:53::53/64']\n  gateway: [192.0.2.1]\n" ONE_CPU
+		       "access: {allow: [198.51.100.0/24, '2001:db8::/32']}\n",
+		       ":7: access.allow[1]: clients behind a router, such as 2001:db8::1 of "
+		       "2001:db8::/32",
+		       true);
+}
+
 static void CPUs_that_are_not_there_are_named(void **state)
 {
 	(void)state;
@@ -200,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_there_is_not_missed),
 		cmocka_unit_test(CPUs_that_are_not_there_are_named),
+		cmocka_unit_test(clients_behind_a_router_need_a_way_back),
 		cmocka_unit_test(a_user_that_nobody_has_made_is_named),
 		cmocka_unit_test(a_state_that_is_no_file_is_refused),
 		cmocka_unit_test(metrics_addresses_may_come_later),
