@@ -20,6 +20,7 @@ struct record {
 	uint64_t silent;            // the first question that was silent to its end; 0: none
 	uint16_t waiting;           // in doubt, and asking
 	uint8_t steps;              // how often it went down since something was heard
+	uint8_t errors;             // in a row, since something good was heard
 	uint32_t generation;        // of another one: free
 };
 
@@ -294,6 +295,7 @@ static void be_good(struct record *record, uint64_t now_ms)
 {
 	record->good_ms = now_ms;
 	record->bad_ms = record->failing_ms = 0;
+	record->errors = 0;
 }
 
 void evidence_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
@@ -315,4 +317,40 @@ bool evidence_failing(const struct evidence *evidence, uint64_t cut, uint8_t kin
 		return true;
 	return all != NULL && all->failing_ms != 0 &&
 	       (own == NULL || own->good_ms < all->failing_ms);
+}
+
+void evidence_erred(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
+{
+	struct record *record = use(evidence, cut, kind, now_ms);
+
+	record->errors += record->errors < EVIDENCE_ERRORS;
+}
+
+bool evidence_only_errs(const struct evidence *evidence, uint64_t cut, uint8_t kind)
+{
+	const struct record *record = find(evidence, cut, kind);
+
+	return record != NULL && record->errors == EVIDENCE_ERRORS;
+}
+
+uint64_t evidence_good_ms(const struct evidence *evidence, uint64_t cut, uint8_t kind)
+{
+	const struct record *record = find(evidence, cut, kind);
+
+	return record != NULL ? record->good_ms : 0;
+}
+
+uint64_t evidence_any_good_ms(const struct evidence *evidence, uint64_t cut)
+{
+	uint64_t good_ms = 0;
+
+	for (uint8_t kind = 0; kind < EVIDENCE_TYPES; kind++) {
+		uint64_t udp_ms = evidence_good_ms(evidence, cut, kind);
+		uint64_t tcp_ms = evidence_good_ms(evidence, cut, kind | EVIDENCE_TCP);
+		if (udp_ms > good_ms)
+			good_ms = udp_ms;
+		if (tcp_ms > good_ms)
+			good_ms = tcp_ms;
+	}
+	return good_ms;
 }

@@ -30,6 +30,7 @@
 #define EVIDENCE_DOUBT_MAX 16
 #define EVIDENCE_DOWN_MS   1000 // doubles
 #define EVIDENCE_DOWN_MAX  5000
+#define EVIDENCE_ERRORS    16
 
 // Of a question, as it is sent.
 enum evidence_type {
@@ -100,6 +101,17 @@ void evidence_no_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uin
 void evidence_good(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
 	__attribute__((nonnull));
 bool evidence_failing(const struct evidence *evidence, uint64_t cut, uint8_t kind)
+	__attribute__((nonnull));
+// A server of the cut has sent an error. Whether the last EVIDENCE_ERRORS replies to anybody's
+// questions of the kind were that, and none was good.
+void evidence_erred(struct evidence *evidence, uint64_t cut, uint8_t kind, uint64_t now_ms)
+	__attribute__((nonnull));
+bool evidence_only_errs(const struct evidence *evidence, uint64_t cut, uint8_t kind)
+	__attribute__((nonnull));
+// The last good answer to a question of the kind, and of any kind; 0: nothing that is remembered.
+uint64_t evidence_good_ms(const struct evidence *evidence, uint64_t cut, uint8_t kind)
+	__attribute__((nonnull));
+uint64_t evidence_any_good_ms(const struct evidence *evidence, uint64_t cut)
 	__attribute__((nonnull));
 
 void evidence_forget(struct evidence *evidence) __attribute__((nonnull)); // all of it

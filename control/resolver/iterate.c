@@ -22,6 +22,7 @@ void iterate_release(struct task *task)
 	inquiry_leave(task);
 	reply_release(task);
 	observe_leave(task);
+	again_forget(task);
 	delegation_unref(task->cut);
 	task->cut = NULL;
 	crowd_leave(task->resolver->crowd, &task->crowd_place);
@@ -42,6 +43,7 @@ static void enter_cut(struct task *task, struct delegation *cut)
 	task_drop_waits(task);
 	late_forget(task);
 	observe_leave(task);
+	again_forget(task);
 	delegation_unref(task->cut);
 	task->cut = cut;
 	task->cut_key = observe_key(task->resolver, cut->zone, task->route != NULL);
@@ -292,19 +294,41 @@ static unsigned tries_max(const struct task *task)
 	return more ? TASK_TRIES_LAST : TASK_TRIES_MAX;
 }
 
-static int next_server(struct task *task, uint32_t *timeout_ms)
+// Of servers: all, or those that are asked once more.
+static int select_of(struct task *task, const struct candidate *servers, uint32_t *timeout_ms)
 {
 	struct upstream *upstream = task->resolver->parts.upstream;
 	const struct address *avoid = task->has_avoid ? &task->avoid : NULL;
 
+	if (task->route != NULL)
+		return upstream_select_pool(upstream, task->cut->zone, servers, task->server_count,
+					    tries_max(task), forward_pool_use(task), avoid,
+					    timeout_ms);
+	return upstream_select(upstream, task->cut->zone, servers, task->server_count,
+			       tries_max(task), avoid, timeout_ms);
+}
+
+static int next_again(struct task *task, uint32_t *timeout_ms)
+{
+	struct candidate servers[TASK_SERVERS_MAX];
+
+	memcpy(servers, task->servers, task->server_count * sizeof(*servers));
+	for (size_t i = 0; i < task->server_count; i++) {
+		if ((task->again & UINT32_C(1) << i) == 0)
+			servers[i].tries = TASK_TRIES_MAX;
+	}
+	int server = select_of(task, servers, timeout_ms);
+	if (server < 0)
+		task->again = 0;
+	return server;
+}
+
+static int next_server(struct task *task, uint32_t *timeout_ms)
+{
 	if (task->last_resort && task->resorted == TASK_RESORTS_MAX)
 		return -1;
-	if (task->route != NULL)
-		return upstream_select_pool(upstream, task->cut->zone, task->servers,
-					    task->server_count, tries_max(task),
-					    forward_pool_use(task), avoid, timeout_ms);
-	return upstream_select(upstream, task->cut->zone, task->servers, task->server_count,
-			       tries_max(task), avoid, timeout_ms);
+	int server = task->again != 0 ? next_again(task, timeout_ms) : -1;
+	return server >= 0 ? server : select_of(task, task->servers, timeout_ms);
 }
 
 static unsigned probe_failures_max(const struct task *task)
@@ -405,6 +429,8 @@ void iterate_ask(struct task *task)
 		address_find_last(task);
 	if (all_silent(task) && !observe_some_are_slow(task) && last_is_due(task) && try_last(task))
 		return;
+	if (task->again == 0 && task->held_back == 0 && again_wait(task, true))
+		return;
 	int server = next_server(task, &timeout_ms);
 	if (server < 0 && address_let_go(task))
 		server = next_server(task, &timeout_ms);
@@ -412,6 +438,8 @@ void iterate_ask(struct task *task)
 		ask(task, server, timeout_ms);
 	else if (!task->last_resort && address_fetch(task))
 		task->state = TASK_WAIT_ADDRESS;
+	else if (again_wait(task, false))
+		return;
 	else if (!task->last_resort && address_fetch_unproven(task))
 		task->state = TASK_WAIT_ADDRESS;
 	else if (resort_begin(task))
@@ -443,6 +471,7 @@ void iterate_next_server(struct task *task, const struct address *server, bool f
 	int i = iterate_server_index(task, server);
 
 	if (i >= 0) {
+		task->again &= ~(UINT32_C(1) << i);
 		if (task->servers[i].failed < UINT8_MAX)
 			task->servers[i].failed++;
 		if (for_good)

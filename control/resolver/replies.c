@@ -92,6 +92,7 @@ static void failed_server(struct task *task, enum server_failure failure, bool f
 	report(task, failure);
 	explain_server(task, &server, failure, task->reply);
 	broken_server(task, &server, failure, task->reply->in_drill);
+	again_note(task, &server, failure, task->reply->bare);
 	reply_release(task);
 	iterate_next_server(task, &server, for_good);
 }

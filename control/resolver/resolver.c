@@ -113,6 +113,8 @@ struct resolver *resolver_new(const struct resolver_config *config,
 	CDS_INIT_LIST_HEAD(&resolver->postponed);
 	CDS_INIT_LIST_HEAD(&resolver->doubting);
 	CDS_INIT_LIST_HEAD(&resolver->waiting);
+	for (size_t i = 0; i < AGAIN_PAUSES; i++)
+		CDS_INIT_LIST_HEAD(&resolver->again[i]);
 	for (size_t i = 0; i < ROOM_SHARES; i++)
 		CDS_INIT_LIST_HEAD(&resolver->roomless[i]);
 	resolver->room_due_ms = UINT64_MAX;
@@ -241,6 +243,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	bool probing = resolver->probe.busy;
 	postpone_run(resolver);
 	observe_run(resolver);
+	again_run(resolver);
 	late_run(resolver);
 	room_run(resolver);
 	uint64_t ailing_ms = ailing_run(resolver);
@@ -257,6 +260,7 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 	(void)run_ready(resolver, left); // tasks that nobody waits for any more
 	uint64_t postponed_ms = postpone_run(resolver);
 	uint64_t doubting_ms = observe_run(resolver);
+	uint64_t again_ms = again_run(resolver);
 	uint64_t late_ms = late_run(resolver);
 	bool sweeping = delegation_run(resolver->delegations);
 	sweeping |= trust_run(resolver->parts.trust);
@@ -284,6 +288,8 @@ uint64_t resolver_run(struct resolver *resolver, const struct store_clock *clock
 		deadline_ms = postponed_ms;
 	if (doubting_ms < deadline_ms)
 		deadline_ms = doubting_ms;
+	if (again_ms < deadline_ms)
+		deadline_ms = again_ms;
 	if (late_ms < deadline_ms)
 		deadline_ms = late_ms;
 	if (resolver->room_due_ms < deadline_ms)
@@ -344,6 +350,8 @@ static const char *state_words(const struct task *task)
 		return "waits until keys may be asked for again";
 	case TASK_WAIT_EVIDENCE:
 		return "waits whether any server answers anybody";
+	case TASK_WAIT_AGAIN:
+		return "waits to ask servers again that have sent errors";
 	case TASK_WAIT_ROOM:
 		return "waits for room";
 	case TASK_WAIT_BATCH:

@@ -192,6 +192,17 @@ void observe_no_good(struct task *task);         // no server is left that might
 bool observe_doubt(struct task *task);           // each server has been silent. False: it gives up
 void observe_unanswered(struct task *task);      // to its end
 
+// again.c: servers that err by chance
+// A server of the task's cut has failed it. bare: by errors without the question, which are a
+// habit, or forged.
+void again_note(struct task *task, const struct address *server, enum server_failure failure,
+		bool bare);
+// All servers have been asked, or others_left that have been silent: it waits, to ask those that
+// have erred once more (task->again). False: it has done so often enough, or there is no use in it.
+bool again_wait(struct task *task, bool others_left);
+void again_forget(struct task *task);          // another cut, or the end
+uint64_t again_run(struct resolver *resolver); // when to be called again
+
 // room.c: when something of our own is used up
 void room_wait(struct task *task, enum task_state then); // goes on there
 uint64_t room_run(struct resolver *resolver);            // when to be called again

@@ -107,6 +107,7 @@ static struct task *task_new(struct resolver *resolver, const uint8_t *name, uin
 	CDS_INIT_LIST_HEAD(&task->in_doubting);
 	CDS_INIT_LIST_HEAD(&task->in_roomless);
 	CDS_INIT_LIST_HEAD(&task->in_waiting);
+	CDS_INIT_LIST_HEAD(&task->in_again);
 	struct task **slot = bucket(resolver, task->hash);
 	task->next = *slot;
 	*slot = task;
@@ -146,6 +147,7 @@ void task_free(struct task *task)
 	cds_list_del(&task->in_doubting);
 	cds_list_del(&task->in_roomless);
 	cds_list_del(&task->in_waiting);
+	cds_list_del(&task->in_again);
 	if (task->ready)
 		cds_list_del(&task->in_ready);
 	resolver->task_count--;
@@ -492,6 +494,7 @@ void task_run(struct task *task)
 		break;
 	case TASK_WAIT_REPLY:
 	case TASK_WAIT_EVIDENCE:
+	case TASK_WAIT_AGAIN:
 	case TASK_WAIT_ROOM:
 	case TASK_WAIT_STATE:
 	case TASK_WAIT_ABOVE:

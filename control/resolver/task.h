@@ -155,6 +155,7 @@ enum task_state {
 	TASK_REPLY, // a reply has come
 	TASK_WAIT_ADDRESS,
 	TASK_WAIT_EVIDENCE, // until somebody has heard of the cut, or it has waited long enough
+	TASK_WAIT_AGAIN,    // before servers that have erred are asked once more
 	TASK_WAIT_STATE,
 	TASK_WAIT_ABOVE, // for the proof that there is no such name
 	TASK_ABOVE,      // it has come, or has not
@@ -197,6 +198,8 @@ struct task {
 	struct cds_list_head in_doubting;  // the same
 	struct cds_list_head in_roomless;  // the same
 	struct cds_list_head in_waiting;   // the same
+	struct cds_list_head in_again;     // the same
+	uint64_t again_ms;                 // end of that
 	uint64_t late_ms;                  // end of that
 	enum task_state then;              // TASK_WAIT_ROOM
 	bool ready;
@@ -233,13 +236,16 @@ struct task {
 	uint8_t fetches, failures, bogus_count;
 	uint32_t held_back; // bit i: servers[i] is asked when all others have failed
 	uint32_t resorts;   // bit i: what servers[i] has said may serve when all have failed
-	uint8_t resorted;   // servers asked for that
-	bool last_resort;   // all have failed
-	bool servers_known; // collected for this cut
-	bool lasts_known;   // so are those that are asked last
-	bool answered;      // some server of this cut has answered at all
-	bool over_tcp;      // the next question goes over TCP
-	bool last_try;      // so does this one, with nothing else left; last_tried: it has been put
+	uint32_t erring;    // bit i: the last that servers[i] said was an error by chance, maybe
+	uint32_t again;     // those of them that are asked once more now
+	uint8_t errors, rounds; // replies that were errors; how often that was begun
+	uint8_t resorted;       // servers asked for that
+	bool last_resort;       // all have failed
+	bool servers_known;     // collected for this cut
+	bool lasts_known;       // so are those that are asked last
+	bool answered;          // some server of this cut has answered at all
+	bool over_tcp;          // the next question goes over TCP
+	bool last_try; // so does this one, with nothing else left; last_tried: it has been put
 	bool last_tried;
 	bool taught;     // another question has had the last try meanwhile
 	bool bare;       // a server has answered with errors without the question
@@ -342,6 +348,7 @@ struct task {
 	  "delegations ended before their time because no server of the zone was any good")        \
 	X(last_resort, "answers without authority taken because no server had a better one")       \
 	X(lame, "lame responses")                                                                  \
+	X(asked_again, "times that servers were asked again because all had sent errors")          \
 	X(minimise_fallbacks, "full names sent after a minimised one failed")                      \
 	X(address_fetches, "look-ups of name server addresses")                                    \
 	X(cycles, "waits refused because they would wait for themselves")                          \
@@ -385,6 +392,7 @@ struct task {
 
 #define TASK_BUCKETS 16384
 #define ROOM_SHARES  64
+#define AGAIN_PAUSES 4
 
 // Who is told of the life of questions; line NULL: nobody.
 struct trace {
@@ -441,8 +449,9 @@ struct resolver {
 	struct cds_list_head roomless[ROOM_SHARES]; // tasks in TASK_WAIT_ROOM, by zone
 	unsigned room_turn;
 	uint64_t room_due_ms;
-	struct cds_list_head doubting; // tasks in TASK_WAIT_EVIDENCE, by the end of that
-	struct cds_list_head waiting;  // tasks that a parent keeps waiting, by late_ms
+	struct cds_list_head doubting;            // tasks in TASK_WAIT_EVIDENCE, by the end of that
+	struct cds_list_head waiting;             // tasks that a parent keeps waiting, by late_ms
+	struct cds_list_head again[AGAIN_PAUSES]; // tasks in TASK_WAIT_AGAIN, by how long
 	// Those who may be given stale data: after a while, or, where servers are known to fail,
 	// at the end of this turn.
 	struct cds_list_head patient, impatient;

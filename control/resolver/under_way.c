@@ -56,6 +56,7 @@ static const char *const state_words[] = {
 	[TASK_WAIT_ADDRESS] = "waits for addresses of its zone's name servers",
 	[TASK_WAIT_EVIDENCE] =
 		"waits whether anybody hears of its zone's servers, which are silent",
+	[TASK_WAIT_AGAIN] = "waits to ask servers again that have sent errors",
 	[TASK_WAIT_STATE] = "waits whether its zone is signed",
 	[TASK_WAIT_ABOVE] = "waits for the proof that there is no such name",
 	[TASK_ABOVE] = "is about to go by the proof that there is no such name",

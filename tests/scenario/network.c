@@ -74,6 +74,27 @@ static struct network_server *server_at(struct network *network, const struct ad
 	return NULL;
 }
 
+static void random_bytes(void *ctx, void *out, size_t len)
+{
+	struct network *network = ctx;
+	uint8_t *p = out;
+
+	for (size_t i = 0; i < len; i++) {
+		network->random = network->random * 6364136223846793005ULL + 1442695040888963407ULL;
+		p[i] = (uint8_t)(network->random >> 56);
+	}
+}
+
+static bool is_drawn(struct network *network, unsigned percent)
+{
+	uint32_t drawn;
+
+	if (percent == 0)
+		return true;
+	random_bytes(network, &drawn, sizeof(drawn));
+	return drawn % 100 < percent;
+}
+
 static bool matches(const struct fault *fault, const struct network_server *server,
 		    const struct network_query *query)
 {
@@ -103,7 +124,8 @@ static struct fault *find_fault(struct network *network, const struct network_se
 {
 	for (size_t i = network->fault_count; i > 0; i--) {
 		struct fault *fault = &network->faults[i - 1];
-		if (matches(fault, server, query))
+		if (matches(fault, server, query) &&
+		    (query == NULL || is_drawn(network, fault->percent)))
 			return fault;
 	}
 	return NULL;
@@ -218,17 +240,6 @@ static uint64_t now_us(void *ctx)
 static void set_timer(void *ctx, uint64_t at_us)
 {
 	((struct network *)ctx)->timer_us = at_us;
-}
-
-static void random_bytes(void *ctx, void *out, size_t len)
-{
-	struct network *network = ctx;
-	uint8_t *p = out;
-
-	for (size_t i = 0; i < len; i++) {
-		network->random = network->random * 6364136223846793005ULL + 1442695040888963407ULL;
-		p[i] = (uint8_t)(network->random >> 56);
-	}
 }
 
 // ---- set-up ----

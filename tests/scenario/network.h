@@ -74,6 +74,7 @@ struct fault {
 	uint16_t type;      // 0: all
 	bool good_keys;     // the DNSKEY RRset's signatures stay as they are
 	int times;          // 0: for ever
+	unsigned percent;   // of the questions, drawn; 0: all
 	uint32_t delay_ms;
 	bool udp_only, tcp_only;
 	bool edns_only, cookie_only, mixed_only; // of questions that have it

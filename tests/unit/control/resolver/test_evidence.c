@@ -312,6 +312,27 @@ static void types_fall_into_kinds(void **state)
 
 #define test_of(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
+static void a_cut_only_errs_while_nobody_has_a_good_answer_of_that_kind(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < EVIDENCE_ERRORS; i++) {
+		assert_false(evidence_only_errs(e, CUT, EVIDENCE_A));
+		evidence_erred(e, CUT, EVIDENCE_A, 1000 + i);
+		evidence_heard(e, CUT, EVIDENCE_A, 1000 + i);
+		evidence_good(e, CUT, EVIDENCE_AAAA, 1000 + i);
+	}
+	evidence_erred(e, CUT, EVIDENCE_A, 2000);
+	assert_true(evidence_only_errs(e, CUT, EVIDENCE_A));
+	assert_false(evidence_only_errs(e, CUT, EVIDENCE_AAAA));
+	assert_false(evidence_only_errs(e, OTHER, EVIDENCE_A));
+	assert_int_equal(evidence_good_ms(e, CUT, EVIDENCE_A), 0);
+	assert_int_equal(evidence_any_good_ms(e, CUT), 1000 + EVIDENCE_ERRORS - 1);
+	assert_int_equal(evidence_any_good_ms(e, OTHER), 0);
+	evidence_good(e, CUT, EVIDENCE_A, 3000);
+	assert_false(evidence_only_errs(e, CUT, EVIDENCE_A));
+	assert_int_equal(evidence_good_ms(e, CUT, EVIDENCE_A), 3000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +350,7 @@ int main(void)
 		test_of(what_is_forgotten_all_at_once_is_evidence_of_nothing),
 		test_of(what_is_forgotten_gives_way_first),
 		test_of(types_fall_into_kinds),
+		test_of(a_cut_only_errs_while_nobody_has_a_good_answer_of_that_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
