@@ -100,6 +100,12 @@ static uint16_t keep_label(struct tried *tried, const char *label)
 	return keep(tried, label, strlen(label) + 1);
 }
 
+static bool is_silence(unsigned cause)
+{
+	return cause == SERVER_TIMEOUT || cause == SERVER_UNREACHABLE || cause == SERVER_RESET ||
+	       cause == SERVER_SLOW;
+}
+
 void tried_add(struct tried *tried, const struct tried_server *server, const uint8_t *ns_name,
 	       const char *label)
 {
@@ -108,6 +114,8 @@ void tried_add(struct tried *tried, const struct tried_server *server, const uin
 		struct tried_server *known = &tried->servers[i];
 		if (!is_same(tried, known, server, ns_name))
 			continue;
+		if (is_silence(known->said) && !is_silence(server->cause))
+			known->said = server->cause;
 		known->last_cause = server->cause;
 		known->count += known->count < UINT8_MAX;
 		return;
@@ -120,7 +128,7 @@ void tried_add(struct tried *tried, const struct tried_server *server, const uin
 	*added = *server;
 	added->name = keep_name(tried, ns_name);
 	added->label = keep_label(tried, label);
-	added->last_cause = server->cause;
+	added->said = added->last_cause = server->cause;
 	added->count = 1;
 	tried->count++;
 }
@@ -181,11 +189,11 @@ static void server_text(const struct tried *tried, const struct tried_server *se
 
 	if (server->address.family != 0)
 		snprintf(out, size, "%s %s", address_to_text(&server->address, address),
-			 tried_cause_word(server->cause));
+			 tried_cause_word(server->said));
 	else
 		snprintf(out, size, "%.*s %s", NAME_SHOWN,
 			 ns_name != NULL ? name_to_text(ns_name, name) : "a name server",
-			 tried_cause_word(server->cause));
+			 tried_cause_word(server->said));
 }
 
 bool tried_text(const struct tried *tried, unsigned zone_labels, char *out, size_t size)

@@ -24,6 +24,7 @@ struct tried_server {
 	uint16_t label;         // so does the text of its failure domain's label; 0: it has none
 	uint8_t zone_labels;    // it was asked for the zone that is so many labels of the question
 	uint8_t cause;          // the first: enum server_failure, or one of these two
+	uint8_t said;           // the first that was no silence, if any was: what texts tell
 	uint8_t last_cause;
 	uint8_t count; // failures
 	uint8_t over;  // enum pool_transport

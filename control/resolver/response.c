@@ -367,7 +367,9 @@ static void judge_authority(struct reading *r)
 		out->kind = RESPONSE_LAME;
 }
 
-// RFC 2308 §2.2: NOERROR without data and without a referral is NODATA, but whose?
+// RFC 2308 §2: NOERROR without data and without a referral is NODATA, but whose? Servers give the
+// SOA of the TLD, of the company that parks the zone, or of whatever else they have beside it, and
+// so with NXDOMAIN.
 static void deny_with_foreign_soa(struct reading *r, enum step_kind kind)
 {
 	struct response *out = r->out;
@@ -378,25 +380,6 @@ static void deny_with_foreign_soa(struct reading *r, enum step_kind kind)
 		return;
 	out->resort = RESORT_FOREIGN_SOA;
 	add_link(r, kind, NULL);
-}
-
-// The one SOA of the response is that of a zone above the one asked, as servers give it that have
-// the TLD, or the root, beside their zones.
-static bool has_soa_from_above(const struct reading *r)
-{
-	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
-	bool above = false;
-
-	for (size_t i = 0; i < authority->count; i++) {
-		const struct rrset *rrset = authority->rrsets[i];
-		if (rrset->type != TYPE_SOA)
-			continue;
-		if (!name_within(r->question->zone, rrset->owner) ||
-		    name_equal(r->question->zone, rrset->owner))
-			return false;
-		above = true;
-	}
-	return above;
 }
 
 static bool has_soa(const struct message *message)
@@ -471,9 +454,7 @@ static void read_nxdomain(struct reading *r)
 	if (out->link_count == 0 && lose(r, lost))
 		return;
 	if (out->link_count == 0 && has_soa(r->message) && find_soa(r, out->names[0]) == NULL) {
-		out->kind = RESPONSE_LAME;
-		if (has_soa_from_above(r))
-			deny_with_foreign_soa(r, STEP_NXDOMAIN);
+		deny_with_foreign_soa(r, STEP_NXDOMAIN);
 		return;
 	}
 	if (lost == NULL &&

@@ -25,8 +25,7 @@ enum response_kind {
 enum response_resort {
 	RESORT_NONE,
 	RESORT_CACHE, // AA=0, RA=1: the RRset asked for, and CNAMEs to it, out of somebody's cache
-	// AA=1: no data, and the SOA of a zone that does not hold the name; or no such name, and
-	// that of a zone above.
+	// AA=1: no data, or no such name, and the SOA of a zone that does not hold the name.
 	RESORT_FOREIGN_SOA,
 };
 

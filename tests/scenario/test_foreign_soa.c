@@ -1,4 +1,5 @@
-// NODATA with the SOA of another zone, or with none, serves when every server of a zone says so.
+// NODATA and NXDOMAIN with the SOA of another zone, NODATA with none, too, serve when every server
+// of a zone says so.
 // Each bound has a test of its own.
 #include "tests/scenario/both.h"
 
@@ -84,9 +85,9 @@ static void without_aa_it_is_nothing(void **state)
 	}
 }
 
-static void nxdomain_with_the_soa_of_a_zone_above_is_nxdomain_in_the_end(void **state)
+static void nxdomain_with_another_zones_soa_is_nxdomain_in_the_end(void **state)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < FOREIGN; i++) {
 		start_common(state);
 		warm();
 		both_say("www.plain.org.", TYPE_AAAA, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[i]));
@@ -123,16 +124,54 @@ static void such_an_nxdomain_is_evidence_of_nothing(void **state)
 	assert_int_equal(world_counter(w, "resolver.revoked"), 0);
 }
 
-static void nxdomain_with_the_soa_of_a_zone_elsewhere_is_nothing(void **state)
+// The alias is the zone's own, with signatures or without.
+static void behind_an_alias_it_is_nxdomain_too(void **state)
 {
-	for (size_t i = 2; i < FOREIGN; i++) {
+	for (size_t i = 0; i < FOREIGN; i++) {
 		start_common(state);
 		warm();
-		both_say("www.plain.org.", TYPE_AAAA, FLAG_AA | RCODE_NXDOMAIN,
-			 LINES(foreign[0], foreign[i]));
-		assert_refused("www.plain.org.", TYPE_AAAA);
+		both_say("www.plain.org.", TYPE_TXT, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[i]));
+		struct question *q = world_ask(w, "away.example.com.", TYPE_TXT, ASK_DO);
+		assert_answer(q, RCODE_NXDOMAIN, false, EDE_NONE);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_CNAME), 1);
+		assert_not_cached(w, "www.plain.org.", TYPE_TXT);
 		end_world(state);
 	}
+}
+
+// Where others rest on it: no word of a zone's servers, its keys or its DS.
+static void such_an_nxdomain_denies_no_infrastructure(void **state)
+{
+	static const uint16_t types[] = {TYPE_NS, TYPE_DS, TYPE_DNSKEY, TYPE_DNAME};
+
+	for (size_t i = 0; i < 4; i++) {
+		start_common(state);
+		warm();
+		both_say("www.plain.org.", 0, FLAG_AA | RCODE_NXDOMAIN, LINES(foreign[2]));
+		assert_refused("www.plain.org.", types[i]);
+		end_world(state);
+	}
+}
+
+// A question that a server was silent to first, and denied then, says what it has said.
+static void what_a_server_has_said_is_told_rather_than_its_silence(void **state)
+{
+	(void)state;
+	warm();
+	both_say("www.plain.org.", TYPE_AAAA, FLAG_RA, LINES(foreign[0]));
+	for (size_t i = 0; i < 2; i++)
+		with((struct fault){.kind = FAULT_DROP,
+				    .server = i == 0 ? NS1 : NS2,
+				    .name = "www.plain.org.",
+				    .type = TYPE_AAAA,
+				    .times = 1});
+	struct question *q = world_ask(w, "www.plain.org.", TYPE_AAAA, 0);
+	assert_answer(q, RCODE_SERVFAIL, false, EDE_NO_REACHABLE_AUTHORITY);
+	struct entry_facts facts;
+	entry_facts(q->result->links[0], &facts);
+	assert_non_null(strstr(facts.ede_text, NS1));
+	assert_non_null(strstr(facts.ede_text, "lame"));
+	assert_null(strstr(facts.ede_text, "timeout"));
 }
 
 static void nor_is_one_without_aa_or_from_one_server_of_two(void **state)
@@ -239,9 +278,11 @@ int main(void)
 		scenario_common(it_counts_in_strong_replies_only),
 		scenario_common(it_is_nothing_while_another_server_answers),
 		cmocka_unit_test(without_aa_it_is_nothing),
-		cmocka_unit_test(nxdomain_with_the_soa_of_a_zone_above_is_nxdomain_in_the_end),
+		cmocka_unit_test(nxdomain_with_another_zones_soa_is_nxdomain_in_the_end),
 		scenario_common(such_an_nxdomain_is_evidence_of_nothing),
-		cmocka_unit_test(nxdomain_with_the_soa_of_a_zone_elsewhere_is_nothing),
+		cmocka_unit_test(behind_an_alias_it_is_nxdomain_too),
+		cmocka_unit_test(such_an_nxdomain_denies_no_infrastructure),
+		scenario_common(what_a_server_has_said_is_told_rather_than_its_silence),
 		cmocka_unit_test(nor_is_one_without_aa_or_from_one_server_of_two),
 		scenario_common(in_a_signed_zone_it_is_nothing),
 		scenario(it_denies_no_delegation),

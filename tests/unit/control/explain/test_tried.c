@@ -31,15 +31,31 @@ static void the_text_names_each_server_with_its_first_cause_in_order(void **stat
 	struct tried_server v6 = server_of(0, SERVER_REFUSED, 2);
 
 	v6.address = (struct address){6, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-	add(1, SERVER_TIMEOUT, 2);
+	add(1, SERVER_LAME, 2);
 	tried_add(tried, &v6, NULL, NULL);
 	add(1, SERVER_SERVFAIL, 2);
 	assert_true(tried_text(tried, 2, text, sizeof(text)));
-	assert_string_equal(text, "example.com.: 192.0.2.1 timeout; 2001:db8::1 REFUSED");
+	assert_string_equal(text, "example.com.: 192.0.2.1 lame; 2001:db8::1 REFUSED");
 	assert_int_equal(tried->count, 2);
 	assert_int_equal(tried->servers[0].count, 2);
-	assert_int_equal(tried->servers[0].cause, SERVER_TIMEOUT);
+	assert_int_equal(tried->servers[0].cause, SERVER_LAME);
 	assert_int_equal(tried->servers[0].last_cause, SERVER_SERVFAIL);
+}
+
+static void what_a_server_says_outweighs_its_silence(void **state)
+{
+	(void)state;
+	add(1, SERVER_TIMEOUT, 2);
+	add(1, SERVER_RESET, 2);
+	add(1, SERVER_LAME, 2);
+	add(1, SERVER_SERVFAIL, 2);
+	add(1, SERVER_TIMEOUT, 2);
+	assert_int_equal(tried->count, 1);
+	assert_int_equal(tried->servers[0].count, 5);
+	assert_int_equal(tried->servers[0].cause, SERVER_TIMEOUT);
+	assert_int_equal(tried->servers[0].last_cause, SERVER_TIMEOUT);
+	assert_true(tried_text(tried, 2, text, sizeof(text)));
+	assert_string_equal(text, "example.com.: 192.0.2.1 lame");
 }
 
 static void only_servers_of_the_zone_are_named(void **state)
@@ -144,11 +160,11 @@ static void hostile_names_stay_printable(void **state)
 static void every_cause_has_its_words(void **state)
 {
 	(void)state;
-	for (unsigned cause = 0; cause <= TRIED_NO_ADDRESS; cause++) {
+	for (unsigned cause = 0; cause <= TRIED_BOGUS_ADDRESS; cause++) {
 		assert_string_not_equal(tried_cause_word(cause), "failed");
 		assert_string_not_equal(tried_cause_words(cause), "failed");
 	}
-	assert_string_equal(tried_cause_word(TRIED_NO_ADDRESS + 1), "failed");
+	assert_string_equal(tried_cause_word(TRIED_BOGUS_ADDRESS + 1), "failed");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -157,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_text_names_each_server_with_its_first_cause_in_order),
+		TEST(what_a_server_says_outweighs_its_silence),
 		TEST(only_servers_of_the_zone_are_named),
 		TEST(a_name_server_without_an_address_goes_by_its_name),
 		TEST(what_does_not_fit_is_said_to_be_there),
