@@ -32,6 +32,7 @@ struct faults *faults_new(const struct faults_of *of)
 		return NULL;
 	faults->of = *of;
 	faults->tap_ifindex = of->host ? if_nametoindex(of->tap.name) : 0;
+	faults->announce = true; // who knows the address from before may know another station's
 	faults->silence.was_there = of->silent;
 	faults->claim.was_there = of->claimed;
 	pthread_mutex_init(&faults->lock, NULL);

@@ -1,4 +1,5 @@
 #include "dataplane/faults_parts.h"
+#include "dataplane/host/announce.h"
 #include "dataplane/host/routes.h"
 #include "dataplane/netlink.h"
 
@@ -160,8 +161,12 @@ static void look_at_link(struct faults *faults)
 	const char *changed = link_changed(tap, &link);
 	if (changed == NULL) {
 		repair_there(repair, faults->now_ms);
+		if (faults->announce)
+			announce(tap, faults->tap_ifindex);
+		faults->announce = false;
 		return;
 	}
+	faults->announce = true; // once it is as it was, by whomever
 	snprintf(what, sizeof(what), "the tap %s had %s", tap->name, changed);
 	memcpy(wanted.mac, tap->mac, sizeof(wanted.mac));
 	repair->was_there = true;

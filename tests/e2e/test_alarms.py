@@ -116,8 +116,15 @@ def tap_settings(checks, daemon):
     inside('ip', 'link', 'add', 'br0', 'type', 'bridge')
     for what, words in (('another MAC address', ('address', '02:00:00:00:00:77')), ('ARP off', ('arp', 'off')),
                         ('a bridge', ('master', 'br0'))):
+        for address in (daemon.service4, daemon.service6):  # a neighbour that learns of it at once
+            ip('neigh', 'replace', address, 'lladdr', '02:00:00:00:00:77', 'dev', 'ac0', 'nud', 'permanent')
+            ip('neigh', 'change', address, 'lladdr', '02:00:00:00:00:77', 'dev', 'ac0', 'nud', 'reachable')
         inside('ip', 'link', 'set', 'assay0', *words)
         raised(checks, daemon, 'the tap has ' + what, 'mended', 'the tap assay0 had', brief=True)
+        for address in (daemon.service4, daemon.service6):
+            checks.check('%s: neighbours are told of its own, %s' % (what, address),
+                         wait_for(lambda: wanted in ip('neigh', 'show', address).stdout, 3),
+                         ip('neigh', 'show', address).stdout)
         checks.equal('%s: it has its own again' % what, mac('assay0'), wanted)
         shown = inside('ip', '-o', 'link', 'show', 'assay0').stdout
         checks.check('%s: and is as it was' % what, 'NOARP' not in shown and 'master' not in shown, shown)

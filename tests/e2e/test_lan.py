@@ -74,6 +74,19 @@ class Arp:
                 return found
 
 
+def neighbours_are_told_at_the_start(checks, folder):
+    """Another host, or another NIC, may have had the address before."""
+    arp = Arp()
+    daemon = start.Daemon(folder)
+    port = mac(start.SERVER, 'port0')
+    try:
+        daemon.start()
+        arp.heard(lambda _, address, by: (address, by) == (daemon.address, port))
+        checks.check('a start tells neighbours whose the service address is', True)
+    finally:
+        daemon.end()
+
+
 def answered_by_the_port_alone(checks, folder, driver):
     daemon = start.Daemon(folder, driver).start()
     port, other = mac(start.SERVER, 'port0'), mac(start.SERVER, 'other0')
@@ -186,6 +199,7 @@ def main():
         set_up()
         for driver in ('af_xdp', 'af_packet'):
             checks.run(answered_by_the_port_alone, folder, driver)
+        checks.run(neighbours_are_told_at_the_start, folder)
         checks.run(a_firewall_that_flushes_all_rules_moves_nothing, folder)
         checks.run(its_own_questions_move_nothing, folder)
         checks.run(an_address_on_the_port_is_told, folder)
