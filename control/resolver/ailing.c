@@ -126,13 +126,15 @@ static void refer_again(struct task *task, struct ailing_zone *zone)
 		delegation_end(resolver->delegations, cut->zone, now_ms);
 }
 
-uint32_t ailing_hold_s(const struct task *task, uint32_t max_s)
+uint32_t ailing_hold_s(struct task *task, uint32_t max_s)
 {
 	const struct ailing_zone *zone =
 		task->cut != NULL ? find(task->resolver, task->cut->zone) : NULL;
 
-	return (zone != NULL && zone->confirmed) || max_s < FAILURE_TTL_NAME_S ? max_s
-									       : FAILURE_TTL_NAME_S;
+	// Our own questions come as often as they may, for ever.
+	if ((zone != NULL && zone->confirmed) || max_s < FAILURE_TTL_NAME_S || task_is_own(task))
+		return max_s;
+	return FAILURE_TTL_NAME_S;
 }
 
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s)

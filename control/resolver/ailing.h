@@ -30,7 +30,7 @@ struct ailing *ailing_new(void) __attribute__((warn_unused_result));
 void ailing_free(struct ailing *ailing);
 // How long a failure of the task may be remembered at most: of a zone that is not one of these nobody
 // would see that the name is mended.
-uint32_t ailing_hold_s(const struct task *task, uint32_t max_s) __attribute__((nonnull));
+uint32_t ailing_hold_s(struct task *task, uint32_t max_s) __attribute__((nonnull));
 // The zone that the task was asking has failed it. Returns the life of its failure entry.
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s) __attribute__((nonnull));
 // The zone that the task is asking seems to be silent: it is looked at at once.
