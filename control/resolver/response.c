@@ -12,6 +12,22 @@ struct reading {
 	struct response *out;
 };
 
+// What a forward zone is called need not be where a zone begins: the forwarder knows the zone that
+// it is part of, and says so in its SOA and signatures.
+static bool is_above(const struct reading *r, const uint8_t *zone)
+{
+	return r->question->forwarder && name_within(r->question->zone, zone);
+}
+
+static bool is_signed_from_above(const struct reading *r, const struct rrset *rrset)
+{
+	struct rdata_rrsig rrsig;
+
+	return rrset->rrsig_count > 0 &&
+	       rdata_rrsig(rrset->rrsigs[0].data, rrset->rrsigs[0].len, &rrsig) &&
+	       is_above(r, rrsig.signer) && name_within(rrset->owner, rrsig.signer);
+}
+
 static void take_proofs(struct reading *r)
 {
 	const struct section_rrsets *authority = &r->message->sections[SECTION_AUTHORITY];
@@ -21,7 +37,7 @@ static void take_proofs(struct reading *r)
 		const struct rrset *rrset = authority->rrsets[i];
 		if (rrset->type != TYPE_NSEC && rrset->type != TYPE_NSEC3)
 			continue;
-		if (name_within(rrset->owner, r->question->zone))
+		if (name_within(rrset->owner, r->question->zone) || is_signed_from_above(r, rrset))
 			out->proofs[out->proof_count++] = rrset;
 	}
 }
@@ -34,7 +50,7 @@ static const struct rrset *find_soa(const struct reading *r, const uint8_t *name
 	for (size_t i = 0; i < authority->count; i++) {
 		const struct rrset *rrset = authority->rrsets[i];
 		if (rrset->type == TYPE_SOA && name_within(name, rrset->owner) &&
-		    name_within(rrset->owner, r->question->zone))
+		    (name_within(rrset->owner, r->question->zone) || is_above(r, rrset->owner)))
 			return rrset;
 	}
 	return NULL;
