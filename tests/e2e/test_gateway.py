@@ -229,7 +229,9 @@ def two_have_a_table_each(checks, folder):
 
 
 def taken_away_they_come_back(checks, folder):
-    daemon = make(folder).start()
+    """Whoever the daemon has become."""
+    before = of_the_host()
+    daemon = make(folder, more='user: nobody').start()
     kept = rules()
     table = kept[0].split('lookup ')[1].split()[0]
     breaks = {'a rule': ('ip', 'rule', 'del', 'pref', '530'),
@@ -252,6 +254,7 @@ def taken_away_they_come_back(checks, folder):
         checks.check('which is critical', 'critical tap' in alarms(daemon), alarms(daemon))
     finally:
         daemon.end()
+    checks.equal('nobody leaves nothing', of_the_host(), before)
 
 
 class Big:
