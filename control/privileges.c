@@ -1,5 +1,7 @@
 #include "control/privileges.h"
 
+#include "control/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -45,6 +47,7 @@ int privileges_prepare(void)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return -errno;
+	(void)descriptors_hold();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -errno;
 	return core_filter_set();

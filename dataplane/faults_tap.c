@@ -215,7 +215,7 @@ void faults_look_at_tap(struct faults *faults)
 
 	if (!faults->of.host)
 		return;
-	flags = if_nametoindex(tap->name) == faults->tap_ifindex ? interface_flags(tap->name) : -1;
+	flags = interface_is(tap->name, faults->tap_ifindex) ? interface_flags(tap->name) : -1;
 	if (flags < 0)
 		faults_note(
 			faults, DATAPLANE_TAP_LOST, 0, 0,

@@ -28,8 +28,8 @@ enum alarm_severity {
 	  "see who takes them away (a firewall's `flush ruleset`); they are put back at growing "  \
 	  "distances, at once by a restart of assayd")                                             \
 	X(TAP, "tap", CRITICAL,                                                                    \
-	  "the tap is gone, down, not as it was made, or without its addresses or routes: nobody "    \
-	  "answers ARP, ND, ping and TCP",  \
+	  "the tap is gone, down, not as it was made, or without its addresses or routes: nobody " \
+	  "answers ARP, ND, ping and TCP",                                                         \
 	  "ip link set TAP up; restart assayd if it is gone")                                      \
 	X(CORE_STALLED, "core-stalled", CRITICAL,                                                  \
 	  "a poll-mode core does nothing: what comes by its queues is lost",                       \
@@ -81,8 +81,10 @@ enum alarm_severity {
 	  "set arp_ignore=1 and arp_announce=2 (sysctl net.ipv4.conf.all)")                        \
 	X(DROPS, "drops", ERROR, "more than 1 % of the packets are lost for want of room",         \
 	  "assayctl stats says where; more cores or queues, memory.packets, memory.tickets")       \
-	X(EXHAUSTED, "exhausted", ERROR, "packet buffers, tickets or rings have run out",          \
-	  "raise memory.packets or memory.tickets; see who floods (assayctl stats)")               \
+	X(EXHAUSTED, "exhausted", ERROR,                                                           \
+	  "packet buffers, tickets, rings or file descriptors have run out",                       \
+	  "raise memory.packets, memory.tickets, or LimitNOFILE= of the unit (ulimit -n, the "     \
+	  "container's limit); see who floods (assayctl stats)")                                   \
 	X(CACHE_STALLED, "cache-stalled", ERROR,                                                   \
 	  "the cache takes nothing in: a poll-mode core does not let go of old entries",           \
 	  "see why the core does not run (core alarms); restart assayd if it does not end")        \
@@ -129,7 +131,7 @@ enum alarm_severity {
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \
 	X(MENDED, "mended", WARNING,                                                               \
-	  "rules, addresses, routes or settings of ours were taken away, and have been put back",           \
+	  "rules, addresses, routes or settings of ours were taken away, and have been put back",  \
 	  "see who takes them away (a firewall's `flush ruleset`, a network manager)")             \
 	X(ICMP, "icmp", WARNING, "open ports towards servers may be told by ICMP",                 \
 	  "see who takes our nftables rules away (a firewall's `flush ruleset`); where nft "       \

@@ -6,6 +6,7 @@
 #include "control/api/rights.h"
 #include "control/api/socket.h"
 #include "control/api/verbs.h"
+#include "control/descriptors.h"
 #include "control/log.h"
 
 #include <uv.h>
@@ -460,6 +461,12 @@ static void accepted(uv_stream_t *socket, int status)
 	struct api *api = socket->data;
 	struct connection *connection;
 
+	if (status == UV_EMFILE || status == UV_ENFILE) {
+		uv_os_fd_t fd;
+
+		if (uv_fileno((uv_handle_t *)socket, &fd) == 0)
+			descriptors_turn_away(fd);
+	}
 	if (status != 0)
 		return;
 	// XXX: without memory for a connection libuv accepts no further one from this socket. Linux
@@ -467,7 +474,7 @@ static void accepted(uv_stream_t *socket, int status)
 	connection = connection_new(api);
 	if (!connection)
 		return;
-	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 ||
+	if (uv_accept(socket, (uv_stream_t *)&connection->pipe) != 0 || descriptors_hold() < 0 ||
 	    find_right(connection) != 0) {
 		connection_close(connection);
 		return;

@@ -237,10 +237,11 @@ static int interface_flags(const char *name)
 	int flags = -1;
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0)
+	if (fd < 0)
+		return IFF_UP | IFF_RUNNING; // not known
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0)
 		flags = request.ifr_flags & 0xffff;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return flags;
 }
 

@@ -1,4 +1,5 @@
 #include "control/daemon/parts.h"
+#include "control/descriptors.h"
 #include "control/log.h"
 #include "control/notify.h"
 
@@ -150,6 +151,7 @@ static void on_before(uv_prepare_t *prepare)
 	bool more = turn();
 
 	(void)prepare;
+	(void)descriptors_hold();
 	if (assayd.stopping)
 		return;
 	if (more || !dataplane_may_sleep(assayd.dataplane))

@@ -1,5 +1,6 @@
 #include "control/listen/connection.h"
 
+#include "control/descriptors.h"
 #include "dataplane/dns/header.h"
 
 #include <netinet/in.h>
@@ -468,10 +469,23 @@ static void make_room(struct listener *listener)
 {
 	struct connection *oldest = listener->quiet.oldest;
 
-	if (listener->connection_count < listener->connections_max)
+	if (listener->connection_count < listener->connections_max &&
+	    !(listener->descriptors_short && listener->connection_count > 0))
 		return;
 	listener->counters.displaced++;
 	connection_close(oldest ? oldest : listener->busy.oldest);
+}
+
+// The descriptors from here on are for questions to servers, and for ourselves. The next one finds
+// the place of whoever gives way to it.
+static bool takes_anothers_descriptor(struct connection *connection)
+{
+	uv_os_fd_t fd;
+
+	connection->listener->descriptors_short =
+		uv_fileno((uv_handle_t *)&connection->stream, &fd) == 0 &&
+		((unsigned)fd >= descriptors_bound(DESCRIPTORS_CLIENTS) || descriptors_hold() < 0);
+	return connection->listener->descriptors_short;
 }
 
 static struct connection *connection_new(struct listener *listener)
@@ -504,7 +518,7 @@ void connection_accept(struct listener *listener, uv_stream_t *socket)
 		return;
 	}
 	if (uv_accept(socket, (uv_stream_t *)&connection->stream) != 0 ||
-	    client_address(connection) != 0) {
+	    takes_anothers_descriptor(connection) || client_address(connection) != 0) {
 		listener->counters.refused++;
 		connection_close(connection);
 		return;

@@ -40,6 +40,7 @@ struct listener {
 	listener_ask ask;
 	void *ask_arg;
 	unsigned connections_max; // LISTENER_CONNECTIONS_MAX
+	bool descriptors_short;   // the last client found none left for clients
 	uint64_t idle_ms;         // LISTENER_IDLE_MS
 	size_t unsent_max;        // LISTENER_UNSENT_MAX
 	uv_tcp_t sockets[SERVICE_ADDRESSES_MAX];

@@ -1,3 +1,4 @@
+#include "control/descriptors.h"
 #include "control/listen/connection.h"
 
 #include <uv.h>
@@ -56,10 +57,15 @@ static void accepted(uv_stream_t *stream, int status)
 {
 	struct listener *listener = stream->data;
 
-	if (status == 0)
+	if (status == 0) {
 		connection_accept(listener, stream);
-	else
-		listener->counters.refused++;
+		return;
+	}
+	listener->counters.refused++;
+	uv_os_fd_t fd;
+	if ((status == UV_EMFILE || status == UV_ENFILE) &&
+	    uv_fileno((uv_handle_t *)stream, &fd) == 0)
+		descriptors_turn_away(fd);
 }
 
 static int listen_with(struct listener *listener, int fd)

@@ -1,3 +1,4 @@
+#include "control/descriptors.h"
 #include "control/upstream/socket_tls.h"
 
 #include <errno.h>
@@ -47,14 +48,26 @@ int socket_sockaddr(const struct address *address, uint16_t port, struct sockadd
 	}
 }
 
+// -1 with EMFILE, too, where only those are left that are for ourselves.
+static int socket_within_bound(int family, int type)
+{
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (unsigned)fd < descriptors_bound(DESCRIPTORS_SERVERS))
+		return fd;
+	close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
 int socket_new(struct socket_transport *sockets, int family, int type)
 {
 	const char *interface = sockets->config.interface;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket_within_bound(family, type);
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && sockets->idle) {
 		idle_expire(sockets, UINT64_MAX);
-		fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		fd = socket_within_bound(family, type);
 	}
 	if (fd < 0)
 		return -errno;

@@ -2,6 +2,7 @@
 
 #include "control/config/host.h"
 #include "control/config/return_route.h"
+#include "control/descriptors.h"
 #include "control/log.h"
 #include "control/watch/route.h"
 
@@ -32,6 +33,7 @@ struct looker {
 	char state[512];                 // what is wrong with the folder; "": nothing
 	char upstream[CONFIG_ERROR_MAX]; // what keeps questions from leaving; "": nothing
 	char clients[CONFIG_ERROR_MAX];  // what keeps answers from them; "": nothing
+	char descriptors[192];           // who finds none; "": there are enough
 };
 
 static uint64_t clock_ms(void)
@@ -65,6 +67,57 @@ static void look_at_folder(struct looker *looker)
 	looker->state_alarm = name;
 	memcpy(looker->state, text, sizeof(text));
 	pthread_mutex_unlock(&looker->lock);
+}
+
+// ---- descriptors ----
+
+// As many as a look takes at once, in one place or another.
+#define DESCRIPTORS_NEEDED 4
+
+static unsigned open_some(int fds[DESCRIPTORS_NEEDED])
+{
+	unsigned count = 0;
+
+	while (count < DESCRIPTORS_NEEDED &&
+	       (fds[count] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
+		count++;
+	return count;
+}
+
+// False: none are left, and whatever is looked at would seem to be gone.
+static bool look_at_descriptors(struct looker *looker)
+{
+	const unsigned limit = descriptors_limit();
+	char text[sizeof(looker->descriptors)] = "";
+	int fds[DESCRIPTORS_NEEDED];
+	unsigned count = open_some(fds);
+	bool enough = count == DESCRIPTORS_NEEDED;
+	int error = enough ? 0 : errno;
+
+	if (error == ENFILE)
+		snprintf(text, sizeof(text),
+			 "this host has no file descriptors left: nothing of it is looked at");
+	else if (!enough)
+		snprintf(text, sizeof(text),
+			 "no file descriptors are left of %u: TCP clients and questions to servers "
+			 "find none, and nothing of the host is looked at",
+			 limit);
+	else if ((unsigned)fds[0] >= descriptors_bound(DESCRIPTORS_SERVERS))
+		snprintf(
+			text, sizeof(text),
+			"%d of %u file descriptors are taken: questions to servers and TCP clients "
+			"find none",
+			fds[0], limit);
+	else if ((unsigned)fds[0] >= descriptors_bound(DESCRIPTORS_CLIENTS))
+		snprintf(text, sizeof(text),
+			 "%d of %u file descriptors are taken: TCP clients give way to each other",
+			 fds[0], limit);
+	while (count > 0)
+		close(fds[--count]);
+	pthread_mutex_lock(&looker->lock);
+	memcpy(looker->descriptors, text, sizeof(text));
+	pthread_mutex_unlock(&looker->lock);
+	return enough;
 }
 
 // ---- the way to servers ----
@@ -152,9 +205,11 @@ static void *look(void *arg)
 	pthread_setname_np(pthread_self(), "assay-look");
 	do {
 		look_at_control(looker, &stands);
-		dataplane_look(looker->dataplane);
-		look_at_upstream(looker);
-		look_at_clients(looker, &at);
+		if (look_at_descriptors(looker)) {
+			dataplane_look(looker->dataplane);
+			look_at_upstream(looker);
+			look_at_clients(looker, &at);
+		}
 		if (looker->folder[0] != '\0')
 			look_at_folder(looker);
 	} while (wait_a_moment(looker));
@@ -215,6 +270,7 @@ void looker_alarms(void *arg, struct alarms *alarms)
 	struct looker *looker = arg;
 	char state[sizeof(looker->state)], upstream[sizeof(looker->upstream)];
 	char clients[sizeof(looker->clients)];
+	char descriptors[sizeof(looker->descriptors)];
 	enum alarm_name name;
 
 	if (looker->stood_ms > 0)
@@ -231,6 +287,12 @@ void looker_alarms(void *arg, struct alarms *alarms)
 		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
 	if (clients[0] != '\0')
 		alarm_holds(alarms, ALARM_RETURN_ROUTE, "", "%s", clients);
+	memcpy(descriptors, looker->descriptors, sizeof(descriptors));
+	pthread_mutex_unlock(&looker->lock);
+	if (upstream[0] != '\0')
+		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
+	if (descriptors[0] != '\0')
+		alarm_holds(alarms, ALARM_EXHAUSTED, "descriptors", "%s", descriptors);
 	if (state[0] != '\0')
 		alarm_holds(alarms, name, "folder", "%s", state);
 }

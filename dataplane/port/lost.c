@@ -4,6 +4,7 @@
 
 #include <rte_ethdev.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +19,21 @@ int interface_flags(const char *name)
 	int flags = -1;
 
 	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0)
+	if (fd < 0)
+		return IFF_UP | IFF_RUNNING; // not known
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0)
 		flags = request.ifr_flags & 0xffff;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return flags;
+}
+
+bool interface_is(const char *name, unsigned ifindex)
+{
+	unsigned found;
+
+	errno = 0;
+	found = if_nametoindex(name);
+	return found == ifindex || (found == 0 && (errno == EMFILE || errno == ENFILE));
 }
 
 static bool device_link_lost(const struct port *port, unsigned index, char *text, size_t len)
@@ -44,7 +55,7 @@ bool port_link_lost(const struct port *port, unsigned index, char *text, size_t 
 
 	if (device->ifindex == 0)
 		return device_link_lost(port, index, text, len);
-	flags = if_nametoindex(device->interface) == device->ifindex
+	flags = interface_is(device->interface, device->ifindex)
 			? interface_flags(device->interface)
 			: -1;
 	if (flags >= 0 && (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING))

@@ -3,6 +3,7 @@
 and the metrics page, and none any more when it is mended. Every row breaks something of its own namespaces
 and mends it: interfaces, threads, the disk, what the kernel keeps for us. (Upstream, clock and configuration:
 test_alarms_service; zones and servers of the lab: test_trust, test_posture, test_explain.)"""
+import contextlib
 import ctypes
 import json
 import os
@@ -16,9 +17,10 @@ import dns.message
 import dns.query
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from alarms import RESOLVER, CLIENT, alarm, gauge, health, inside, ip, main, over, raised  # noqa: E402
+from alarms import (RESOLVER, CLIENT, METRICS, ROOT_SERVER, alarm, ask, gauge, health, in_namespace, inside, ip, main,  # noqa: E402
+                    over, raised)
 from checks import PATIENCE, wait_for  # noqa: E402
-from resolver import ASSAYCTL  # noqa: E402
+from resolver import ASSAYCTL, ASSAYD, CROWDED  # noqa: E402
 
 
 def links(checks, daemon):
@@ -255,6 +257,52 @@ def runs_out(checks, daemon):
     over(checks, daemon, 'tickets run out', 'drops')
 
 
+def connections(count, address):
+    """As many connections as come about; whoever is turned away does not count."""
+    taken = []
+    for _ in range(count):
+        with contextlib.suppress(OSError):
+            taken.append(socket.create_connection(address, timeout=5))
+    return taken
+
+
+def tcp_answer(daemon):
+    with contextlib.suppress(OSError, EOFError, dns.exception.Timeout):
+        return dns.query.tcp(dns.message.make_query('.', 'NS'), daemon.service4, timeout=5)
+
+
+def descriptors(checks, make):
+    """B4: connections took the last ones: three untrue alarms, and nothing was heard any more."""
+    daemon = make()
+    daemon.program = ['prlimit', '--nofile=160:160', ASSAYD]
+    with daemon:
+        clients = connections(200, (daemon.service4, 53))
+        with in_namespace(RESOLVER):
+            readers = connections(40, METRICS)
+        raised(checks, daemon, 'out of descriptors', 'exhausted', 'file descriptors', brief=True)
+        checks.equal('out of descriptors: nothing else is said to be wrong',
+                     [a for a in health(daemon)[1]['alarms'] if a['name'] not in CROWDED], [])
+        checks.equal('out of descriptors: another host need not be asked',
+                     health(daemon, '--service')[1]['well'], True)
+        checks.check('out of descriptors: a new question is put to servers',
+                     'from ' + ROOT_SERVER in str(ask(daemon, 'new.example.')), health(daemon))
+        checks.check('out of descriptors: a newcomer by TCP is answered',
+                     bool(wait_for(lambda: tcp_answer(daemon), 3)))
+        for connection in clients + readers:
+            connection.close()
+        over(checks, daemon, 'out of descriptors', 'exhausted')
+        # Below what it has already: not one is left for anything.
+        clients = connections(40, (daemon.service4, 53))
+        subprocess.run(['prlimit', '--nofile=30:30', '--pid', str(daemon.process.pid)], check=True)
+        connections(5, (daemon.service4, 53))
+        found = wait_for(lambda: 'alarm exhausted: no file descriptors are left of 30' in daemon.log_text(), 3)
+        checks.check('not one descriptor: a line of the log says so', bool(found), daemon.log_text()[-1500:])
+        checks.check('not one descriptor: nothing is said to be gone',
+                     not any(' alarm %s: ' % name in daemon.log_text()
+                             for name in ('link', 'tap', 'upstream-missing')), daemon.log_text()[-1500:])
+        checks.equal('not one descriptor: it ends when it is told to', daemon.stop(), 0)
+
+
 def states(checks, daemon, folder):
     os.chmod(folder, 0o500)
     raised(checks, daemon, 'the state cannot be written', 'state', 'cannot be written')
@@ -411,6 +459,7 @@ def rows(run, place):
         run(channels, daemon)
         run(programs, daemon)
     run(states_at_the_start, make, place.disk)
+    run(descriptors, make)
     run(several_queues, make)
     busy = make()
     with open(busy.config) as stream:

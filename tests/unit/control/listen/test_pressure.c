@@ -1,5 +1,6 @@
 // ATTACKS G1: half-sent questions, clients that do not read, too many connections, and connections
 // that end while their questions are under way.
+#include "control/descriptors.h"
 #include "tests/unit/control/listen/clients.h"
 
 #define CLIENTS LISTENER_CONNECTIONS_MAX
@@ -269,6 +270,72 @@ static void G1_idle_time_shrinks_as_connections_run_short(void **state)
 		close(fds[i]);
 }
 
+static int held_back;
+
+static void limit_descriptors(unsigned limit, struct rlimit *before)
+{
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit, before->rlim_max}), 0);
+}
+
+static void b4_clients_leave_descriptors_to_others(void **state)
+{
+	struct rlimit before;
+	int fds[90];
+	size_t count = 0;
+
+	(void)state;
+	limit_descriptors(200, &before);
+	const unsigned bound = descriptors_bound(DESCRIPTORS_CLIENTS);
+	assert_true(bound < descriptors_bound(DESCRIPTORS_SERVERS));
+	// Both ends are of this process. Beyond its bound a client is turned away.
+	while (count < 90 && listener->counters.refused == 0) {
+		fds[count++] = client();
+		until(listener->counters.accepted + listener->counters.refused == count);
+	}
+	assert_int_equal(listener->counters.refused, 1);
+	assert_true(listener->connection_count > 10);
+	// The next one has the place of the one that was quiet for the longest.
+	close(fds[--count]);
+	for (size_t i = 0; i < 2 && listener->counters.displaced == 0; i++) {
+		int fd = client();
+		until(listener->counters.accepted + listener->counters.refused == count + 2 + i);
+		close(fd);
+	}
+	assert_int_equal(listener->counters.displaced, 1);
+	assert_true(is_closed(fds[0]));
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
+// libuv tried for ever to take what waits, and nothing else happened.
+static void b4_without_a_descriptor_the_loop_goes_on(void **state)
+{
+	struct rlimit before;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	uv_os_fd_t listening;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), taken[64];
+	size_t count = 0;
+
+	(void)state;
+	uv_fileno((uv_handle_t *)&listener->sockets[0], &listening);
+	assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &len), 0);
+	// What libuv holds back is beyond the new limit, and so is of no use to it.
+	limit_descriptors((unsigned)held_back + 1, &before);
+	while (count < 64 && (taken[count] = dup(0)) >= 0)
+		count++;
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
+	until(listener->counters.refused > 0);
+	assert_true(is_closed(fd));
+	assert_int_equal(listener->counters.accepted, 0);
+	setrlimit(RLIMIT_NOFILE, &before);
+	while (count > 0)
+		close(taken[--count]);
+	close(fd);
+}
+
 static void listener_closes_while_questions_are_under_way(void **state)
 {
 	(void)state;
@@ -330,10 +397,13 @@ int main(void)
 		TEST(G1_connection_that_waits_for_us_gives_way_last),
 		TEST(G1_client_that_hung_up_gives_way_before_one_that_waits),
 		TEST(G1_idle_time_shrinks_as_connections_run_short),
+		TEST(b4_clients_leave_descriptors_to_others),
+		TEST(b4_without_a_descriptor_the_loop_goes_on),
 		TEST(listener_closes_while_questions_are_under_way),
 		TEST(listener_closes_before_the_loop_has_let_go),
 		TEST(client_resets_with_answers_unsent),
 	};
 
+	held_back = descriptors_hold();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,48 @@
+#include "control/descriptors.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KEPT_MAX  64 // for ourselves
+#define BOUND_MAX 1048576
+
+static int held_back = -1;
+
+unsigned descriptors_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > BOUND_MAX)
+		return BOUND_MAX;
+	return (unsigned)limit.rlim_cur;
+}
+
+unsigned descriptors_bound(enum descriptors_for use)
+{
+	const unsigned limit = descriptors_limit();
+	const unsigned kept = limit / 4 < KEPT_MAX ? limit / 4 : KEPT_MAX;
+
+	return use == DESCRIPTORS_SERVERS ? limit - kept : limit - kept - limit / 4;
+}
+
+int descriptors_hold(void)
+{
+	if (held_back < 0)
+		held_back = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return held_back;
+}
+
+void descriptors_turn_away(int listening_fd)
+{
+	int fd;
+
+	// Stays free until descriptors_hold(): without one the kernel says EMFILE even where
+	// nothing waits, and libuv would go on.
+	if (held_back >= 0)
+		close(held_back);
+	while ((fd = accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		close(fd);
+	held_back = -1;
+}
