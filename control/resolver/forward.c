@@ -80,7 +80,7 @@ bool forward_fall_back(struct task *task)
 	if (!forward_falls_back(task))
 		return false;
 	task->resolver->counters.fallbacks++;
-	task->past_route = true;
+	task->past_route = task->route;
 	task->without_cd = false;
 	// One of the zone's own servers is heard, whatever forwarders said; no more than that
 	// beyond what a question may cost.

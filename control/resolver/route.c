@@ -104,15 +104,9 @@ void route_close(struct resolver *resolver)
 	free(resolver->routes);
 }
 
-// The deepest one that holds the name; the DS of a route's own zone belongs to whoever answers for
-// its parent. A reference to its servers in *cut. NULL also where a deeper zone below a stub zone
-// is known from its referrals.
-const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
-			       struct delegation **cut)
+static const struct route *find_of(const struct resolver *resolver, size_t best,
+				   const uint8_t *below, struct delegation **cut)
 {
-	const uint8_t *below = type == TYPE_DS ? name_skip(name, 1) : name;
-	size_t best = deepest(resolver, below);
-
 	*cut = NULL;
 	if (best == SIZE_MAX)
 		return NULL;
@@ -129,6 +123,29 @@ const struct route *route_find(const struct resolver *resolver, const uint8_t *n
 	*cut = resolver->route_cuts[best];
 	delegation_ref(*cut);
 	return route;
+}
+
+// The deepest one that holds the name; the DS of a route's own zone belongs to whoever answers for
+// its parent. A reference to its servers in *cut. NULL also where a deeper zone below a stub zone
+// is known from its referrals.
+const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
+			       struct delegation **cut)
+{
+	const uint8_t *below = type == TYPE_DS ? name_skip(name, 1) : name;
+
+	return find_of(resolver, deepest(resolver, below), below, cut);
+}
+
+// ATTACKS A12: a name in a stub zone is for its own servers to answer, also where the forwarders of
+// a zone in it have failed.
+const struct route *route_above(const struct resolver *resolver, const struct route *past,
+				const uint8_t *name, uint16_t type, struct delegation **cut)
+{
+	const uint8_t *below = type == TYPE_DS ? name_skip(name, 1) : name;
+	const bool root = name_is_root(past->zone);
+
+	return find_of(resolver, root ? SIZE_MAX : deepest(resolver, name_skip(past->zone, 1)),
+		       below, cut);
 }
 
 const struct route *route_of(const struct resolver *resolver, const uint8_t *name)

@@ -355,6 +355,9 @@ int route_open(struct resolver *resolver);
 void route_close(struct resolver *resolver);
 const struct route *route_find(const struct resolver *resolver, const uint8_t *name, uint16_t type,
 			       struct delegation **cut);
+// The same of those above `past`, which is passed by.
+const struct route *route_above(const struct resolver *resolver, const struct route *past,
+				const uint8_t *name, uint16_t type, struct delegation **cut);
 // Of the deepest configured zone at or above a name, or NULL: what is denied by a zone above it
 // says nothing of what is in it (ATTACKS A12).
 const struct route *route_of(const struct resolver *resolver, const uint8_t *name);

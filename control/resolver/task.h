@@ -263,7 +263,7 @@ struct task {
 	bool slow_again;           // it has got another round of tries because servers are slow
 	bool heartened;            // something was heard while it waited; once
 	uint64_t doubt_until_ms;   // TASK_WAIT_EVIDENCE
-	bool past_route;           // route.first: the forwarders have failed
+	const struct route *past_route; // route.first: its forwarders have failed; or NULL
 	uint8_t blame_count;
 	const struct route *blamed_route;
 	bool has_avoid;

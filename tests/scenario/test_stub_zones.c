@@ -184,6 +184,34 @@ static void what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in
 	}
 }
 
+// A zone in it is forwarded, and recursion stands in for its forwarders: that begins at the stub
+// zone's own servers (ATTACKS A12).
+static void a12_what_recursion_follows_falls_back_to_the_stub_zone_above(void **state)
+{
+	(void)state;
+	for (unsigned broken = 0; broken < 2; broken++) {
+		begin();
+		world_add(w, &(struct world_zone){.apex = "ww.org.",
+						  .servers = "ns.ww.org.=" STUB,
+						  .text = "x.d.ww.org. 300 IN A 192.0.2.74\n",
+						  .options = {.unsigned_ = true}});
+		world_route(w, "ww.org.", false, STUB)->dnssec = ROUTE_INSECURE;
+		world_route(w, "d.ww.org.", true, "203.0.113.99")->first = true;
+		network_serve(&w->network, "203.0.113.99", NULL);
+		with((struct fault){.kind = broken ? FAULT_SERVFAIL : FAULT_DROP,
+				    .server = "203.0.113.99"});
+		world_start(w);
+		world_undelegate(w, "ww.org.");
+		struct question *q = world_ask(w, "x.d.ww.org.", TYPE_A, 0);
+		assert_answer(q, RCODE_NOERROR, false, EDE_NONE);
+		assert_address(q, "192.0.2.74");
+		assert_answer(world_ask(w, "nx.d.ww.org.", TYPE_A, 0), RCODE_NXDOMAIN, false,
+			      EDE_NONE);
+		assert_true(network_sent(&w->network, "203.0.113.99", NULL, 0) >= 1);
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in_it,
 			start_over_name, end_world),
+		cmocka_unit_test(a12_what_recursion_follows_falls_back_to_the_stub_zone_above),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
