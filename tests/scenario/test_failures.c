@@ -279,35 +279,6 @@ static void without_priming_the_hints_go_on_serving(void **state)
 }
 
 // ATTACKS O24
-// A name that fails for minutes while its zone is well is back soon after it is mended: nobody
-// looks after it but who asks for it.
-static void a_name_that_was_mended_is_back_in_five_seconds(void **state)
-{
-	static const enum fault_kind kinds[] = {FAULT_SERVFAIL, FAULT_REFUSED, FAULT_BOGUS,
-						FAULT_MALFORMED, FAULT_DROP};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		begin();
-		add_example(w);
-		world_start(w);
-		const size_t at = w->network.fault_count;
-		with((struct fault){.kind = kinds[i], .name = "www.example.com."});
-		for (int s = 0; s < 130; s++) {
-			assert_int_equal(
-				world_ask(w, "www.example.com.", TYPE_A, ASK_DO)->reply->rcode,
-				RCODE_SERVFAIL);
-			world_advance(w, 1000);
-			if (s % 40 == 0) // others go on
-				world_ask(w, "mx.example.com.", TYPE_MX, 0);
-		}
-		w->network.fault_count = at;
-		world_advance(w, 5000);
-		assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
-			      EDE_NONE);
-		end_world(state);
-	}
-}
-
 static void one_good_hint_is_enough(void **state)
 {
 	(void)state;
@@ -618,7 +589,6 @@ int main(void)
 		scenario_common(servers_without_edns_serve_unsigned_zones),
 		scenario(without_priming_the_hints_go_on_serving),
 		scenario(one_good_hint_is_enough),
-		cmocka_unit_test(a_name_that_was_mended_is_back_in_five_seconds),
 		scenario_common(a_tld_without_servers_fails_its_names_alone),
 		scenario(a_server_known_by_a_bad_address_is_found_by_the_others),
 		scenario(o23_a_dead_family_costs_no_question_more_than_one_timeout),

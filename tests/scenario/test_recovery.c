@@ -83,6 +83,35 @@ static void one_broken_name_is_not_helped_by_the_others_of_its_zone(void **state
 	assert_in_range(network_sent(&w->network, NULL, "hot0.wild.example.com.", TYPE_A), 8, 18);
 }
 
+// A name that fails for minutes while its zone is well is back soon after it is mended: nobody
+// looks after it but who asks for it.
+static void a_name_that_was_mended_is_back_in_five_seconds(void **state)
+{
+	static const enum fault_kind kinds[] = {FAULT_SERVFAIL, FAULT_REFUSED, FAULT_BOGUS,
+						FAULT_MALFORMED, FAULT_DROP};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		begin();
+		add_example(w);
+		world_start(w);
+		const size_t at = w->network.fault_count;
+		with((struct fault){.kind = kinds[i], .name = "www.example.com."});
+		for (int s = 0; s < 130; s++) {
+			assert_int_equal(
+				world_ask(w, "www.example.com.", TYPE_A, ASK_DO)->reply->rcode,
+				RCODE_SERVFAIL);
+			world_advance(w, 1000);
+			if (s % 40 == 0) // others go on
+				world_ask(w, "mx.example.com.", TYPE_MX, 0);
+		}
+		w->network.fault_count = at;
+		world_advance(w, 5000);
+		assert_answer(world_ask(w, "www.example.com.", TYPE_A, ASK_DO), RCODE_NOERROR, true,
+			      EDE_NONE);
+		end_world(state);
+	}
+}
+
 // ---- when other servers have the zone ----
 
 #define NEW_A "203.0.113.41"
@@ -336,6 +365,7 @@ int main(void)
 		scenario(a_zone_that_recovers_is_back_within_two_seconds),
 		scenario_common(a_zone_that_fails_is_probed_about_once_a_second),
 		scenario_common(one_broken_name_is_not_helped_by_the_others_of_its_zone),
+		cmocka_unit_test(a_name_that_was_mended_is_back_in_five_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
