@@ -305,6 +305,50 @@ bool host_upstream_missing(const struct config *config, char sentence[CONFIG_ERR
 	       source_missing(config, &config->source.source_v6, sentence);
 }
 
+// ---- the service addresses ----
+
+// Of another assayd, in all likelihood: the locks say whose.
+static bool is_a_tap(const char *interface)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/tun_flags", interface);
+	return access(path, F_OK) == 0;
+}
+
+// The interface that has it, and is no tap; loopback interfaces answer nobody's ARP. "": none.
+static void find_elsewhere(const struct address *address, const char *tap, char out[IFNAMSIZ])
+{
+	struct ifaddrs *list;
+
+	out[0] = '\0';
+	if (getifaddrs(&list) != 0)
+		return; // not known
+	for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
+		if (is_address(i->ifa_addr, address) && strcmp(i->ifa_name, tap) != 0 &&
+		    !(i->ifa_flags & IFF_LOOPBACK) && !is_a_tap(i->ifa_name))
+			snprintf(out, IFNAMSIZ, "%s", i->ifa_name);
+	}
+	freeifaddrs(list);
+}
+
+// The host would be kept from answering ARP for an address of its own, and so be cut off there.
+static void check_service(const struct survey *survey)
+{
+	const struct dataplane_config *config = &survey->config->dataplane;
+	char path[LOADER_PATH_MAX], interface[IFNAMSIZ], text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < config->service.count && config->tap_name[0] != '\0'; i++) {
+		find_elsewhere(&config->service.list[i], config->tap_name, interface);
+		if (interface[0] != '\0')
+			MISSING(survey, false, loader_item(path, "service.addresses", i),
+				"%s is an address of this host already, on %s: give the service "
+				"one "
+				"of its own",
+				address_to_text(&config->service.list[i], text), interface);
+	}
+}
+
 // ---- the metrics page ----
 
 // A daemon that runs with this configuration holds the lock of its control socket.
@@ -367,6 +411,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 	check_state(&survey);
 	check_socket(&survey);
 	check_ports(&survey);
+	check_service(&survey);
 	check_metrics(&survey);
 	if (host_upstream_missing(config, sentence))
 		visit(sentence, true, arg);

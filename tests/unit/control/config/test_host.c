@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -236,6 +238,44 @@ static void metrics_addresses_may_come_later(void **state)
 	close(fd);
 }
 
+// The first address of this host on an interface that others see; false: it has none.
+static bool own_address(char text[INET_ADDRSTRLEN], char interface[IF_NAMESIZE])
+{
+	struct ifaddrs *list;
+	bool found = false;
+
+	assert_int_equal(getifaddrs(&list), 0);
+	for (const struct ifaddrs *i = list; i != NULL && !found; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET ||
+		    (i->ifa_flags & IFF_LOOPBACK))
+			continue;
+		found = inet_ntop(
+				AF_INET,
+				&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr,
+				text, INET_ADDRSTRLEN) != NULL;
+		snprintf(interface, IF_NAMESIZE, "%s", i->ifa_name);
+	}
+	freeifaddrs(list);
+	return found;
+}
+
+// The host no longer answered ARP for it, and was cut off.
+static void b6_an_address_of_the_host_is_no_service_address(void **state)
+{
+	char text[400], wanted[200], address[INET_ADDRSTRLEN], interface[IF_NAMESIZE];
+
+	(void)state;
+	if (!own_address(address, interface))
+		skip();
+	snprintf(text, sizeof(text),
+		 "ports:\n  - device: net_ring0\nservice:\n  addresses: [%s/32]\n" ONE_CPU,
+		 address);
+	snprintf(wanted, sizeof(wanted),
+		 ":4: service.addresses[0]: %s is an address of this host already, on %s: give",
+		 address, interface);
+	assert_missing(text, wanted, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_nobody_has_made_is_named),
 		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
 		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
+		cmocka_unit_test(b6_an_address_of_the_host_is_no_service_address),
 		cmocka_unit_test(interfaces_and_addresses_may_come_later),
 	};
 
