@@ -240,9 +240,11 @@ static void load_interface(struct loader *loader)
 	if (strcmp(config->source.interface, "lo") == 0 && !config->allow_loopback_upstream)
 		loader_fail(loader, "upstream.interface",
 			    "lo leads to this host alone: no server is behind it");
-	// With AF_PACKET the kernel gets its frames, too.
+	// With AF_PACKET, too: what comes in there is kept from the kernel
+	// (dataplane/port/ingress.c).
 	const char *port = port_on(config, config->source.interface);
-	if (port != NULL && strncmp(port, "net_af_xdp", strlen("net_af_xdp")) == 0)
+	if (port != NULL && (strncmp(port, "net_af_xdp", strlen("net_af_xdp")) == 0 ||
+			     strncmp(port, "net_af_packet", strlen("net_af_packet")) == 0))
 		loader_fail(
 			loader, "upstream.interface",
 			"%s is the interface of a port, which takes the servers' replies from the "

@@ -91,6 +91,9 @@ static void questions_leave_from_this_host(void **state)
 		{"ports:\n  - device: 'net_af_xdp0,iface=eth1'\n"
 		 "service:\n  addresses: [192.0.2.53/24]\nupstream: {interface: eth1}\n",
 		 "FILE:5: upstream.interface: eth1 is the interface of a port, which takes"},
+		{"ports:\n  - device: 'net_af_packet0,iface=eth1'\n"
+		 "service:\n  addresses: [192.0.2.53/24]\nupstream: {interface: eth1}\n",
+		 "FILE:5: upstream.interface: eth1 is the interface of a port, which takes"},
 		{MINIMAL "  tap: all\n", "FILE:5: service.tap: \"all\" is the kernel's own name"},
 		{MINIMAL "  tap: default\n",
 		 "FILE:5: service.tap: \"default\" is the kernel's own name"},
