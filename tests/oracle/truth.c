@@ -91,13 +91,30 @@ static size_t say_any(struct authority_zone *zone, const struct version *version
 	return count;
 }
 
+// The deepest configured zone that the name is in, or NULL.
+static struct authority_zone *route_of(struct authority *a, const uint8_t *name)
+{
+	struct authority_zone *deepest = NULL;
+
+	for (size_t z = 0; z < a->zone_count; z++) {
+		struct authority_zone *zone = &a->zones[z];
+		if (zone->configured != NOT_CONFIGURED && name_within(name, zone->name) &&
+		    (deepest == NULL || name_labels(zone->name) > name_labels(deepest->name)))
+			deepest = zone;
+	}
+	return deepest;
+}
+
 // Names in a stub zone are for its own servers to answer, never for a zone above (ATTACKS A12).
 // Forwarders have those above as well.
 static bool is_taken(struct authority *a, const struct authority_zone *zone, const uint8_t *name,
 		     uint16_t type)
 {
 	const uint8_t *at = type == TYPE_DS && !name_is_root(name) ? name_skip(name, 1) : name;
+	const struct authority_zone *route = route_of(a, at);
 
+	if (route != NULL && route->configured != CONFIGURED_STUB)
+		return false;
 	for (size_t i = 0; i < a->zone_count; i++) {
 		const struct authority_zone *below = &a->zones[i];
 		if (below->configured == CONFIGURED_STUB && below != zone &&
@@ -167,20 +184,6 @@ size_t truth_wildcards(struct authority_zone *zone, const uint8_t *name, uint16_
 		}
 	}
 	return count;
-}
-
-// The deepest configured zone that the name is in, or NULL.
-static struct authority_zone *route_of(struct authority *a, const uint8_t *name)
-{
-	struct authority_zone *deepest = NULL;
-
-	for (size_t z = 0; z < a->zone_count; z++) {
-		struct authority_zone *zone = &a->zones[z];
-		if (zone->configured != NOT_CONFIGURED && name_within(name, zone->name) &&
-		    (deepest == NULL || name_labels(zone->name) > name_labels(deepest->name)))
-			deepest = zone;
-	}
-	return deepest;
 }
 
 bool truth_mixes_wildcards(struct authority *a, const uint8_t *name, uint64_t since_us)
