@@ -218,13 +218,16 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 	return 0;
 }
 
-// What begins otherwise is somebody's; what was cut off in it may be ours.
+// What begins otherwise is somebody's. What was cut off in it may be ours, and so may zeros, which
+// a file system leaves after a power cut.
 static bool begins_with(int fd, const char *mark)
 {
+	static const char zeros[STATE_FILE_MARK_MAX];
 	char text[STATE_FILE_MARK_MAX];
 	ssize_t len = read(fd, text, strlen(mark));
 
-	return len >= 0 && memcmp(text, mark, (size_t)len) == 0;
+	return len >= 0 &&
+	       (memcmp(text, mark, (size_t)len) == 0 || memcmp(text, zeros, (size_t)len) == 0);
 }
 
 static bool is_anothers(const char *path, const char *mark, char err[STATE_FILE_ERROR_MAX])

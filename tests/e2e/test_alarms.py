@@ -334,13 +334,14 @@ def states_at_the_start(checks, make, folder):
     finally:
         os.chmod(folder, 0o700)
     path = os.path.join(folder, 'trust.state')
-    for what in ('a damaged state', 'a folder in its place'):
+    damages = {'a damaged state': b'assay-trust-state 1\nnonsense\n', 'a state of zeros': bytes(4096)}
+    for what in (*damages, 'a folder in its place'):
         for old in (path, path + '.unused'):
             if os.path.exists(old):
                 os.unlink(old)
-        if what == 'a damaged state':
-            with open(path, 'w') as stream:
-                stream.write('nonsense\n')
+        if what in damages:
+            with open(path, 'wb') as stream:
+                stream.write(damages[what])
         else:
             os.mkdir(path)
         with make() as daemon:
