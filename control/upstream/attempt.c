@@ -270,6 +270,9 @@ enum upstream_outcome attempt_start(struct exchange *exchange)
 	uint64_t now_us = upstream_now_us(upstream);
 
 	attempt_close(exchange);
+	// Who asked is gone, and with him all that the request points to.
+	if (exchange_is_abandoned(exchange))
+		return UPSTREAM_CANCELLED;
 	choose(exchange, now_us);
 	assert(exchange->attempts < EXCHANGE_ATTEMPTS_MAX);
 	if (request->charge && !request->charge(request->charge_arg, 1)) {

@@ -214,8 +214,7 @@ static void give_up(struct exchange *exchange)
 static void start_next(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
-	enum upstream_outcome outcome =
-		exchange->abandoned_for ? UPSTREAM_CANCELLED : attempt_start(exchange);
+	enum upstream_outcome outcome = attempt_start(exchange);
 
 	if (outcome == UPSTREAM_OK)
 		upstream_rearm(upstream);

@@ -101,6 +101,13 @@ struct exchange {
 	uint8_t asked[NAME_MAX_LEN]; // as sent
 };
 
+// Nobody waits for it, nor for the one that it was put beside.
+static inline bool exchange_is_abandoned(const struct exchange *exchange)
+{
+	return exchange->abandoned_for != NULL ||
+	       (exchange->first != NULL && exchange->first->abandoned_for != NULL);
+}
+
 // attempt.c: starts the next attempt. UPSTREAM_OK: under way, else how the exchange ends.
 enum upstream_outcome attempt_start(struct exchange *exchange)
 	__attribute__((nonnull, warn_unused_result));

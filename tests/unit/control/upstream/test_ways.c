@@ -74,6 +74,27 @@ static void the_first_question_may_yet_be_answered(void **state)
 	script_stop(&s);
 }
 
+// The one beside an abandoned question has nobody either: what would need another packet ends it, and
+// nobody is charged, for who would pay may be gone.
+static void what_is_beside_an_abandoned_question_sends_no_more(void **state)
+{
+	struct script s;
+
+	(void)state;
+	start(&s);
+	ask_name(&s, LONG_NAME);
+	script_bare_error(&s, 0, RCODE_FORMERR);
+	assert_int_equal(s.sent_count, 2);
+	exchange_abandon(s.exchange, script_name("example."));
+	s.exchange = NULL;
+	const unsigned charged = s.charged;
+	script_answer_to(&s, 1, (struct script_reply){.flags = FLAG_TC});
+	assert_int_equal(s.sent_count, 2);
+	assert_int_equal(s.charged, charged);
+	assert_int_equal(s.done, 0);
+	script_stop(&s);
+}
+
 static void a10_forgeries_do_not_answer_the_second_question(void **state)
 {
 	struct script s;
@@ -638,6 +659,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(o8_beside_a_bare_error_the_question_is_put_without_edns),
 		cmocka_unit_test(the_first_question_may_yet_be_answered),
+		cmocka_unit_test(what_is_beside_an_abandoned_question_sends_no_more),
 		cmocka_unit_test(a10_forgeries_do_not_answer_the_second_question),
 		cmocka_unit_test(two_errors_without_a_question_are_an_answer),
 		cmocka_unit_test(other_errors_alone_may_be_for_edns),
