@@ -270,9 +270,12 @@ bool denied_answer(struct task *task)
 	keep = (keep || alias) && denied_names_seen(resolver->denied_names, lookup.hash);
 	// ATTACKS B16: data that had come after the records would have ended them, so what is there
 	// of other types is older, and must not come back once they have ended.
-	if (answer.kind == DENIED_NXDOMAIN)
+	// ATTACKS A12: of a configured zone's name who is above says the DS, and nothing of the
+	// rest.
+	const bool of_ds_alone = task->type == TYPE_DS && route_is_apex(resolver, task->name);
+	if (answer.kind == DENIED_NXDOMAIN && !of_ds_alone)
 		cache_end_name(resolver->cache, task->name, resolver->clock.now_ms);
-	if (!give(task, &answer, keep && answer.left_s > 0))
+	if (!give(task, &answer, keep && !of_ds_alone && answer.left_s > 0))
 		return false;
 	resolver->counters.denied++;
 	if (alias)

@@ -184,6 +184,40 @@ static void what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in
 	}
 }
 
+// The DS of a stub zone is denied out of cached denial, by the hash of a name above it: that says
+// nothing of the rest.
+static void a12_a_denied_ds_denies_nothing_else_of_a_stub_zone(void **state)
+{
+	static const char *const names[] = {"a.gone.lake.com.", "b.gone.lake.com.",
+					    "deep.gone.lake.com."};
+
+	for (int nsec3 = 0; nsec3 < 2; nsec3++) {
+		w = world_new();
+		w->denial = true;
+		world_add_tlds(w);
+		world_add(w, &(struct world_zone){.apex = "lake.com.",
+						  .servers = "ns.lake.com.=192.0.2.75",
+						  .options = {.nsec3 = nsec3 == 1}});
+		world_add(w,
+			  &(struct world_zone){.apex = "deep.gone.lake.com.",
+					       .servers = "ns.deep.gone.lake.com.=" STUB,
+					       .text = "deep.gone.lake.com. 300 IN TXT \"x\"\n"});
+		world_route(w, "deep.gone.lake.com.", false, STUB)->dnssec = ROUTE_INSECURE;
+		world_start(w);
+		world_undelegate(w, "deep.gone.lake.com.");
+		world_ask(w, "deep.gone.lake.com.", TYPE_TXT, ASK_DO);
+		for (size_t i = 0; i < 12; i++)
+			assert_int_equal(world_ask(w, names[i % 3], TYPE_DS, ASK_DO)->reply->rcode,
+					 RCODE_NXDOMAIN);
+		assert_cached(w, "deep.gone.lake.com.", TYPE_TXT, ENTRY_POSITIVE,
+			      SECURITY_INSECURE);
+		struct question *q = world_ask(w, "deep.gone.lake.com.", TYPE_SOA, ASK_DO);
+		assert_int_equal(q->reply->rcode, RCODE_NOERROR);
+		assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_SOA), 1);
+		end_world(state);
+	}
+}
+
 // A zone in it is forwarded, and recursion stands in for its forwarders: that begins at the stub
 // zone's own servers (ATTACKS A12).
 static void a12_what_recursion_follows_falls_back_to_the_stub_zone_above(void **state)
@@ -226,6 +260,7 @@ int main(void)
 			what_the_public_parent_has_in_place_of_a_stub_zone_denies_nothing_in_it,
 			start_over_name, end_world),
 		cmocka_unit_test(a12_what_recursion_follows_falls_back_to_the_stub_zone_above),
+		cmocka_unit_test(a12_a_denied_ds_denies_nothing_else_of_a_stub_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
