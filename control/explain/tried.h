@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRIED_MAX        8
-#define TRIED_NAME_BYTES 256
-#define TRIED_NO_ADDRESS    SERVER_FAILURE_COUNT // a name server whose address cannot be had
+#define TRIED_MAX           8
+#define TRIED_NAME_BYTES    256
+#define TRIED_NO_ADDRESS    SERVER_FAILURE_COUNT       // a name server whose address cannot be had
 #define TRIED_BOGUS_ADDRESS (SERVER_FAILURE_COUNT + 1) // or does not validate
 
 struct tried_server {

@@ -15,21 +15,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AILING_MAX       256
-#define AILING_WELL_MS   2000  // a good answer is at least so old
-#define AILING_HOT_MS    10000 // asked for since
-#define AILING_PROBE_MS  1000
-#define AILING_LONG_MS   30000 // then half as often
-#define AILING_REFER_MS  4000  // for so long, what its parent says of its servers holds; doubles
-#define AILING_REFER_STEPS 3   // to 32 s
-#define AILING_FAILURE_S 1     // of failure entries: control looks again whether it holds
+#define AILING_MAX         256
+#define AILING_WELL_MS     2000  // a good answer is at least so old
+#define AILING_HOT_MS      10000 // asked for since
+#define AILING_PROBE_MS    1000
+#define AILING_LONG_MS     30000 // then half as often
+#define AILING_REFER_MS    4000  // for so long, what its parent says of its servers holds; doubles
+#define AILING_REFER_STEPS 3     // to 32 s
+#define AILING_FAILURE_S   1     // of failure entries: control looks again whether it holds
 
 struct ailing;
 struct task;
 struct ailing *ailing_new(void) __attribute__((warn_unused_result));
 void ailing_free(struct ailing *ailing);
-// How long a failure of the task may be remembered at most: of a zone that is not one of these nobody
-// would see that the name is mended.
+// How long a failure of the task may be remembered at most: of a zone that is not one of these
+// nobody would see that the name is mended.
 uint32_t ailing_hold_s(struct task *task, uint32_t max_s) __attribute__((nonnull));
 // The zone that the task was asking has failed it. Returns the life of its failure entry.
 uint32_t ailing_failed(struct task *task, uint32_t ttl_s) __attribute__((nonnull));

@@ -11,7 +11,7 @@
 
 #define TRIED_AT_ONCE    16384 // of all tasks and clients: 17 MB
 #define NO_ANSWER_LATELY "no answer lately from "
-#define REFUSED_APART_MS 10    // while there are too many questions, one in so long is recorded
+#define REFUSED_APART_MS 10 // while there are too many questions, one in so long is recorded
 
 // ---- servers ----
 
@@ -83,10 +83,9 @@ void explain_server(struct task *task, const struct address *address, enum serve
 
 void explain_no_address(struct task *task, const uint8_t *ns_name, bool bogus)
 {
-	const struct tried_server server = {
-		.zone_labels = zone_labels(task),
-		.cause = bogus ? TRIED_BOGUS_ADDRESS : TRIED_NO_ADDRESS,
-		.ede = EDE_NONE};
+	const struct tried_server server = {.zone_labels = zone_labels(task),
+					    .cause = bogus ? TRIED_BOGUS_ADDRESS : TRIED_NO_ADDRESS,
+					    .ede = EDE_NONE};
 
 	if (ns_name != NULL)
 		add(task, &server, ns_name, NULL);

@@ -116,9 +116,9 @@ void iterate_start(struct task *task)
 	struct resolver *resolver = task->resolver;
 	struct delegation *cut = NULL;
 
-	task->route = task->past_route == NULL
-			      ? route_find(resolver, task->name, task->type, &cut)
-			      : route_above(resolver, task->past_route, task->name, task->type, &cut);
+	task->route = task->past_route == NULL ? route_find(resolver, task->name, task->type, &cut)
+					       : route_above(resolver, task->past_route, task->name,
+							     task->type, &cut);
 	if (task->route == NULL) {
 		if (task->type == TYPE_DS && judge_hint(task))
 			return;

@@ -231,8 +231,8 @@ struct task {
 	uint8_t server_count;
 	uint8_t ns_state[REFERRAL_NS_MAX];
 	uint8_t ns_pending[REFERRAL_NS_MAX]; // look-ups under way
-	uint32_t ns_bogus;   // bit i: no address of cut->ns[i] has validated
-	uint32_t ns_unproven; // bit i: those are looked up again, as they are
+	uint32_t ns_bogus;                   // bit i: no address of cut->ns[i] has validated
+	uint32_t ns_unproven;                // bit i: those are looked up again, as they are
 	uint8_t fetches, failures, bogus_count;
 	uint32_t held_back; // bit i: servers[i] is asked when all others have failed
 	uint32_t resorts;   // bit i: what servers[i] has said may serve when all have failed

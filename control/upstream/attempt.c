@@ -146,8 +146,8 @@ bool attempt_too_late(const struct exchange *exchange)
 	return upstream_now_us(exchange->upstream) >= end_us(exchange);
 }
 
-// Over TCP only when that was chosen because UDP was silent, over TLS from the moment on at which the
-// question is sent: a handshake is no sign of anything.
+// Over TCP only when that was chosen because UDP was silent, over TLS from the moment on at which
+// the question is sent: a handshake is no sign of anything.
 static bool may_be_late(const struct exchange *exchange)
 {
 	if (exchange->request.tls)
@@ -159,9 +159,8 @@ static uint64_t first_timer_us(const struct exchange *exchange)
 {
 	uint64_t late_us = exchange->sent_us + exchange->request.late_ms * 1000ull;
 
-	if (!may_be_late(exchange) || exchange->attempts > 1 ||
-	    exchange->late_told || exchange->request.late_ms == 0 ||
-	    late_us >= exchange->deadline_us)
+	if (!may_be_late(exchange) || exchange->attempts > 1 || exchange->late_told ||
+	    exchange->request.late_ms == 0 || late_us >= exchange->deadline_us)
 		return exchange->deadline_us;
 	return late_us;
 }

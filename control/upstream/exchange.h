@@ -176,8 +176,8 @@ bool last_refused(struct exchange *first, const struct exchange_reply *reply)
 // TCP is closed: from now on over UDP. False: it was not over TCP, or is over.
 bool last_leave_tcp(struct exchange *exchange) __attribute__((nonnull, warn_unused_result));
 
-// letters.c: an exchange is about to end with the reply. True: it goes on, with another attempt, and
-// has taken the message. False: so it ends, with what the reply is now.
+// letters.c: an exchange is about to end with the reply. True: it goes on, with another attempt,
+// and has taken the message. False: so it ends, with what the reply is now.
 bool letters_ask_again(struct exchange *exchange, struct exchange_reply *reply)
 	__attribute__((nonnull, warn_unused_result));
 // How long an attempt is waited for while there is a denial.

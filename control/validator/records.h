@@ -17,8 +17,8 @@ struct record_item {
 
 struct records {
 	unsigned refs;
-	bool tolerated; // rests on a signature that is past its end, but within the tolerance
-	bool outdated;  // rests on what is past its TTL, because its parent proves nothing
+	bool tolerated;      // rests on a signature that is past its end, but within the tolerance
+	bool outdated;       // rests on what is past its TTL, because its parent proves nothing
 	uint64_t ceiling_ms; // monotonic, until when that may be used; outdated only
 	size_t bytes;
 	size_t count;
