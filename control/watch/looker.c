@@ -282,15 +282,12 @@ void looker_alarms(void *arg, struct alarms *alarms)
 	memcpy(state, looker->state, sizeof(state));
 	memcpy(upstream, looker->upstream, sizeof(upstream));
 	memcpy(clients, looker->clients, sizeof(clients));
+	memcpy(descriptors, looker->descriptors, sizeof(descriptors));
 	pthread_mutex_unlock(&looker->lock);
 	if (upstream[0] != '\0')
 		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
 	if (clients[0] != '\0')
 		alarm_holds(alarms, ALARM_RETURN_ROUTE, "", "%s", clients);
-	memcpy(descriptors, looker->descriptors, sizeof(descriptors));
-	pthread_mutex_unlock(&looker->lock);
-	if (upstream[0] != '\0')
-		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
 	if (descriptors[0] != '\0')
 		alarm_holds(alarms, ALARM_EXHAUSTED, "descriptors", "%s", descriptors);
 	if (state[0] != '\0')
