@@ -48,13 +48,12 @@ struct failing {
 	unsigned count;
 };
 
-// Nobody stands behind the forwarders.
-static bool forwards_all(const struct config *config)
+bool watch_forwards_all(const struct config *config)
 {
 	for (size_t i = 0; i < config->resolver.route_count; i++) {
 		const struct route *route = &config->resolver.routes[i];
 		if (name_is_root(route->zone))
-			return !route->first;
+			return route->forward && !route->first;
 	}
 	return false;
 }
@@ -68,7 +67,7 @@ static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
 	if (name_labels(zone) > 1 || failing->count++ >= FAILING_MAX)
 		return;
 	name_to_text(zone, name);
-	if (name_is_root(zone) && forwards_all(failing->config)) {
+	if (name_is_root(zone) && watch_forwards_all(failing->config)) {
 		alarm_holds(failing->alarms, ALARM_FORWARDERS_OUT, "",
 			    "no forwarder of the root has given a good answer for %" PRIu64
 			    " s, and nobody else may be asked",

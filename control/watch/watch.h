@@ -30,6 +30,9 @@ struct watch {
 bool watch_begin(struct watch *watch, struct alarms *alarms)
 	__attribute__((nonnull, warn_unused_result));
 
+// Whether every name is forwarded, and nobody stands behind the forwarders.
+bool watch_forwards_all(const struct config *config) __attribute__((nonnull, pure));
+
 void watch_config(void *watch, struct alarms *alarms);    // what it says and hardly means
 void watch_upstream(void *watch, struct alarms *alarms);  // the way to servers
 void watch_dataplane(void *watch, struct alarms *alarms); // ports and cores

@@ -111,6 +111,26 @@ def unanswered(checks, make, root):
         over(checks, daemon, 'no server answers any more', 'path-lost', limit=8)
 
 
+def forwarders_are_silent(checks, make, root):
+    """Everything is forwarded, and nobody else was asked: it is they who are out, and not our own path."""
+    forward = 'zones: [{name: ., type: forward, servers: [198.18.200.2, 198.18.200.9]}]\n'
+    root.end()
+    what = 'silent forwarders of everything'
+    with make(extra=forward) as daemon:
+        raised(checks, daemon, what + ', since the start', 'forwarders-out', 'nobody else may be asked', limit=10)
+        checks.check('the path is not blamed', not alarm(daemon, 'path-lost'), health(daemon))
+        root.serve()
+        over(checks, daemon, what + ', since the start', 'forwarders-out', limit=12)
+        checks.check('they are used again', wait_for(lambda: ask(daemon, '.', 'SOA').rcode() == dns.rcode.NOERROR, 10))
+        root.end()
+        ask(daemon, 'gone.')
+        raised(checks, daemon, what + ', later', 'forwarders-out', limit=10)
+        checks.check('nor is the path then', not alarm(daemon, 'path-lost') and 'path-lost' not in daemon.log_text(),
+                     health(daemon))
+        root.serve()
+        over(checks, daemon, what + ', later', 'forwarders-out', limit=12)
+
+
 def refusals(checks, make, folder):
     """What a start cannot do without: refused, with a sentence that says what to do; nothing is left."""
     plain = os.path.join(folder, 'plain')
@@ -175,6 +195,7 @@ def rows(run, place):
     run(settings, make)
     run(anchors, make, root, place.folder)
     run(unanswered, make, root)
+    run(forwarders_are_silent, make, root)
     run(refusals, make, place.folder)
 
 

@@ -80,6 +80,28 @@ size_t resolver_overdue(struct resolver *resolver, size_t max,
 	return overdue;
 }
 
+static uint64_t path_lost_ms;
+static bool uplink_lost;
+
+uint64_t upstream_path_lost_ms(const struct upstream *upstream)
+{
+	(void)upstream;
+	return path_lost_ms;
+}
+
+bool upstream_uplink_lost(const struct upstream *upstream)
+{
+	(void)upstream;
+	return uplink_lost;
+}
+
+uint64_t upstream_family_lost_ms(const struct upstream *upstream, unsigned family)
+{
+	(void)upstream;
+	(void)family;
+	return 0;
+}
+
 static struct store_clock now;
 static struct alarms *alarms;
 static char said[4096];
@@ -129,9 +151,12 @@ static int start(void **state)
 	broken = false;
 	failing = NULL;
 	root_bogus = NULL;
+	path_lost_ms = 0;
+	uplink_lost = false;
 	alarms = alarms_new();
 	assert_true(alarms_add(alarms, say_of_clock, NULL));
 	assert_true(alarms_add(alarms, watch_resolver, &watch));
+	assert_true(alarms_add(alarms, watch_upstream, &watch));
 	return 0;
 }
 
@@ -249,6 +274,44 @@ static void forwarders_of_the_root_that_give_no_good_answer(void **state)
 	assert_int_equal(alarms_of(alarms, ALARM_CRITICAL), 0);
 }
 
+// Nobody has asked the root's servers, and two dead forwarders say nothing of the path.
+static void forwarders_of_the_root_that_are_silent(void **state)
+{
+	struct route route = {.zone = "", .forward = true};
+
+	(void)state;
+	config.resolver.routes = &route;
+	config.resolver.route_count = 1;
+	path_lost_ms = 4321;
+	assert_string_equal(says(), "forwarders-out : no forwarder of the root has answered for "
+				    "4321 ms, and nobody else may be asked; what is cached is "
+				    "answered\n");
+	assert_int_equal(alarms_of(alarms, ALARM_CRITICAL), 1);
+	uplink_lost = true; // servers of other zones and networks are silent, too
+	assert_non_null(strstr(says(), "forwarders-out : no forwarder of the root has answered"));
+	assert_non_null(strstr(said, "path-lost : our own path is lost: no server of any network, "
+				     "the root's forwarders neither, has answered for 4321 ms"));
+	path_lost_ms = 0;
+	uplink_lost = false;
+	assert_string_equal(says(), "");
+}
+
+static void servers_of_the_root_that_are_silent(void **state)
+{
+	struct route stub = {.zone = ""}, first = {.zone = "", .forward = true, .first = true};
+	const struct route *routes[] = {&stub, &first, NULL};
+
+	(void)state;
+	path_lost_ms = 4321;
+	for (size_t i = 0; i < 3; i++) {
+		config.resolver.routes = routes[i];
+		config.resolver.route_count = routes[i] != NULL;
+		assert_string_equal(says(), "path-lost : our own path is lost: no server of any "
+					    "network, the root's neither, has answered for 4321 "
+					    "ms; what is cached is answered\n");
+	}
+}
+
 static void a_wrong_clock_explains_what_fails(void **state)
 {
 	(void)state;
@@ -273,6 +336,8 @@ int main(void)
 		test(a_parent_that_proves_nothing),
 		test(a_root_that_does_not_validate),
 		test(forwarders_of_the_root_that_give_no_good_answer),
+		test(forwarders_of_the_root_that_are_silent),
+		test(servers_of_the_root_that_are_silent),
 		test(a_wrong_clock_explains_what_fails),
 	};
 
