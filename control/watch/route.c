@@ -77,6 +77,7 @@ struct search {
 	unsigned ifindex; // 0: any
 	unsigned count;   // looked at
 	bool found;       // one that can be asked
+	bool v4, v6;      // there are such
 };
 
 static void look(struct search *search, const struct address *server)
@@ -91,6 +92,7 @@ static void look(struct search *search, const struct address *server)
 	if (!any && !(server->family == 4 ? families->ipv4 : families->ipv6))
 		return;
 	search->count++;
+	*(server->family == 4 ? &search->v4 : &search->v6) = true;
 	search->found = has_route(server, from, search->ifindex) &&
 			(from->family != 0 || has_source(server, source->interface));
 }
@@ -110,26 +112,54 @@ static void look_at_all(struct search *search)
 	}
 }
 
-// An address that more than the link knows.
-static bool has_global(const char *interface)
+// Families of which the interface has an address that more than the link knows.
+struct has {
+	bool v4, v6;
+};
+
+static struct has addresses_of(const char *interface)
 {
+	struct has found = {0};
 	struct ifaddrs *list;
-	bool found = false;
 
 	if (getifaddrs(&list) != 0)
-		return true;
+		return (struct has){true, true}; // not known
 	for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
 		if (i->ifa_addr == NULL || strcmp(i->ifa_name, interface) != 0)
 			continue;
 		int family = i->ifa_addr->sa_family;
-		found |= family == AF_INET ||
-			 (family == AF_INET6 &&
-			  !IN6_IS_ADDR_LINKLOCAL(
-				  &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)
-					   ->sin6_addr));
+		found.v4 |= family == AF_INET;
+		found.v6 |= family == AF_INET6 &&
+			    !IN6_IS_ADDR_LINKLOCAL(
+				    &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)
+					     ->sin6_addr);
 	}
 	freeifaddrs(list);
 	return found;
+}
+
+// What it lacks of each family that there are servers of.
+static void say_lacking(const struct config *config, const struct search *search, struct has has,
+			char sentence[CONFIG_ERROR_MAX])
+{
+	const char *v4 = has.v4 ? "route to any IPv4 server" : "IPv4 address";
+	const char *v6 = has.v6 ? "route to any IPv6 server" : "IPv6 address";
+	const char *interface = config->source.interface;
+
+	if (!has.v4 && !has.v6)
+		config_sentence(config, "upstream.interface", sentence,
+				"%s has no address but that of its link: no server can be asked",
+				interface);
+	else if ((has.v4 || !search->v4) && (has.v6 || !search->v6))
+		config_sentence(config, "upstream.interface", sentence,
+				"%s has an address, but no route to any server: no server can be "
+				"asked",
+				interface);
+	else
+		config_sentence(config, "upstream.interface", sentence,
+				"%s has no %s%s%s: no server can be asked", interface,
+				search->v4 ? v4 : v6, search->v4 && search->v6 ? " and no " : "",
+				search->v4 && search->v6 ? v6 : "");
 }
 
 bool route_missing(const struct config *config, char sentence[CONFIG_ERROR_MAX])
@@ -146,12 +176,6 @@ bool route_missing(const struct config *config, char sentence[CONFIG_ERROR_MAX])
 		snprintf(sentence, CONFIG_ERROR_MAX,
 			 "this host has no route to any server: no server can be asked");
 	else
-		config_sentence(config, "upstream.interface", sentence,
-				has_global(interface)
-					? "%s has an address, but no route to any server: no "
-					  "server can be asked"
-					: "%s has no address but that of its link: no server can "
-					  "be asked",
-				interface);
+		say_lacking(config, &search, addresses_of(interface), sentence);
 	return true;
 }
