@@ -63,6 +63,10 @@ enum alarm_severity {
 	X(PORT_ADDRESS, "port-address", ERROR,                                                     \
 	  "an address of the host stands on a port's own interface, where TCP dies with time",     \
 	  "move the address to the tap, which the alarm names")                                    \
+	X(SERVICE_ADDRESS, "service-address", ERROR,                                               \
+	  "a service address stands on another interface of the host, too: TCP may be answered "   \
+	  "by that one's routes",                                                                  \
+	  "ip address delete ADDRESS dev INTERFACE, which the alarm names; see who adds it")       \
 	X(RETURN_ROUTE, "return-route", ERROR,                                                     \
 	  "clients behind a router get no answer by TCP and ping: the kernel's route to them is "  \
 	  "not by the tap",                                                                        \

@@ -332,6 +332,25 @@ static void find_elsewhere(const struct address *address, const char *tap, char 
 	freeifaddrs(list);
 }
 
+bool host_service_elsewhere(const struct config *config, char sentence[CONFIG_ERROR_MAX])
+{
+	const struct dataplane_config *ports = &config->dataplane;
+	char path[LOADER_PATH_MAX], interface[IFNAMSIZ], text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < ports->service.count && ports->tap_name[0] != '\0'; i++) {
+		find_elsewhere(&ports->service.list[i], ports->tap_name, interface);
+		if (interface[0] == '\0')
+			continue;
+		address_to_text(&ports->service.list[i], text);
+		config_sentence(config, loader_item(path, "service.addresses", i), sentence,
+				"%s stands on %s as well, where nobody is told of it by ARP, and "
+				"whose routes TCP may be answered by: ip address delete %s dev %s",
+				text, interface, text, interface);
+		return true;
+	}
+	return false;
+}
+
 // The host would be kept from answering ARP for an address of its own, and so be cut off there.
 static void check_service(const struct survey *survey)
 {

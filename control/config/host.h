@@ -19,3 +19,7 @@ void host_check(const struct config *config, host_visit visit, void *arg)
 // is not there, or the interface is down. False: nothing. Cheap enough for every second.
 bool host_upstream_missing(const struct config *config, char sentence[CONFIG_ERROR_MAX])
 	__attribute__((nonnull));
+// Whether a service address stands on another interface than the tap at present, which is no tap
+// and no loopback interface. Cheap enough for every second.
+bool host_service_elsewhere(const struct config *config, char sentence[CONFIG_ERROR_MAX])
+	__attribute__((nonnull));

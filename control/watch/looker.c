@@ -33,6 +33,7 @@ struct looker {
 	char state[512];                 // what is wrong with the folder; "": nothing
 	char upstream[CONFIG_ERROR_MAX]; // what keeps questions from leaving; "": nothing
 	char clients[CONFIG_ERROR_MAX];  // what keeps answers from them; "": nothing
+	char service[CONFIG_ERROR_MAX];  // where else its addresses stand; "": nowhere
 	char descriptors[192];           // who finds none; "": there are enough
 };
 
@@ -146,6 +147,19 @@ static void look_at_clients(struct looker *looker, size_t *at)
 	pthread_mutex_unlock(&looker->lock);
 }
 
+// ---- the service addresses ----
+
+static void look_at_service(struct looker *looker)
+{
+	char text[CONFIG_ERROR_MAX];
+
+	if (!host_service_elsewhere(looker->config, text))
+		text[0] = '\0';
+	pthread_mutex_lock(&looker->lock);
+	memcpy(looker->service, text, sizeof(text));
+	pthread_mutex_unlock(&looker->lock);
+}
+
 // ---- control ----
 
 // Says it while it lasts: afterwards control can speak for itself.
@@ -209,6 +223,7 @@ static void *look(void *arg)
 			dataplane_look(looker->dataplane);
 			look_at_upstream(looker);
 			look_at_clients(looker, &at);
+			look_at_service(looker);
 		}
 		if (looker->folder[0] != '\0')
 			look_at_folder(looker);
@@ -269,7 +284,7 @@ void looker_alarms(void *arg, struct alarms *alarms)
 {
 	struct looker *looker = arg;
 	char state[sizeof(looker->state)], upstream[sizeof(looker->upstream)];
-	char clients[sizeof(looker->clients)];
+	char clients[sizeof(looker->clients)], service[sizeof(looker->service)];
 	char descriptors[sizeof(looker->descriptors)];
 	enum alarm_name name;
 
@@ -282,12 +297,15 @@ void looker_alarms(void *arg, struct alarms *alarms)
 	memcpy(state, looker->state, sizeof(state));
 	memcpy(upstream, looker->upstream, sizeof(upstream));
 	memcpy(clients, looker->clients, sizeof(clients));
+	memcpy(service, looker->service, sizeof(service));
 	memcpy(descriptors, looker->descriptors, sizeof(descriptors));
 	pthread_mutex_unlock(&looker->lock);
 	if (upstream[0] != '\0')
 		alarm_holds(alarms, ALARM_UPSTREAM_MISSING, "", "%s", upstream);
 	if (clients[0] != '\0')
 		alarm_holds(alarms, ALARM_RETURN_ROUTE, "", "%s", clients);
+	if (service[0] != '\0')
+		alarm_holds(alarms, ALARM_SERVICE_ADDRESS, "", "%s", service);
 	if (descriptors[0] != '\0')
 		alarm_holds(alarms, ALARM_EXHAUSTED, "descriptors", "%s", descriptors);
 	if (state[0] != '\0')

@@ -53,6 +53,31 @@ def way_without_an_address(checks, daemon):
     over(checks, daemon, 'the upstream interface has no route', 'upstream-missing')
 
 
+def way_without_ipv4(checks, daemon):
+    """The servers are of IPv4 alone; an address of the other family, and its route, are no way to them."""
+    ip('-n', RESOLVER, 'addr', 'add', '2001:db8:200::1/64', 'dev', 'au0', 'nodad')
+    ip('-n', RESOLVER, 'addr', 'del', '198.18.200.1/24', 'dev', 'au0')
+    raised(checks, daemon, 'the upstream interface has lost its IPv4 address', 'upstream-missing', 'au0 has no IPv4 address')
+    ip('-n', RESOLVER, 'addr', 'add', '198.18.200.1/24', 'dev', 'au0')
+    over(checks, daemon, 'the upstream interface has lost its IPv4 address', 'upstream-missing')
+    ip('-n', RESOLVER, 'addr', 'del', '2001:db8:200::1/64', 'dev', 'au0')
+
+
+def service_elsewhere(checks, daemon):
+    """Somebody puts an address of ours on another interface of the host as well."""
+    for address, length in ((daemon.service4, 32), (daemon.service6, 128)):
+        what = '%s on au0, too' % address
+        ip('-n', RESOLVER, 'addr', 'add', '%s/%d' % (address, length), 'dev', 'au0')
+        raised(checks, daemon, what, 'service-address', 'ip address delete %s dev au0' % address)
+        ip('-n', RESOLVER, 'addr', 'del', '%s/%d' % (address, length), 'dev', 'au0')
+        over(checks, daemon, what, 'service-address')
+    ip('-n', RESOLVER, 'addr', 'add', '%s/32' % daemon.service4, 'dev', 'lo')
+    looks = daemon.stats()['control.canary_rounds']
+    wait_for(lambda: daemon.stats()['control.canary_rounds'] > looks + 2, 15)
+    checks.check('on the loopback interface it answers nobody\'s ARP', not alarm(daemon, 'service-address'), health(daemon))
+    ip('-n', RESOLVER, 'addr', 'del', '%s/32' % daemon.service4, 'dev', 'lo')
+
+
 def tables(checks, daemon, name, table):
     """Ours are put back, which is a warning, and left alone for a while when somebody takes them away again and
     again."""
@@ -445,7 +470,7 @@ def killed(checks, make):
 def rows(run, place):
     make = place.make
     with make() as daemon:
-        for function in (links, ways, way_without_an_address, taps, control_stands, core_stands, runs_out, exceptions):
+        for function in (links, ways, way_without_an_address, way_without_ipv4, service_elsewhere, taps, control_stands, core_stands, runs_out, exceptions):
             run(function, daemon)
         run(states, daemon, place.disk)
         run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))

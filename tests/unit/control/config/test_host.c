@@ -276,6 +276,31 @@ static void b6_an_address_of_the_host_is_no_service_address(void **state)
 	assert_missing(text, wanted, false);
 }
 
+static void an_address_that_stands_elsewhere_is_told_while_it_does(void **state)
+{
+	char text[400], wanted[300], address[INET_ADDRSTRLEN], interface[IF_NAMESIZE];
+	char err[CONFIG_ERROR_MAX], sentence[CONFIG_ERROR_MAX];
+	struct config *config;
+
+	(void)state;
+	if (!own_address(address, interface))
+		skip();
+	snprintf(text, sizeof(text),
+		 "ports:\n  - device: net_ring0\nservice:\n  addresses: [192.0.2.77/32, %s/32]\n",
+		 address);
+	snprintf(wanted, sizeof(wanted), ":4: service.addresses[1]: %s stands on %s as well",
+		 address, interface);
+	config = load_text(text, err);
+	assert_true(host_service_elsewhere(config, sentence));
+	assert_non_null(strstr(sentence, wanted));
+	snprintf(config->dataplane.tap_name, sizeof(config->dataplane.tap_name), "%s",
+		 interface); // there it is meant to be
+	assert_false(host_service_elsewhere(config, sentence));
+	config->dataplane.tap_name[0] = '\0'; // nobody answers for it by a tap
+	assert_false(host_service_elsewhere(config, sentence));
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +314,7 @@ int main(void)
 		cmocka_unit_test(O22_required_hugepages_have_to_be_reserved),
 		cmocka_unit_test(O22_memory_beyond_that_of_the_host_is_refused),
 		cmocka_unit_test(b6_an_address_of_the_host_is_no_service_address),
+		cmocka_unit_test(an_address_that_stands_elsewhere_is_told_while_it_does),
 		cmocka_unit_test(interfaces_and_addresses_may_come_later),
 	};
 
