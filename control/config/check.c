@@ -14,6 +14,7 @@
 #include <yaml.h>
 
 #define PATH_MAX_LEN 160
+#define KEYS_MAX     1000 // of one mapping: each is compared with those before it
 
 struct check {
 	const struct document *document;
@@ -363,12 +364,15 @@ static void check_missing(const struct check *check, int index, const struct pla
 	}
 }
 
-static void check_mapping(const struct check *check, int index, const struct place *place,
+static bool check_mapping(const struct check *check, int index, const struct place *place,
 			  const cyaml_schema_value_t *schema)
 {
 	const yaml_node_t *node = yaml_document_get_node(check->tree, index);
 	const yaml_node_pair_t *first = node->data.mapping.pairs.start;
 
+	if (node->data.mapping.pairs.top - first > KEYS_MAX)
+		return fail(check, node, place->path, "%td keys: there are not so many",
+			    node->data.mapping.pairs.top - first);
 	for (const yaml_node_pair_t *pair = first; pair < node->data.mapping.pairs.top; pair++) {
 		const cyaml_schema_field_t *field;
 
@@ -381,6 +385,7 @@ static void check_mapping(const struct check *check, int index, const struct pla
 					    .filler = needed ? &field->value : NULL});
 	}
 	check_missing(check, index, place, schema);
+	return true;
 }
 
 static bool is_of_kind(const yaml_node_t *node, const cyaml_schema_value_t *schema)
@@ -421,8 +426,7 @@ static bool check_value(const struct check *check, int index, const struct place
 		return fail(check, node, place->path, "wants %s", kind_of(schema));
 	switch (node->type) {
 	case YAML_MAPPING_NODE:
-		check_mapping(check, index, place, schema);
-		return true;
+		return check_mapping(check, index, place, schema);
 	case YAML_SEQUENCE_NODE:
 		return check_list(check, index, place, schema);
 	default:

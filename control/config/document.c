@@ -94,6 +94,16 @@ unsigned document_line(const struct document *document, const char *path)
 	return line;
 }
 
+bool document_has(const struct document *document, const char *path)
+{
+	yaml_document_t *tree = document_tree(document);
+	yaml_node_t *node = yaml_document_get_root_node(tree);
+
+	while (node != NULL && *path != '\0')
+		node = step_down(tree, node, &path);
+	return node != NULL;
+}
+
 // ---- reading ----
 
 static int read_text(struct document *document, FILE *stream)
@@ -157,31 +167,124 @@ static void say_problem(const struct document *document, const yaml_parser_t *pa
 		 line_has_tab(document, line) ? "; indent with spaces, not tabs" : "");
 }
 
-// A second document would be ignored without a word.
-static bool is_the_last(const struct document *document, yaml_parser_t *parser, char *err,
-			size_t err_len)
-{
-	yaml_document_t next;
+// ---- measure ----
 
-	if (!yaml_parser_load(parser, &next)) {
+// libyaml compares each name of an anchor, each %TAG and each open bracket with all before: what no
+// configuration has, and takes it minutes, is refused before the tree is made.
+#define LEVELS_MAX     32
+#define ANCHORS_MAX    1000
+#define NODES_MAX      500000
+#define DIRECTIVES_MAX 16
+
+struct measure {
+	unsigned documents, levels, anchors, nodes;
+};
+
+static const char *beyond_measure(struct measure *measure, const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = NULL;
+
+	switch (event->type) {
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = event->data.sequence_start.anchor;
+		measure->levels++;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = event->data.mapping_start.anchor;
+		measure->levels++;
+		break;
+	case YAML_SCALAR_EVENT:
+		anchor = event->data.scalar.anchor;
+		break;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		measure->levels--;
+		return NULL;
+	case YAML_DOCUMENT_START_EVENT:
+		measure->documents++;
+		return NULL;
+	case YAML_ALIAS_EVENT:
+		break;
+	default:
+		return NULL;
+	}
+	// It would be ignored without a word.
+	if (measure->documents > 1)
+		return "a second document begins here: one file, one document";
+	measure->nodes++;
+	measure->anchors += anchor != NULL;
+	return measure->levels > LEVELS_MAX ? "lists and keys lie in each other more than 32 times"
+	       : measure->anchors > ANCHORS_MAX ? "more than 1000 anchors (&NAME)"
+	       : measure->nodes > NODES_MAX     ? "more than 500000 keys and values"
+						: NULL;
+}
+
+static bool has_many_directives(const struct document *document)
+{
+	const uint8_t *at = document->text, *end = at + document->len;
+	unsigned count = 0;
+
+	while (at < end && count <= DIRECTIVES_MAX) {
+		count += *at == '%';
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at == NULL)
+			break;
+		at++;
+	}
+	return count > DIRECTIVES_MAX;
+}
+
+// One event of the file. False: it is the last, or a fault is in err.
+static bool measure_next(const struct document *document, yaml_parser_t *parser,
+			 struct measure *measure, char *err, size_t err_len)
+{
+	const char *fault = NULL;
+	yaml_event_t event;
+
+	if (!yaml_parser_parse(parser, &event)) {
 		say_problem(document, parser, err, err_len);
 		return false;
 	}
-	yaml_node_t *root = yaml_document_get_root_node(&next);
-	if (root)
-		snprintf(err, err_len,
-			 "%s:%zu: a second document begins here: one file, one "
-			 "document",
-			 document->file, root->start_mark.line + 1);
-	yaml_document_delete(&next);
-	return root == NULL;
+	bool goes_on = event.type != YAML_STREAM_END_EVENT;
+	fault = beyond_measure(measure, &event);
+	if (fault != NULL)
+		snprintf(err, err_len, "%s:%zu: %s", document->file, event.start_mark.line + 1,
+			 fault);
+	yaml_event_delete(&event);
+	return goes_on && fault == NULL;
 }
+
+static bool is_within_measure(const struct document *document, char *err, size_t err_len)
+{
+	struct measure measure = {0};
+	yaml_parser_t parser;
+
+	err[0] = '\0';
+	if (has_many_directives(document)) {
+		snprintf(err, err_len, "%s:1: more than %d directives (%%TAG)", document->file,
+			 DIRECTIVES_MAX);
+		return false;
+	}
+	if (!yaml_parser_initialize(&parser)) {
+		snprintf(err, err_len, "%s: out of memory", document->file);
+		return false;
+	}
+	yaml_parser_set_input_string(&parser, document->text, document->len);
+	while (measure_next(document, &parser, &measure, err, err_len))
+		;
+	yaml_parser_delete(&parser);
+	return err[0] == '\0';
+}
+
+// ---- the tree ----
 
 static bool parse(struct document *document, char *err, size_t err_len)
 {
 	yaml_parser_t parser;
 	bool good = false;
 
+	if (!is_within_measure(document, err, err_len))
+		return false;
 	if (!yaml_parser_initialize(&parser)) {
 		snprintf(err, err_len, "%s: out of memory", document->file);
 		return false;
@@ -193,7 +296,7 @@ static bool parse(struct document *document, char *err, size_t err_len)
 	else if (!yaml_document_get_root_node(&document->tree))
 		snprintf(err, err_len, "%s:1: the file is empty", document->file);
 	else
-		good = is_the_last(document, &parser, err, err_len);
+		good = true;
 	yaml_parser_delete(&parser);
 	return good;
 }

@@ -2,6 +2,7 @@
 // the same moment. Private to this folder.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,3 +24,6 @@ struct yaml_document_s *document_tree(const struct document *document) __attribu
 // Line of the value at a path such as "service.addresses[1]", or of its nearest parent that is in
 // the file.
 unsigned document_line(const struct document *document, const char *path) __attribute__((nonnull));
+// Whether something stands at the path: libcyaml's lists are NULL both where they are empty and
+// where there are none.
+bool document_has(const struct document *document, const char *path) __attribute__((nonnull));
