@@ -5,6 +5,7 @@
 #include "control/config/host.h"
 #include "control/daemon/daemon.h"
 #include "control/log.h"
+#include "control/watch/exceptions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,16 +55,33 @@ static void print_finding(const char *sentence, bool later, void *arg)
 }
 
 // With the remedy, as the alarm has it; that of `configuration` leads here.
-static void print_warning(const struct config *config, size_t i, struct check *findings)
+static void print_warning(enum alarm_name alarm, const char *sentence, void *arg)
 {
-	const char *remedy = alarm_remedy(config->alarms[i]);
 	char text[2 * CONFIG_ERROR_MAX];
 
-	if (config->alarms[i] == ALARM_CONFIGURATION)
-		snprintf(text, sizeof(text), "%s", config->warnings[i]);
+	if (alarm == ALARM_CONFIGURATION)
+		snprintf(text, sizeof(text), "%s", sentence);
 	else
-		snprintf(text, sizeof(text), "%s; %s", config->warnings[i], remedy);
-	print_finding(text, true, findings);
+		snprintf(text, sizeof(text), "%s; %s", sentence, alarm_remedy(alarm));
+	print_finding(text, true, arg);
+}
+
+struct device_check {
+	const struct config *config;
+	struct check *findings;
+};
+
+// What is not there at present is the host's to say (host_check()).
+static void print_device(size_t index, int code, const char *sentence, void *arg)
+{
+	struct device_check *check = arg;
+	char path[32], text[CONFIG_ERROR_MAX];
+
+	if (code == -ENODEV)
+		return;
+	snprintf(path, sizeof(path), "ports[%zu].device", index);
+	config_sentence(check->config, path, text, "%s", sentence);
+	print_finding(text, code == -ENETDOWN, check->findings);
 }
 
 // What the start would refuse, and what would be an alarm of the daemon from its start on.
@@ -72,8 +90,11 @@ static int check(const char *path, const struct config *config)
 	struct check findings = {0};
 
 	for (size_t i = 0; i < config->warning_count; i++)
-		print_warning(config, i, &findings);
+		print_warning(config->alarms[i], config->warnings[i], &findings);
+	exceptions_foreseen(config, print_warning, &findings);
 	host_check(config, print_finding, &findings);
+	dataplane_check_devices(&config->dataplane, print_device,
+				&(struct device_check){config, &findings});
 	if (findings.refused)
 		return 1;
 	if (findings.warnings > 0)

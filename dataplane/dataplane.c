@@ -79,6 +79,20 @@ static int devices_parse(struct dataplane *dataplane, char *err, size_t err_len)
 	return code;
 }
 
+void dataplane_check_devices(const struct dataplane_config *config, device_visit visit, void *arg)
+{
+	char err[512];
+
+	for (size_t i = 0; i < config->device_count; i++) {
+		struct device device;
+		int code = device_parse(config->devices[i], (unsigned)config->lcore_count, &device,
+					err, sizeof err);
+
+		if (code < 0)
+			visit(i, code, err, arg);
+	}
+}
+
 // Packet buffers per queue: every queue gets the same share of three quarters of the packet
 // memory, the rest is for rings, EAL and the allocator's own.
 static int pool_size(const struct dataplane *dataplane, const struct device *device,

@@ -54,6 +54,13 @@ typedef void (*owned_visit)(const char *kind, const char *name, void *arg);
 void dataplane_owned(const struct dataplane_config *config, owned_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
 
+// What the start would say of the devices, as far as their texts and this host's interfaces tell:
+// nothing is opened. Of each that could not be opened its index, -errno and the sentence. ENODEV and
+// ENETDOWN: at present.
+typedef void (*device_visit)(size_t index, int code, const char *sentence, void *arg);
+void dataplane_check_devices(const struct dataplane_config *config, device_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));
+
 // Initialises EAL, opens the ports, creates the tap and its thread, launches the lcores.
 // Signals must be blocked already, and the store's clock set. Once in the life of a process:
 // EAL cannot start again. The caller's CPU affinity becomes control_cpu, or stays as it was.

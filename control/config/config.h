@@ -30,6 +30,7 @@ struct config_anchor {
 // A zone below which nothing is validated, by the operator's word.
 struct config_insecure {
 	uint8_t name[NAME_MAX_LEN];
+	char path[32]; // where it stands: "trust.insecure[0]", "zones[3].dnssec"
 };
 
 struct config {

@@ -1,4 +1,4 @@
-// What packets come in by and are kept in: ports, service addresses, CPUs, memory.
+// What packets are answered on and kept in: service addresses, CPUs, memory.
 
 #include "control/config/config.h"
 #include "control/config/loader.h"
@@ -52,54 +52,6 @@ static size_t bytes(struct loader *loader, const char *path, const char *given)
 		loader_fail(loader, path, "%.64s is outside %s", text,
 			    option_bounds_text(option, bounds));
 	return value < 0 ? 0 : (size_t)value;
-}
-
-// Length of "iface=eth1" in a device's options, 0 without one.
-static size_t iface_of(const char *device, const char **out)
-{
-	const char *at = strstr(device, ",iface=");
-
-	*out = at ? at + strlen(",iface=") : "";
-	return strcspn(*out, ",");
-}
-
-size_t device_interface(const char *device, char out[INTERFACE_MAX])
-{
-	const char *name;
-	size_t len = iface_of(device, &name);
-
-	snprintf(out, INTERFACE_MAX, "%.*s", (int)len, name);
-	return len;
-}
-
-static bool same_device(const char *one, const char *other)
-{
-	const char *a, *b;
-	size_t a_len = iface_of(one, &a), b_len = iface_of(other, &b);
-
-	return strcmp(one, other) == 0 || (a_len > 0 && a_len == b_len && memcmp(a, b, a_len) == 0);
-}
-
-void load_ports(struct loader *loader)
-{
-	struct dataplane_config *out = &loader->config->dataplane;
-	char path[LOADER_PATH_MAX];
-
-	assert(option_find("ports")->maximum == DATAPLANE_PORTS_MAX); // check.c has counted
-	for (unsigned i = 0; i < loader->schema->ports_count; i++) {
-		const char *device = loader->schema->ports[i].device;
-
-		for (unsigned j = 0; j < i; j++) {
-			if (same_device(device, loader->schema->ports[j].device))
-				loader_fail(loader, loader_item(path, "ports", i),
-					    "%.128s is the device of ports[%u] already", device, j);
-		}
-		out->devices[out->device_count] = strdup(device);
-		if (!out->devices[out->device_count])
-			loader_fail(loader, "ports", "out of memory");
-		else
-			out->device_count++;
-	}
 }
 
 void check_interface(struct loader *loader, const char *path, const char *name)

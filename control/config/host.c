@@ -213,6 +213,13 @@ static void check_port(const struct survey *survey, const char *path, const char
 				interface);
 		return;
 	}
+	if (if_nametoindex(device) != 0) {
+		MISSING(survey, false, path,
+			"%s is an interface: write net_af_xdp0,iface=%s, or net_af_packet0,iface=%s "
+			"where its driver has no XDP",
+			device, device, device);
+		return;
+	}
 	snprintf(place, sizeof(place), "/sys/bus/pci/devices/%.12s", device);
 	if (device[strspn(device, "0123456789abcdefABCDEF")] == ':' && access(place, F_OK) != 0)
 		MISSING(survey, true, path, "there is no PCI device %.64s at present", device);

@@ -348,10 +348,12 @@ static void load_insecure(struct loader *loader)
 		return;
 	}
 	for (unsigned i = 0; i < names->count; i++) {
-		uint8_t *name = config->insecure[config->insecure_count].name;
+		struct config_insecure *out = &config->insecure[config->insecure_count];
+		uint8_t *name = out->name;
 		int len = name_from_text(names->list[i], name);
 
 		loader_item(path, "trust.insecure", i);
+		snprintf(out->path, sizeof(out->path), "%s", path);
 		if (len < 0) {
 			loader_fail(loader, path, "\"%.128s\" is no name", names->list[i]);
 		} else if (is_insecure(config, name)) {
@@ -515,8 +517,10 @@ static void load_all(struct loader *loader)
 	load_zones(loader);
 	load_rest(loader);
 	check_paths(loader);
-	if (loader->errors->count == 0)
-		check_pools(loader);
+	if (loader->errors->count > 0)
+		return;
+	check_pools(loader);
+	check_canary(loader);
 }
 
 // Of the file as a whole.

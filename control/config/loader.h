@@ -38,19 +38,24 @@ char *loader_item(char out[LOADER_PATH_MAX], const char *path, size_t index)
 char *loader_key(char out[LOADER_PATH_MAX], const char *path, const char *key)
 	__attribute__((nonnull));
 
-// hardware.c
+// ports.c
 void load_ports(struct loader *loader) __attribute__((nonnull));
+#define INTERFACE_MAX 64
+// The interface that a device's options name (iface=eth1); its length, 0: none.
+size_t device_interface(const char *device, char out[INTERFACE_MAX]) __attribute__((nonnull));
+
+// hardware.c
 void load_service(struct loader *loader) __attribute__((nonnull));
 void load_cores(struct loader *loader) __attribute__((nonnull));
 void load_memory(struct loader *loader) __attribute__((nonnull));
 void check_interface(struct loader *loader, const char *path, const char *name)
 	__attribute__((nonnull));
-#define INTERFACE_MAX 64
-// The interface that a device's options name (iface=eth1); its length, 0: none.
-size_t device_interface(const char *device, char out[INTERFACE_MAX]) __attribute__((nonnull));
 
 void load_access(struct loader *loader) __attribute__((nonnull)); // access.c
-void load_canary(struct loader *loader) __attribute__((nonnull)); // canary.c, after access
+// canary.c
+void load_canary(struct loader *loader) __attribute__((nonnull)); // after access
+// After zones, and without a fault: names that are always answered, and no names.
+void check_canary(struct loader *loader) __attribute__((nonnull));
 
 void load_domains(struct loader *loader) __attribute__((nonnull)); // domains.c
 

@@ -285,6 +285,14 @@ static void load_own_anchors(struct loader *loader, const char *path,
 	}
 }
 
+static void add_insecure(struct config *config, const uint8_t *zone, const char *path)
+{
+	struct config_insecure *out = &config->insecure[config->insecure_count++];
+
+	name_copy(out->name, zone);
+	snprintf(out->path, sizeof(out->path), "%s", path);
+}
+
 static void load_dnssec(struct loader *loader, const char *path, const struct schema_zone *zone,
 			struct route *route)
 {
@@ -302,7 +310,7 @@ static void load_dnssec(struct loader *loader, const char *path, const struct sc
 			    "this would turn all validation off: name the private zones, "
 			    "each as a zone of its own or in trust.insecure");
 	else if (loader_good(loader, path))
-		name_copy(config->insecure[config->insecure_count++].name, route->zone);
+		add_insecure(config, route->zone, key);
 	route->dnssec = ROUTE_INSECURE;
 }
 

@@ -1,101 +1,13 @@
-// Special-use zones, answered without asking anybody: RFC 6761 (localhost, invalid, test), RFC 6303
-// (reverse zones of private and special addresses), RFC 6762 (local), RFC 7686 (onion), RFC 8375
-// (home.arpa).
+// Special-use zones, answered without asking anybody. Every zone is empty but for SOA and NS,
+// localhost has its addresses.
 
 #include "control/resolver/task.h"
+#include "control/special_use.h"
 #include "dataplane/dns/types.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LOCAL_TTL_S 10800 // RFC 6303 §3
-
-// Presentation form; every zone is empty but for SOA and NS, localhost has its addresses.
-static const char *const zones[] = {
-	"localhost",
-	"invalid",
-	"test",
-	"local",
-	"onion",
-	"home.arpa",
-	// RFC 6303 §4.1, §4.2
-	"10.in-addr.arpa",
-	"168.192.in-addr.arpa",
-	"0.in-addr.arpa",
-	"127.in-addr.arpa",
-	"254.169.in-addr.arpa",
-	"2.0.192.in-addr.arpa",
-	"100.51.198.in-addr.arpa",
-	"113.0.203.in-addr.arpa",
-	"255.255.255.255.in-addr.arpa",
-	"16.172.in-addr.arpa",
-	"17.172.in-addr.arpa",
-	"18.172.in-addr.arpa",
-	"19.172.in-addr.arpa",
-	"20.172.in-addr.arpa",
-	"21.172.in-addr.arpa",
-	"22.172.in-addr.arpa",
-	"23.172.in-addr.arpa",
-	"24.172.in-addr.arpa",
-	"25.172.in-addr.arpa",
-	"26.172.in-addr.arpa",
-	"27.172.in-addr.arpa",
-	"28.172.in-addr.arpa",
-	"29.172.in-addr.arpa",
-	"30.172.in-addr.arpa",
-	"31.172.in-addr.arpa",
-	// RFC 6303 §4.3-§4.6
-	"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-	"d.f.ip6.arpa",
-	"8.e.f.ip6.arpa",
-	"9.e.f.ip6.arpa",
-	"a.e.f.ip6.arpa",
-	"b.e.f.ip6.arpa",
-	"8.b.d.0.1.0.0.2.ip6.arpa",
-};
-#define ZONE_COUNT (sizeof(zones) / sizeof(zones[0]))
-// RFC 7793: 100.64.0.0/10 is 64 zones, told by their labels.
-#define SHARED_FIRST 64
-#define SHARED_LAST  127
-
-static const uint8_t *parsed_zone(size_t i)
-{
-	static uint8_t names[ZONE_COUNT][NAME_MAX_LEN];
-	static bool parsed[ZONE_COUNT];
-
-	if (!parsed[i])
-		parsed[i] = name_from_text(zones[i], names[i]) > 0;
-	return names[i];
-}
-
-// N.100.in-addr.arpa with N in 64..127 at or above the name.
-static const uint8_t *shared_zone(const uint8_t *name)
-{
-	static const uint8_t parent[] = "\003100\007in-addr\004arpa";
-	unsigned n = 0;
-
-	if (name_labels(name) < 4 || !name_within(name, parent))
-		return NULL;
-	const uint8_t *zone = name_ancestor(name, 4);
-	if (zone[0] > 3 || (zone[0] > 1 && zone[1] == '0'))
-		return NULL;
-	for (size_t i = 1; i <= zone[0]; i++) {
-		if (zone[i] < '0' || zone[i] > '9')
-			return NULL;
-		n = n * 10 + zone[i] - '0';
-	}
-	return n >= SHARED_FIRST && n <= SHARED_LAST ? zone : NULL;
-}
-
-static const uint8_t *find_zone(const uint8_t *name)
-{
-	for (size_t i = 0; i < ZONE_COUNT; i++) {
-		if (name_within(name, parsed_zone(i)))
-			return parsed_zone(i);
-	}
-	return shared_zone(name);
-}
 
 // A configured zone, or one that the operator wants resolved like any other, goes first.
 static bool excepted(const struct resolver *resolver, const uint8_t *name, const uint8_t *zone)
@@ -112,25 +24,27 @@ static bool excepted(const struct resolver *resolver, const uint8_t *name, const
 	return false;
 }
 
+struct barring {
+	struct resolver *resolver;
+	bool failed;
+};
+
+static void bar_one(const uint8_t *zone, void *arg)
+{
+	struct barring *barring = arg;
+	struct resolver *resolver = barring->resolver;
+
+	if (!excepted(resolver, zone, zone) && !cache_denial_bar(resolver->cache, zone))
+		barring->failed = true;
+}
+
 int local_bar(struct resolver *resolver)
 {
-	uint8_t name[NAME_MAX_LEN];
-	char text[40];
+	struct barring barring = {.resolver = resolver};
 
-	if (!resolver->config.local_zones)
-		return 0;
-	for (size_t i = 0; i < ZONE_COUNT; i++) {
-		const uint8_t *zone = parsed_zone(i);
-		if (!excepted(resolver, zone, zone) && !cache_denial_bar(resolver->cache, zone))
-			return -1;
-	}
-	for (int n = SHARED_FIRST; n <= SHARED_LAST; n++) {
-		snprintf(text, sizeof(text), "%d.100.in-addr.arpa", n);
-		if (name_from_text(text, name) > 0 && !excepted(resolver, name, name) &&
-		    !cache_denial_bar(resolver->cache, name))
-			return -1;
-	}
-	return 0;
+	if (resolver->config.local_zones)
+		special_use_each(bar_one, &barring);
+	return barring.failed ? -1 : 0;
 }
 
 static size_t soa_rdata(const uint8_t *zone, uint8_t *out)
@@ -186,8 +100,6 @@ static void answer_apex(struct answer *answer, const struct task *task, const ui
 
 static void compose(struct answer *answer, const struct task *task, const uint8_t *zone)
 {
-	const uint8_t *localhost = parsed_zone(0);
-
 	*answer = (struct answer){.kind = ENTRY_NXDOMAIN};
 	answer->record = (struct record){
 		.owner = zone,
@@ -197,7 +109,7 @@ static void compose(struct answer *answer, const struct task *task, const uint8_
 		.class_ = CLASS_IN,
 		.rdlen = (uint16_t)soa_rdata(zone, answer->rdata),
 	};
-	if (zone == localhost)
+	if (special_use_is_localhost(zone))
 		answer_localhost(answer, task);
 	if (name_equal(task->name, zone) && answer->kind != ENTRY_POSITIVE)
 		answer_apex(answer, task, zone);
@@ -218,7 +130,7 @@ bool local_answer(struct task *task)
 
 	if (!resolver->config.local_zones)
 		return false;
-	const uint8_t *zone = find_zone(task->name);
+	const uint8_t *zone = special_use_zone(task->name);
 	if (zone == NULL || excepted(resolver, task->name, zone))
 		return false;
 	// The parent of a special-use zone says whether it is delegated and signed.

@@ -1,5 +1,6 @@
 #include "control/watch/exceptions.h"
 
+#include "control/special_use.h"
 #include "dataplane/dns/name.h"
 
 #include <stdio.h>
@@ -7,25 +8,9 @@
 
 #define DESCRIBED_MAX 100
 
-bool exceptions_is_tld(const uint8_t *name)
-{
-	// RFC 6761, RFC 6762, RFC 7686, RFC 9476; "internal" by a resolution of ICANN's board
-	// (2024).
-	static const char *const never_delegated[] = {
-		"\3alt",   "\7example",    "\7invalid", "\10internal",
-		"\5local", "\11localhost", "\5onion",   "\4test",
-	};
-	uint8_t lower[NAME_MAX_LEN];
-
-	if (name_labels(name) != 1)
-		return false;
-	name_lower(lower, name, name_len(name));
-	for (size_t i = 0; i < sizeof(never_delegated) / sizeof(never_delegated[0]); i++) {
-		if (name_equal(lower, (const uint8_t *)never_delegated[i]))
-			return false;
-	}
-	return true;
-}
+#define OFF_WORDS  "validation is off (trust.validate)"
+#define ROOT_WORDS "the root has no trust anchor: only what is below other anchors is validated"
+#define TLD_WORDS  "no name below %s is validated, by configuration"
 
 void exceptions_describe(const struct config *config, void (*line)(const char *text, void *arg),
 			 void *arg)
@@ -36,7 +21,7 @@ void exceptions_describe(const struct config *config, void (*line)(const char *t
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		const uint8_t *zone = config->insecure[i].name;
 
-		if (exceptions_is_tld(zone) || count++ >= DESCRIBED_MAX)
+		if (special_use_is_tld(zone) || count++ >= DESCRIBED_MAX)
 			continue; // an alarm
 		snprintf(text, sizeof(text), "not validated, by configuration: %s",
 			 name_to_text(zone, name));
@@ -55,20 +40,51 @@ void exceptions_alarms(const struct config *config, const struct trust *trust,
 	char name[NAME_TEXT_MAX];
 
 	if (!config->resolver.validate)
-		alarm_holds(alarms, ALARM_VALIDATION_OFF, "",
-			    "validation is off (trust.validate)");
+		alarm_holds(alarms, ALARM_VALIDATION_OFF, "", OFF_WORDS);
 	else if (trust_zone_state(trust, (const uint8_t *)"", now->now_ms, now->now_s) ==
 		 ZONE_INSECURE)
-		alarm_holds(alarms, ALARM_VALIDATION_OFF, "",
-			    "the root has no trust anchor: only what is below other anchors is "
-			    "validated");
+		alarm_holds(alarms, ALARM_VALIDATION_OFF, "", ROOT_WORDS);
 	for (size_t i = 0; i < config->insecure_count; i++) {
 		const uint8_t *zone = config->insecure[i].name;
 
-		if (!exceptions_is_tld(zone))
+		if (!special_use_is_tld(zone))
 			continue;
 		name_to_text(zone, name);
-		alarm_holds(alarms, ALARM_TLD_INSECURE, name,
-			    "no name below %s is validated, by configuration", name);
+		alarm_holds(alarms, ALARM_TLD_INSECURE, name, TLD_WORDS, name);
+	}
+}
+
+// One that counts: a damaged or revoked one, or one of another algorithm, does not.
+static bool root_has_anchor(const struct config *config)
+{
+	for (size_t i = 0; i < config->anchor_count; i++) {
+		const struct config_anchor *anchor = &config->anchors[i];
+
+		if (name_is_root(anchor->owner) &&
+		    trust_anchor_check(anchor->type, anchor->rdata, anchor->rdlen) == 0)
+			return true;
+	}
+	return false;
+}
+
+void exceptions_foreseen(const struct config *config, exceptions_visit visit, void *arg)
+{
+	char sentence[CONFIG_ERROR_MAX], name[NAME_TEXT_MAX];
+
+	if (!config->resolver.validate) {
+		config_sentence(config, "trust.validate", sentence, OFF_WORDS);
+		visit(ALARM_VALIDATION_OFF, sentence, arg);
+	} else if (!root_has_anchor(config)) {
+		config_sentence(config, "trust", sentence, ROOT_WORDS);
+		visit(ALARM_VALIDATION_OFF, sentence, arg);
+	}
+	for (size_t i = 0; i < config->insecure_count; i++) {
+		const struct config_insecure *zone = &config->insecure[i];
+
+		if (!special_use_is_tld(zone->name))
+			continue;
+		config_sentence(config, zone->path, sentence, TLD_WORDS,
+				name_to_text(zone->name, name));
+		visit(ALARM_TLD_INSECURE, sentence, arg);
 	}
 }

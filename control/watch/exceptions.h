@@ -16,5 +16,7 @@ void exceptions_describe(const struct config *config, void (*line)(const char *t
 void exceptions_alarms(const struct config *config, const struct trust *trust,
 		       const struct store_clock *now, struct alarms *alarms)
 	__attribute__((nonnull));
-// True for a name of one label that is not set aside for private or special use.
-bool exceptions_is_tld(const uint8_t *name) __attribute__((nonnull, pure));
+// As exceptions_alarms(), of a configuration that does not run yet: sentences with file and line.
+typedef void (*exceptions_visit)(enum alarm_name alarm, const char *sentence, void *arg);
+void exceptions_foreseen(const struct config *config, exceptions_visit visit, void *arg)
+	__attribute__((nonnull(1, 2)));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -77,6 +78,22 @@ static int interface_is_up(const char *name)
 	return (request.ifr_flags & IFF_UP) != 0;
 }
 
+// Where that cannot be told it may be one.
+static bool interface_is_ethernet(const char *name)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool other;
+
+	if (fd < 0)
+		return true;
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	other = ioctl(fd, SIOCGIFHWADDR, &request) == 0 &&
+		request.ifr_hwaddr.sa_family != ARPHRD_ETHER;
+	close(fd);
+	return !other;
+}
+
 // ---- queues ----
 
 int device_channels(const char *interface, struct device_channels *out)
@@ -138,6 +155,12 @@ int device_parse(const char *text, unsigned core_count, struct device *out, char
 	if (up < 0)
 		return sentence(err, err_len, up, "port '%s': cannot look at interface %s: %s",
 				text, out->interface, strerror(-up));
+	if (!interface_is_ethernet(out->interface))
+		return sentence(
+			err, err_len, -EINVAL,
+			"port '%s': %s carries no Ethernet frames (a tunnel, or lo): name the "
+			"interface that clients' questions come in by",
+			text, out->interface);
 	if (up == 0)
 		return sentence(err, err_len, -ENETDOWN,
 				"port '%s': interface %s is down: ip link set %s up", text,

@@ -52,6 +52,31 @@ static int queues_not_taken(const struct device *device, const struct device_cha
 		device->text, name, channels->combined, DEVICE_QUEUES_MAX, name, DEVICE_QUEUES_MAX);
 }
 
+// The operator has named queues of which the interface has not all: the driver would only say that
+// one cannot be set up.
+static int queues_not_there(const struct device *device, const struct device_channels *channels,
+			    char *err, size_t err_len)
+{
+	const unsigned first = device->first_queue, count = device->queue_count;
+	const unsigned there = channels->combined + channels->receive;
+
+	if (count == 0 || count > DEVICE_QUEUES_MAX)
+		return 0; // queues_choose() says so
+	if (first >= there || count > there - first)
+		return sentence(
+			err, err_len, -EINVAL,
+			"port '%s': %s receives on %u queue%s, and start_queue and queue_count "
+			"name those from %u to %u: leave both out, and all are taken",
+			device->text, device->interface, there, there == 1 ? "" : "s", first,
+			first + count - 1);
+	if (channels->separate && count > 1)
+		return sentence(err, err_len, -EINVAL,
+				"port '%s': the driver of %s gives one queue to a device: leave "
+				"start_queue and queue_count out, and all are taken",
+				device->text, device->interface);
+	return 0;
+}
+
 // All of the interface's, or the operator has said which.
 static int queues_of_af_xdp(struct device *device, const struct device_channels *channels,
 			    unsigned core_count, char *err, size_t err_len)
@@ -60,7 +85,7 @@ static int queues_of_af_xdp(struct device *device, const struct device_channels 
 	device->queue_count = number_argument(device->text, "queue_count", 1);
 	if (device_argument(device->text, "start_queue") ||
 	    device_argument(device->text, "queue_count"))
-		return 0;
+		return queues_not_there(device, channels, err, err_len);
 	if (channels->separate ? channels->receive > DEVICE_PARTS_MAX
 			       : channels->receive > 0 || channels->combined > DEVICE_QUEUES_MAX)
 		return queues_not_taken(device, channels, core_count, err, err_len);

@@ -12,7 +12,8 @@ from resolver import ASSAYD, Assayd, enter, lab_info  # noqa: E402
 
 
 def check_config(daemon):
-    run = subprocess.run([ASSAYD, '--check-config', '-c', daemon.config], capture_output=True, text=True)
+    run = subprocess.run(['ip', 'netns', 'exec', daemon.namespace, ASSAYD, '--check-config', '-c', daemon.config],
+                         capture_output=True, text=True)
     return run.returncode, (run.stdout + run.stderr).replace(daemon.config, 'FILE')
 
 
@@ -49,6 +50,53 @@ def refusals(checks, info):
     refused(checks, info, 'a forwarder that may never be asked', 'our own service address',
             extra='zones: [{name: ., type: forward, servers: [%s]}]\n'
                   % info['resolver']['service_addresses'][0])
+
+
+def with_device(info, options):
+    return 'net_af_xdp0,%s,force_copy=1' % options.replace('PORT', info['resolver']['port_interface'])
+
+
+def check_says_as_the_start(checks, info):
+    """B9, B10: what --check-config let pass was refused at the start, in words that led elsewhere."""
+    port = info['resolver']['port_interface']
+    refused(checks, info, 'B9 a canary that is never answered', 'canary.names[0]: "example.com AXFR": AXFR is '
+            'never answered', extra='canary: {names: [example.com AXFR]}\n')
+    for name, options, words in (
+            ('more queues than there are', 'iface=PORT,queue_count=9', 'receives on 1 queue, and start_queue and '
+             'queue_count name those from 0 to 8: leave both out'),
+            ('a queue that is not there', 'iface=PORT,start_queue=5', 'name those from 5 to 5: leave both out'),
+            ('-1 queues', 'iface=PORT,queue_count=-1', 'queue_count=-1 is no number of queues'),
+            ('a space', ' iface=PORT', 'has a space'),
+            ('an interface that is named twice', 'iface=PORT,iface=%s' % info['resolver']['upstream_interface'],
+             'iface= stands in it twice'),
+            ('lo', 'iface=lo', 'lo leads to this host alone')):
+        refused(checks, info, 'B10 ' + name, words, device="'%s'" % with_device(info, options))
+    refused(checks, info, 'B10 a PCI address that cannot be', '"0000:zz:00.0" is no PCI address',
+            device="'0000:zz:00.0'")
+    refused(checks, info, 'B10 an interface in the place of a device', '%s is an interface: write net_af_xdp0,'
+            'iface=%s' % (port, port), device=port)
+    if len(os.sched_getaffinity(0)) > 1:
+        cpus = ', '.join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+        refused(checks, info, 'B10 two cores and one queue', 'has 1 queue, but there are 2 poll-mode cores',
+                poll_cpu=cpus)
+
+
+def check_foresees_alarms(checks, info):
+    """B9, B10: what is taken, and an alarm from the start on, is a warning of --check-config's."""
+    daemon = Assayd(info, extra='canary: {names: [localhost, 192.0.2.1]}\n')
+    with open(daemon.config) as stream:
+        text = stream.read()
+    with open(daemon.config, 'w') as stream:
+        stream.write(text.replace('trust: {', 'trust: {insecure: [xyz], '))
+    foreseen = ('no name below xyz. is validated, by configuration', '"localhost" is answered here',
+                '"192.0.2.1" is an address')
+    status, shown = check_config(daemon)
+    checks.check('B10 --check-config warns of a TLD and of canaries that tell nothing', status == 0 and
+                 all('warning: FILE:' in shown and words in shown for words in foreseen) and
+                 'with 3 warnings' in shown, shown)
+    with daemon:
+        found = wait_for(lambda: all(alarm_with(daemon, words) for words in foreseen), 2)
+        checks.check('B10 they are alarms of the daemon', bool(found), alarms(daemon))
 
 
 def with_file(info, name):
@@ -119,6 +167,17 @@ def faults_at_once(checks, info):
                      run.stderr.replace(daemon.config, 'FILE') == shown, run.stderr)
     finally:
         daemon.remove()
+
+
+def shapes_that_keep_the_parser_busy(checks, info):
+    """B11: 100,000 brackets took --check-config minutes."""
+    daemon = Assayd(info)
+    with open(daemon.config, 'w') as stream:
+        stream.write('[' * 100000)
+    status, shown = check_config(daemon)
+    checks.check('B11 a file of brackets is refused for its depth', status == 1 and
+                 'lie in each other more than 32 times' in shown, shown)
+    daemon.remove()
 
 
 def alarms(daemon):
@@ -194,9 +253,12 @@ def main():
     info = lab_info()
     enter(info['namespaces']['client'])
     checks.run(refusals, info)
+    checks.run(check_says_as_the_start, info)
+    checks.run(check_foresees_alarms, info)
     checks.run(files_of_the_configuration, info)
     checks.run(files_of_others, info)
     checks.run(faults_at_once, info)
+    checks.run(shapes_that_keep_the_parser_busy, info)
     checks.run(ways_that_come_later, info)
     checks.run(sources_that_come_later, info)
     checks.run(warnings_are_alarms, info)

@@ -200,6 +200,8 @@ static void interfaces_and_addresses_may_come_later(void **state)
 	assert_missing("ports:\n  - device: 'net_af_xdp0,iface=none-of-mine,busy_budget=0'\n"
 		       "service:\n  addresses: [192.0.2.53/24]\n" ONE_CPU,
 		       ":2: ports[0]: there is no interface \"none-of-mine\" at present", true);
+	assert_missing("ports:\n  - device: lo\nservice:\n  addresses: [192.0.2.53/24]\n" ONE_CPU,
+		       ":2: ports[0]: lo is an interface: write net_af_xdp0,iface=lo, or", false);
 	assert_missing("ports:\n  - device: '0000:ff:1f.7'\n"
 		       "service:\n  addresses: [192.0.2.53/24]\n" ONE_CPU,
 		       ":2: ports[0]: there is no PCI device 0000:ff:1f.7 at present", true);

@@ -13,7 +13,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Of the root's key 20326.
 static const uint8_t ds[] = {0x4f, 0x66, 8,    2,    0xe0, 0x6d, 0x44, 0xb8, 0x0b,
@@ -136,6 +138,61 @@ static void a_root_without_an_anchor_is_an_alarm(void **state)
 	assert_int_equal(describe(none, NULL, true).alarms, 1);
 }
 
+struct foreseen {
+	unsigned off, tlds;
+	char text[1024];
+};
+
+static void foresee(enum alarm_name alarm, const char *sentence, void *arg)
+{
+	struct foreseen *foreseen = arg;
+
+	foreseen->off += alarm == ALARM_VALIDATION_OFF;
+	foreseen->tlds += alarm == ALARM_TLD_INSECURE;
+	strncat(foreseen->text, strchr(sentence, ':'),
+		sizeof(foreseen->text) - strlen(foreseen->text) - 1);
+}
+
+static struct foreseen foreseen_of(const char *rest)
+{
+	static struct config_errors errors;
+	struct foreseen foreseen = {0};
+	char path[] = "/tmp/assayd-foreseen-XXXXXX";
+	FILE *stream = fdopen(mkstemp(path), "w");
+
+	fprintf(stream,
+		"ports: [{device: net_ring0}]\nservice: {addresses: [192.0.2.53/24]}\n%s\n", rest);
+	fclose(stream);
+	struct config *config = config_load(path, &errors);
+	unlink(path);
+	assert_non_null(config);
+	exceptions_foreseen(config, foresee, &foreseen);
+	config_free(config);
+	return foreseen;
+}
+
+// B10: --check-config says what the start's alarms will.
+static void b10_what_will_not_be_validated_is_foreseen(void **state)
+{
+	(void)state;
+	struct foreseen none = foreseen_of("trust: {insecure: [corp.example, internal]}");
+	assert_int_equal(none.off + none.tlds, 0);
+	struct foreseen tlds = foreseen_of("trust: {insecure: [corp.example, xyz, COM.]}\n"
+					   "zones: [{name: net, type: stub, servers: [192.0.2.1], "
+					   "dnssec: insecure}]");
+	assert_int_equal(tlds.tlds, 3);
+	assert_int_equal(tlds.off, 0);
+	assert_non_null(strstr(tlds.text, ":3: trust.insecure[1]: no name below xyz. is validated"));
+	assert_non_null(strstr(tlds.text, ":3: trust.insecure[2]: no name below com. is validated"));
+	assert_non_null(strstr(tlds.text, ":4: zones[0].dnssec: no name below net. is validated"));
+	struct foreseen root = foreseen_of(
+		"trust: {anchors: ['corp.example. IN DS 20326 8 2 "
+		"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D']}");
+	assert_int_equal(root.off, 1);
+	assert_non_null(strstr(root.text, ":3: trust: the root has no trust anchor"));
+	assert_int_equal(foreseen_of("trust: {validate: false}\ntest-clock: /dev/null").off, 1);
+}
+
 static void the_root_cannot_be_excepted(void **state)
 {
 	const struct trust_config trust_config = {0};
@@ -157,6 +214,7 @@ int main(void)
 		cmocka_unit_test(an_insecure_tld_is_an_alarm),
 		cmocka_unit_test(validation_that_is_off_is_one_alarm),
 		cmocka_unit_test(a_root_without_an_anchor_is_an_alarm),
+		cmocka_unit_test(b10_what_will_not_be_validated_is_foreseen),
 		cmocka_unit_test(the_root_cannot_be_excepted),
 	};
 

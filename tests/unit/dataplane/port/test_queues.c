@@ -108,6 +108,30 @@ static void every_core_needs_a_queue(void **state)
 	assert_says("qpairs=3");
 }
 
+// B10: "1 to 64 queues", "queue 0 cannot be set up" and too little packet memory were said instead.
+static void b10_queues_that_are_not_there_are_refused(void **state)
+{
+	const struct device_channels one = {0, 1, 1, true}, eight = {8}, four = {0, 4, 4, true};
+
+	(void)state;
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",queue_count=9", one, 1), -EINVAL);
+	assert_says(
+		"eth1 receives on 1 queue, and start_queue and queue_count name those from 0 to "
+		"8: leave both out, and all are taken");
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",start_queue=5", one, 1), -EINVAL);
+	assert_says("name those from 5 to 5");
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",start_queue=7,queue_count=2", eight, 1),
+			 -EINVAL);
+	assert_says("eth1 receives on 8 queues, and start_queue and queue_count name those from 7 "
+		    "to 8");
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",queue_count=2", four, 1), -EINVAL);
+	assert_says("the driver of eth1 gives one queue to a device");
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",start_queue=7,queue_count=1", eight, 1), 0);
+	assert_int_equal(choose(DEVICE_AF_XDP, XDP ",start_queue=99999,queue_count=65", eight, 1),
+			 -EINVAL);
+	assert_says("1 to 64 queues are possible");
+}
+
 static void the_operators_word_counts(void **state)
 {
 	(void)state;
@@ -152,6 +176,7 @@ int main(void)
 		cmocka_unit_test(o30_channels_that_cannot_be_taken_are_refused_with_the_command),
 		cmocka_unit_test(o30_separate_channels_are_taken_in_parts),
 		cmocka_unit_test(every_core_needs_a_queue),
+		cmocka_unit_test(b10_queues_that_are_not_there_are_refused),
 		cmocka_unit_test(the_operators_word_counts),
 		cmocka_unit_test(sockets_of_af_packet_are_as_many_as_cores_or_as_named),
 		cmocka_unit_test(other_devices_have_a_queue_for_each_core),
