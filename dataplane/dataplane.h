@@ -130,8 +130,9 @@ enum dataplane_fault {
 	DATAPLANE_EXHAUSTED,      // buffers, tickets or rings
 	DATAPLANE_PORT_ADDRESS,   // an address of the host stands on a port's kernel interface
 	DATAPLANE_PORT_MAC,       // a port's interface has another hardware address
-	DATAPLANE_UNCLAIMED, // other interfaces of the host may answer ARP for service addresses
-	DATAPLANE_MENDED,    // something of ours had been taken away, and has been put back
+	DATAPLANE_PORT_RENAMED, // a port's interface is called otherwise than in the configuration
+	DATAPLANE_UNCLAIMED,    // other interfaces of the host may answer ARP for service addresses
+	DATAPLANE_MENDED,       // something of ours had been taken away, and has been put back
 	DATAPLANE_FAULT_COUNT
 };
 // Looks, and mends what can be mended without harm. May wait for the kernel: on a thread of its

@@ -141,20 +141,22 @@ static const char *why(const struct faults *faults, const struct repair *repair,
 
 static void look_at_rules(struct faults *faults, unsigned i)
 {
-	const char *interface = faults->of.ports[i].device.interface;
+	const char *configured = faults->of.ports[i].device.interface;
 	struct repair *repair = &faults->ingress[i];
-	int there = ingress_is_closed(interface);
-	char what[96], text[320];
+	int there = ingress_is_closed(configured);
+	char what[96], text[320], interface[IFNAMSIZ];
 
 	if (there > 0)
 		repair_there(repair, faults->now_ms);
 	if (there != 0)
 		return;
+	port_interface(&faults->of.ports[i], interface);
 	snprintf(what, sizeof(what), "our nftables rules for %s were gone", interface);
 	repair->was_there = true; // or the start would have failed
 	if (repair_due(repair, faults->now_ms) &&
 	    faults_mended(faults, repair,
-			  ingress_close(interface, repair->why, sizeof(repair->why)), i, what))
+			  ingress_close(configured, interface, repair->why, sizeof(repair->why)), i,
+			  what))
 		return;
 	faults_note(faults, DATAPLANE_RULES_LOST, i, 0,
 		    "port %u: the kernel answers every packet on %s as well: %s", i, interface,
@@ -166,14 +168,15 @@ static bool program_is_back(struct faults *faults, unsigned i)
 {
 	const struct port *port = &faults->of.ports[i];
 	struct repair *repair = &faults->program[i];
-	char what[96];
+	char what[96], interface[IFNAMSIZ];
 	uint32_t id;
 
 	repair->was_there = true;
 	if (!port->program_held || netlink_xdp_program(port->device.ifindex, &id) != 0 || id != 0 ||
 	    !repair_due(repair, faults->now_ms))
 		return false;
-	snprintf(what, sizeof(what), "the XDP program on %s was gone", port->device.interface);
+	snprintf(what, sizeof(what), "the XDP program on %s was gone",
+		 port_interface(port, interface));
 	return faults_mended(faults, repair,
 			     netlink_xdp_attach(port->device.ifindex, port->program_fd),
 			     MENDED_PROGRAM + i, what);
@@ -194,11 +197,11 @@ static bool repeats_interface(const struct faults *faults, unsigned i)
 // Without a tap the frames of the host are dropped anyway.
 static void look_at_host_address(struct faults *faults, unsigned i)
 {
-	const char *interface = faults->of.ports[i].device.interface;
 	const char *tap = faults->of.tap.name;
-	char address[PORT_ADDRESS_TEXT_MAX];
+	char address[PORT_ADDRESS_TEXT_MAX], interface[IFNAMSIZ];
 
-	if (faults->of.host == NULL || !port_address(interface, address))
+	if (faults->of.host == NULL ||
+	    !port_address(port_interface(&faults->of.ports[i], interface), address))
 		return;
 	faults_note(
 		faults, DATAPLANE_PORT_ADDRESS, i, 0,
@@ -212,6 +215,7 @@ static void look_at_station(struct faults *faults, unsigned i)
 {
 	const struct port *port = &faults->of.ports[i];
 	const uint8_t *mac = port->mac;
+	char interface[IFNAMSIZ];
 	struct netlink_link link;
 
 	if (port->device.ifindex == 0 || memcmp(mac, faults->of.tap.mac, sizeof(port->mac)) != 0 ||
@@ -221,12 +225,27 @@ static void look_at_station(struct faults *faults, unsigned i)
 	if (!faults->kept[i])
 		port_keep_station(port, mac);
 	faults->kept[i] = true;
+	port_interface(port, interface);
 	faults_note(
 		faults, DATAPLANE_PORT_MAC, i, 0,
 		"%s has another hardware address than at the start, which neighbours are told: ip "
 		"link set %s address %02x:%02x:%02x:%02x:%02x:%02x",
-		port->device.interface, port->device.interface, mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
+		interface, interface, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+// It goes on by its index; the next start looks for the name.
+static void look_at_name(struct faults *faults, unsigned i)
+{
+	const struct port *port = &faults->of.ports[i];
+	const char *configured = port->device.interface;
+	char interface[IFNAMSIZ];
+
+	if (strcmp(port_interface(port, interface), configured) != 0)
+		faults_note(faults, DATAPLANE_PORT_RENAMED, i, 0,
+			    "port %u: the interface %s is called %s now: questions by it are "
+			    "answered, but the next start will not find it (ip link set %s name "
+			    "%s, or write %s in the configuration)",
+			    i, configured, interface, interface, configured, interface);
 }
 
 static void look_at_port(struct faults *faults, unsigned i)
@@ -248,6 +267,7 @@ static void look_at_port(struct faults *faults, unsigned i)
 		faults_note(faults, DATAPLANE_QUEUES_LOST, i, 0, "%s", text);
 	if (port->ingress_closed)
 		look_at_rules(faults, i);
+	look_at_name(faults, i);
 	look_at_host_address(faults, i);
 	look_at_station(faults, i);
 }

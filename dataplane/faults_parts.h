@@ -41,6 +41,7 @@ struct faults {
 	struct repair program[DATAPLANE_PORTS_MAX], ingress[DATAPLANE_PORTS_MAX], silence, claim;
 	struct repair addresses[SERVICE_ADDRESSES_MAX], routes[SERVICE_ADDRESSES_MAX], gateway,
 		link;
+	bool narrow;   // its MTU was below that of IPv6
 	bool announce; // neighbours may have learned another hardware address of the tap
 	bool kept[DATAPLANE_PORTS_MAX]; // the port accepts the hardware address of the start
 };

@@ -34,6 +34,25 @@ static bool tap_has(const struct faults *faults, const struct ifaddrs *list,
 	return false;
 }
 
+// The kernel takes IPv6 away from such an interface.
+static bool is_too_narrow(const struct faults *faults, const struct address *address)
+{
+	struct netlink_link link;
+
+	return address->family == 6 && netlink_link(faults->tap_ifindex, &link) == 0 &&
+	       link.mtu < TAP_MTU_IPV6;
+}
+
+static void note_narrow(struct faults *faults, unsigned i, const char *text)
+{
+	const struct tap_config *tap = &faults->of.tap;
+
+	faults_note(faults, DATAPLANE_TAP_LOST, i, 0,
+		    "the tap %s has no address %s, and takes none, as its MTU is below the %u of "
+		    "IPv6: nobody answers ND, ping and TCP for it (ip link set %s mtu %u)",
+		    tap->name, text, TAP_MTU_IPV6, tap->name, tap->mtu);
+}
+
 // Whether it is back.
 static bool look_at_address(struct faults *faults, unsigned i)
 {
@@ -48,6 +67,10 @@ static bool look_at_address(struct faults *faults, unsigned i)
 	if (prefix == 0)
 		prefix = whole;
 	address_to_text(address, text);
+	if (is_too_narrow(faults, address)) {
+		note_narrow(faults, i, text);
+		return false;
+	}
 	snprintf(what, sizeof(what), "the address %s of the tap %s was gone", text, tap->name);
 	repair->was_there = true;
 	if (repair_due(repair, faults->now_ms)) {
@@ -148,6 +171,22 @@ static const char *link_changed(const struct tap_config *tap, const struct netli
 	return link->mtu != tap->mtu ? "another MTU" : NULL;
 }
 
+// That addresses went with the MTU is no other quarrel than the one about the MTU.
+static void forgive_addresses(struct faults *faults, const struct netlink_link *link)
+{
+	const struct service_addresses *service = faults->of.tap.service;
+
+	if (link->mtu >= TAP_MTU_IPV6)
+		return;
+	faults->narrow = true;
+	for (size_t i = 0; i < service->count; i++) {
+		if (service->list[i].family != 6)
+			continue;
+		faults->addresses[i] = (struct repair){.was_there = true};
+		faults->routes[i] = (struct repair){.was_there = true};
+	}
+}
+
 static void look_at_link(struct faults *faults)
 {
 	const struct tap_config *tap = &faults->of.tap;
@@ -161,12 +200,15 @@ static void look_at_link(struct faults *faults)
 	const char *changed = link_changed(tap, &link);
 	if (changed == NULL) {
 		repair_there(repair, faults->now_ms);
+		if (faults->narrow)
+			tap_quiet_again(tap, faults->tap_ifindex);
 		if (faults->announce)
 			announce(tap, faults->tap_ifindex);
-		faults->announce = false;
+		faults->announce = faults->narrow = false;
 		return;
 	}
 	faults->announce = true; // once it is as it was, by whomever
+	forgive_addresses(faults, &link);
 	snprintf(what, sizeof(what), "the tap %s had %s", tap->name, changed);
 	memcpy(wanted.mac, tap->mac, sizeof(wanted.mac));
 	repair->was_there = true;
@@ -211,12 +253,19 @@ static void look_at_addresses(struct faults *faults)
 void faults_look_at_tap(struct faults *faults)
 {
 	const struct tap_config *tap = &faults->of.tap;
+	char now[IF_NAMESIZE];
 	int flags;
 
 	if (!faults->of.host)
 		return;
 	flags = interface_is(tap->name, faults->tap_ifindex) ? interface_flags(tap->name) : -1;
-	if (flags < 0)
+	if (flags < 0 && if_indextoname(faults->tap_ifindex, now) != NULL)
+		faults_note(
+			faults, DATAPLANE_TAP_LOST, 0, 0,
+			"the tap %s is called %s now, and our rules are for the old name: nobody "
+			"answers ARP for the service addresses (ip link set %s name %s)",
+			tap->name, now, now, tap->name);
+	else if (flags < 0)
 		faults_note(
 			faults, DATAPLANE_TAP_LOST, 0, 0,
 			"the tap %s is gone: nobody answers ARP, ND, ping and TCP for the service "

@@ -30,6 +30,20 @@ int netlink_address_add(unsigned ifindex, const struct address *address, uint8_t
 	return code == -EEXIST ? 0 : code;
 }
 
+int netlink_address_delete(unsigned ifindex, const struct address *address, uint8_t prefix_len)
+{
+	struct rtnetlink message;
+	struct ifaddrmsg *body = rtnetlink_body(&message, RTM_DELADDR, 0, sizeof *body);
+	int code;
+
+	body->ifa_family = address->family == 4 ? AF_INET : AF_INET6;
+	body->ifa_prefixlen = prefix_len;
+	body->ifa_index = ifindex;
+	rtnetlink_attribute(&message, IFA_LOCAL, address->bytes, address->family == 4 ? 4 : 16);
+	code = rtnetlink_transact(&message);
+	return code == -EADDRNOTAVAIL ? 0 : code;
+}
+
 int netlink_no_link_local(unsigned ifindex)
 {
 	struct rtnetlink message;

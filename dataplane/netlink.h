@@ -8,6 +8,9 @@
 // No duplicate address detection; an address that is there already is no error. 0 or -errno.
 int netlink_address_add(unsigned ifindex, const struct address *address, uint8_t prefix_len)
 	__attribute__((nonnull, warn_unused_result));
+// One that is not there is no error. 0 or -errno.
+int netlink_address_delete(unsigned ifindex, const struct address *address, uint8_t prefix_len)
+	__attribute__((nonnull, warn_unused_result));
 // The interface makes no IPv6 link-local address when it comes up.
 int netlink_no_link_local(unsigned ifindex) __attribute__((warn_unused_result));
 struct netlink_link {

@@ -131,6 +131,10 @@ enum alarm_severity {
 	  "name the prefixes of its clients in access.allow")                                      \
 	X(ONE_DOMAIN, "one-domain", WARNING, "all forwarders of a zone fail together",             \
 	  "name another in a network of its own, or mode: first")                                  \
+	X(RENAMED, "renamed", WARNING,                                                             \
+	  "a port's interface is called otherwise than in the configuration: the next start will " \
+	  "not find it",                                                                           \
+	  "ip link set NAME name OLDNAME, or write the new name in the configuration")             \
 	X(CONFIGURATION, "configuration", WARNING,                                                 \
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \

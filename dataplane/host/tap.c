@@ -108,17 +108,44 @@ static int addresses_add(const struct tap_config *config, unsigned ifindex, char
 	return 0;
 }
 
+static int set_quiet(const struct tap_config *config, unsigned ifindex)
+{
+	ignore_router_advertisements(config->name);
+	return netlink_no_link_local(ifindex);
+}
+
+void tap_quiet_again(const struct tap_config *config, unsigned ifindex)
+{
+	const uint8_t *mac = config->mac;
+	const struct address own = {
+		.family = 6, // RFC 4291 Appendix A
+		.bytes = {0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4],
+			  mac[5]},
+	};
+
+	if (!has_v6(config->service))
+		return;
+	(void)!set_quiet(config, ifindex);
+	(void)!netlink_address_delete(ifindex, &own, 64);
+}
+
 static int tap_set_up(const struct tap_config *config, char *err, size_t err_len)
 {
-	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int control, code;
 	unsigned ifindex = if_nametoindex(config->name);
-	int code = control < 0 ? -errno : link_set(control, config);
+
+	if (has_v6(config->service) && config->mtu < TAP_MTU_IPV6)
+		return sentence(
+			err, err_len, -EINVAL,
+			"cannot put addresses of IPv6 on tap %s: the MTU of a port, %u, is below "
+			"the %u of IPv6: ip link set INTERFACE mtu 1500",
+			config->name, config->mtu, TAP_MTU_IPV6);
+	control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	code = control < 0 ? -errno : link_set(control, config);
 
 	// Before the interface is up, or it would already have its link-local address.
-	if (code == 0 && has_v6(config->service)) {
-		code = netlink_no_link_local(ifindex);
-		ignore_router_advertisements(config->name);
-	}
+	if (code == 0 && has_v6(config->service))
+		code = set_quiet(config, ifindex);
 	if (code == 0)
 		code = link_up(control, config->name);
 	if (control >= 0)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TAP_MTU_IPV6 1280u // RFC 8200 §5: below it the kernel takes no address of IPv6
+
 struct tap_config {
 	const char *name;
 	uint8_t mac[6];
@@ -16,6 +18,8 @@ struct tap_config {
 	struct address gateway_v4, gateway_v6; // by which the host answers; family 0: none
 };
 
+// The kernel forgets what is said of IPv6 below once the MTU was below TAP_MTU_IPV6. Best effort.
+void tap_quiet_again(const struct tap_config *config, unsigned ifindex) __attribute__((nonnull));
 // Creates the interface, which lives as long as the descriptor (non-blocking; one read or write
 // is one frame). It is up, has the addresses, no IPv6 link-local address of its own (the
 // kernel's side of the port has the same hardware address and would clash) and takes no router

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int ingress_close(const char *interface, char *err, size_t err_len)
+int ingress_close(const char *interface, const char *now, char *err, size_t err_len)
 {
 	char table[NFT_NAME_MAX], script[512];
 	int code;
@@ -17,7 +17,7 @@ int ingress_close(const char *interface, char *err, size_t err_len)
 	snprintf(script, sizeof script,
 		 "table netdev %s; delete table netdev %s; table netdev %s { chain ingress { "
 		 "type filter hook ingress device \"%s\" priority 0; policy drop; }; }",
-		 table, table, table, interface);
+		 table, table, table, now);
 	code = nft_run(script);
 	if (code == -ENOENT)
 		return sentence(err, err_len, code,

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 // Replaces a table that a dead process left. Runs nft and waits for it. 0, or -errno with a
-// sentence.
-int ingress_close(const char *interface, char *err, size_t err_len)
+// sentence. interface: as configured, after which the table is called; now: what it is called at
+// present.
+int ingress_close(const char *interface, const char *now, char *err, size_t err_len)
 	__attribute__((nonnull, warn_unused_result));
 // 1: the table is there; 0: it is not; -errno: that cannot be seen.
 int ingress_is_closed(const char *interface) __attribute__((nonnull, warn_unused_result));

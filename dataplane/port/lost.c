@@ -36,6 +36,24 @@ bool interface_is(const char *name, unsigned ifindex)
 	return found == ifindex || (found == 0 && (errno == EMFILE || errno == ENFILE));
 }
 
+// Sockets and programs stay with the interface, whatever it is called.
+const char *port_interface(const struct port *port, char out[IFNAMSIZ])
+{
+	char now[IFNAMSIZ];
+
+	snprintf(out, IFNAMSIZ, "%s",
+		 port->device.ifindex != 0 && if_indextoname(port->device.ifindex, now) != NULL
+			 ? now
+			 : port->device.interface);
+	return out;
+}
+
+// -1: there is none of that index any more.
+static int port_flags(const struct port *port, const char *name)
+{
+	return interface_is(name, port->device.ifindex) ? interface_flags(name) : -1;
+}
+
 static bool device_link_lost(const struct port *port, unsigned index, char *text, size_t len)
 {
 	struct rte_eth_link link = {0};
@@ -51,17 +69,16 @@ static bool device_link_lost(const struct port *port, unsigned index, char *text
 bool port_link_lost(const struct port *port, unsigned index, char *text, size_t len)
 {
 	const struct device *device = &port->device;
+	char interface[IFNAMSIZ];
 	int flags;
 
 	if (device->ifindex == 0)
 		return device_link_lost(port, index, text, len);
-	flags = interface_is(device->interface, device->ifindex)
-			? interface_flags(device->interface)
-			: -1;
+	flags = port_flags(port, port_interface(port, interface));
 	if (flags >= 0 && (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING))
 		return false;
 	snprintf(text, len, "port %u: the interface %s %s: no question comes by it", index,
-		 device->interface,
+		 interface,
 		 flags < 0           ? "is gone, or is another one"
 		 : !(flags & IFF_UP) ? "is down"
 				     : "has no carrier");
@@ -70,13 +87,14 @@ bool port_link_lost(const struct port *port, unsigned index, char *text, size_t 
 
 bool port_program_lost(const struct port *port, unsigned index, char *text, size_t len)
 {
+	char interface[IFNAMSIZ];
 	uint32_t id;
 
 	if (port->program == 0 || netlink_xdp_program(port->device.ifindex, &id) < 0 ||
 	    id == port->program)
 		return false;
 	snprintf(text, len, "port %u: the XDP program on %s is %s: no question comes by it", index,
-		 port->device.interface, id == 0 ? "gone" : "another one");
+		 port_interface(port, interface), id == 0 ? "gone" : "another one");
 	return true;
 }
 
@@ -94,10 +112,12 @@ bool port_queues_lost(const struct port *ports, size_t count, unsigned index, ch
 		      size_t len)
 {
 	const struct device *device = &ports[index].device;
+	char interface[IFNAMSIZ];
 	struct device_channels channels;
 	unsigned taken = 0, there;
 
-	if (device->kind != DEVICE_AF_XDP || device_channels(device->interface, &channels) < 0)
+	port_interface(&ports[index], interface);
+	if (device->kind != DEVICE_AF_XDP || device_channels(interface, &channels) < 0)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (ports[i].device.kind == DEVICE_AF_XDP &&
@@ -111,7 +131,7 @@ bool port_queues_lost(const struct port *ports, size_t count, unsigned index, ch
 		 "port %u: %s receives on %u queues, of which %u are polled: questions on "
 		 "the "
 		 "others are lost (ethtool -L %s %s %u)",
-		 index, device->interface, there, taken, device->interface,
-		 channels.separate ? "rx" : "combined", taken);
+		 index, interface, there, taken, interface, channels.separate ? "rx" : "combined",
+		 taken);
 	return true;
 }

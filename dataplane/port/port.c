@@ -123,6 +123,19 @@ static int no_queue(const struct port *port, uint16_t queue, int code, char *err
 				: "");
 }
 
+// AF_PACKET and AF_XDP know nothing of the interface's own, beyond which the kernel sends nothing.
+static uint16_t mtu_of(const struct port *port)
+{
+	struct netlink_link link;
+	uint16_t mtu = 0;
+
+	rte_eth_dev_get_mtu(port->id, &mtu);
+	if (port->device.ifindex != 0 && netlink_link(port->device.ifindex, &link) == 0 &&
+	    link.mtu < mtu)
+		mtu = (uint16_t)link.mtu;
+	return mtu;
+}
+
 static int port_queues(struct port *port, unsigned index, char *err, size_t err_len)
 {
 	uint16_t rx_count = DESCRIPTORS, tx_count = DESCRIPTORS;
@@ -191,7 +204,7 @@ int port_open(struct port *port, const struct device *device, unsigned index, un
 		return code;
 	rte_eth_macaddr_get(port->id, &mac);
 	memcpy(port->mac, mac.addr_bytes, sizeof port->mac);
-	rte_eth_dev_get_mtu(port->id, &port->mtu);
+	port->mtu = mtu_of(port);
 	return 0;
 }
 
@@ -249,7 +262,7 @@ int port_start(struct port *port, const uint8_t mac[6], char *err, size_t err_le
 	int code;
 
 	if (port->device.kind == DEVICE_AF_PACKET) {
-		code = ingress_close(port->device.interface, err, err_len);
+		code = ingress_close(port->device.interface, port->device.interface, err, err_len);
 		if (code < 0)
 			return code;
 		port->ingress_closed = true;

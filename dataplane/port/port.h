@@ -64,6 +64,9 @@ void port_losses(const struct port *port, uint64_t *missed, uint64_t *no_mbuf)
 	__attribute__((nonnull));
 // IFF_UP, IFF_RUNNING and so on; negative: there is none of that name.
 int interface_flags(const char *name) __attribute__((nonnull));
+// What the port's kernel interface is called at present; as configured where that is not known, ""
+// where there is none.
+const char *port_interface(const struct port *port, char out[IFNAMSIZ]) __attribute__((nonnull));
 // Whether that name is still the interface's; true, too, where no descriptor is left to ask by.
 bool interface_is(const char *name, unsigned ifindex) __attribute__((nonnull));
 void port_describe(const struct port *port, unsigned index, char *text, size_t len)

@@ -203,6 +203,48 @@ def port_mac(checks, daemon):
     over(checks, daemon, 'the port has another MAC address', 'port-mac')
 
 
+def port_renamed(checks, daemon):
+    """udev does it at boot, an operator while it runs: questions go on, and so does looking after the interface."""
+    inside('ip', 'link', 'set', 'ap0', 'name', 'bp0')
+    try:
+        raised(checks, daemon, 'the port has another name', 'renamed', 'ap0 is called bp0 now')
+        checks.check('its questions are answered', answers(daemon))
+        checks.equal('no other host need be asked', health(daemon, '--service')[1]['well'], True)
+        checks.check('it is not said to be gone', not alarm(daemon, 'link') and not alarm(daemon, 'port-mac'), health(daemon))
+        inside('ip', 'link', 'set', 'bp0', 'down')
+        raised(checks, daemon, 'the renamed port is down', 'link', 'bp0 is down')
+        inside('ip', 'link', 'set', 'bp0', 'up')
+        over(checks, daemon, 'the renamed port is down', 'link')
+        if daemon.driver == 'af_xdp':
+            inside('ip', 'link', 'set', 'bp0', 'xdp', 'off')
+            raised(checks, daemon, 'the renamed port has lost its program', 'mended', 'on bp0 was gone', brief=True)
+        else:
+            inside('nft', 'delete', 'table', 'netdev', 'assay_ap0')
+            raised(checks, daemon, 'the renamed port has lost its rules', 'mended', 'for bp0 were gone', brief=True)
+        checks.check('what was lost is back', answers(daemon))
+        over(checks, daemon, 'what the renamed port had lost', 'mended')
+    finally:
+        inside('ip', 'link', 'set', 'bp0', 'name', 'ap0')
+    over(checks, daemon, 'the port has another name', 'renamed')
+
+
+def tap_too_narrow(checks, daemon):
+    """The kernel takes IPv6 away from an MTU below 1280: that is the cause, and is said."""
+    def once_more():
+        ip('-n', RESOLVER, 'link', 'set', 'assay0', 'mtu', '1000')
+        return alarm(daemon, 'tap', 'as its MTU is below the 1280 of IPv6')
+    checks.check('the tap is too narrow for IPv6', wait_for(once_more, 10), health(daemon))
+    raised(checks, daemon, 'the tap is too narrow for IPv6', 'tap', 'ip link set assay0 mtu 1500')
+    ip('-n', RESOLVER, 'link', 'set', 'assay0', 'mtu', '1500')
+    over(checks, daemon, 'the tap is too narrow for IPv6', 'tap')
+    checks.check('the tap is too narrow for IPv6: it has its address again',
+                 wait_for(lambda: daemon.service6 in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout, 3))
+    checks.check('and no other, and takes no router\'s advertisements', wait_for(
+        lambda: 'fe80' not in ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout and
+        inside('sysctl', '-n', 'net.ipv6.conf.assay0.accept_ra').stdout.strip() == '0', 3),
+        ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout)
+
+
 def threads(daemon):
     folder = '/proc/%d/task' % pid(daemon)
     found = {}
@@ -470,7 +512,7 @@ def killed(checks, make):
 def rows(run, place):
     make = place.make
     with make() as daemon:
-        for function in (links, ways, way_without_an_address, way_without_ipv4, service_elsewhere, taps, control_stands, core_stands, runs_out, exceptions):
+        for function in (links, ways, way_without_an_address, way_without_ipv4, service_elsewhere, port_renamed, taps, control_stands, core_stands, runs_out, exceptions):
             run(function, daemon)
         run(states, daemon, place.disk)
         run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))
@@ -482,8 +524,10 @@ def rows(run, place):
         run(tap_settings, daemon)
         run(tap_routes, daemon)
         run(port_mac, daemon)
+        run(tap_too_narrow, daemon)
         run(channels, daemon)
         run(programs, daemon)
+        run(port_renamed, daemon)
     run(states_at_the_start, make, place.disk)
     run(descriptors, make)
     run(several_queues, make)

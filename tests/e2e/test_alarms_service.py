@@ -158,6 +158,20 @@ def refusals(checks, make, folder):
     checks.check('the file is still somebody\'s', open(plain).read() == 'somebody\'s\n')
 
 
+def narrow_port(checks, make):
+    """The tap has the port's MTU, and the kernel no IPv6 below 1280."""
+    ip('-n', RESOLVER, 'link', 'set', 'ap0', 'mtu', '1000')
+    daemon = make()
+    try:
+        run = inside('timeout', '60', ASSAYD, '-c', daemon.config, check=False)
+        good = run.returncode == 1 and 'the MTU of a port, 1000, is below the 1280 of IPv6' in run.stderr
+        BROKEN['refused' if good else 'silent'].add(('start', 'a port too narrow for IPv6'))
+        checks.check('a port too narrow for IPv6: refused', good, run.stderr)
+    finally:
+        daemon.remove()
+        ip('-n', RESOLVER, 'link', 'set', 'ap0', 'mtu', '1500')
+
+
 def canaries(checks, make, root):
     """None of our own names is answered: withdrawn. Nobody beyond answers, but stale data is there: not."""
     root.end()
@@ -197,6 +211,7 @@ def rows(run, place):
     run(unanswered, make, root)
     run(forwarders_are_silent, make, root)
     run(refusals, make, place.folder)
+    run(narrow_port, make)
 
 
 if __name__ == '__main__':
