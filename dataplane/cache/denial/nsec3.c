@@ -49,6 +49,21 @@ static bool hash_of(const struct hashing *hashing, const uint8_t *name, uint8_t 
 	return hashing->hash(hashing->arg, name, &hashing->params, out);
 }
 
+// Of what a record that matches, or a wildcard's RRset, shows to be there a newer record can have
+// denied a name above, which ends neither: by its hash nobody sees what is below a name.
+static bool is_denied_above(const struct hashing *hashing, size_t labels)
+{
+	const struct search *search = hashing->search;
+	uint8_t hash[HASH_LEN];
+
+	while (labels-- > search->zone->labels + 1u) {
+		if (!hash_of(hashing, name_ancestor(search->lookup->name, labels), hash) ||
+		    covering(search, hash) != NULL)
+			return true;
+	}
+	return false;
+}
+
 // RFC 5155 §8.4, §8.7: the name is not there, the ancestor of so many labels is.
 static void below_encloser(const struct hashing *hashing, const struct denial_item *encloser,
 			   const struct denial_item *next_closer, size_t labels)
@@ -95,7 +110,8 @@ static void search_hashes(const struct hashing *hashing)
 		return;
 	const struct denial_item *match = matching(search, hash);
 	if (match != NULL) {
-		if (!whole || bitmap_says(search, match) != SAYS_ABSENT)
+		if (!whole || bitmap_says(search, match) != SAYS_ABSENT ||
+		    is_denied_above(hashing, labels))
 			return;
 		search_use(search, match);
 		search_deny(search, DENIED_NODATA);
@@ -107,13 +123,13 @@ static void search_hashes(const struct hashing *hashing)
 			return;
 		match = matching(search, hash);
 		if (match != NULL) {
-			if (next_closer != NULL)
+			if (next_closer != NULL && !is_denied_above(hashing, labels))
 				below_encloser(hashing, match, next_closer, labels);
 			return;
 		}
 		const struct denial_item *covers = covering(search, hash);
 		// RFC 5155 §8.8: a wildcard's RRset shows its encloser.
-		if (covers == NULL && next_closer != NULL &&
+		if (covers == NULL && next_closer != NULL && !is_denied_above(hashing, labels) &&
 		    search_expand(search, next_closer, labels))
 			return;
 		next_closer = covers;

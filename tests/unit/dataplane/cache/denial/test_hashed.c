@@ -385,6 +385,52 @@ static void what_a_wildcard_was_expanded_to_is_no_wildcard(void **state)
 	assert_true(expanded("a.ent.example.") > 0);
 }
 
+// A newer record covers the name, and no other one of the zone.
+static void deny_by_hash(const char *zone, const char *name)
+{
+	const struct rdata_nsec3 params = {.iterations = 5, .salt = salt, .salt_len = 1};
+	struct hashed_name before = {.types = "A RRSIG"};
+	uint8_t next[HASH_LEN];
+	unsigned at = 4; // narrow, and not so narrow that it was made for one answer
+
+	hashes_left = 100;
+	assert_true(hash_name(NULL, wire(name), &params, before.hash));
+	memcpy(next, before.hash, HASH_LEN);
+	while (before.hash[at] == 0 || before.hash[at] == UINT8_MAX)
+		at++;
+	before.hash[at]--;
+	next[at]++;
+	assert_int_equal(put_nsec3(zone, &before, next, 0), DENIAL_KEPT);
+}
+
+static void what_stands_below_a_name_that_has_been_denied_since_says_nothing(void **state)
+{
+	static const struct zone_name deep[] = {
+		{"deep.", "NS SOA RRSIG"},
+		{"ent.deep.", NULL},
+		{"c.ent.deep.", NULL},
+		{"b.c.ent.deep.", "A RRSIG"},
+		{"*.b.c.ent.deep.", "CNAME RRSIG"},
+	};
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(put_hashed_zone("deep.", deep, 5, 0), 5);
+		struct entry_spec alias = spec_cname("*.b.c.ent.deep.", "www.example.");
+		assert_int_equal(put(cache, signed_by(alias, "deep.")), PUBLISHED);
+		assert_int_equal(said("b.c.ent.deep.", TYPE_MX), DENIED_NODATA);
+		assert_int_equal(said("q.b.c.ent.deep.", TYPE_A), DENIED_WILDCARD);
+		assert_int_equal(said("q.b.c.ent.deep.", TYPE_TXT), DENIED_WILDCARD);
+		deny_by_hash("deep.", "ent.deep.");
+		assert_int_equal(said("ent.deep.", TYPE_MX), DENIED_NXDOMAIN);
+		if (round == 1) // without the record of the encloser
+			data_come("b.c.ent.deep.", TYPE_MX, "deep.");
+		assert_int_equal(said("b.c.ent.deep.", TYPE_MX), DENIED_NOT);
+		assert_int_equal(said("q.b.c.ent.deep.", TYPE_A), DENIED_NOT);
+		assert_int_equal(said("q.b.c.ent.deep.", TYPE_TXT), DENIED_NOT);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
 
 int main(void)
@@ -409,6 +455,7 @@ int main(void)
 		TEST(no_wildcard_answers_through_an_opt_out_span),
 		TEST(no_chain_expands_the_wildcard_of_a_zone_further_down),
 		TEST(what_a_wildcard_was_expanded_to_is_no_wildcard),
+		TEST(what_stands_below_a_name_that_has_been_denied_since_says_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
