@@ -80,11 +80,15 @@ void bogus_answer(struct task *task, const struct validation_result *result)
 		task->refresh_ms = result->refresh_ms;
 	remember_bogus(task, result);
 	explain_server(task, &server, failure, task->reply);
-	broken_server(task, &server, failure,
-		      (task->reply != NULL && task->reply->in_drill) || result->unsupported);
+	const bool ours = (task->reply != NULL && task->reply->in_drill) || result->unsupported;
+	const uint8_t *zone = zone_to_blame(task, result);
+	// By a signature that is that zone's: what has none may as well be said by the zone above.
+	if (!ours && zone != task->cut->zone && result->fault.known)
+		broken_below(task, &server);
+	else
+		broken_server(task, &server, failure, ours);
 	// What a negative trust anchor lets pass is held against no server.
 	if (!task->past_nta && !forward_blame(task, &server, failure)) {
-		const uint8_t *zone = zone_to_blame(task, result);
 		upstream_report(resolver->parts.upstream, zone, &server, failure, 0);
 		checkup_watch(task, zone, &server, failure);
 	}

@@ -55,6 +55,8 @@ static struct broken_parent *find(const struct resolver *resolver, const uint8_t
 
 // ---- what a task finds ----
 
+#define TROUBLE_SAID (TROUBLE_BOGUS | TROUBLE_ERROR | TROUBLE_BELOW)
+
 // 2: one network or label, 1: one operator, which may have many, 0: nothing.
 static unsigned shares(const struct task *task, size_t a, size_t b)
 {
@@ -81,17 +83,26 @@ uint8_t broken_trouble(enum server_failure failure)
 	}
 }
 
-void broken_server(struct task *task, const struct address *server, enum server_failure failure,
-		   bool ours)
+static void add_trouble(struct task *task, const struct address *server, uint8_t trouble)
 {
 	int i = iterate_server_index(task, server);
 
 	if (i < 0)
 		return;
-	uint8_t trouble = ours ? TROUBLE_OURS : broken_trouble(failure);
 	task->servers[i].trouble |= trouble;
-	for (size_t k = 0; trouble == TROUBLE_BOGUS && k < task->server_count; k++)
+	for (size_t k = 0; trouble & (TROUBLE_BOGUS | TROUBLE_BELOW) && k < task->server_count; k++)
 		task->servers[k].spoilt |= shares(task, (size_t)i, k) > 0;
+}
+
+void broken_server(struct task *task, const struct address *server, enum server_failure failure,
+		   bool ours)
+{
+	add_trouble(task, server, ours ? TROUBLE_OURS : broken_trouble(failure));
+}
+
+void broken_below(struct task *task, const struct address *server)
+{
+	add_trouble(task, server, TROUBLE_BELOW);
 }
 
 // What a server has done to others holds until it is time to ask it again; what it said, only in
@@ -130,7 +141,7 @@ static struct domain_trouble domain_trouble(const struct task *task, const uint8
 		domain.known |= k < server && troubles[k] != 0;
 		if (troubles[k] == 0)
 			domain.unasked |= task->servers[k].tries == 0;
-		else if (troubles[k] & (TROUBLE_BOGUS | TROUBLE_ERROR))
+		else if (troubles[k] & TROUBLE_SAID)
 			domain.said++;
 		else
 			domain.silent = true;
@@ -149,7 +160,7 @@ static bool all_domains_failed(const struct task *task)
 
 	for (size_t i = 0; i < task->server_count; i++) {
 		troubles[i] = trouble_of(task, i);
-		said += (troubles[i] & (TROUBLE_BOGUS | TROUBLE_ERROR)) != 0;
+		said += (troubles[i] & TROUBLE_SAID) != 0;
 	}
 	for (size_t i = 0; i < task->server_count; i++) {
 		const struct domain_trouble domain = domain_trouble(task, troubles, i);
@@ -173,16 +184,22 @@ struct broken_finding broken_find(const struct task *task)
 		all |= task->servers[i].trouble;
 	if (all & TROUBLE_OURS || !all_domains_failed(task))
 		return finding;
-	finding.labels = (uint8_t)name_labels(task->cut->zone);
-	finding.kind = all & TROUBLE_BOGUS   ? BROKEN_BOGUS
-		       : all & TROUBLE_ERROR ? BROKEN_ERRORS
-					     : BROKEN_SILENT;
+	const bool below = all & TROUBLE_BELOW && !(all & TROUBLE_BOGUS);
+	finding.labels = (uint8_t)(name_labels(task->cut->zone) + below);
+	finding.kind = all & (TROUBLE_BOGUS | TROUBLE_BELOW) ? BROKEN_BOGUS
+		       : all & TROUBLE_ERROR                 ? BROKEN_ERRORS
+							     : BROKEN_SILENT;
 	if (finding.kind != BROKEN_BOGUS)
 		return finding;
 	finding.ede = (int16_t)task->bogus_ede;
 	finding.has_tag = task->bogus_ede != EDE_NONE && task->bogus_step.signature;
 	finding.key_tag = task->bogus_step.key_tag;
 	return finding;
+}
+
+bool broken_speaks_of(const struct broken_finding *finding, const uint8_t *zone)
+{
+	return finding->labels <= name_labels(zone);
 }
 
 // The DS, or what is needed to judge it.
@@ -228,7 +245,7 @@ bool broken_another_domain(struct task *task, unsigned count)
 static bool some_are_bogus(const struct task *task)
 {
 	for (size_t i = 0; i < task->server_count; i++) {
-		if (trouble_of(task, i) & TROUBLE_BOGUS)
+		if (trouble_of(task, i) & (TROUBLE_BOGUS | TROUBLE_BELOW))
 			return true;
 	}
 	return false;
@@ -253,8 +270,10 @@ bool broken_suffices(const struct task *task)
 {
 	if (task->resolver->config.stale_s == 0 || task->failures == 0)
 		return false;
+	const struct broken_finding finding = broken_find(task);
 	// Whether silence says anything is for others to say, too (iterate.c).
-	return broken_find(task).kind > BROKEN_SILENT && has_former_proof(task, 2);
+	return finding.kind > BROKEN_SILENT && broken_speaks_of(&finding, task->cut->zone) &&
+	       has_former_proof(task, 2);
 }
 
 // ---- the parents ----

@@ -36,14 +36,17 @@ struct broken_finding {
 	int16_t ede;
 	uint16_t key_tag; // has_tag: of the RRSIG that did not validate
 	bool has_tag;
-	uint8_t labels; // of the zone whose servers it speaks of, at or above the name asked
+	// Of the zone whose servers it speaks of, at or above the name asked; one more where it
+	// speaks of one further down that they have as well.
+	uint8_t labels;
 };
 
 // What went wrong at a server, in one task.
 #define TROUBLE_SILENT 1
 #define TROUBLE_ERROR  2
 #define TROUBLE_BOGUS  4
-#define TROUBLE_OURS   8 // by a drill, or we cannot judge it
+#define TROUBLE_OURS   8  // by a drill, or we cannot judge it
+#define TROUBLE_BELOW  16 // bogus data of a zone further down, which it has as well
 uint8_t broken_trouble(enum server_failure failure) __attribute__((const)); // 0: none
 
 struct broken;
@@ -54,8 +57,13 @@ void broken_free(struct broken *broken);
 // A server has failed the task.
 void broken_server(struct task *task, const struct address *server, enum server_failure failure,
 		   bool ours) __attribute__((nonnull));
+// The same by bogus data of a zone that is proven to begin further down.
+void broken_below(struct task *task, const struct address *server) __attribute__((nonnull));
 // The task ends without an answer, of no fault of ours: what that says of the servers it asked.
 struct broken_finding broken_find(const struct task *task) __attribute__((nonnull));
+// False: of a zone below this one, of which it says nothing.
+bool broken_speaks_of(const struct broken_finding *finding, const uint8_t *zone)
+	__attribute__((nonnull));
 // Whether that would not be worth waiting for more: what was proven before will do instead.
 bool broken_suffices(const struct task *task) __attribute__((nonnull));
 

@@ -202,7 +202,7 @@ uint32_t observe_only_ms(const struct task *task, size_t server)
 
 	// Where one is bogus, a second is enough (broken_is_enough()).
 	for (size_t i = 0; i < task->server_count; i++) {
-		if (task->servers[i].trouble & TROUBLE_BOGUS)
+		if (task->servers[i].trouble & (TROUBLE_BOGUS | TROUBLE_BELOW))
 			return 0;
 	}
 	if (!only && !(task->failures > 0 && is_slow(task, server, true)))

@@ -103,11 +103,11 @@ static bool proof_holds(const struct resolver *resolver, const uint8_t *above, c
 static bool finds_broken(struct task *task, const uint8_t *zone)
 {
 	// What a zone further down cannot prove says nothing of those who refer to it.
-	const bool above = task->needed.kind != BROKEN_NOT &&
-			   task->needed.labels <= name_labels(task->cut->zone);
+	const bool above =
+		task->needed.kind != BROKEN_NOT && broken_speaks_of(&task->needed, task->cut->zone);
 	const struct broken_finding finding = above ? task->needed : broken_find(task);
 
-	if (finding.kind <= BROKEN_SILENT)
+	if (finding.kind <= BROKEN_SILENT || !broken_speaks_of(&finding, task->cut->zone))
 		return false;
 	broken_found(task->resolver, task->cut->zone, zone, &finding);
 	return true;
@@ -298,9 +298,10 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 
 	if (above == NULL)
 		return false;
-	if (finding->kind > BROKEN_SILENT || silent(resolver, above))
+	const bool found = finding->kind > BROKEN_SILENT && broken_speaks_of(finding, above->zone);
+	if (found || silent(resolver, above))
 		holds = prolong(resolver, zone, TRUST_PROLONG_S * 1000);
-	if (holds)
+	if (holds && broken_speaks_of(finding, above->zone))
 		broken_found(resolver, above->zone, zone, finding);
 	delegation_unref(above);
 	return holds;

@@ -261,6 +261,42 @@ static void a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it(void **st
 	end_world(NULL);
 }
 
+// The same where the zone between them has to be found anew: its last proof is not what it stands
+// on.
+static void a_bogus_zone_does_not_have_a_proof_prolonged_above_it(void **state)
+{
+	for (unsigned round = 0; round < 8; round++) {
+		begin();
+		w->network.random += round * 7919;
+		world_add(w, &(struct world_zone){.apex = "both.com.",
+						  .servers = "ns1.both.com.=" ONE
+							     " ns2.both.com.=" TWO});
+		world_add(w, &(struct world_zone){.apex = "sub.both.com.",
+						  .servers = "ns1.both.com.=" ONE
+							     " ns2.sub.both.com.=203.0.113.30",
+						  .text = "*.sub.both.com. 5 IN A 192.0.2.81\n",
+						  .ns_ttl_s = 60,
+						  .ds_ttl_s = 60});
+		world_add(w, &(struct world_zone){
+				     .apex = "deep.sub.both.com.",
+				     .servers = "ns1.both.com.=" ONE " ns2.both.com.=" TWO,
+				     .text = "*.deep.sub.both.com. 5 IN A 192.0.2.82\n",
+				     .options = {.signatures = {.corrupt = true}}});
+		world_start(w);
+		for (unsigned n = 0; n < 4; n++) {
+			struct question *q = ask(n, "deep.sub.both.com.");
+			assert_int_equal(q->reply->rcode, RCODE_SERVFAIL);
+			q = ask(n, "sub.both.com.");
+			assert_answer(q, RCODE_NOERROR, true, EDE_NONE);
+			assert_address(q, "192.0.2.81");
+			world_advance(w, 310000);
+		}
+		assert_int_equal(world_counter(w, "resolver.revived"), 0);
+		assert_int_equal(world_counter(w, "resolver.prolonged"), 0);
+		end_world(state);
+	}
+}
+
 // A server of a zone still has one that the zone delegates no longer, and answers for that; the
 // zone's other servers prove nothing. That it has no DS to it any more is an answer.
 static void a_zone_that_has_been_denied_is_answered_for_by_that(void **state)
@@ -321,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_bogus_zone_says_nothing_of_the_tld_whose_servers_have_it),
+		scenario(a_bogus_zone_does_not_have_a_proof_prolonged_above_it),
 		scenario(a_zone_that_has_been_denied_is_answered_for_by_that),
 		scenario(a_referral_that_was_disproved_is_not_followed_for_ever),
 		scenario(parent_and_child_on_the_same_servers),
