@@ -279,13 +279,24 @@ static void remember_empty(struct task *task, const struct response *response)
 	}
 }
 
-// The full name has an answer where one above it had none: the next question passes that one by.
+// The full name has an answer where one above it had none: the next question passes that one by,
+// and those between.
 static void skip_what_was_given_up(struct task *task)
 {
 	const struct minimise *m = &task->minimise;
 
-	if (m->given_up != 0)
-		remember_inside(task, name_ancestor(m->name, m->given_up));
+	for (size_t labels = m->given_up; labels != 0 && labels < m->labels; labels++)
+		remember_inside(task, name_ancestor(m->name, labels));
+}
+
+// Below the first empty non-terminal the rest of the name is most likely in the zone as well, and
+// there is nobody to keep it from but who runs that. Not so of a registry, where the next label can
+// be a customer's zone, or the rest of somebody's address: that one is shown label after label.
+static bool may_show_the_rest(const struct task *task)
+{
+	const uint8_t *zone = task->cut->zone;
+
+	return name_labels(zone) > 1 && !name_within(zone, (const uint8_t *)"\4arpa");
 }
 
 static void take_answer(struct task *task, struct response *response)
@@ -297,7 +308,10 @@ static void take_answer(struct task *task, struct response *response)
 	if (!minimise_full(&task->minimise) && !nxdomain) {
 		remember_inside(task, minimise_name(&task->minimise));
 		remember_empty(task, response);
-		minimise_next(&task->minimise);
+		if (may_show_the_rest(task))
+			minimise_give_up(&task->minimise);
+		else
+			minimise_next(&task->minimise);
 		ask_on(task);
 		shelf_put(&task->resolver->responses, response);
 		return;

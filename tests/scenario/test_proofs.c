@@ -175,7 +175,7 @@ static void a_ds_that_does_not_validate_shows_nothing(void **state)
 	start_deep(false, false);
 	with((struct fault){.kind = FAULT_BOGUS,
 			    .server = DEEP_SERVER,
-			    .name = "child.e1.e2.e3.e4.deep.com.",
+			    .name = "www.child.e1.e2.e3.e4.deep.com.",
 			    .type = TYPE_A,
 			    .times = 1});
 	struct question *q = world_ask(w, "www.child.e1.e2.e3.e4.deep.com.", TYPE_A, ASK_DO);
