@@ -1,6 +1,8 @@
 #include "control/descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,4 +47,26 @@ void descriptors_turn_away(int listening_fd)
 	while ((fd = accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		close(fd);
 	held_back = -1;
+}
+
+bool descriptors_are_out(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE;
+	close(fd);
+	return false;
+}
+
+bool descriptors_are_few(char *text, size_t size)
+{
+	const unsigned limit = descriptors_limit();
+
+	snprintf(text, size,
+		 "%u file descriptors are all that may be had: TCP clients find less than %u, questions "
+		 "to servers less than %u",
+		 limit, descriptors_bound(DESCRIPTORS_CLIENTS),
+		 descriptors_bound(DESCRIPTORS_SERVERS));
+	return limit < DESCRIPTORS_FEW;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum descriptors_for {
 	DESCRIPTORS_CLIENTS, // TCP
@@ -22,6 +23,13 @@ unsigned descriptors_bound(enum descriptors_for use);
 int descriptors_hold(void);
 // Without a descriptor a connection that waits cannot be taken, and libuv tries that for ever:
 // takes all that wait with the one held back, and closes them. It stays free until
-// descriptors_hold(). XXX: if the metrics page gets it meanwhile control waits, busily, until that
-// connection is over. Thread: control.
+// descriptors_hold(). If the metrics page's thread gets it meanwhile it gives that connection up
+// (descriptors_are_out()), and control waits for no longer. Thread: control.
 void descriptors_turn_away(int listening_fd);
+// Whether not one is left. Thread: any.
+bool descriptors_are_out(void);
+
+#define DESCRIPTORS_FEW 4096
+// Whether the limit is below that, so that TCP clients and questions to servers find fewer places
+// than they have, with a sentence. Thread: any.
+bool descriptors_are_few(char *text, size_t size) __attribute__((nonnull));

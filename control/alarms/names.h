@@ -135,6 +135,10 @@ enum alarm_severity {
 	  "a port's interface is called otherwise than in the configuration: the next start will " \
 	  "not find it",                                                                           \
 	  "ip link set NAME name OLDNAME, or write the new name in the configuration")             \
+	X(DESCRIPTORS, "descriptors", WARNING,                                                     \
+	  "the limit of file descriptors is low for what may be under way at once",                \
+	  "raise the hard limit (LimitNOFILE= of the unit, ulimit -Hn, the container's) and "      \
+	  "restart assayd")                                                                        \
 	X(CONFIGURATION, "configuration", WARNING,                                                 \
 	  "the configuration says something that is hardly meant",                                 \
 	  "change it, or know that it is meant; assayd --check-config says the same")              \

@@ -2,9 +2,12 @@
 
 #include "control/config/host.h"
 #include "control/daemon/parts.h"
+#include "control/descriptors.h"
+#include "control/listen/listen.h"
 #include "control/log.h"
 #include "control/notify.h"
 #include "control/privileges.h"
+#include "control/upstream/socket.h"
 
 #include <signal.h>
 #include <string.h>
@@ -39,6 +42,17 @@ static int start_parts(void)
 	return 0;
 }
 
+// Fewer than there is room for: known before somebody finds none. Much fewer is an alarm.
+static void say_of_descriptors(void)
+{
+	const unsigned wanted = SOCKET_CHANNELS_MAX + LISTENER_CONNECTIONS_MAX + DESCRIPTORS_FEW;
+	char text[192];
+
+	if (descriptors_limit() < wanted && !descriptors_are_few(text, sizeof(text)))
+		log_info("%s (of %u and %u; LimitNOFILE=, ulimit -Hn)", text,
+			 LISTENER_CONNECTIONS_MAX, SOCKET_CHANNELS_MAX);
+}
+
 static int start(void)
 {
 	char err[256];
@@ -48,6 +62,7 @@ static int start(void)
 	clock_read(&assayd.clock, &assayd.now);
 	if (privileges_prepare() != 0)
 		return start_fail("resource limits cannot be set");
+	say_of_descriptors();
 	assayd.alarms = alarms_new();
 	if (!assayd.alarms)
 		return start_fail("out of memory for alarms");

@@ -1,6 +1,7 @@
 #include "control/metrics/metrics.h"
 
 #include "control/config/endpoint.h"
+#include "control/descriptors.h"
 #include "control/metrics/page.h"
 
 #include <microhttpd.h>
@@ -219,6 +220,9 @@ static void connection_changed(void *arg, struct MHD_Connection *connection, voi
 			(struct place){info->connect_fd, ++metrics->connections, false};
 		*context = &metrics->places[i];
 		make_room(metrics);
+		// Control may wait for that one (descriptors_turn_away()).
+		if (descriptors_are_out())
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
 		return;
 	}
 }

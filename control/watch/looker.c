@@ -308,6 +308,8 @@ void looker_alarms(void *arg, struct alarms *alarms)
 		alarm_holds(alarms, ALARM_SERVICE_ADDRESS, "", "%s", service);
 	if (descriptors[0] != '\0')
 		alarm_holds(alarms, ALARM_EXHAUSTED, "descriptors", "%s", descriptors);
+	if (descriptors_are_few(descriptors, sizeof(descriptors)))
+		alarm_holds(alarms, ALARM_DESCRIPTORS, "", "%s", descriptors);
 	if (state[0] != '\0')
 		alarm_holds(alarms, name, "folder", "%s", state);
 }

@@ -466,6 +466,36 @@ static void IPv6_address_is_served(void **state)
 	metrics_close(other);
 }
 
+// Control needs the last one to turn a client away, and would wait for it.
+static void the_last_descriptor_is_given_back(void **state)
+{
+	struct rlimit before, limit;
+	int fds[64], fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static const char head[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+	unsigned count = 0;
+	char byte;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){48, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while (count < 64 && (fds[count] = dup(STDIN_FILENO)) >= 0)
+		count++;
+	assert_int_equal(errno, EMFILE);
+	close(fds[--count]); // the page's thread takes it
+	assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+	(void)send(fd, head, strlen(head), MSG_NOSIGNAL);
+	assert_true(recv(fd, &byte, 1, 0) <= 0); // no answer
+	// It is there again once that connection is closed on the other side, too.
+	for (unsigned i = 0; i < 1000 && (fds[count] = dup(STDIN_FILENO)) < 0; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	assert_true(fds[count] >= 0);
+	for (unsigned i = 0; i <= count; i++)
+		close(fds[i]);
+	close(fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -486,6 +516,7 @@ int main(void)
 		TEST(descriptors_over_1023_are_served),
 		TEST(wrong_addresses_are_said),
 		TEST(IPv6_address_is_served),
+		TEST(the_last_descriptor_is_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
