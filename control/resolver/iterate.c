@@ -171,6 +171,22 @@ static void ask_anew(struct task *task)
 	task_ready(task);
 }
 
+static bool last_is_of_use(const struct task *task)
+{
+	return upstream_last_was_of_use(task->resolver->parts.upstream, task->servers,
+					task->server_count);
+}
+
+// Who has answered with an error does so again, if at all; or the other way is known already.
+static bool last_is_quick(const struct task *task)
+{
+	for (size_t i = 0; i < task->server_count; i++) {
+		if (task->servers[i].trouble & TROUBLE_ERROR)
+			return true;
+	}
+	return last_is_of_use(task);
+}
+
 // Some servers drop or refuse what they do not know in a question. Where nobody has given any other
 // answer, one of the zone's servers is asked in other ways, once.
 static bool try_last(struct task *task)
@@ -179,7 +195,8 @@ static bool try_last(struct task *task)
 	uint64_t age_ms = resolver->clock.now_ms - task->began_ms;
 
 	if (task->last_tried || task->for_glue || forward_falls_back(task) || task->failures == 0 ||
-	    age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) || broken_is_enough(task) ||
+	    age_ms > LAST_TRY_LATEST_MS || broken_suffices(task) ||
+	    (broken_is_enough(task) && !last_is_quick(task)) ||
 	    upstream_uplink_lost(resolver->parts.upstream))
 		return false;
 	int server = upstream_last_try(resolver->parts.upstream, task->servers, task->server_count,
@@ -190,8 +207,7 @@ static bool try_last(struct task *task)
 		room_wait(task, TASK_ASK);
 		return true;
 	}
-	if (server < 0 && task->taught &&
-	    upstream_last_was_of_use(resolver->parts.upstream, task->servers, task->server_count)) {
+	if (server < 0 && task->taught && last_is_of_use(task)) {
 		ask_anew(task);
 		return true;
 	}
@@ -209,8 +225,7 @@ static bool last_is_due(const struct task *task)
 	const struct resolver *resolver = task->resolver;
 
 	return resolver->clock.now_ms >= task->started_ms + LAST_TRY_FROM_MS ||
-	       upstream_last_was_of_use(resolver->parts.upstream, task->servers,
-					task->server_count);
+	       last_is_of_use(task);
 }
 
 void iterate_give_up(struct task *task)

@@ -290,18 +290,19 @@ static void a1_signatures_that_nobody_verifies_prove_nothing(void **state)
 			    .mixed_only = true,
 			    .kind = FAULT_OTHER_RCODE,
 			    .rewrite = leave_out});
-	with((struct fault){.server = PROVIDER_A,
-			    .name = "www.island.com.",
-			    .one_case_only = true,
-			    .times = 1,
-			    .flags = FLAG_AA,
-			    .replace = say,
-			    .hook_arg = LINES("an www.island.com. 300 IN A 198.51.100.66",
-					      "an www.island.com. 300 IN RRSIG A 13 3 300 "
-					      "20380119031407 20200101000000 1 island.com. "
-					      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-					      "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
-					      NULL)});
+	with((struct fault){
+		.server = PROVIDER_A,
+		.name = "www.island.com.",
+		.one_case_only = true,
+		.times = 1,
+		.flags = FLAG_AA,
+		.replace = say,
+		.hook_arg = LINES("an www.island.com. 300 IN A 198.51.100.66",
+				  "an www.island.com. 300 IN RRSIG A 13 3 300 "
+				  "20380119031407 20200101000000 1 island.com. "
+				  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+				  "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
+				  NULL)});
 	struct question *q = world_ask(w, "www.island.com.", TYPE_A, ASK_DO);
 	assert_int_equal(question_count_of(q, SECTION_ANSWER, TYPE_A), 0);
 	assert_true(world_counter(w, "upstream.letters") > 0);
@@ -359,9 +360,32 @@ static void unsigned_data_in_one_case_stay_bogus_in_signed_zones(void **state)
 	assert_not_cached(w, "www.example.com.", TYPE_A);
 }
 
+// What the other server says does not validate: this one is still asked in the other way.
+static void a_server_that_refuses_mixed_case_is_not_lost_beside_a_bogus_one(void **state)
+{
+	for (int tcp = TCP_OPEN; tcp < TCP_COUNT; tcp++) {
+		start_common(state);
+		with((struct fault){.kind = FAULT_BOGUS, .server = PROVIDER_A});
+		with((struct fault){
+			.kind = FAULT_REFUSED, .server = PROVIDER_B, .mixed_only = true});
+		if (tcp != TCP_OPEN)
+			with((struct fault){.kind = tcp == TCP_CLOSED ? FAULT_RESET : FAULT_DROP,
+					    .server = PROVIDER_B,
+					    .tcp_only = true});
+		for (int i = 0; i < 6; i++) {
+			char name[40];
+			snprintf(name, sizeof(name), "n%d.example.com.", i);
+			assert_answer(world_ask(w, name, TYPE_A, ASK_DO), RCODE_NXDOMAIN, true,
+				      EDE_NONE);
+		}
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_that_refuses_mixed_case_is_not_lost_beside_a_bogus_one),
 		cmocka_unit_test(names_exist_in_any_case),
 		cmocka_unit_test(first_questions_at_once_are_all_answered),
 		scenario_common(what_is_known_of_the_zone_says_nothing_of_its_names),
