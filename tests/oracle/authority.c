@@ -564,6 +564,15 @@ static void delete_records(struct authority_zone *zone, const char *owner, const
 	zone->record_count = kept;
 }
 
+static bool has_lagging_server(const struct authority_zone *zone)
+{
+	for (size_t k = 0; k < zone->server_count; k++) {
+		if (zone->servers[k].lags)
+			return true;
+	}
+	return false;
+}
+
 static void roll(struct authority *a, struct authority_zone *zone, const char *which)
 {
 	unsigned keys = strcmp(which, "zsk") == 0   ? NEW_ZSK
@@ -573,10 +582,10 @@ static void roll(struct authority *a, struct authority_zone *zone, const char *w
 	if (zone->mode == MODE_UNSIGNED || (name_is_root(zone->name) && (keys & NEW_KSK)))
 		return;
 	publish(a, zone, keys);
-	if (keys & NEW_KSK) {
+	if (keys & NEW_KSK)
 		publish_parent(a, zone);
+	if (keys & NEW_KSK || has_lagging_server(zone))
 		zone->rolled_us = a->world->network.now_us;
-	}
 }
 
 static void change_mode(struct authority *a, struct authority_zone *zone, enum zone_mode mode)

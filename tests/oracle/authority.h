@@ -30,6 +30,7 @@ struct version {
 struct zone_server {
 	char address[48];
 	bool lags;
+	bool sound; // of use now (health.h)
 	size_t version;
 };
 
@@ -47,8 +48,8 @@ struct authority_zone {
 	uint64_t hidden_from_us;    // since when it is; 0: it is not, or was from the beginning
 	bool dead;                  // no server of it is of any use now (health.h)
 	uint64_t may_fail_until_us; // because of what was, or is
-	uint64_t rolled_us;         // when it last got a KSK, at once; 0: never
-	bool mute;                  // no server of it answers at all
+	uint64_t rolled_us; // when it last got a KSK, or at some servers a ZSK, at once; 0: never
+	bool mute;          // no server of it answers at all
 	uint64_t may_be_mute_until_us;
 	unsigned late_s; // by which some server of it is late, or was
 	bool stripped;   // some server of it is without DNSSEC, or was

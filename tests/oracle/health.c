@@ -129,12 +129,24 @@ static size_t servers_of(struct authority *a, const struct authority_zone *zone,
 	return count;
 }
 
+// The zone, or one on the way down to it, is no longer delegated.
+static bool is_hidden_within(struct authority *a, const struct authority_zone *below,
+			     const struct authority_zone *zone)
+{
+	for (; below != NULL && below != zone; below = authority_parent(a, below)) {
+		if (below->hidden)
+			return true;
+	}
+	return false;
+}
+
 // It still answers for a zone below that is no longer delegated, in the place of this one.
 static bool misleads(struct authority *a, const struct authority_zone *zone, const char *address)
 {
 	for (size_t i = 0; i < a->zone_count; i++) {
 		const struct authority_zone *below = &a->zones[i];
-		if (!below->hidden || below == zone || !name_within(below->name, zone->name))
+		if (below == zone || !name_within(below->name, zone->name) ||
+		    !is_hidden_within(a, below, zone))
 			continue;
 		for (size_t k = 0; k < below->server_count; k++) {
 			if (strcmp(below->servers[k].address, address) == 0)
@@ -274,9 +286,10 @@ static void count_sound(const struct health *health, struct authority *a,
 	for (size_t v = 0; v < zone->version_count; v++)
 		zone->versions[v].sound = 0;
 	for (size_t k = 0; k < zone->server_count; k++) {
-		const struct zone_server *server = &zone->servers[k];
-		zone->versions[server->version].sound +=
+		struct zone_server *server = &zone->servers[k];
+		server->sound =
 			!harmed(health, server->address) && !misleads(a, zone, server->address);
+		zone->versions[server->version].sound += server->sound;
 	}
 	for (size_t i = 0; i < a->forwarder_count; i++)
 		forwards |= !harmed(health, a->forwarders[i]);

@@ -254,12 +254,55 @@ static bool vouches(const struct rrset *ds, const struct version *version,
 	return false;
 }
 
-static bool ds_leads_to(const struct rrset *ds, const struct authority_zone *zone,
-			const struct version *version)
+static bool serves(const struct authority_zone *zone, const char *address)
+{
+	for (size_t k = 0; k < zone->server_count; k++) {
+		if (strcmp(zone->servers[k].address, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Whether some server that is asked for the zone above refers to it: one that has it as well
+// answers, and only who does is known.
+static bool is_referred_to(struct authority *a, const struct authority_zone *zone)
+{
+	const struct authority_zone *parent = authority_parent(a, zone);
+
+	if (parent == NULL || zone->configured != NOT_CONFIGURED)
+		return true;
+	for (size_t k = 0; k < parent->server_count; k++) {
+		if (parent->servers[k].sound && !serves(zone, parent->servers[k].address))
+			return true;
+	}
+	return false;
+}
+
+// Whether a server of use that is known has the version.
+static bool is_at_hand(struct authority *a, const struct authority_zone *zone,
+		       const struct version *version)
+{
+	const struct authority_zone *route = authority_route(a, zone);
+	const struct authority_zone *parent = authority_parent(a, zone);
+
+	if (route != NULL && route->configured != CONFIGURED_STUB)
+		return version->sound > 0;
+	const bool referred = is_referred_to(a, zone);
+	for (size_t k = 0; k < zone->server_count; k++) {
+		const struct zone_server *server = &zone->servers[k];
+		if (server->sound && &zone->versions[server->version] == version &&
+		    (referred || serves(parent, server->address)))
+			return true;
+	}
+	return false;
+}
+
+static bool ds_leads_to(struct authority *a, const struct rrset *ds,
+			const struct authority_zone *zone, const struct version *version)
 {
 	for (size_t v = 0; v < zone->version_count; v++) {
 		const struct version *with_keys = &zone->versions[v];
-		if (with_keys->sound > 0 && with_keys->mode != MODE_UNSIGNED &&
+		if (is_at_hand(a, zone, with_keys) && with_keys->mode != MODE_UNSIGNED &&
 		    signer_zone_zsk(with_keys->zone) == signer_zone_zsk(version->zone) &&
 		    ds_of(ds, zone, with_keys))
 			return true;
@@ -276,10 +319,10 @@ bool truth_has_keys(struct authority *a, const struct authority_zone *zone,
 		return true;
 	for (size_t v = 0; v < parent->version_count; v++) {
 		const struct version *above = &parent->versions[v];
-		if (above->sound == 0)
+		if (!is_at_hand(a, parent, above))
 			continue;
 		const struct rrset *ds = signer_zone_find(above->zone, zone->name, TYPE_DS);
-		if (ds == NULL || ds_leads_to(ds, zone, version))
+		if (ds == NULL || ds_leads_to(a, ds, zone, version))
 			return true;
 	}
 	return false;
@@ -559,7 +602,7 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		// What could be believed lately, before the zones above were signed, say.
 		if (now && truth_security(way->authority, zone, said[i].version, way->now_us) == 0)
 			return false;
-		believed |= now;
+		believed |= now && (way->cd || is_at_hand(way->authority, zone, said[i].version));
 		// Over UDP it is not believed without signatures (ATTACKS A8).
 		if (said[i].kind == SIGNER_DNAME && zone->resets && security != TRUTH_SECURE)
 			return false;
