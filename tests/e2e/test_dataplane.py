@@ -446,14 +446,20 @@ class PacketPath:
         echo = self.start()
         self.assertEqual(echo.counters("cycles")["measured"], 0)
         payload = question(flags=0)
-        for _ in range(8):
-            self.assert_rcode(self.ask(payload), payload, REFUSED)
-        cycles = echo.counters("cycles")
-        self.assertEqual(cycles["measured"], 1)
-        self.assertGreaterEqual(cycles["packets"], 8)
-        self.assertGreaterEqual(cycles["packets"], cycles["bursts"])
-        for stage in ("receive", "read", "match", "answer", "queue", "slow", "send", "idle"):
-            self.assertGreater(cycles[stage], 0, stage)
+        stages = ("receive", "read", "match", "answer", "queue", "slow", "send", "idle")
+        seen = dict.fromkeys(stages, 0)
+        for _ in range(50):  # a core without a CPU of its own may have no turn between two
+            for _ in range(8):
+                self.assert_rcode(self.ask(payload), payload, REFUSED)
+            cycles = echo.counters("cycles")
+            self.assertEqual(cycles["measured"], 1)
+            self.assertGreaterEqual(cycles["packets"], 8)
+            self.assertGreaterEqual(cycles["packets"], cycles["bursts"])
+            for stage in stages:
+                seen[stage] += cycles[stage]
+            if all(seen.values()):
+                break
+        self.assertNotIn(0, seen.values(), seen)
 
     def test_tagged_questions_are_answered_with_their_tags(self):
         echo, wire = self.start(), self.wire()
