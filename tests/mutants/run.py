@@ -65,7 +65,7 @@ def configure():
     if (BUILD / 'build.ninja').exists():
         return
     subprocess.run(['meson', 'setup', str(BUILD), str(TREE), '--buildtype=debug', '-Dwerror=false',
-                    '-Dwarning_level=0', '-Dc_args=-w -O1', '-Dbench=false', '-Ddpdk=disabled'],
+                    '-Dwarning_level=0', '-Dc_args=-w -O1', '-Dbench=false', '-Ddpdk=auto'],
                    check=True, stdout=subprocess.DEVNULL)
 
 

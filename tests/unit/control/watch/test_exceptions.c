@@ -160,8 +160,8 @@ static struct foreseen foreseen_of(const char *rest)
 	char path[] = "/tmp/assayd-foreseen-XXXXXX";
 	FILE *stream = fdopen(mkstemp(path), "w");
 
-	fprintf(stream,
-		"ports: [{device: net_ring0}]\nservice: {addresses: [192.0.2.53/24]}\n%s\n", rest);
+	fprintf(stream, "ports: [{device: net_ring0}]\nservice: {addresses: [192.0.2.53/24]}\n%s\n",
+		rest);
 	fclose(stream);
 	struct config *config = config_load(path, &errors);
 	unlink(path);
@@ -182,14 +182,24 @@ static void b10_what_will_not_be_validated_is_foreseen(void **state)
 					   "dnssec: insecure}]");
 	assert_int_equal(tlds.tlds, 3);
 	assert_int_equal(tlds.off, 0);
-	assert_non_null(strstr(tlds.text, ":3: trust.insecure[1]: no name below xyz. is validated"));
-	assert_non_null(strstr(tlds.text, ":3: trust.insecure[2]: no name below com. is validated"));
+	assert_non_null(
+		strstr(tlds.text, ":3: trust.insecure[1]: no name below xyz. is validated"));
+	assert_non_null(
+		strstr(tlds.text, ":3: trust.insecure[2]: no name below com. is validated"));
 	assert_non_null(strstr(tlds.text, ":4: zones[0].dnssec: no name below net. is validated"));
-	struct foreseen root = foreseen_of(
-		"trust: {anchors: ['corp.example. IN DS 20326 8 2 "
-		"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D']}");
+	struct foreseen root =
+		foreseen_of("trust: {anchors: ['corp.example. IN DS 20326 8 2 "
+			    "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D']}");
 	assert_int_equal(root.off, 1);
 	assert_non_null(strstr(root.text, ":3: trust: the root has no trust anchor"));
+	// One of an algorithm that is not validated counts for nothing.
+	assert_int_equal(
+		foreseen_of(
+			"trust: {anchors: ['corp.example. IN DS 20326 8 2 "
+			"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D', '. IN "
+			"DS 1 3 1 E06D44B80B8F1D39A95C0B0D7C65D08458E88040']}")
+			.off,
+		1);
 	assert_int_equal(foreseen_of("trust: {validate: false}\ntest-clock: /dev/null").off, 1);
 }
 
