@@ -35,6 +35,8 @@ struct faults *faults_new(const struct faults_of *of)
 	faults->announce = true; // who knows the address from before may know another station's
 	faults->silence.was_there = of->silent;
 	faults->claim.was_there = of->claimed;
+	for (size_t i = 0; i < of->port_count; i++)
+		memcpy(faults->closed[i], of->ports[i].device.interface, IFNAMSIZ);
 	pthread_mutex_init(&faults->lock, NULL);
 	return faults;
 }
@@ -139,18 +141,35 @@ static const char *why(const struct faults *faults, const struct repair *repair,
 
 // ---- ports ----
 
+// Since Linux 6.16 a hook is on the interface of that name, and leaves one that gets another.
+static bool follow_name(struct faults *faults, unsigned i, const char *interface)
+{
+	struct repair *repair = &faults->ingress[i];
+	char *closed = faults->closed[i];
+
+	if (strcmp(interface, closed) == 0)
+		return true;
+	if (ingress_close(faults->of.ports[i].device.interface, interface, repair->why,
+			  sizeof(repair->why)) != 0)
+		return false;
+	snprintf(closed, sizeof(faults->closed[i]), "%s", interface);
+	repair->why[0] = '\0';
+	return true;
+}
+
 static void look_at_rules(struct faults *faults, unsigned i)
 {
 	const char *configured = faults->of.ports[i].device.interface;
 	struct repair *repair = &faults->ingress[i];
-	int there = ingress_is_closed(configured);
 	char what[96], text[320], interface[IFNAMSIZ];
+	int there = follow_name(faults, i, port_interface(&faults->of.ports[i], interface))
+			    ? ingress_is_closed(configured)
+			    : 0;
 
 	if (there > 0)
 		repair_there(repair, faults->now_ms);
 	if (there != 0)
 		return;
-	port_interface(&faults->of.ports[i], interface);
 	snprintf(what, sizeof(what), "our nftables rules for %s were gone", interface);
 	repair->was_there = true; // or the start would have failed
 	if (repair_due(repair, faults->now_ms) &&

@@ -43,6 +43,7 @@ struct faults {
 		link;
 	bool narrow;   // its MTU was below that of IPv6
 	bool announce; // neighbours may have learned another hardware address of the tap
+	char closed[DATAPLANE_PORTS_MAX][IFNAMSIZ]; // interfaces with our rules of AF_PACKET
 	bool kept[DATAPLANE_PORTS_MAX]; // the port accepts the hardware address of the start
 };
 

@@ -203,12 +203,30 @@ def port_mac(checks, daemon):
     over(checks, daemon, 'the port has another MAC address', 'port-mac')
 
 
+def refused(daemon):
+    """Whether the kernel answers beside us, with an error."""
+    query = dns.message.make_query('version.bind.', 'TXT', 'CH').to_wire()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(20)
+        sock.connect((daemon.service4, 53))
+        try:
+            for _ in range(5):
+                sock.send(query)
+                sock.recv(4096)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            pass
+    return False
+
+
 def port_renamed(checks, daemon):
     """udev does it at boot, an operator while it runs: questions go on, and so does looking after the interface."""
     inside('ip', 'link', 'set', 'ap0', 'name', 'bp0')
     try:
         raised(checks, daemon, 'the port has another name', 'renamed', 'ap0 is called bp0 now')
         checks.check('its questions are answered', answers(daemon))
+        checks.check('by us alone', wait_for(lambda: not refused(daemon), 3))
         checks.equal('no other host need be asked', health(daemon, '--service')[1]['well'], True)
         checks.check('it is not said to be gone', not alarm(daemon, 'link') and not alarm(daemon, 'port-mac'), health(daemon))
         inside('ip', 'link', 'set', 'bp0', 'down')
@@ -226,6 +244,7 @@ def port_renamed(checks, daemon):
     finally:
         inside('ip', 'link', 'set', 'bp0', 'name', 'ap0')
     over(checks, daemon, 'the port has another name', 'renamed')
+    checks.check('with its old name questions are answered by us alone', wait_for(lambda: not refused(daemon), 3))
 
 
 def tap_too_narrow(checks, daemon):
@@ -513,13 +532,14 @@ def killed(checks, make):
 def rows(run, place):
     make = place.make
     with make() as daemon:
-        for function in (links, ways, way_without_an_address, way_without_ipv4, service_elsewhere, port_renamed, taps, control_stands, core_stands, runs_out, exceptions):
+        for function in (links, ways, way_without_an_address, way_without_ipv4, service_elsewhere, taps, control_stands, core_stands, runs_out, exceptions):
             run(function, daemon)
         run(states, daemon, place.disk)
         run(tables, daemon, 'nft', ('netdev', 'assay_ap0'))
         run(tables, daemon, 'icmp', ('inet', 'assay_upstream_au0_of_ap0'))
         run(tables, daemon, 'unclaimed', ('arp', 'assay_claim_assay0'))
         run(gone_for_good, daemon, 'the tap is deleted', ('ip', 'link', 'del', 'assay0'), 'tap', 'is gone')
+        run(port_renamed, daemon)
     with make(driver='af_xdp') as daemon:
         run(links, daemon)
         run(tap_settings, daemon)
