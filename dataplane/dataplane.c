@@ -208,7 +208,9 @@ static struct tap_config tap_config(const struct dataplane *dataplane)
 				 .prefix_v4 = config->service_prefix_v4,
 				 .prefix_v6 = config->service_prefix_v6,
 				 .gateway_v4 = config->gateway_v4,
-				 .gateway_v6 = config->gateway_v6};
+				 .gateway_v6 = config->gateway_v6,
+				 .distant_v4 = config->distant_v4,
+				 .distant_v6 = config->distant_v6};
 
 	memcpy(tap.mac, dataplane->ports[0].mac, sizeof tap.mac);
 	return tap;
@@ -278,6 +280,8 @@ static struct faults *faults_of(struct dataplane *dataplane)
 		.lcore_count = dataplane->lcore_count,
 		.cpus = config->lcores,
 		.host = dataplane->host ? host_counters(dataplane->host) : NULL,
+		.exception = dataplane->host,
+		.store = dataplane->store,
 		.tap = tap_config(dataplane),
 		.silence = config->silence,
 		.silent = config->silent,

@@ -41,6 +41,8 @@ struct dataplane_config {
 		service_prefix_v6; // length of the on-link prefix the tap carries
 	struct address gateway_v4,
 		gateway_v6; // routers by which the host answers from them; family 0: none
+	struct address distant_v4,
+		distant_v6; // clients behind those, which may ask; family 0: nobody is named
 	const struct silence_scope *silence; // whose rules are looked after; NULL: nobody's
 	bool silent;                         // they are there
 };
@@ -55,8 +57,8 @@ void dataplane_owned(const struct dataplane_config *config, owned_visit visit, v
 	__attribute__((nonnull(1, 2)));
 
 // What the start would say of the devices, as far as their texts and this host's interfaces tell:
-// nothing is opened. Of each that could not be opened its index, -errno and the sentence. ENODEV and
-// ENETDOWN: at present.
+// nothing is opened. Of each that could not be opened its index, -errno and the sentence. ENODEV
+// and ENETDOWN: at present.
 typedef void (*device_visit)(size_t index, int code, const char *sentence, void *arg);
 void dataplane_check_devices(const struct dataplane_config *config, device_visit visit, void *arg)
 	__attribute__((nonnull(1, 2)));
@@ -130,9 +132,10 @@ enum dataplane_fault {
 	DATAPLANE_EXHAUSTED,      // buffers, tickets or rings
 	DATAPLANE_PORT_ADDRESS,   // an address of the host stands on a port's kernel interface
 	DATAPLANE_PORT_MAC,       // a port's interface has another hardware address
-	DATAPLANE_PORT_RENAMED, // a port's interface is called otherwise than in the configuration
-	DATAPLANE_UNCLAIMED,    // other interfaces of the host may answer ARP for service addresses
-	DATAPLANE_MENDED,       // something of ours had been taken away, and has been put back
+	DATAPLANE_PORT_RENAMED,   // a port's interface is called otherwise than configured
+	DATAPLANE_TCP_LOST,       // the host's stack does not answer TCP to a service address
+	DATAPLANE_UNCLAIMED, // other interfaces of the host may answer ARP for service addresses
+	DATAPLANE_MENDED,    // something of ours had been taken away, and has been put back
 	DATAPLANE_FAULT_COUNT
 };
 // Looks, and mends what can be mended without harm. May wait for the kernel: on a thread of its

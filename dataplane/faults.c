@@ -461,6 +461,7 @@ void faults_look(struct faults *faults)
 	for (unsigned i = 0; i < faults->of.port_count; i++)
 		look_at_port(faults, i);
 	faults_look_at_tap(faults);
+	faults_probe(faults);
 	look_at_silence(faults);
 	look_at_claim(faults);
 	for (unsigned i = 0; i < faults->of.lcore_count; i++)

@@ -6,7 +6,7 @@
 // Threads: faults_look() one at a time, any; faults_each() control.
 #pragma once
 
-#include "dataplane/host/tap.h"
+#include "dataplane/host/host.h"
 #include "dataplane/port/port.h"
 #include "dataplane/silence.h"
 #include "dataplane/worker.h"
@@ -23,6 +23,8 @@ struct faults_of {
 	size_t lcore_count;
 	const unsigned *cpus;             // of the lcores
 	const struct host_counters *host; // NULL: no tap
+	struct host *exception;           // whose those are
+	const struct store *store;        // which knows who may ask
 	struct tap_config tap;
 	const struct silence_scope *silence; // NULL: no rules of that kind
 	bool silent, claimed;                // those rules, and those of claim.h, are there

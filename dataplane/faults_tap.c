@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// What tells what is wrong with it apart, behind its addresses.
-enum { TAP_GATEWAY = SERVICE_ADDRESSES_MAX, TAP_LINK, TAP_ROUTES };
-
 static bool same_address(const struct sockaddr *found, const struct address *wanted)
 {
 	if (wanted->family == 4)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/neighbour.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -145,6 +146,48 @@ int netlink_routes(uint8_t family, uint32_t table, netlink_route_visit visit, vo
 	rtnetlink_attribute(&message, RTA_TABLE, &table, sizeof table);
 	int code = rtnetlink_dump(&message, visit_route, &visiting);
 	return code == -ENOENT ? 0 : code;
+}
+
+// ---- neighbours ----
+
+struct neighbour_visiting {
+	unsigned ifindex;
+	netlink_neighbour_visit visit;
+	void *arg;
+};
+
+static void visit_neighbour(const struct nlmsghdr *header, void *arg)
+{
+	const struct neighbour_visiting *visiting = arg;
+	const struct ndmsg *body = NLMSG_DATA(header);
+	struct netlink_neighbour neighbour = {0};
+
+	if (header->nlmsg_type != RTM_NEWNEIGH || header->nlmsg_len < NLMSG_LENGTH(sizeof *body) ||
+	    body->ndm_ifindex != (int)visiting->ifindex ||
+	    !(body->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PERMANENT)))
+		return;
+	const int len = (int)(header->nlmsg_len - NLMSG_SPACE(sizeof *body));
+	const struct rtattr *first =
+		(const struct rtattr *)((const char *)body + NLMSG_ALIGN(sizeof *body));
+	const struct rtattr *mac = rtnetlink_find(first, len, NDA_LLADDR);
+	take_address(rtnetlink_find(first, len, NDA_DST), body->ndm_family == AF_INET ? 4 : 6,
+		     &neighbour.address);
+	if (neighbour.address.family == 0 || mac == NULL ||
+	    RTA_PAYLOAD(mac) != sizeof neighbour.mac)
+		return;
+	memcpy(neighbour.mac, RTA_DATA(mac), sizeof neighbour.mac);
+	visiting->visit(&neighbour, visiting->arg);
+}
+
+int netlink_neighbours(uint8_t family, unsigned ifindex, netlink_neighbour_visit visit, void *arg)
+{
+	struct neighbour_visiting visiting = {.ifindex = ifindex, .visit = visit, .arg = arg};
+	struct rtnetlink message;
+	struct ndmsg *body = rtnetlink_body(&message, RTM_GETNEIGH, NLM_F_DUMP, sizeof *body);
+
+	body->ndm_family = kernel_family(family);
+	rtnetlink_attribute(&message, NDA_IFINDEX, &ifindex, sizeof ifindex);
+	return rtnetlink_dump(&message, visit_neighbour, &visiting);
 }
 
 // ---- rules ----

@@ -29,6 +29,17 @@ typedef void (*netlink_route_visit)(const struct netlink_route *route, void *arg
 int netlink_routes(uint8_t family, uint32_t table, netlink_route_visit visit, void *arg)
 	__attribute__((nonnull(3), warn_unused_result));
 
+// Who is beside an interface, with a hardware address that the kernel would send to at once.
+struct netlink_neighbour {
+	struct address address;
+	uint8_t mac[6];
+};
+
+// 0 or -errno.
+typedef void (*netlink_neighbour_visit)(const struct netlink_neighbour *neighbour, void *arg);
+int netlink_neighbours(uint8_t family, unsigned ifindex, netlink_neighbour_visit visit, void *arg)
+	__attribute__((nonnull(3), warn_unused_result));
+
 // "What has this source address goes by that table."
 struct netlink_rule {
 	struct address from; // its family is that of the rule; whole, no prefix

@@ -39,6 +39,11 @@ void store_free(struct store *store)
 	free(store);
 }
 
+bool store_allows(const struct store *store, const struct address *client)
+{
+	return acl_lookup(store->acl, client) == ACL_ALLOW;
+}
+
 struct cache *store_cache(struct store *store)
 {
 	return store->cache;

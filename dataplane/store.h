@@ -32,6 +32,9 @@ struct store *store_new(const struct store_config *config, char *err, size_t err
 	__attribute__((nonnull, warn_unused_result));
 void store_free(struct store *store);
 struct cache *store_cache(struct store *store) __attribute__((nonnull));
+// Whether a client may ask. Thread: any.
+bool store_allows(const struct store *store, const struct address *client)
+	__attribute__((nonnull, pure));
 
 // What time it is, as control sees it; read by every thread (relaxed atomics; the wall clock
 // and whether it is trusted change together).

@@ -71,6 +71,11 @@ enum alarm_severity {
 	  "clients behind a router get no answer by TCP and ping: the kernel's route to them is "  \
 	  "not by the tap",                                                                        \
 	  "name their router in service.gateway, or give the host a route to them by the tap")     \
+	X(TCP_LOST, "tcp-lost", ERROR,                                                             \
+	  "the host's own stack does not answer TCP to a service address: answers that are too "   \
+	  "large for UDP are lost",                                                                \
+	  "let tcp dport 53 in on the tap (nft list ruleset); see that routes lead back to "       \
+	  "clients by it")                                                                         \
 	X(PORT_MAC, "port-mac", ERROR,                                                             \
 	  "a port's interface has another hardware address than at the start: what is sent to "    \
 	  "the new one is dropped",                                                                \

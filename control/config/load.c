@@ -4,6 +4,7 @@
 #include "control/config/endpoint.h"
 #include "control/config/loader.h"
 #include "control/config/options.h"
+#include "control/config/return_route.h"
 #include "control/config/schema.h"
 #include "control/config/zonefile.h"
 #include "control/upstream/labels.h"
@@ -545,8 +546,10 @@ static struct config *load_document(const struct document *document, struct conf
 	else
 		fail_whole(errors, "out of memory");
 	schema_free(schema);
-	if (errors->count == 0)
+	if (errors->count == 0) {
+		return_route_clients(loader.config);
 		return loader.config;
+	}
 	config_free(loader.config);
 	return NULL;
 }

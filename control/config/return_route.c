@@ -158,6 +158,28 @@ bool return_route_missing(const struct config *config, size_t *at, char sentence
 	return false;
 }
 
+// ---- for who looks after the tap ----
+
+static struct address distant_client(const struct config *config, uint8_t family)
+{
+	struct address client;
+
+	for (size_t i = 0; i < config->acl_rule_count && has_gateway(config, family); i++) {
+		const struct acl_rule *rule = &config->acl_rules[i];
+
+		if (rule->prefix.family == family && counts(config, rule) &&
+		    sample(rule, 0, &client) && !is_beside(&config->dataplane, &client))
+			return client;
+	}
+	return (struct address){0};
+}
+
+void return_route_clients(struct config *config)
+{
+	config->dataplane.distant_v4 = distant_client(config, 4);
+	config->dataplane.distant_v6 = distant_client(config, 6);
+}
+
 // ---- before there is a tap ----
 
 static bool is_foreseen(const struct config *config, size_t index, char sentence[CONFIG_ERROR_MAX])

@@ -21,3 +21,5 @@ bool return_route_missing(const struct config *config, size_t *at, char sentence
 // routing daemon speaks by it (service.peers) it makes the routes.
 bool return_route_foreseen(const struct config *config, char sentence[CONFIG_ERROR_MAX])
 	__attribute__((nonnull, warn_unused_result));
+// Writes down, for who looks after the tap, a client behind service.gateway that may ask.
+void return_route_clients(struct config *config) __attribute__((nonnull));

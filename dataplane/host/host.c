@@ -41,6 +41,7 @@ struct host {
 	bool repeats[DATAPLANE_PORTS_MAX];
 	struct place place;
 	struct share share;
+	struct probe probe;
 	unsigned first; // core whose rings come first in this turn
 	struct rings to_host[DATAPLANE_LCORES_MAX];
 	struct frames *to_port[DATAPLANE_PORTS_MAX][SENT_LANE_COUNT];
@@ -103,6 +104,18 @@ static void send_by(struct host *host, uint8_t port, enum sent_lane lane, const 
 	frames_commit(frames);
 }
 
+static bool is_probe(struct host *host, const uint8_t *frame, size_t len)
+{
+	uint8_t reset[PROBE_FRAME_MAX];
+	size_t reset_len;
+
+	if (!probe_takes(&host->probe, host->service, frame, len, reset, &reset_len))
+		return false;
+	if (reset_len > 0)
+		(void)!write(host->tap, reset, reset_len);
+	return true;
+}
+
 static unsigned drain_tap(struct host *host)
 {
 	uint8_t bytes[FRAME_MAX + 1];
@@ -111,6 +124,8 @@ static unsigned drain_tap(struct host *host)
 
 	while (done < TURN_SENT && (len = read(host->tap, bytes, sizeof bytes)) > 0) {
 		done++;
+		if (is_probe(host, bytes, (size_t)len))
+			continue;
 		COUNT(host->counters.from_tap, 1);
 		if (len > FRAME_MAX || len < 14) {
 			COUNT(host->counters.from_tap_dropped, 1);
@@ -322,6 +337,23 @@ void host_pop(struct host *host, uint8_t port, enum sent_lane lane)
 bool host_claimed(const struct host *host)
 {
 	return host->claimed;
+}
+
+struct probe *host_probe(struct host *host)
+{
+	return &host->probe;
+}
+
+bool host_write(struct host *host, const uint8_t *frame, size_t len)
+{
+	return write(host->tap, frame, len) == (ssize_t)len;
+}
+
+bool host_is_behind(const struct host *host)
+{
+	struct pollfd tap = {.fd = host->tap, .events = POLLIN};
+
+	return poll(&tap, 1, 0) > 0 && (tap.revents & POLLIN) != 0;
 }
 
 const struct host_counters *host_counters(const struct host *host)

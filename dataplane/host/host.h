@@ -14,6 +14,7 @@
 #include "dataplane/host/classes.h"
 #include "dataplane/host/frames.h"
 #include "dataplane/host/place.h"
+#include "dataplane/host/probe.h"
 #include "dataplane/host/tap.h"
 
 #include <stdbool.h>
@@ -53,4 +54,10 @@ void host_pop(struct host *host, uint8_t port, enum sent_lane lane) __attribute_
 // ---- control ----
 // Whether claim.h's rules could be made at the start.
 bool host_claimed(const struct host *host) __attribute__((nonnull));
+// What probe.h shares with the host thread, and a frame as if it had come from a client. Whoever
+// looks, one at a time.
+struct probe *host_probe(struct host *host) __attribute__((nonnull));
+bool host_write(struct host *host, const uint8_t *frame, size_t len) __attribute__((nonnull));
+// Whether the host's stack has sent something that the thread has not taken yet.
+bool host_is_behind(const struct host *host) __attribute__((nonnull));
 const struct host_counters *host_counters(const struct host *host) __attribute__((nonnull));

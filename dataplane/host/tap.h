@@ -16,6 +16,7 @@ struct tap_config {
 	const struct service_addresses *service;
 	uint8_t prefix_v4, prefix_v6;          // length of the on-link prefix; 0: the address alone
 	struct address gateway_v4, gateway_v6; // by which the host answers; family 0: none
+	struct address distant_v4, distant_v6; // clients behind them; family 0: none is known
 };
 
 // The kernel forgets what is said of IPv6 below once the MTU was below TAP_MTU_IPV6. Best effort.

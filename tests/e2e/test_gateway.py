@@ -257,6 +257,25 @@ def taken_away_they_come_back(checks, folder):
     checks.equal('nobody leaves nothing', of_the_host(), before)
 
 
+def a_packet_filter_is_told_of(checks, folder):
+    """Nobody who may ask is beside the tap: a distant one's name is used, once the router is known."""
+    daemon = make(folder, allow='198.51.100.0/24, "2001:db8:99::/64"').start()
+    try:
+        checks.check('TCP is answered', all(map(tcp, daemon.addresses.values())))
+        checks.check('and no alarm', not wait_for(lambda: ' tcp-lost ' in alarms(daemon), 1), alarms(daemon))
+        server('nft', 'add table inet host; add chain inet host input { type filter hook input priority 0; }; '
+               'add rule inet host input tcp dport 53 drop')
+        for client, address in (('198.51.100.1', daemon.addresses[4]), ('2001:db8:99::1', daemon.addresses[6])):
+            checks.check('dropped: TCP from %s is told of' % client, wait_for(
+                lambda: 'does not answer TCP from %s to %s port 53' % (client, address) in alarms(daemon), 5), alarms(daemon))
+        server('nft', 'delete', 'table', 'inet', 'host')
+        checks.check('and it is over', wait_for(lambda: ' tcp-lost ' not in alarms(daemon), 5), alarms(daemon))
+        checks.check('and is answered', all(map(tcp, daemon.addresses.values())))
+    finally:
+        server('nft', 'delete', 'table', 'inet', 'host', check=False)
+        daemon.end()
+
+
 class Big:
     """A server, in the namespace of assayd, whose answers pass by TCP alone."""
 
@@ -320,6 +339,7 @@ def main():
         run(what_a_killed_one_left_is_put_right, folder)
         run(two_have_a_table_each, folder)
         run(taken_away_they_come_back, folder)
+        run(a_packet_filter_is_told_of, folder)
         run(large_answers_pass_a_narrow_link, folder)
     finally:
         tear_down()

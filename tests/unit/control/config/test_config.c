@@ -99,6 +99,23 @@ static void minimal_file_gets_every_default(void **state)
 	config_free(config);
 }
 
+// Whose name the host's stack is asked in: of those who may ask one that is not beside it.
+static void a_client_behind_the_router_is_known(void **state)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load(MINIMAL "  gateway: [192.0.2.1]\n"
+					     "access: {drop: [203.0.113.0/24], allow: [192.0.2.0/24,"
+					     " '2001:db8::/32', 198.51.100.0/24, 10.0.0.0/8]}\n",
+				     err);
+
+	(void)state;
+	assert_string_equal(err, "");
+	assert_int_equal(config->dataplane.distant_v4.family, 4);
+	assert_memory_equal(config->dataplane.distant_v4.bytes, "\306\063\144\001", 4);
+	assert_int_equal(config->dataplane.distant_v6.family, 0); // nor is there a router
+	config_free(config);
+}
+
 static void everything_can_be_set(void **state)
 {
 	char err[CONFIG_ERROR_MAX];
@@ -128,6 +145,7 @@ static void everything_can_be_set(void **state)
 	assert_int_equal(config->dataplane.host_cpu, 4);
 	assert_int_equal(config->dataplane.gateway_v4.bytes[3], 1);
 	assert_int_equal(config->dataplane.gateway_v6.family, 0);
+	assert_int_equal(config->dataplane.distant_v4.family, 4); // 10.0.0.1
 	assert_int_equal(config->dataplane.service.peer_count, 2);
 	assert_int_equal(config->dataplane.service.peers[1].family, 6);
 	assert_int_equal(config->dataplane.syn_per_s, 500);
@@ -465,6 +483,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(minimal_file_gets_every_default, make_file,
 						remove_file),
 		cmocka_unit_test_setup_teardown(everything_can_be_set, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(a_client_behind_the_router_is_known, make_file,
+						remove_file),
 		cmocka_unit_test_setup_teardown(zones_share_pools, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(anchors_of_files_are_followed_and_those_here_hold,
 						make_file, remove_file),
