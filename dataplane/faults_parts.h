@@ -29,6 +29,7 @@ struct core {
 struct asked {
 	struct probe_client client;
 	uint64_t bits;   // service addresses
+	unsigned index;  // of TCP: the one
 	unsigned missed; // looks whose questions were not answered
 	unsigned turn;
 };
@@ -52,6 +53,7 @@ struct faults {
 	struct repair addresses[SERVICE_ADDRESSES_MAX], routes[SERVICE_ADDRESSES_MAX], gateway,
 		link;
 	struct asked asked_neighbours[2], asked_tcp[2]; // IPv4, IPv6
+	unsigned probes;                                // looks that may have asked
 	bool narrow;                                    // its MTU was below that of IPv6
 	bool announce; // neighbours may have learned another hardware address of the tap
 	char closed[DATAPLANE_PORTS_MAX][IFNAMSIZ]; // interfaces with our rules of AF_PACKET

@@ -1,5 +1,5 @@
-// Whether the host's stack answers who is beside or behind the tap: asked as host/probe.h says, at
-// each look, in the name of a client that the kernel knows beside the tap, another one each time.
+// Whether the host's stack answers who is beside or behind the tap: asked as host/probe.h says, in
+// the name of a client that the kernel knows beside the tap, another one each time.
 #include "dataplane/faults_parts.h"
 #include "dataplane/netlink_route.h"
 #include "dataplane/parse/acl.h"
@@ -123,7 +123,7 @@ static void judge_neighbour(struct faults *faults, struct asked *asked, unsigned
 		return;
 	address_to_text(&asked->client.address, client);
 	address_to_text(service, address);
-	faults_note(faults, DATAPLANE_TAP_LOST, TAP_NEIGHBOURS + family, 0,
+	faults_note(faults, DATAPLANE_TAP_LOST, TAP_NEIGHBOURS + (family == 6), 0,
 		    "this host does not answer %s from %s for %s on the tap %s: once clients "
 		    "forget its hardware address they reach it no more (%s)",
 		    family == 4 ? "ARP" : "neighbour discovery", client, address, tap,
@@ -154,18 +154,36 @@ static void ask_neighbours(struct faults *faults, struct asked *asked, struct pr
 	}
 }
 
-static void ask_tcp(struct faults *faults, struct asked *asked, struct probe *probe)
+// The host answers a client by another interface in the same network: the client hears that, and
+// we do not. XXX: where strict reverse path filtering drops such a client, nothing is said of it.
+static bool leads_elsewhere(const struct faults *faults, const struct address *client,
+			    const struct address *service)
+{
+	struct netlink_route route;
+
+	return netlink_route_find(client, service, 0, &route) == 0 && route.ifindex != 0 &&
+	       route.ifindex != faults->tap_ifindex;
+}
+
+// One address at a time, as packet filters may count the connections of a client; that which was
+// not answered is asked for again.
+static void ask_tcp(struct faults *faults, struct asked *asked, uint64_t bits, struct probe *probe)
 {
 	const struct service_addresses *service = faults->of.tap.service;
 	uint8_t frame[PROBE_FRAME_MAX];
 
-	atomic_fetch_or_explicit(&probe->tcp, asked->bits, memory_order_relaxed);
-	for (unsigned i = 0; i < service->count; i++) {
-		if (asked->bits >> i & 1)
-			write_probe(faults, frame,
-				    probe_tcp(probe, i, &asked->client, faults->of.tap.mac,
-					      &service->list[i], frame));
+	while (asked->missed == 0 || (bits >> asked->index & 1) == 0) {
+		asked->index = asked->index + 1 < service->count ? asked->index + 1 : 0;
+		if (bits >> asked->index & 1)
+			break;
 	}
+	if (leads_elsewhere(faults, &asked->client.address, &service->list[asked->index]))
+		return;
+	asked->bits = UINT64_C(1) << asked->index;
+	atomic_fetch_or_explicit(&probe->tcp, asked->bits, memory_order_relaxed);
+	write_probe(faults, frame,
+		    probe_tcp(probe, asked->index, &asked->client, faults->of.tap.mac,
+			      &service->list[asked->index], frame));
 }
 
 typedef void (*judge_of)(struct faults *faults, struct asked *asked, unsigned family,
@@ -189,8 +207,8 @@ static void hear(struct faults *faults, struct asked *asked, unsigned family, ui
 static void hear_all(struct faults *faults, struct probe *probe)
 {
 	const bool behind = host_is_behind(faults->of.exception);
-	uint64_t neighbour = atomic_load_explicit(&probe->neighbour, memory_order_relaxed);
-	uint64_t tcp = atomic_load_explicit(&probe->tcp, memory_order_relaxed);
+	const uint64_t neighbour = atomic_load_explicit(&probe->neighbour, memory_order_relaxed);
+	const uint64_t tcp = atomic_load_explicit(&probe->tcp, memory_order_relaxed);
 
 	for (unsigned i = 0; i < 2; i++) {
 		hear(faults, &faults->asked_neighbours[i], i == 0 ? 4 : 6, neighbour, behind,
@@ -199,20 +217,29 @@ static void hear_all(struct faults *faults, struct probe *probe)
 	}
 }
 
+// Every other look is enough while all is well.
+static bool is_due(const struct faults *faults, const struct asked *asked)
+{
+	return asked->missed > 0 || (faults->probes & 1) == 0;
+}
+
 static void ask_all(struct faults *faults, struct probe *probe)
 {
+	faults->probes++;
 	for (unsigned i = 0; i < 2; i++) {
+		struct asked *neighbours = &faults->asked_neighbours[i];
+		struct asked *tcp = &faults->asked_tcp[i];
 		const uint8_t family = i == 0 ? 4 : 6;
 		const uint64_t bits = of_family(faults, family);
 
-		if (bits != 0 && choose(faults, &faults->asked_neighbours[i], family, NULL)) {
-			faults->asked_neighbours[i].bits = bits;
-			ask_neighbours(faults, &faults->asked_neighbours[i], probe);
+		if (bits == 0)
+			continue;
+		if (is_due(faults, neighbours) && choose(faults, neighbours, family, NULL)) {
+			neighbours->bits = bits;
+			ask_neighbours(faults, neighbours, probe);
 		}
-		if (bits != 0 && choose(faults, &faults->asked_tcp[i], family, faults->of.store)) {
-			faults->asked_tcp[i].bits = bits;
-			ask_tcp(faults, &faults->asked_tcp[i], probe);
-		}
+		if (is_due(faults, tcp) && choose(faults, tcp, family, faults->of.store))
+			ask_tcp(faults, tcp, bits, probe);
 	}
 }
 

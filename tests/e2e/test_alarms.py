@@ -129,9 +129,11 @@ def answers(daemon):
         try:
             dns.query.udp(query, address, timeout=20)
             dns.query.tcp(query, address, timeout=20)
-        except (dns.exception.DNSException, OSError):
+        except (dns.exception.DNSException, OSError) as error:
+            print('# %s does not answer: %r' % (address, error))
             return False
         if subprocess.run(['ping', '-c', '1', '-W', '20', address], capture_output=True).returncode != 0:
+            print('# %s does not answer a ping' % address)
             return False
     return True
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from checks import Checks, wait_for  # noqa: E402
+from checks import Checks, PATIENCE, wait_for  # noqa: E402
 from resolver import ASSAYCTL  # noqa: E402
 import test_start as start  # noqa: E402
 
@@ -159,6 +159,8 @@ def its_own_questions_move_nothing(checks, folder):
         asked = [address for operation, address, by in heard if operation == REQUEST and by != port]
         checks.check('it asked for the client there', asked, heard)
         checks.check('and never in the name of the service address', daemon.address not in asked, heard)
+        checks.check('nor is that an alarm', not wait_for(
+            lambda: ' tcp-lost ' in alarms(daemon) or ' tap ' in alarms(daemon), 4 / PATIENCE), alarms(daemon))
     finally:
         start.ip('-n', start.SERVER, 'route', 'del', CLIENT_ADDRESS, check=False)
         daemon.end()

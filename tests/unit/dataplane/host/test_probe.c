@@ -258,6 +258,9 @@ static void errors_about_our_own_questions_go_no_further(void **state)
 		assert_int_equal(probe.tcp, 7);
 		assert_false(takes(error_about(i, NUMBER + i + 1)));
 		assert_false(takes(error_about(i, NUMBER - 1)));
+		size_t len = error_about(i, NUMBER + i); // about another port
+		wire_put16(frame + (service.list[i].family == 4 ? 64 : 104), 443);
+		assert_false(takes(len));
 	}
 }
 
