@@ -34,11 +34,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define WAITING_MAX  64
 #define SETTLE_TURNS 200 // after the answer: what a verb leaves behind
 
 static struct world *w;
-static size_t waiting;
 static uv_loop_t loop;
 static struct alarms *alarms; // none
 static char path[64];
@@ -48,97 +46,10 @@ static uint64_t entries, zones, denied_zones, next_name, random_state, load;
 
 // ---- the world ----
 
-static char *com_text(void)
-{
-	char *text = malloc(zones * 64 + 1);
-	size_t used = 0;
-
-	if (text == NULL)
-		(fail)("zones", "no memory");
-	text[0] = '\0';
-	for (uint64_t i = 0; i < zones; i++)
-		used += (size_t)sprintf(
-			text + used, "z%" PRIu64 ".com. 3600 IN NS ns.z%" PRIu64 ".com.\n", i, i);
-	return text;
-}
-
-static void done(void *arg, struct store_result *result)
-{
-	(void)arg;
-	waiting--;
-	store_result_unref(w->store, result);
-}
-
 static void forget_answer(void *arg, struct store_result *result)
 {
 	(void)arg;
 	store_result_unref(w->store, result);
-}
-
-static void ask(const char *text, uint16_t type)
-{
-	struct ticket_question question = {
-		.flags = FLAG_RD,
-		.qtype = type,
-		.qclass = CLASS_IN,
-		.edns = {.present = true, .udp_size = 1232, .ede = EDE_NONE},
-		.client = {.family = 4, .bytes = {127, 0, 0, 1}},
-		.arrival_ms = w->network.now_us / 1000,
-	};
-
-	question.name_len = (uint8_t)name_from_text(text, question.name);
-	if (resolver_ask(w->resolver, &question, done, NULL) == 0)
-		waiting++;
-	network_forget_log(&w->network);
-}
-
-static struct address server_of(uint64_t i)
-{
-	return (struct address){.family = 4,
-				.bytes = {203, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
-}
-
-static void add_delegation(uint64_t i)
-{
-	uint8_t name[NAME_MAX_LEN], ns[NAME_MAX_LEN];
-	struct delegation_spec spec = {.zone = name,
-				       .parent = (const uint8_t *)"\3com",
-				       .expires_ms = w->network.now_us / 1000 + 86400000,
-				       .ns_count = 1};
-	struct address server = server_of(i);
-	char text[64];
-
-	snprintf(text, sizeof(text), "z%" PRIu64 ".com.", i);
-	(void)!name_from_text(text, name);
-	snprintf(text, sizeof(text), "ns.z%" PRIu64 ".com.", i);
-	(void)!name_from_text(text, ns);
-	spec.ns[0].name = ns;
-	spec.ns[0].addresses[0] = server;
-	spec.ns[0].address_count = 1;
-	struct delegation *delegation = delegation_new(&spec);
-	if (delegation == NULL)
-		(fail)("zones", "no memory");
-	delegation_put(w->resolver->delegations, delegation);
-	delegation_unref(delegation);
-	ratings_report(&w->upstream->ratings, NULL, &server, SERVER_GOOD, 10000, w->network.now_us);
-	ratings_report(&w->upstream->ratings, name, &server, SERVER_GOOD, 10000, w->network.now_us);
-}
-
-static void fill_zones(void)
-{
-	char text[64];
-
-	// Each is looked at from above: its name server's question teaches that it has no DS.
-	for (uint64_t i = 0; i < zones; i++) {
-		snprintf(text, sizeof(text), "z%" PRIu64 ".com.", i);
-		ask(text, TYPE_DS);
-		while (waiting >= WAITING_MAX)
-			world_advance(w, 1);
-	}
-	while (waiting > 0)
-		world_advance(w, 10);
-	for (uint64_t i = 0; i < zones; i++)
-		add_delegation(i);
 }
 
 static void fill_cache(void)
@@ -161,11 +72,11 @@ static void make_world(uint64_t cache_mib, uint64_t denials)
 	w->denial = true;
 	w->cache_bytes = cache_mib << 20;
 	world_add_tlds(w);
-	world_zone(w, "com.")->text = com_text();
+	world_zone(w, "com.")->text = control_fill_text(zones);
 	world_start(w);
 	w->network.clock_ns = thread_ns;
 	filling_init(&filling, false);
-	fill_zones();
+	control_fill_zones(w, zones);
 	fill_cache();
 	clock = &filling.clock;
 	if (denials > 0 && !bench_fill_denial(store_cache(w->store), clock, denials))
@@ -236,10 +147,10 @@ static void ask_another(void)
 {
 	char text[64];
 
-	if (waiting >= WAITING_MAX || load == 0)
+	if (control_waiting() >= CONTROL_WAITING_MAX || load == 0)
 		return;
 	snprintf(text, sizeof(text), "n%" PRIx64 ".com.", random_next(&random_state));
-	ask(text, TYPE_A);
+	control_ask(w, text, TYPE_A);
 }
 
 // What the network has brought; where nothing of it is left, a millisecond passes.
