@@ -137,7 +137,7 @@ static void add_service(struct loader *loader, const char *path, const char *giv
 	out->service.list[out->service.count++] = address;
 }
 
-// ---- peers ----
+// ---- routers ----
 
 static bool is_link_local(const struct address *address)
 {
@@ -145,52 +145,81 @@ static bool is_link_local(const struct address *address)
 	       (address->bytes[1] & 0xc0) == 0x80;
 }
 
-// all_known: no service address is missing because of a fault.
+// For peers and gateways alike.
+static const char *why_no_router(const struct dataplane_config *config,
+				 const struct address *address)
+{
+	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
+
+	if (!is_link_local(address) && upstream_never_asks(&both, false, address) != NULL)
+		return upstream_never_asks(&both, false, address);
+	for (size_t i = 0; i < config->service.count; i++) {
+		if (memcmp(&config->service.list[i], address, sizeof(*address)) == 0)
+			return "our own service address (service.addresses), no router's";
+	}
+	return NULL;
+}
+
+static bool serves_family(const struct dataplane_config *config, uint8_t family)
+{
+	for (size_t i = 0; i < config->service.count; i++) {
+		if (config->service.list[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+struct routers {
+	const char *option, *without_tap;
+	// all_known: no service address is missing because of a fault.
+	const char *(*why_not)(const struct dataplane_config *config, const struct address *address,
+			       bool all_known);
+	void (*take)(struct dataplane_config *config, const struct address *address);
+};
+
+static void load_routers(struct loader *loader, const struct text_list *given,
+			 const struct routers *routers)
+{
+	struct dataplane_config *out = &loader->config->dataplane;
+	char path[LOADER_PATH_MAX];
+
+	if (given->count > 0 && out->tap_name[0] == '\0' && loader_good(loader, "service.tap"))
+		loader_fail(loader, routers->option, "without a tap (service.tap) nothing here %s",
+			    routers->without_tap);
+	for (unsigned i = 0; i < given->count; i++) {
+		struct address address;
+		const char *why = "no address, such as 192.0.2.1";
+
+		if (address_from_text(given->list[i], &address) == 0)
+			why = why_no_router(out, &address);
+		if (why == NULL)
+			why = routers->why_not(out, &address,
+					       loader_good(loader, "service.addresses"));
+		if (why != NULL)
+			loader_fail(loader, loader_item(path, routers->option, i), "\"%.64s\": %s",
+				    given->list[i], why);
+		else
+			routers->take(out, &address);
+	}
+}
+
+// ---- peers ----
+
 static const char *why_no_peer(const struct dataplane_config *config, const struct address *address,
 			       bool all_known)
 {
-	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
-	const bool link_local = is_link_local(address);
-	bool family = false;
-
-	if (!link_local && upstream_never_asks(&both, false, address) != NULL)
-		return upstream_never_asks(&both, false, address);
-	for (size_t i = 0; i < config->service.count; i++) {
-		const struct address *own = &config->service.list[i];
-
-		if (memcmp(own, address, sizeof(*address)) == 0)
-			return "our own service address (service.addresses), no router's";
-		family |= own->family == address->family;
-	}
 	for (size_t i = 0; i < config->service.peer_count; i++) {
 		if (memcmp(&config->service.peers[i], address, sizeof(*address)) == 0)
 			return "it stands here already";
 	}
-	return family || link_local || !all_known ? NULL : "no service address is of its family";
+	return serves_family(config, address->family) || is_link_local(address) || !all_known
+		       ? NULL
+		       : "no service address is of its family";
 }
 
-static void load_peers(struct loader *loader)
+static void take_peer(struct dataplane_config *config, const struct address *address)
 {
-	const struct text_list *peers = &loader->schema->service.peers;
-	struct dataplane_config *out = &loader->config->dataplane;
-	char path[LOADER_PATH_MAX];
-
-	assert(option_find("service.peers")->maximum == PEERS_MAX);
-	if (peers->count > 0 && out->tap_name[0] == '\0' && loader_good(loader, "service.tap"))
-		loader_fail(loader, "service.peers",
-			    "without a tap (service.tap) nothing here speaks with routers");
-	for (unsigned i = 0; i < peers->count; i++) {
-		struct address address;
-		const char *why = "no address, such as 192.0.2.1";
-
-		if (address_from_text(peers->list[i], &address) == 0)
-			why = why_no_peer(out, &address, loader_good(loader, "service.addresses"));
-		loader_item(path, "service.peers", i);
-		if (why != NULL)
-			loader_fail(loader, path, "\"%.64s\": %s", peers->list[i], why);
-		else
-			out->service.peers[out->service.peer_count++] = address;
-	}
+	config->service.peers[config->service.peer_count++] = *address;
 }
 
 // ---- routers to clients ----
@@ -203,32 +232,31 @@ static bool has_prefix(const struct address *address, const struct address *othe
 	       (rest == 0 || (address->bytes[whole] ^ other->bytes[whole]) >> (8 - rest) == 0);
 }
 
-// all_known: no service address is missing because of a fault.
-static const char *why_no_gateway(const struct dataplane_config *config,
-				  const struct address *address, bool all_known)
+static bool is_beside(const struct dataplane_config *config, const struct address *address,
+		      unsigned length)
 {
-	const struct upstream_config both = {.ipv4 = true, .ipv6 = true};
-	const bool v4 = address->family == 4;
-	const unsigned length = v4 ? config->service_prefix_v4 : config->service_prefix_v6;
-	bool family = false, near = is_link_local(address);
-
-	if (!near && upstream_never_asks(&both, false, address) != NULL)
-		return upstream_never_asks(&both, false, address);
 	for (size_t i = 0; i < config->service.count; i++) {
 		const struct address *own = &config->service.list[i];
 
-		if (memcmp(own, address, sizeof(*address)) == 0)
-			return "our own service address (service.addresses), no router's";
-		family |= own->family == address->family;
-		near |= own->family == address->family && has_prefix(address, own, length);
+		if (own->family == address->family && has_prefix(address, own, length))
+			return true;
 	}
+	return false;
+}
+
+static const char *why_no_gateway(const struct dataplane_config *config,
+				  const struct address *address, bool all_known)
+{
+	const bool v4 = address->family == 4;
+	const unsigned length = v4 ? config->service_prefix_v4 : config->service_prefix_v6;
+
 	if ((v4 ? &config->gateway_v4 : &config->gateway_v6)->family != 0)
 		return "a second router of this family: one is used";
 	if (!all_known)
 		return NULL;
-	if (!family)
+	if (!serves_family(config, address->family))
 		return "no service address is of its family";
-	if (!near)
+	if (!is_link_local(address) && !is_beside(config, address, length))
 		return "it is in the network of no service address (service.addresses): the tap "
 		       "cannot reach it";
 	if (is_whole_network(address, length))
@@ -236,32 +264,17 @@ static const char *why_no_gateway(const struct dataplane_config *config,
 	return NULL;
 }
 
-static void load_gateway(struct loader *loader)
+static void take_gateway(struct dataplane_config *config, const struct address *address)
 {
-	const struct text_list *routers = &loader->schema->service.gateway;
-	struct dataplane_config *out = &loader->config->dataplane;
-	char path[LOADER_PATH_MAX];
-
-	if (routers->count > 0 && out->tap_name[0] == '\0' && loader_good(loader, "service.tap"))
-		loader_fail(loader, "service.gateway",
-			    "without a tap (service.tap) nothing here answers TCP and ping");
-	for (unsigned i = 0; i < routers->count; i++) {
-		struct address address;
-		const char *why = "no address, such as 192.0.2.1";
-
-		if (address_from_text(routers->list[i], &address) == 0)
-			why = why_no_gateway(out, &address,
-					     loader_good(loader, "service.addresses"));
-		loader_item(path, "service.gateway", i);
-		if (why != NULL)
-			loader_fail(loader, path, "\"%.64s\": %s", routers->list[i], why);
-		else
-			*(address.family == 4 ? &out->gateway_v4 : &out->gateway_v6) = address;
-	}
+	*(address->family == 4 ? &config->gateway_v4 : &config->gateway_v6) = *address;
 }
 
 void load_service(struct loader *loader)
 {
+	static const struct routers gateways = {"service.gateway", "answers TCP and ping",
+						why_no_gateway, take_gateway};
+	static const struct routers peers = {"service.peers", "speaks with routers", why_no_peer,
+					     take_peer};
 	const struct text_list *addresses = &loader->schema->service.addresses;
 	struct dataplane_config *out = &loader->config->dataplane;
 	char path[LOADER_PATH_MAX];
@@ -272,8 +285,9 @@ void load_service(struct loader *loader)
 	loader_text(loader, "service.tap", loader->schema->service.tap, out->tap_name,
 		    sizeof(out->tap_name));
 	check_interface(loader, "service.tap", out->tap_name);
-	load_gateway(loader);
-	load_peers(loader);
+	load_routers(loader, &loader->schema->service.gateway, &gateways);
+	assert(option_find("service.peers")->maximum == PEERS_MAX);
+	load_routers(loader, &loader->schema->service.peers, &peers);
 	out->syn_per_s =
 		(uint32_t)loader_number("service.syn-limit", loader->schema->service.syn_limit);
 }
