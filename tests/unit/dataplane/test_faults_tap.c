@@ -359,13 +359,13 @@ static void b1_nothing_of_ours_is_left_and_all_of_others(void **state)
 	(void)state;
 	needs_a_namespace();
 	ip("rule add from 10.9.0.9" TABLE " priority 530", routes_table(TAP));
-	ip("rule add from 10.9.0.0/16 table 53 protocol 53 priority 531");
+	ip("rule add from 10.9.0.8 table 53 protocol 53 priority 531");
 	routes_end(TAP);
 	snprintf(command, sizeof(command), "ip rule show | grep -q 'from 10.53.0.53 .*%u'",
 		 routes_table(TAP));
 	assert_int_not_equal(system(command), 0);
 	assert_int_equal(system("ip rule show priority 530 | grep -q 'from 10.9.0.9'"), 0);
-	assert_int_equal(system("ip rule show priority 531 | grep -q 'from 10.9.0.0/16'"), 0);
+	assert_int_equal(system("ip rule show priority 531 | grep -q 'from 10.9.0.8'"), 0);
 	ip("rule del priority 530");
 	ip("rule del priority 531");
 }

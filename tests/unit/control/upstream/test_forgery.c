@@ -14,7 +14,7 @@ static void ask(struct script *script)
 
 	script_start(script, &script_config);
 	request = script_request(script);
-	request.signed_zone = true; // of one that is not, see test_ways.c
+	request.signed_zone = true; // of one that is not, see test_ways_case.c
 	script_ask(script, &request);
 }
 
