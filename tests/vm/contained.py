@@ -6,16 +6,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'package'))
 from booted import Booted  # noqa: E402
-from machine import PATIENCE, Result  # noqa: E402
+from machine import PATIENCE, Guest, Result  # noqa: E402
 from roots import overlay, own_namespace  # noqa: E402,F401 (a program enters it first)
 
 
-class Contained:
+class Contained(Guest):
+    pause_s = 0.2
+
     def __init__(self, prepare=''):
         self.folder = tempfile.mkdtemp(prefix='assay-contained-')
         subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', self.folder], check=True)
@@ -47,14 +48,6 @@ class Contained:
             raise RuntimeError('%s: status %d\n%s%s' % (command, done.returncode, done.stdout, done.stderr))
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def wait(self, command, limit_s=30):
-        end = time.monotonic() + limit_s * PATIENCE
-        while True:
-            result = self.run(command, limit_s)
-            if result.status == 0 or time.monotonic() > end:
-                return result
-            time.sleep(0.2)
-
     def put(self, path, content, mode=0o644):
         given = os.path.join(self.folder, 'put')
         with open(given, 'w') as stream:
@@ -68,9 +61,3 @@ class Contained:
         subprocess.run(['ip', 'netns', 'del', self.namespace], capture_output=True)
         subprocess.run(['umount', '--lazy', '--recursive', self.folder], capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.end()

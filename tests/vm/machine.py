@@ -39,7 +39,27 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Machine:
+class Guest:
+    """What has run(), put() and end(): a machine, or what stands for one (contained.py)."""
+    pause_s = 0.5  # it has other things to do than to be asked
+
+    def wait(self, command, limit_s=30):
+        """Runs it again and again until it ends with 0; its last result."""
+        end = time.monotonic() + limit_s * PATIENCE
+        while True:
+            result = self.run(command, limit_s)
+            if result.status == 0 or time.monotonic() > end:
+                return result
+            time.sleep(self.pause_s)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.end()
+
+
+class Machine(Guest):
     """root: the folder that becomes the guest's `/`. clean: nothing that it has enabled is started.
     prepare: a shell script run in the guest's root before systemd (to enable units, to write files).
     nics: (QEMU's model, number of the hub it is plugged into[, more of QEMU's options]); what is plugged
@@ -165,15 +185,6 @@ class Machine:
         with open(path, errors='replace') as stream:
             return stream.read()
 
-    def wait(self, command, limit_s=30):
-        """Runs it again and again until it ends with 0; its last result."""
-        end = time.monotonic() + limit_s * PATIENCE
-        while True:
-            result = self.run(command, limit_s)
-            if result.status == 0 or time.monotonic() > end:
-                return result
-            time.sleep(0.5)  # the guest has other things to do than to be asked
-
     def settled(self, limit_s=120):
         """Waits until all that is enabled has started or failed: 'running', 'degraded', …"""
         return self.run('systemctl is-system-running --wait', limit_s).text.strip()
@@ -220,12 +231,6 @@ class Machine:
             self.log.close()
             self.process = None
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.end()
 
 
 def needed():
