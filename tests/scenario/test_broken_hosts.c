@@ -6,6 +6,23 @@
 #define HOST  "192.0.2.30"    // the server of the zone that the names are in
 #define OTHER "198.51.100.30" // the server of the zones that are resolved
 
+// A zone in which a server has its name, and one that is on this server: unless told otherwise.
+static void begin_with(struct world_zone host, struct world_zone shop)
+{
+	begin();
+	host.apex = "host.org.";
+	host.servers = "ns.host.org.=" HOST;
+	shop.apex = "shop.com.";
+	shop.servers = shop.servers ? shop.servers : "out.host.org.=" OTHER;
+	shop.text = "*.shop.com. 300 IN A 192.0.2.91\n";
+	shop.ghosts = true;
+	world_add(w, &host);
+	world_add(w, &shop);
+}
+
+#define FORGOTTEN_SOON "out.host.org. 2 IN A " OTHER "\n"
+#define KEPT           "out.host.org. 300 IN A " OTHER "\n"
+
 // ---- names in a zone that is gone for a while ----
 
 // Where a server was counts on while nobody says where it is.
@@ -14,16 +31,9 @@ static void a_server_whose_zone_fails_is_asked_where_it_was(void **state)
 	static const enum fault_kind kinds[] = {FAULT_DROP, FAULT_SERVFAIL, FAULT_REFUSED};
 
 	for (size_t i = 0; i < 12; i++) {
-		begin();
-		world_add(w, &(struct world_zone){.apex = "host.org.",
-						  .servers = "ns.host.org.=" HOST,
-						  .text = "out.host.org. 2 IN A " OTHER "\n",
-						  .options = {.unsigned_ = i % 2}});
-		world_add(w, &(struct world_zone){.apex = "shop.com.",
-						  .servers = "out.host.org.=" OTHER,
-						  .text = "*.shop.com. 300 IN A 192.0.2.91\n",
-						  .ghosts = true,
-						  .options = {.unsigned_ = i / 2 % 2}});
+		begin_with((struct world_zone){.text = FORGOTTEN_SOON,
+					       .options = {.unsigned_ = i % 2}},
+			   (struct world_zone){.options = {.unsigned_ = i / 2 % 2}});
 		world_start(w);
 		assert_address(world_ask(w, "a.shop.com.", TYPE_A, ASK_DO), "192.0.2.91");
 		world_advance(w, 3000);
@@ -44,15 +54,8 @@ static void a_server_whose_zone_fails_is_asked_where_it_was(void **state)
 // Not once the zone has said that it is not there.
 static void a_server_that_is_denied_is_not_asked_where_it_was(void **state)
 {
-	begin();
-	world_add(w, &(struct world_zone){.apex = "host.org.",
-					  .servers = "ns.host.org.=" HOST,
-					  .text = "out.host.org. 2 IN A " OTHER "\n",
-					  .negative_ttl_s = 2});
-	world_add(w, &(struct world_zone){.apex = "shop.com.",
-					  .servers = "out.host.org.=" OTHER,
-					  .text = "*.shop.com. 300 IN A 192.0.2.91\n",
-					  .ghosts = true});
+	begin_with((struct world_zone){.text = FORGOTTEN_SOON, .negative_ttl_s = 2},
+		   (struct world_zone){0});
 	world_start(w);
 	assert_address(world_ask(w, "a.shop.com.", TYPE_A, ASK_DO), "192.0.2.91");
 	world_advance(w, 3000);
@@ -71,19 +74,13 @@ static void a_server_that_is_denied_is_not_asked_where_it_was(void **state)
 static void nor_is_one_whose_proof_has_ended(void **state)
 {
 	for (int ended = 0; ended < 2; ended++) {
-		begin();
-		world_add(w,
-			  &(struct world_zone){
-				  .apex = "host.org.",
-				  .servers = "ns.host.org.=" HOST,
-				  .text = "out.host.org. 2 IN A " OTHER "\n",
-				  .ns_ttl_s = 3,
-				  .ds_ttl_s = 3,
-				  .options = {.signatures = {.expiration_s = SIGNER_NOW + 7200}}});
-		world_add(w, &(struct world_zone){.apex = "shop.com.",
-						  .servers = "out.host.org.=" OTHER,
-						  .text = "*.shop.com. 300 IN A 192.0.2.91\n",
-						  .ghosts = true});
+		begin_with(
+			(struct world_zone){
+				.text = FORGOTTEN_SOON,
+				.ns_ttl_s = 3,
+				.ds_ttl_s = 3,
+				.options = {.signatures = {.expiration_s = SIGNER_NOW + 7200}}},
+			(struct world_zone){0});
 		world_start(w);
 		assert_address(world_ask(w, "a.shop.com.", TYPE_A, ASK_DO), "192.0.2.91");
 		world_advance(w, ended ? 8000000 : 5000);
@@ -103,17 +100,10 @@ static void nor_is_one_whose_proof_has_ended(void **state)
 
 // ---- names in a zone that does not validate ----
 
-static void begin_broken(bool is_unsigned, const char *servers)
+static void begin_broken(bool is_unsigned)
 {
-	begin();
-	world_add(w, &(struct world_zone){.apex = "host.org.",
-					  .servers = "ns.host.org.=" HOST,
-					  .text = "out.host.org. 300 IN A " OTHER "\n"});
-	world_add(w, &(struct world_zone){.apex = "shop.com.",
-					  .servers = servers,
-					  .text = "*.shop.com. 300 IN A 192.0.2.91\n",
-					  .ghosts = true,
-					  .options = {.unsigned_ = is_unsigned}});
+	begin_with((struct world_zone){.text = KEPT},
+		   (struct world_zone){.options = {.unsigned_ = is_unsigned}});
 	world_start(w);
 }
 
@@ -124,7 +114,7 @@ static const enum fault_kind breaks[] = {FAULT_BOGUS, FAULT_EXPIRED, FAULT_STRIP
 static void a_server_in_a_bogus_zone_serves_those_that_are_not(void **state)
 {
 	for (size_t i = 0; i < 6; i++) {
-		begin_broken(i % 2, "out.host.org.=" OTHER);
+		begin_broken(i % 2);
 		with((struct fault){.kind = breaks[i / 2], .below = "host.org."});
 		for (int k = 0; k < 3; k++) {
 			char name[32];
@@ -142,18 +132,11 @@ static void a_server_in_a_bogus_zone_serves_those_that_are_not(void **state)
 // Last: not while a server answers whose address is proven.
 static void it_is_not_asked_while_another_one_answers(void **state)
 {
-	begin();
-	world_add(w, &(struct world_zone){.apex = "host.org.",
-					  .servers = "ns.host.org.=" HOST,
-					  .text = "out.host.org. 300 IN A " OTHER "\n"});
+	begin_with((struct world_zone){.text = KEPT},
+		   (struct world_zone){.servers = "out.host.org.=" OTHER " ns.good.com.=192.0.2.34",
+				       .options = {.unsigned_ = true}});
 	world_add(w,
 		  &(struct world_zone){.apex = "good.com.", .servers = "ns.good.com.=192.0.2.34"});
-	world_add(w,
-		  &(struct world_zone){.apex = "shop.com.",
-				       .servers = "out.host.org.=" OTHER " ns.good.com.=192.0.2.34",
-				       .text = "*.shop.com. 300 IN A 192.0.2.91\n",
-				       .ghosts = true,
-				       .options = {.unsigned_ = true}});
 	world_start(w);
 	with((struct fault){.kind = FAULT_BOGUS, .below = "host.org."});
 	with((struct fault){.kind = FAULT_DELAY, .name = "ns.good.com.", .delay_ms = 500});
@@ -170,7 +153,7 @@ static void it_is_not_asked_while_another_one_answers(void **state)
 static void that_its_zone_is_bogus_is_said(void **state)
 {
 	(void)state;
-	begin_broken(true, "out.host.org.=" OTHER);
+	begin_broken(true);
 	with((struct fault){.kind = FAULT_BOGUS, .below = "host.org."});
 	with((struct fault){.kind = FAULT_DROP, .server = OTHER});
 	struct question *q = world_ask(w, "www.shop.com.", TYPE_A, 0);
