@@ -16,6 +16,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, 'tests', 'package'), os.path.join(TOP, 'tests', 'e2e')]
 import roots  # noqa: E402
 from checks import Checks, wait_for  # noqa: E402
+from own_lab import OwnLab  # noqa: E402
 
 SUITE = 'trixie'
 TOOLS = ('debhelper', 'dpkg-dev', 'pkgconf', 'fakeroot')  # to build the package
@@ -67,19 +68,6 @@ def step(checks, root, name, command, **environment):
 
 # ---- end to end ----
 
-class Lab:
-    """A lab of this run's own, from this machine's programs; the daemon comes from the root."""
-
-    def __init__(self):
-        os.environ['ASSAY_LAB_PREFIX'] = 'ad%d' % os.getpid()
-        os.environ['ASSAY_LAB_DIR'] = '/run/assay-debian13-%d' % os.getpid()
-        self.command = os.path.join(TOP, 'scripts/lab')
-        subprocess.run([self.command, 'up'], check=True, capture_output=True)
-
-    def down(self):
-        subprocess.run([self.command, 'down'], capture_output=True)
-
-
 def in_root(root):
     """A program that runs another one in the root, for the daemon of the end-to-end tests."""
     path = os.path.join(os.path.dirname(root), 'in-root')
@@ -90,7 +78,7 @@ def in_root(root):
 
 
 def answers(checks, root):
-    lab = Lab()
+    lab = OwnLab('ad', 'debian13')  # the daemon comes from the root
     try:
         sys.path.insert(0, os.path.join(TOP, 'tests', 'e2e'))
         import resolver

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 
+import own_lab
 import roots
 from checks import wait_for
 from resolver import CROWDED
@@ -79,15 +80,12 @@ class Packages:
                      said(run))
 
 
-class Lab:
-    """A lab of the test's own: the system stands where its resolver does."""
+class Lab(own_lab.OwnLab):
+    """The system stands where its resolver does."""
 
     def __init__(self):
-        os.environ['ASSAY_LAB_PREFIX'] = 'ap%d' % os.getpid()
-        os.environ['ASSAY_LAB_DIR'] = '/run/assay-package-%d' % os.getpid()
-        self.command = os.path.join(TOP, 'scripts/lab')
-        subprocess.run([self.command, 'up'], check=True, capture_output=True)
-        self.info = json.loads(subprocess.run([self.command, 'info', '--json'], check=True,
+        super().__init__('ap', 'package')
+        self.info = json.loads(subprocess.run([own_lab.COMMAND, 'info', '--json'], check=True,
                                               capture_output=True, text=True).stdout)
         self.server = self.info['namespaces']['resolver']
         self.service = self.info['resolver']['service_addresses'][0]
@@ -102,9 +100,6 @@ class Lab:
     def client(self, command):
         return subprocess.run(['ip', 'netns', 'exec', self.info['namespaces']['client'], 'bash', '-c', command],
                               capture_output=True, text=True)
-
-    def down(self):
-        subprocess.run([self.command, 'down'], capture_output=True)
 
 
 def edit(lab, root, pairs):
