@@ -153,7 +153,8 @@ static void check_options(struct loader *loader, const char *path, const char *d
 	check_numbers(loader, path, device);
 }
 
-static void check_text(struct loader *loader, const char *path, const char *device)
+__attribute__((nonnull)) static void check_text(struct loader *loader, const char *path,
+						const char *device)
 {
 	const size_t name_len = strcspn(device, ",");
 
