@@ -4,6 +4,7 @@ route or a setting of the host that keeps it from that is an alarm, in words tha
 every question over UDP is answered. Nobody beside hears of the questions that find it out."""
 import contextlib
 import os
+import re
 import select
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import dns.query
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from alarms import RESOLVER, alarm, health, inside, ip, main, over, raised  # noqa: E402
 from checks import wait_for  # noqa: E402
+from resolver import TOP  # noqa: E402
 
 # As distributions ship it, but for the service's own ports: what `assayd` answers itself never comes by it.
 FILTER = '''
@@ -30,9 +32,9 @@ table inet host {
 }
 '''
 ND = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
-# What operations.md says has to be let in.
-OPEN = 'iifname "assay0" tcp dport 53 accept; iifname "assay0" icmp type echo-request accept; ' \
-       'iifname "assay0" icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept'
+# What operations.md says has to be let in, as it stands there.
+with open(os.path.join(TOP, 'docs', 'operations.md')) as manual:
+    OPEN = '; '.join(re.findall(r'^ +(iifname "assay0" .* accept)$', manual.read(), re.M))
 
 
 @contextlib.contextmanager
@@ -63,6 +65,7 @@ def quiet(checks, daemon):
     looks = daemon.stats()['control.canary_rounds']
     wait_for(lambda: daemon.stats()['control.canary_rounds'] > looks + 4, 20)
     checks.equal('nothing is in the way', daemon.alarms(), [])
+    checks.equal('the manual says what is to be let in', OPEN.count('accept'), 3)
     with packet_filter(OPEN):
         looks = daemon.stats()['control.canary_rounds']
         wait_for(lambda: daemon.stats()['control.canary_rounds'] > looks + 4, 20)
