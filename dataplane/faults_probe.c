@@ -146,7 +146,7 @@ static void ask_neighbours(struct faults *faults, struct asked *asked, struct pr
 	const struct service_addresses *service = faults->of.tap.service;
 	uint8_t frame[PROBE_FRAME_MAX];
 
-	atomic_fetch_or_explicit(&probe->neighbour, asked->bits, memory_order_relaxed);
+	probe_await(probe, &asked->client, asked->bits);
 	for (unsigned i = 0; i < service->count; i++) {
 		if (asked->bits >> i & 1)
 			write_probe(faults, frame,

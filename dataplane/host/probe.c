@@ -113,6 +113,19 @@ static size_t put_solicitation(const struct probe_client *client, const struct a
 	return ETHERNET_LEN + header + NS_LEN;
 }
 
+void probe_await(struct probe *probe, const struct probe_client *client, uint64_t bits)
+{
+	_Atomic uint64_t *words = probe->clients[client->address.family == 6];
+	uint64_t word;
+
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(&word, client->address.bytes + 8 * i, sizeof(word));
+		atomic_store_explicit(&words[i], word, memory_order_relaxed);
+	}
+	// Release: is_for() reads the client of these bits, or of none.
+	atomic_fetch_or_explicit(&probe->neighbour, bits, memory_order_release);
+}
+
 size_t probe_neighbour(const struct probe_client *client, const struct address *service,
 		       uint8_t out[PROBE_FRAME_MAX])
 {
@@ -181,14 +194,28 @@ static uint64_t bit_of(uint64_t awaited, const struct service_addresses *service
 	return 0;
 }
 
-// One answer to each question: whoever else has asked at the same time gets one, too.
-static bool is_neighbour(struct probe *probe, const struct service_addresses *service,
-			 uint8_t family, const uint8_t *target)
+static bool is_for(struct probe *probe, uint8_t family, const uint8_t *to)
 {
-	uint64_t bit = bit_of(atomic_load_explicit(&probe->neighbour, memory_order_relaxed),
+	struct address address = {.family = family};
+	uint64_t words[2];
+
+	memcpy(address.bytes, to, family == 4 ? 4 : 16);
+	memcpy(words, address.bytes, sizeof(words));
+	return atomic_load_explicit(&probe->clients[family == 6][0], memory_order_relaxed) ==
+		       words[0] &&
+	       atomic_load_explicit(&probe->clients[family == 6][1], memory_order_relaxed) ==
+		       words[1];
+}
+
+// One answer to each question: where that client has asked at the same time, it gets one, too.
+static bool is_neighbour(struct probe *probe, const struct service_addresses *service,
+			 uint8_t family, const uint8_t *target, const uint8_t *to)
+{
+	// Acquire: with probe_await().
+	uint64_t bit = bit_of(atomic_load_explicit(&probe->neighbour, memory_order_acquire),
 			      service, family, target);
 
-	return bit != 0 &&
+	return bit != 0 && is_for(probe, family, to) &&
 	       (atomic_fetch_and_explicit(&probe->neighbour, ~bit, memory_order_relaxed) & bit);
 }
 
@@ -196,15 +223,15 @@ static bool is_arp(struct probe *probe, const struct service_addresses *service,
 		   size_t len)
 {
 	return len >= ARP_LEN && wire_get16(arp + 6) == ARP_REPLY &&
-	       is_neighbour(probe, service, 4, arp + 14);
+	       is_neighbour(probe, service, 4, arp + 14, arp + 24);
 }
 
 // Solicited ones alone: what is announced to everybody is no answer to us.
 static bool is_advertisement(struct probe *probe, const struct service_addresses *service,
-			     const uint8_t *icmp, size_t len)
+			     const uint8_t *ip, const uint8_t *icmp, size_t len)
 {
 	return len >= NA_LEAST && icmp[0] == NA_TYPE && (icmp[4] & 0x40) != 0 &&
-	       is_neighbour(probe, service, 6, icmp + 8);
+	       is_neighbour(probe, service, 6, icmp + 8, ip + 24);
 }
 
 // From port 53 to the port and with the number that are ours: of the connection that was asked for,
@@ -299,7 +326,7 @@ bool probe_takes(struct probe *probe, const struct service_addresses *service, c
 		return false;
 	if (payload.protocol == (family == 4 ? IP_ICMP : IP_ICMPV6))
 		return takes_error(probe, service, family, data, payload.len) ||
-		       (family == 6 && is_advertisement(probe, service, data, payload.len));
+		       (family == 6 && is_advertisement(probe, service, ip, data, payload.len));
 	return payload.protocol == IP_TCP && payload.len >= TCP_LEN &&
 	       takes_tcp(probe, service, frame, ip, data, reset, reset_len);
 }

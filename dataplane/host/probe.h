@@ -25,12 +25,18 @@ struct probe_client {
 // host thread: clears.
 struct probe {
 	_Atomic uint64_t neighbour, tcp;
+	// In whose name neighbours are asked about, IPv4 and IPv6: the bytes of an address.
+	// Looking thread: rw, host thread: ro.
+	_Atomic uint64_t clients[2][2];
 	// The client's port in the upper half, and the sequence number for address 0; that of
 	// address i is i more. Looking thread: rw, host thread: ro.
 	_Atomic uint64_t connection;
 };
 static_assert(SERVICE_ADDRESSES_MAX <= 64, "a bit for each");
 
+// Sets bits of neighbour, for a client of that family.
+void probe_await(struct probe *probe, const struct probe_client *client, uint64_t bits)
+	__attribute__((nonnull));
 // Frames for the tap, to be written once the bit is set. Their length.
 size_t probe_neighbour(const struct probe_client *client, const struct address *service,
 		       uint8_t out[PROBE_FRAME_MAX]) __attribute__((nonnull));

@@ -36,7 +36,8 @@ static int start(void **state)
 	memset(&probe, 0, sizeof(probe));
 	memset(frame, 0, sizeof(frame));
 	atomic_init(&probe.connection, (uint64_t)PORT << 32 | NUMBER);
-	atomic_init(&probe.neighbour, 7);
+	probe_await(&probe, &clients[0], 5);
+	probe_await(&probe, &clients[1], 2);
 	atomic_init(&probe.tcp, 7);
 	return 0;
 }
@@ -197,6 +198,7 @@ static size_t answer_arp(unsigned index)
 
 	wire_put16(frame + 20, 2);
 	memcpy(frame + 28, service.list[index].bytes, 4);
+	memcpy(frame + 38, clients[0].address.bytes, 4);
 	return len;
 }
 
@@ -204,6 +206,8 @@ static size_t answer_nd(uint8_t flags)
 {
 	size_t len = probe_neighbour(&clients[1], &service.list[1], frame);
 
+	memcpy(frame + ETHERNET_LEN + 8, service.list[1].bytes, 16);
+	memcpy(frame + ETHERNET_LEN + 24, clients[1].address.bytes, 16);
 	frame[ETHERNET_LEN + IPV6_LEN] = 136;
 	frame[ETHERNET_LEN + IPV6_LEN + 4] = flags;
 	return len;
@@ -227,6 +231,22 @@ static void one_answer_for_each_neighbours_question(void **state)
 	assert_false(takes(len));
 	atomic_store(&probe.neighbour, 7);
 	assert_false(takes(answer_nd(0x20))); // what is announced to everybody
+	assert_int_equal(probe.neighbour, 7);
+}
+
+static void answers_to_other_neighbours_pass(void **state)
+{
+	size_t len = answer_arp(0);
+
+	(void)state;
+	frame[41]++;
+	assert_false(takes(len));
+	len = answer_nd(0x60);
+	frame[ETHERNET_LEN + 24 + 15]++;
+	assert_false(takes(len));
+	len = answer_nd(0x60);
+	frame[ETHERNET_LEN + 24]++;
+	assert_false(takes(len));
 	assert_int_equal(probe.neighbour, 7);
 }
 
@@ -301,6 +321,7 @@ int main(void)
 		test(a_refusal_goes_no_further_and_is_no_answer),
 		test(what_is_a_clients_passes),
 		test(one_answer_for_each_neighbours_question),
+		test(answers_to_other_neighbours_pass),
 		test(errors_about_our_own_questions_go_no_further),
 		test(what_is_cut_off_is_nobodys),
 	};
