@@ -266,6 +266,17 @@ def tap_too_narrow(checks, daemon):
         ip('-n', RESOLVER, 'addr', 'show', 'assay0').stdout)
 
 
+def tap_renamed(checks, daemon):
+    """What keeps other interfaces from answering for us keeps it, too."""
+    if inside('ip', 'link', 'set', 'assay0', 'name', 'bssay0', check=False).returncode != 0:
+        checks.skip('a tap with another name', 'this kernel renames no interface that is up')
+        return
+    raised(checks, daemon, 'the tap has another name', 'tap', 'ip link set bssay0 name assay0')
+    inside('ip', 'link', 'set', 'bssay0', 'name', 'assay0')
+    over(checks, daemon, 'the tap has another name', 'tap')
+    checks.check('with its old name it is answered by', answers(daemon))
+
+
 def threads(daemon):
     folder = '/proc/%d/task' % pid(daemon)
     found = {}
@@ -548,6 +559,7 @@ def rows(run, place):
         run(tap_routes, daemon)
         run(port_mac, daemon)
         run(tap_too_narrow, daemon)
+        run(tap_renamed, daemon)
         run(channels, daemon)
         run(programs, daemon)
         run(port_renamed, daemon)
