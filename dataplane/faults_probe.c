@@ -35,9 +35,10 @@ static void consider(const struct netlink_neighbour *neighbour, void *arg)
 	if (link_local || choice->kept ||
 	    (choice->store != NULL && !store_allows(choice->store, address)))
 		return;
-	// One that was not answered is asked for again.
-	choice->kept =
-		asked->missed > 0 && memcmp(address, &asked->client.address, sizeof(*address)) == 0;
+	// TCP is asked for again in the name of who was not answered. Of ARP and ND no single
+	// client decides, whom the operator may have shut out: that is critical.
+	choice->kept = choice->store != NULL && asked->missed > 0 &&
+		       memcmp(address, &asked->client.address, sizeof(*address)) == 0;
 	if (choice->kept || choice->seen == 0 || choice->seen == asked->turn) {
 		choice->found.address = *address;
 		memcpy(choice->found.mac, neighbour->mac, sizeof(neighbour->mac));

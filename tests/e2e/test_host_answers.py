@@ -106,6 +106,25 @@ def routes(checks, daemon):
     over(checks, daemon, what, 'tcp-lost')
 
 
+def one_client_is_shut_out(checks, daemon):
+    """By a route of the operator's, in spite of the access list: said, and no reason to withdraw the host."""
+    what = 'one client of two is shut out'
+    ip('addr', 'add', '198.18.201.3/24', 'dev', 'ac0')
+    query = dns.message.make_query('version.bind.', 'TXT', 'CH')
+    checks.check('%s: the other one is beside' % what,
+                 bool(dns.query.tcp(query, daemon.service4, timeout=20, source='198.18.201.3')))
+    inside('sysctl', '-qw', 'net.ipv4.conf.assay0.rp_filter=1')
+    ip('-n', RESOLVER, 'route', 'add', 'blackhole', '198.18.201.2/32')
+    raised(checks, daemon, what, 'tcp-lost', 'from 198.18.201.2 to', limit=6)
+    looks = daemon.stats()['control.canary_rounds']
+    told = wait_for(lambda: alarm(daemon, 'tap') or daemon.stats()['control.canary_rounds'] > looks + 5, 20)
+    checks.check('%s: nothing critical' % what, told is True, health(daemon))
+    ip('-n', RESOLVER, 'route', 'del', 'blackhole', '198.18.201.2/32')
+    inside('sysctl', '-qw', 'net.ipv4.conf.assay0.rp_filter=0')
+    over(checks, daemon, what, 'tcp-lost')
+    ip('addr', 'del', '198.18.201.3/24', 'dev', 'ac0')
+
+
 def settings(checks, daemon):
     what = 'ARP that is told to ignore'
     inside('sysctl', '-qw', 'net.ipv4.conf.assay0.arp_ignore=8')
@@ -144,7 +163,7 @@ def nobody_hears(checks, daemon):
 
 
 def rows(run, place):
-    for driver, functions in (('af_packet', (quiet, filters, routes, settings, nobody_hears)), ('af_xdp', (quiet, filters))):
+    for driver, functions in (('af_packet', (quiet, filters, routes, one_client_is_shut_out, settings, nobody_hears)), ('af_xdp', (quiet, filters))):
         with place.make(driver=driver) as daemon:
             if not wait_for(lambda: everybody_is_beside(daemon), 20):
                 raise RuntimeError('no answers: ' + daemon.log_text())
