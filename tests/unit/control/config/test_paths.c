@@ -44,13 +44,11 @@ static void put(const char *name, const char *text)
 
 static void assert_refused(const char *text, const char *sentence)
 {
-	char filled[1200], wanted[1200], err[CONFIG_ERROR_MAX];
+	char filled[1200], wanted[1200];
 
 	fill(text, filled);
 	fill(sentence, wanted);
-	struct config *config = load_text(filled, err);
-	if (config != NULL || strncmp(err, wanted, strlen(wanted)) != 0)
-		fail_msg("%s\nwanted \"%s\", got \"%s\"", filled, wanted, err);
+	assert_text_refused(filled, wanted);
 }
 
 static void assert_taken(const char *text)

@@ -57,3 +57,12 @@ static inline struct config *load_text(const char *text, char err[CONFIG_ERROR_M
 {
 	return load_bytes(text, strlen(text), err);
 }
+
+static inline void assert_text_refused(const char *text, const char *sentence)
+{
+	char err[CONFIG_ERROR_MAX];
+	struct config *config = load_text(text, err);
+
+	if (config != NULL || strncmp(err, sentence, strlen(sentence)) != 0)
+		fail_msg("%s\nwanted \"%s\", got \"%s\"", text, sentence, err);
+}
