@@ -307,10 +307,26 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 	return holds;
 }
 
+// A server that has the question for the DS may be late, or silent: the referral of another one has
+// brought what it would say.
+static void give_referral(struct resolver *resolver, const uint8_t *zone)
+{
+	struct task *task = task_running(resolver, zone, TYPE_DS);
+
+	if (task == NULL || task->state != TASK_WAIT_REPLY || task->hint_tried)
+		return;
+	iterate_release(task);
+	task->state = TASK_START;
+	task_ready(task);
+}
+
 void parent_referred(struct resolver *resolver, const struct delegation *cut)
 {
-	if (cut->before != NULL && (cut->ds != NULL || cut->proof_count > 0))
+	if (cut->ds == NULL && cut->proof_count == 0)
+		return;
+	if (cut->before != NULL)
 		client_ask(resolver, cut->zone, TYPE_DS, probed);
+	give_referral(resolver, cut->zone);
 }
 
 void parent_proven(struct task *task, const struct validation_result *result)
@@ -322,6 +338,19 @@ void parent_proven(struct task *task, const struct validation_result *result)
 		delegation_prove(resolver->delegations, task->name, task->hint != NULL);
 	if (!result->outdated)
 		broken_proven(resolver, above, task->name);
+}
+
+// The question for the DS may be with a server that is late, and its answer on the way.
+static bool await_proof(struct task *task, const uint8_t *zone)
+{
+	if (task->proof_awaited || task_running(task->resolver, zone, TYPE_DS) == NULL ||
+	    task_wait(task, WAIT_PROOF, zone, TYPE_DS, 0) != 0)
+		return false;
+	task->proof_awaited = true;
+	judge_release(task);
+	iterate_release(task);
+	task->state = TASK_WAIT_PROOF;
+	return true;
 }
 
 bool parent_distrusts(struct task *task, const struct validation_result *result)
@@ -340,6 +369,8 @@ bool parent_distrusts(struct task *task, const struct validation_result *result)
 	// Its own question for the DS is under way; until that is proven, the former ones serve.
 	if (!task->returned)
 		go_back(resolver, result->insecure_at);
+	if (task->returned && await_proof(task, result->insecure_at))
+		return true;
 	judge_release(task);
 	if (task->returned) {
 		char zone[NAME_TEXT_MAX], text[TROUBLE_MAX];

@@ -87,6 +87,7 @@ static bool comes(const struct task *task, unsigned further, uint64_t left_ms, u
 		return false;
 	case TASK_WAIT_ADDRESS:
 	case TASK_WAIT_STATE:
+	case TASK_WAIT_PROOF:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_TARGET:
 	case TASK_WAIT_TYPE:

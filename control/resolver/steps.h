@@ -11,6 +11,7 @@ struct task *task_join_client(struct resolver *resolver, struct client *client, 
 int task_wait(struct task *parent, enum wait_purpose purpose, const uint8_t *name, uint16_t type,
 	      uint8_t slot);
 void task_ready(struct task *task);
+struct task *task_running(struct resolver *resolver, const uint8_t *name, uint16_t type); // or NULL
 // Of the question of a task that is none past an NTA; names its slot in the table of failures.
 uint64_t task_question_hash(uint64_t name_hash, uint16_t type);
 void task_run(struct task *task);

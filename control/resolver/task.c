@@ -162,6 +162,11 @@ void task_ready(struct task *task)
 	cds_list_add_tail(&task->in_ready, &task->resolver->ready);
 }
 
+struct task *task_running(struct resolver *resolver, const uint8_t *name, uint16_t type)
+{
+	return find(resolver, name, resolver_hash(resolver, name), type, false);
+}
+
 static struct task *find_or_start(struct resolver *resolver, const uint8_t *name, uint16_t type,
 				  bool past_nta, size_t tasks_max, bool *joined, int *error)
 {
@@ -411,6 +416,9 @@ static void deliver_to_task(struct task *parent, enum wait_purpose purpose, uint
 	case WAIT_STATE:
 		replies_state_known(parent);
 		break;
+	case WAIT_PROOF:
+		parent->state = TASK_START;
+		break;
 	case WAIT_CLIENT:
 		break;
 	}
@@ -498,6 +506,7 @@ void task_run(struct task *task)
 	case TASK_WAIT_ROOM:
 	case TASK_WAIT_STATE:
 	case TASK_WAIT_ABOVE:
+	case TASK_WAIT_PROOF:
 	case TASK_WAIT_NEED:
 	case TASK_WAIT_BATCH:
 	case TASK_WAIT_KEYS:

@@ -64,6 +64,7 @@ enum wait_purpose {
 	WAIT_NEED_ANEW, // although it is known: from a server (a key roll inside the TTL)
 	WAIT_ABOVE,     // the proof that a name above does not exist
 	WAIT_STATE,     // whether the zone being asked is signed
+	WAIT_PROOF,     // what proves a delegation anew, or denies it
 	WAIT_ADDRESS,   // of a name server
 	WAIT_TYPE,      // one RRset of a name, for ANY and RRSIG
 };
@@ -158,6 +159,7 @@ enum task_state {
 	TASK_WAIT_AGAIN,    // before servers that have erred are asked once more
 	TASK_WAIT_STATE,
 	TASK_WAIT_ABOVE, // for the proof that there is no such name
+	TASK_WAIT_PROOF, // of the delegation that its answer came by
 	TASK_ABOVE,      // it has come, or has not
 	TASK_JUDGE,      // run the validation
 	TASK_WAIT_NEED,
@@ -306,6 +308,7 @@ struct task {
 	struct broken_finding finding; // of the servers, when it has failed
 	struct broken_finding needed;  // of those that could not give what a validation needs
 	bool returned;                 // to the servers that a zone's last proof came with
+	bool proof_awaited;            // of a delegation that is not proven: once
 	bool returned_again;           // and no referral to what was denied meanwhile is followed
 	bool above_asked;              // has asked for the proof that a name above does not exist
 	const struct entry *denied_above; // pinned: it denies the name, as was found out; or NULL

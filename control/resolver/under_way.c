@@ -59,6 +59,7 @@ static const char *const state_words[] = {
 	[TASK_WAIT_AGAIN] = "waits to ask servers again that have sent errors",
 	[TASK_WAIT_STATE] = "waits whether its zone is signed",
 	[TASK_WAIT_ABOVE] = "waits for the proof that there is no such name",
+	[TASK_WAIT_PROOF] = "waits for the proof of the delegation that its answer came by",
 	[TASK_ABOVE] = "is about to go by the proof that there is no such name",
 	[TASK_JUDGE] = "is about to be validated",
 	[TASK_WAIT_NEED] = "waits for what its validation needs",

@@ -123,9 +123,41 @@ static void b17_new_zones_below_a_late_parent_are_waited_for(void **state)
 	assert_int_equal(world_counter(w, "resolver.revived"), 0);
 }
 
+// One of its servers is late: what the other one refers to is proven by that, or by what comes
+// late.
+static void b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late(void **state)
+{
+	for (unsigned round = 0; round < 64; round++) {
+		start(state);
+		w->network.random += round * 7919;
+		know_all();
+		with((struct fault){.kind = FAULT_DELAY,
+				    .server = round % 2 ? COM_A : COM_B,
+				    .delay_ms = 1600});
+		for (unsigned n = 0; n < 3; n++) {
+			world_advance(w, 7200000);
+			struct question *asked[4];
+			for (size_t i = 0; i < 4; i++) {
+				char name[64];
+				snprintf(name, sizeof(name), "m%u-%zu.wild.%s", n, i, zones[i % 2].zone);
+				asked[i] = world_ask_later(w, name, TYPE_A, ASK_DO);
+				world_advance(w, round % 4 * 350);
+			}
+			world_run(w);
+			for (size_t i = 0; i < 4; i++) {
+				assert_int_equal(asked[i]->reply->rcode, RCODE_NOERROR);
+				assert_address(asked[i], zones[i % 2].address);
+				assert_in_range(took_ms(asked[i]), 0, 3000);
+			}
+		}
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late),
 		scenario(b17_names_below_a_late_parent_wait_a_second_at_most),
 		scenario(b17_a_parent_known_to_be_late_keeps_one_client_waiting_a_second),
 		scenario(b17_what_a_late_parent_denies_ends_at_once),
