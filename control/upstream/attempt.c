@@ -48,7 +48,7 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 	if (exchange->lower_case)
 		exchange->case_random = false;
 	if (exchange->tcp && exchange->request.last_try)
-		last_choose(exchange, server, now_us);
+		last_choose(exchange);
 	if (!server)
 		return;
 	if (server->case_lost_until_us > now_us)
@@ -66,7 +66,7 @@ static void choose(struct exchange *exchange, uint64_t now_us)
 		exchange->tcp = true;
 		exchange->tcp_for_loss = true;
 		exchange->small = false;
-		last_choose(exchange, server, now_us);
+		last_choose(exchange);
 		exchange->upstream->counters.tcp_first++;
 	}
 }

@@ -158,8 +158,7 @@ void beside_forget(struct exchange *exchange) __attribute__((nonnull)); // it is
 // last.c: the last try (upstream.h). Begins with its first question.
 void last_start(struct exchange *exchange) __attribute__((nonnull));
 // That of a question over TCP: how it is put.
-void last_choose(struct exchange *exchange, const struct server *server, uint64_t now_us)
-	__attribute__((nonnull(1)));
+void last_choose(struct exchange *exchange) __attribute__((nonnull));
 // One of those beside it has been answered. False: that is the answer to it; else it is kept, and
 // owned.
 bool last_hold(struct exchange *first, const struct exchange *beside,

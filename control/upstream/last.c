@@ -63,6 +63,20 @@ bool upstream_last_was_of_use(struct upstream *upstream, const struct candidate 
 	return false;
 }
 
+// Over TCP nothing is guarded by a cookie or by case that the connection does not guard: a server
+// that has shown them, and now says that it likes the question not, is asked without as well.
+static bool may_change_over_tcp(const struct upstream *upstream, const struct server *server,
+				const struct rating *rating, uint64_t now_us)
+{
+	const bool refuses = rating && rating->fails > 0 &&
+			     (rating->cause == SERVER_REFUSED || rating->cause == SERVER_FORMERR);
+
+	if (may_lose_case(upstream, server, now_us) ||
+	    (server && is_recent(&server->one_case, now_us)))
+		return true;
+	return refuses && (upstream->config.cookies || upstream->config.case_randomisation);
+}
+
 static bool answers_bare(const struct server *server, uint64_t now_us)
 {
 	return server && server->bare_us > 0 && now_us < server->bare_us + SERVER_LAST_TRY_US;
@@ -90,9 +104,10 @@ static int choose_last(struct upstream *upstream, const struct candidate *candid
 		if (bare && !answers_bare(server, now_us))
 			continue;
 		// A server that does not like the cookie and says so is asked without it anyway.
-		if (!bare && !may_lose_case(upstream, server, now_us) &&
-		    (over_tcp ? !server || !is_recent(&server->one_case, now_us)
-			      : !may_lose_cookie(upstream, server, now_us)))
+		if (!bare && !over_tcp && !may_lose_case(upstream, server, now_us) &&
+		    !may_lose_cookie(upstream, server, now_us))
+			continue;
+		if (!bare && over_tcp && !may_change_over_tcp(upstream, server, rating, now_us))
 			continue;
 		if (server && server->last_try_us > 0 &&
 		    now_us < server->last_try_us + SERVER_LAST_TRY_US) {
@@ -156,12 +171,12 @@ void last_start(struct exchange *exchange)
 		(void)beside_start(exchange, form, true);
 }
 
-void last_choose(struct exchange *exchange, const struct server *server, uint64_t now_us)
+// What they guard, the connection guards as well, whatever the server has shown before.
+void last_choose(struct exchange *exchange)
 {
-	if (exchange->form == FORM_COOKIE && may_lose_cookie(exchange->upstream, server, now_us))
+	if (exchange->form == FORM_COOKIE)
 		exchange->form = FORM_EDNS;
-	if (may_lose_case(exchange->upstream, server, now_us))
-		exchange->case_random = false;
+	exchange->case_random = false;
 }
 
 static bool is_answer(const struct message *message)
@@ -227,16 +242,20 @@ bool last_leave_tcp(struct exchange *exchange)
 	return true;
 }
 
-// What two different questions show is remembered.
+// What two different questions show is remembered; over UDP nothing is left out that the server has
+// shown within a day.
 static void note_need(struct exchange *exchange, struct server *server, bool without_case,
 		      uint64_t now_us)
 {
 	uint64_t question = exchange_question(exchange);
+	const struct upstream *upstream = exchange->upstream;
 
 	if (without_case) {
-		if (server_habit(&server->one_case, question, now_us))
+		if (server_habit(&server->one_case, question, now_us) &&
+		    may_lose_case(upstream, server, now_us))
 			server->case_lost_until_us = now_us + SERVER_MEMORY_US;
-	} else if (server_habit(&server->no_cookie, question, now_us)) {
+	} else if (server_habit(&server->no_cookie, question, now_us) &&
+		   may_lose_cookie(upstream, server, now_us)) {
 		server->no_cookie_until_us = now_us + SERVER_MEMORY_US;
 	}
 }
@@ -258,7 +277,7 @@ void last_learn(struct exchange *first)
 	note_need(first, use_answering(first, now_us), first->spare_without_case, now_us);
 }
 
-// Which of the two it was does not show. Neither is anything that the server has ever shown.
+// Which of the two it was does not show.
 void last_learn_tcp(struct exchange *exchange, const struct message *message)
 {
 	uint64_t now_us = upstream_now_us(exchange->upstream);

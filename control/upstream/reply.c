@@ -110,6 +110,7 @@ static bool cookie_stops(struct exchange *exchange, const struct message *messag
 			return true;
 		}
 		server->cookie_len = 0; // it has really stopped
+		server->echoed_us = 0;
 		return false;
 	case COOKIE_GOOD:
 		if (!message->edns.has_cookie)

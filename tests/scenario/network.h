@@ -29,12 +29,12 @@ enum fault_kind {
 	FAULT_CACHE,    // AA=0, RA=1: a recursive server
 	FAULT_TRUNCATE, // TC over UDP
 	FAULT_TRUNCATE_ALWAYS,
-	FAULT_STRIP,    // no RRSIG, NSEC, NSEC3
-	FAULT_BOGUS,    // every signature wrong
+	FAULT_STRIP,       // no RRSIG, NSEC, NSEC3
+	FAULT_BOGUS,       // every signature wrong
 	FAULT_UNKNOWN_KEY, // every signature by a key that the zone does not have
 	FAULT_EXPIRED,     // every signature, two days ago
-	FAULT_FORGED,   // other addresses, signatures as they were
-	FAULT_NXDOMAIN, // unsigned
+	FAULT_FORGED,      // other addresses, signatures as they were
+	FAULT_NXDOMAIN,    // unsigned
 	FAULT_NO_SOA,
 	FAULT_OTHER_RCODE, // of a denial: NXDOMAIN for NODATA, NOERROR for NXDOMAIN
 	FAULT_WRONG_ID,
@@ -88,7 +88,8 @@ struct fault {
 	const struct rrset *(*rewrite)(const struct network_query *query, enum section section,
 				       const struct rrset *rrset, void *arg);
 	void *hook_arg;
-	uint16_t flags; // with replace: of the reply, beside QR
+	uint16_t flags;     // with replace: of the reply, beside QR
+	uint8_t rcode_high; // with replace: of the RCODE, in the OPT (RFC 6891 §6.1.3)
 	enum fault_cookie cookie;
 	int ede; // that the reply carries, with a hostile text; 0: none
 	unsigned hits;

@@ -383,8 +383,11 @@ size_t server_reply(const struct network_server *server, const struct network_qu
 	unsigned rcode = answer(&m, server);
 	for (enum section section = 0; section < SECTION_COUNT; section++)
 		write_section(&m, section);
-	struct edns edns = {
-		.present = true, .do_bit = true, .udp_size = EDNS_UDP_SIZE, .ede = EDE_NONE};
+	struct edns edns = {.present = true,
+			    .do_bit = true,
+			    .udp_size = EDNS_UDP_SIZE,
+			    .ede = EDE_NONE,
+			    .rcode_high = fault != NULL ? fault->rcode_high : 0};
 	put_cookie(&edns, fault, &parsed);
 	const int ede = m.fault != NULL && m.fault->ede != 0 ? m.fault->ede : EDE_NONE;
 	if (opt)

@@ -125,7 +125,7 @@ static void b17_new_zones_below_a_late_parent_are_waited_for(void **state)
 
 // One of its servers is late: what the other one refers to is proven by that, or by what comes
 // late.
-static void b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late(void **state)
+static void no_name_is_lost_below_a_parent_one_of_whose_servers_is_late(void **state)
 {
 	for (unsigned round = 0; round < 64; round++) {
 		start(state);
@@ -139,7 +139,8 @@ static void b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late(void
 			struct question *asked[4];
 			for (size_t i = 0; i < 4; i++) {
 				char name[64];
-				snprintf(name, sizeof(name), "m%u-%zu.wild.%s", n, i, zones[i % 2].zone);
+				snprintf(name, sizeof(name), "m%u-%zu.wild.%s", n, i,
+					 zones[i % 2].zone);
 				asked[i] = world_ask_later(w, name, TYPE_A, ASK_DO);
 				world_advance(w, round % 4 * 350);
 			}
@@ -157,7 +158,7 @@ static void b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late(void
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scenario(b17_no_name_is_lost_below_a_parent_one_of_whose_servers_is_late),
+		scenario(no_name_is_lost_below_a_parent_one_of_whose_servers_is_late),
 		scenario(b17_names_below_a_late_parent_wait_a_second_at_most),
 		scenario(b17_a_parent_known_to_be_late_keeps_one_client_waiting_a_second),
 		scenario(b17_what_a_late_parent_denies_ends_at_once),

@@ -193,9 +193,59 @@ static void a_dead_zone_costs_few_last_tries(void **state)
 	assert_in_range(world_counter(w, "upstream.last_tries"), 1, 8);
 }
 
+static void nothing_of_the_kind(const struct network_query *query, enum section section,
+				struct builder *b, void *arg)
+{
+	(void)query;
+	(void)section;
+	(void)b;
+	(void)arg;
+}
+
+// What stands before them now likes no cookie, another one each time, or no mixed case. Over TCP,
+// where neither guards anything, they are asked without; over UDP never.
+static void servers_that_echoed_cookies_and_refuse_them_now_are_not_lost(void **state)
+{
+	static const struct fault changes[] = {
+		{.kind = FAULT_REFUSED, .cookie_only = true},
+		{.kind = FAULT_DROP, .cookie_only = true},
+		{.kind = FAULT_REFUSED, .mixed_only = true},
+		{.kind = FAULT_DROP, .mixed_only = true},
+		{.replace = nothing_of_the_kind,
+		 .flags = RCODE_BADCOOKIE & 15,
+		 .rcode_high = RCODE_BADCOOKIE >> 4,
+		 .cookie = COOKIE_RIGHT,
+		 .cookie_only = true},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+		const bool signed_zone = i % 2;
+		const char *const *servers = signed_zone ? example_servers : plain_servers;
+		const char *zone = signed_zone ? "example.com." : "plain.org.";
+		char name[40];
+
+		start_with_cookies();
+		at_both(servers, (struct fault){.cookie = COOKIE_RIGHT});
+		for (int n = 0; n < 16; n++) {
+			snprintf(name, sizeof(name), "w%d.%s", n, zone);
+			assert_int_equal(world_ask(w, name, TYPE_A, ASK_DO)->reply->rcode,
+					 RCODE_NXDOMAIN);
+		}
+		at_both(servers, changes[i / 2]);
+		for (int n = 0; n < 12; n++) {
+			snprintf(name, sizeof(name), "n%d.%s", n, zone);
+			struct question *q = world_ask(w, name, TYPE_A, ASK_DO);
+			assert_answer(q, RCODE_NXDOMAIN, signed_zone, EDE_NONE);
+			assert_true(q->done_us - q->asked_us < 4000000);
+		}
+		end_world(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(servers_that_echoed_cookies_and_refuse_them_now_are_not_lost),
 		cmocka_unit_test(servers_that_drop_cookies_are_asked_without),
 		cmocka_unit_test(servers_that_drop_mixed_case_are_asked_in_one_case),
 		cmocka_unit_test(servers_that_refuse_mixed_case_are_asked_over_tcp_in_one_case),
