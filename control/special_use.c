@@ -110,11 +110,12 @@ bool special_use_is_localhost(const uint8_t *zone)
 
 bool special_use_is_tld(const uint8_t *name)
 {
-	// RFC 6761, RFC 6762, RFC 7686, RFC 9476; "internal" by a resolution of ICANN's board
-	// (2024).
+	// RFC 6761, RFC 6762 with those of its appendix G, RFC 7686, RFC 9476; "internal" by a
+	// resolution of ICANN's board (2024).
 	static const char *const never_delegated[] = {
-		"\3alt",   "\7example",    "\7invalid", "\10internal",
-		"\5local", "\11localhost", "\5onion",   "\4test",
+		"\3alt",        "\7example", "\7invalid", "\10internal", "\5local",
+		"\11localhost", "\5onion",   "\4test",    "\4corp",      "\4home",
+		"\10intranet",  "\3lan",     "\7private",
 	};
 	uint8_t lower[NAME_MAX_LEN];
 

@@ -58,13 +58,26 @@ bool watch_forwards_all(const struct config *config)
 	return false;
 }
 
+// Its servers are those of the configuration, and are told of as such.
+static bool is_configured(const struct config *config, const uint8_t *zone)
+{
+	for (size_t i = 0; i < config->resolver.route_count; i++) {
+		if (name_equal(config->resolver.routes[i].zone, zone))
+			return true;
+	}
+	return false;
+}
+
 // Whoever asks for names below it may have chosen the TLD, but not what its servers say to us.
 static void failing_one(void *arg, const uint8_t *zone, uint64_t for_ms)
 {
 	struct failing *failing = arg;
 	char name[NAME_TEXT_MAX];
 
-	if (name_labels(zone) > 1 || failing->count++ >= FAILING_MAX)
+	const bool tld = name_labels(zone) <= 1 &&
+			 (name_is_root(zone) || !is_configured(failing->config, zone));
+
+	if (!tld || failing->count++ >= FAILING_MAX)
 		return;
 	name_to_text(zone, name);
 	if (name_is_root(zone) && watch_forwards_all(failing->config)) {

@@ -93,12 +93,12 @@ static struct said describe(const char *const *names, const char *anchor, bool v
 
 static void a_private_zone_is_a_line_and_no_alarm(void **state)
 {
-	static const char *const names[] = {"corp.example.", "internal.", "168.192.in-addr.arpa.",
-					    NULL};
+	static const char *const names[] = {"corp.example.",         "internal.", "CORP.", "lan.",
+					    "168.192.in-addr.arpa.", NULL};
 
 	(void)state;
 	struct said said = describe(names, ".", true);
-	assert_int_equal(said.lines, 3);
+	assert_int_equal(said.lines, 5);
 	assert_int_equal(said.alarms, 0);
 	assert_non_null(strstr(said.text, "not validated, by configuration: corp.example."));
 }

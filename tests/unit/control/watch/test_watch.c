@@ -223,6 +223,23 @@ static void a_tld_that_gives_no_good_answer(void **state)
 	assert_string_equal(says(), "");
 }
 
+static void a_private_tld_is_the_affair_of_its_configured_servers(void **state)
+{
+	struct route route = {.zone = ""};
+
+	(void)state;
+	memcpy(route.zone, "\3com", 5);
+	config.resolver.routes = &route;
+	config.resolver.route_count = 1;
+	failing = (const uint8_t *)"\3com";
+	assert_string_equal(says(), "");
+	failing = (const uint8_t *)"\3org";
+	assert_non_null(strstr(says(), "tld-failing org.: "));
+	config.resolver.route_count = 0;
+	failing = NULL;
+	assert_string_equal(says(), "");
+}
+
 static void all_below_a_tld_without_validation(void **state)
 {
 	(void)state;
@@ -332,6 +349,7 @@ int main(void)
 		test(zones_that_miss_their_rhythm),
 		test(a_negative_trust_anchor_that_ends_before_the_zone_is_mended),
 		test(a_tld_that_gives_no_good_answer),
+		test(a_private_tld_is_the_affair_of_its_configured_servers),
 		test(all_below_a_tld_without_validation),
 		test(a_parent_that_proves_nothing),
 		test(a_root_that_does_not_validate),
