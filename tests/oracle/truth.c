@@ -612,6 +612,9 @@ static bool resolves(const struct way *way, const uint8_t *name, unsigned links)
 		if (said[i].unprovable ||
 		    !reachable(way->authority, zone, false, way->cd, way->now_us))
 			return false;
+		// Type after type is asked for, and each takes its time.
+		if ((way->type == TYPE_ANY || way->type == TYPE_RRSIG) && zone->late_s > 0)
+			return false;
 		// An NSEC is about its owner alone, so that none can be believed of a wildcard.
 		if (way->type == TYPE_NSEC && said[i].expanded)
 			return false;
