@@ -368,10 +368,12 @@ static void remove_contradicted(struct denial_store *store, struct denial_zone *
 		     denial_key_compare(in->key, in->key_len, theirs.to, theirs.to_len) < 0))
 			denial_remove_one(store, zone, in->tree, held);
 	}
-	size_t end_len = before(in->next, in->next_len, in->tree, end);
+	const size_t end_len = before(in->next, in->next_len, in->tree, end);
 	for (unsigned i = 0; i < LEAVES_REFUTED; i++) {
-		held = span.last ? denial_last(store, zone, in->tree)
-				 : denial_floor(store, zone, in->tree, end, end_len);
+		held = denial_floor(store, zone, in->tree, end, end_len);
+		// The last of a chain of hashes covers the end of it as well as the beginning.
+		if (span.last && (held == NULL || !strictly_inside(held, &span)))
+			held = denial_last(store, zone, in->tree);
 		if (held == NULL || !strictly_inside(held, &span) ||
 		    denial_remove(store, zone, in->tree, item_key(held), held->key_len,
 				  strictly_inside, &span) <= 0)

@@ -431,6 +431,31 @@ static void what_stands_below_a_name_that_has_been_denied_since_says_nothing(voi
 	}
 }
 
+// The last record leads past 0: it ends what stands at the beginning of the chain, too.
+static void the_last_record_ends_what_is_before_the_first(void **state)
+{
+	static const uint8_t keys[] = {2, 5, 9}, beyond[] = {12};
+
+	(void)state;
+	for (unsigned same = 0; same < 2; same++) {
+		assert_true(put_soa("round.", TTL_S));
+		for (unsigned i = 0; i < 3; i++) {
+			const struct hashed_name name = {.hash = {keys[i]}, .types = "A RRSIG"};
+			const uint8_t next[HASH_LEN] = {i < 2 ? keys[i + 1] : keys[0]};
+			assert_int_equal(put_nsec3("round.", &name, next, 0), DENIAL_KEPT);
+		}
+		assert_int_equal(kept(), 3);
+		// Newer, of the same owner as the last one or behind it, and up to the second one.
+		const struct hashed_name last = {.hash = {same ? keys[2] : beyond[0]},
+						 .types = "A RRSIG"};
+		const uint8_t next[HASH_LEN] = {keys[1]};
+		assert_int_equal(put_nsec3("round.", &last, next, 0), DENIAL_KEPT);
+		assert_int_equal(kept(), 2);
+		flush_zone(cache, "round.");
+		assert_int_equal(kept(), 0);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_cache, free_cache)
 
 int main(void)
@@ -455,6 +480,7 @@ int main(void)
 		TEST(no_wildcard_answers_through_an_opt_out_span),
 		TEST(no_chain_expands_the_wildcard_of_a_zone_further_down),
 		TEST(what_a_wildcard_was_expanded_to_is_no_wildcard),
+		TEST(the_last_record_ends_what_is_before_the_first),
 		TEST(what_stands_below_a_name_that_has_been_denied_since_says_nothing),
 	};
 
