@@ -228,6 +228,8 @@ bool trial_rrset(struct trial *t, const struct rrset *rrset)
 	unsigned mask = 0;
 	struct spell spell = {0};
 	bool seen = false, opt_out = true, maybe_opt_out = false;
+	// That there is no such name is proven apart from what a wildcard has, by another version.
+	bool absent = false, expanded = false;
 	// Servers say it with all that belongs to it.
 	bool whole = !t->judge->lenient && !(t->asked->flags & ASKED_CD);
 
@@ -235,6 +237,7 @@ bool trial_rrset(struct trial *t, const struct rrset *rrset)
 		const struct said *said = &t->said[i];
 		// By a span that opts out, which covers the name now, it may be an unsigned zone.
 		maybe_opt_out |= said->opt_out && age_us(t, said) == 0;
+		absent |= said->expanded && !said->opt_out;
 		if (!about(said, rrset, t->name) || !rrset_same_data(said->rrset, rrset))
 			continue;
 		seen = true;
@@ -246,6 +249,7 @@ bool trial_rrset(struct trial *t, const struct rrset *rrset)
 			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said);
 		opt_out &= said->opt_out;
+		expanded |= said->expanded;
 		maybe_opt_out |= said->opt_out;
 	}
 	char type[TYPE_TEXT_MAX];
@@ -254,6 +258,8 @@ bool trial_rrset(struct trial *t, const struct rrset *rrset)
 		seen = true;
 		opt_out = false;
 	}
+	if (absent && expanded)
+		opt_out = false;
 	if (!seen)
 		return trial_complain(t, "%s %s: nobody says such data", trial_text(rrset->owner),
 				      type);
@@ -343,6 +349,7 @@ bool trial_denial(struct trial *t, enum signer_kind kind)
 			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said);
 		opt_out &= said->opt_out;
+		expanded |= said->expanded;
 		maybe_opt_out |= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
