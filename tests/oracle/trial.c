@@ -349,7 +349,6 @@ bool trial_denial(struct trial *t, enum signer_kind kind)
 			mask |= TRUTH_INSECURE;
 		spell_add(&spell, said);
 		opt_out &= said->opt_out;
-		expanded |= said->expanded;
 		maybe_opt_out |= said->opt_out;
 	}
 	const char *words = kind == SIGNER_NODATA ? "NODATA" : "NXDOMAIN";
