@@ -133,6 +133,18 @@ static void remove_left_over(const char *fresh)
 		unlink(fresh);
 }
 
+// What is written before rights are given up is read, and replaced, by whom the folder belongs to.
+static int give_to_owner(const char *path, int fd)
+{
+	char directory[PATH_MAX];
+	struct stat info;
+
+	directory_of(path, directory);
+	if (geteuid() != 0 || stat(directory, &info) != 0 || info.st_uid == 0)
+		return 0;
+	return fchown(fd, info.st_uid, info.st_gid);
+}
+
 int state_file_write(const char *path, const char *text, size_t len, char err[STATE_FILE_ERROR_MAX])
 {
 	char fresh[PATH_MAX];
@@ -155,6 +167,8 @@ int state_file_write(const char *path, const char *text, size_t len, char err[ST
 		return fail(err, fresh, "cannot be made");
 	errno = 0;
 	rc = write_whole(fd, text, len);
+	if (rc == 0)
+		rc = give_to_owner(path, fd);
 	if (close(fd) != 0)
 		rc = -1;
 	if (rc == 0)
@@ -198,6 +212,23 @@ int state_file_make_directory(const char *path, char err[STATE_FILE_ERROR_MAX])
 	return 0;
 }
 
+// systemd gives all that is in a state directory back to root at each start of a unit without
+// User=.
+static int hand_over(const char *path, const struct passwd *user)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	struct stat info;
+	int rc = 0;
+
+	if (fd < 0)
+		return 0; // there is none, or who reads it says so
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == 0 &&
+	    info.st_nlink == 1)
+		rc = fchown(fd, user->pw_uid, user->pw_gid);
+	close(fd);
+	return rc;
+}
+
 int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_ERROR_MAX])
 {
 	char directory[PATH_MAX], buffer[4096];
@@ -215,7 +246,7 @@ int state_file_prepare(const char *path, const char *user, char err[STATE_FILE_E
 		return 0; // whoever gives up rights says so
 	if (chown(directory, found->pw_uid, found->pw_gid) != 0)
 		return fail(err, directory, "cannot be given to `user`");
-	return 0;
+	return hand_over(path, found) == 0 ? 0 : fail(err, path, "cannot be given to `user`");
 }
 
 // What begins otherwise is somebody's. What was cut off in it may be ours, and so may zeros, which

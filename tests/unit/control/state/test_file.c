@@ -282,11 +282,56 @@ static void the_directory_is_made_and_given_to_the_user(void **state)
 	assert_int_equal(info.st_uid, 65534);
 }
 
+static void what_root_writes_belongs_to_whom_the_folder_belongs_to(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX];
+	struct stat info;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(state_file_write(path, "x", 1, err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	assert_int_equal(chown(folder, 65534, 65534), 0);
+	assert_int_equal(state_file_write(path, "x", 1, err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 65534);
+	assert_int_equal(info.st_gid, 65534);
+}
+
+static void what_systemd_gave_back_to_root_is_handed_over_again(void **state)
+{
+	char err[STATE_FILE_ERROR_MAX], second[200];
+	struct stat info;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(second, sizeof(second), "%s/second", folder);
+	assert_int_equal(state_file_write(path, "x", 1, err), 0);
+	assert_int_equal(state_file_prepare(path, "nobody", err), 0); // not systemd's
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	setenv("STATE_DIRECTORY", folder, 1);
+	assert_int_equal(link(path, second), 0); // somebody has it by ansecond name, too
+	assert_int_equal(state_file_prepare(path, "nobody", err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	assert_int_equal(unlink(second), 0);
+	assert_int_equal(state_file_prepare(path, "nobody", err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_uid, 65534);
+	unsetenv("STATE_DIRECTORY");
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, start, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(what_systemd_gave_back_to_root_is_handed_over_again),
+		test(what_root_writes_belongs_to_whom_the_folder_belongs_to),
 		test(what_is_written_is_read_and_replaced_whole),
 		test(a_file_that_is_not_there_is_no_error),
 		test(a_link_is_not_followed),
