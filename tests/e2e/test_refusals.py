@@ -49,8 +49,17 @@ def broken_configuration(checks, info):
 
 
 def missing_rights(checks, info):
+    name = 'rights%d' % os.getpid()
+    subprocess.run(['ip', 'link', 'add', name[:15], 'up', 'type', 'veth', 'peer', 'name', 'p' + name[:14]], check=True)
+    try:
+        start_without_rights(checks, name[:15])
+    finally:
+        subprocess.run(['ip', 'link', 'delete', name[:15]], check=True)
+
+
+def start_without_rights(checks, interface):
     with tempfile.NamedTemporaryFile('w', suffix='.yaml') as stream:
-        stream.write(MINIMAL % 'lo' + 'memory: {cache: 16M}\n')
+        stream.write(MINIMAL % interface + 'memory: {cache: 16M}\n')
         stream.flush()
         os.chmod(stream.name, 0o644)
         run = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ASSAYD,
