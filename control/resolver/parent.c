@@ -307,26 +307,10 @@ bool parent_prolong(struct resolver *resolver, const uint8_t *zone,
 	return holds;
 }
 
-// A server that has the question for the DS may be late, or silent: the referral of another one has
-// brought what it would say.
-static void give_referral(struct resolver *resolver, const uint8_t *zone)
-{
-	struct task *task = task_running(resolver, zone, TYPE_DS);
-
-	if (task == NULL || task->state != TASK_WAIT_REPLY || task->hint_tried)
-		return;
-	iterate_release(task);
-	task->state = TASK_START;
-	task_ready(task);
-}
-
 void parent_referred(struct resolver *resolver, const struct delegation *cut)
 {
-	if (cut->ds == NULL && cut->proof_count == 0)
-		return;
-	if (cut->before != NULL)
+	if (cut->before != NULL && (cut->ds != NULL || cut->proof_count > 0))
 		client_ask(resolver, cut->zone, TYPE_DS, probed);
-	give_referral(resolver, cut->zone);
 }
 
 void parent_proven(struct task *task, const struct validation_result *result)
