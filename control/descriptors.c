@@ -64,8 +64,8 @@ bool descriptors_are_few(char *text, size_t size)
 	const unsigned limit = descriptors_limit();
 
 	snprintf(text, size,
-		 "%u file descriptors are all that may be had: TCP clients find less than %u, questions "
-		 "to servers less than %u",
+		 "%u file descriptors are all that may be had: TCP clients find less than %u, "
+		 "questions to servers less than %u",
 		 limit, descriptors_bound(DESCRIPTORS_CLIENTS),
 		 descriptors_bound(DESCRIPTORS_SERVERS));
 	return limit < DESCRIPTORS_FEW;

@@ -20,12 +20,12 @@ struct store;
 
 struct store_config {
 	struct cache_config cache;
-	const struct acl *acl;     // owned by the caller, outlives the store
+	const struct acl *acl; // owned by the caller, outlives the store
 	bool rotate;
 	uint8_t cookie_secret[16];
-	uint32_t stale_ttl_s;      // 30
-	char identity[64];         // id.server, hostname.bind in class CH; "" refuses
-	char version[64];          // version.bind, version.server; "" refuses
+	uint32_t stale_ttl_s; // 30
+	char identity[64];    // id.server, hostname.bind in class CH; "" refuses
+	char version[64];     // version.bind, version.server; "" refuses
 };
 
 struct store *store_new(const struct store_config *config, char *err, size_t err_len)
@@ -39,12 +39,11 @@ bool store_allows(const struct store *store, const struct address *client)
 // What time it is, as control sees it; read by every thread (relaxed atomics; the wall clock
 // and whether it is trusted change together).
 struct store_clock {
-	uint64_t now_ms;       // monotonic
-	int64_t now_s;         // wall
-	bool trusted;          // the wall clock is not before the build date
+	uint64_t now_ms; // monotonic
+	int64_t now_s;   // wall
+	bool trusted;    // the wall clock is not before the build date
 };
-void store_set_clock(struct store *store, const struct store_clock *clock)
-	__attribute__((nonnull));
+void store_set_clock(struct store *store, const struct store_clock *clock) __attribute__((nonnull));
 void store_get_clock(const struct store *store, struct store_clock *out) __attribute__((nonnull));
 
 // RFC 8509: the key tags of the root zone's keys that are trusted now; questions for
@@ -60,8 +59,7 @@ struct store_counters {
 	STORE_COUNTERS(X)
 #undef X
 };
-void store_counters(const struct store *store, struct store_counters *out)
-	__attribute__((nonnull));
+void store_counters(const struct store *store, struct store_counters *out) __attribute__((nonnull));
 
 // ---- results: what a question came to ----
 
@@ -81,8 +79,7 @@ struct store_result {
 // Pins the links. One reference for the caller. NULL when there is no memory (or no link, or too
 // many). It is `stale` when a link that is no one-shot is past its time by the store's clock.
 struct store_result *store_result_new(struct store *store, const struct entry *const *links,
-				      size_t count)
-	__attribute__((nonnull(1), warn_unused_result));
+				      size_t count) __attribute__((nonnull(1), warn_unused_result));
 // A chain that may serve as stale, because of `why` (an EDE that goes beside EDE 3, or EDE_NONE).
 struct store_result *store_result_stale(struct store *store, const struct entry *const *links,
 					size_t count, int why)
@@ -102,8 +99,17 @@ enum serve_verdict {
 };
 
 // What became of it, for counters.
-enum serve_outcome { OUTCOME_NONE, OUTCOME_POSITIVE, OUTCOME_NODATA, OUTCOME_NXDOMAIN,
-	OUTCOME_FAILURE, OUTCOME_STALE, OUTCOME_REFUSED, OUTCOME_ERROR, OUTCOME_COUNT };
+enum serve_outcome {
+	OUTCOME_NONE,
+	OUTCOME_POSITIVE,
+	OUTCOME_NODATA,
+	OUTCOME_NXDOMAIN,
+	OUTCOME_FAILURE,
+	OUTCOME_STALE,
+	OUTCOME_REFUSED,
+	OUTCOME_ERROR,
+	OUTCOME_COUNT
+};
 
 struct serve {
 	// in
@@ -119,7 +125,7 @@ struct serve {
 	enum drop_reason reason;
 	enum serve_outcome outcome;
 	bool truncated;
-	bool synthesised; // from cached denial (RFC 8198)
+	bool synthesised;                   // from cached denial (RFC 8198)
 	const struct denial_answer *denied; // inside a burst: what it says; NULL: not asked yet
 	size_t reply_len;
 };
@@ -127,7 +133,8 @@ struct serve {
 // One whole query: parse, ACL, verdicts, class CH, look-up, render into out (which may be
 // msg itself). RD=0 never recurses: from the cache, or REFUSED with EDE 20. Where a failure is all
 // that is fresh, an allowed stale chain goes before it, and CD=1 passes over failures to
-// validate. What misses is answered from cached denial where that is possible. serve->query points into msg until a reply is written. Poll-mode cores and control.
+// validate. What misses is answered from cached denial where that is possible. serve->query points
+// into msg until a reply is written. Poll-mode cores and control.
 enum serve_verdict store_serve_query(struct store *store, uint8_t *msg, size_t len,
 				     struct serve *serve, uint8_t *out, size_t cap)
 	__attribute__((nonnull, warn_unused_result));

@@ -124,8 +124,8 @@ enum alarm_severity {
 	  "nothing is validated, or nothing below the root is",                                    \
 	  "remove trust.validate, give the root its anchors")                                      \
 	X(TLD_INSECURE, "tld-insecure", WARNING, "no name below a TLD is validated",               \
-	  "assayctl nta remove NAME, or take it out of trust.insecure, or its dnssec: insecure "     \
-	  "out of zones")                            \
+	  "assayctl nta remove NAME, or take it out of trust.insecure, or its dnssec: insecure "   \
+	  "out of zones")                                                                          \
 	X(NTA_ENDS, "nta-ends", WARNING,                                                           \
 	  "a negative trust anchor ends within ten minutes and its zone does not validate yet",    \
 	  "assayctl nta add NAME again, or let its names fail")                                    \

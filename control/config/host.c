@@ -215,8 +215,8 @@ static void check_port(const struct survey *survey, const char *path, const char
 	}
 	if (if_nametoindex(device) != 0) {
 		MISSING(survey, false, path,
-			"%s is an interface: write net_af_xdp0,iface=%s, or net_af_packet0,iface=%s "
-			"where its driver has no XDP",
+			"%s is an interface: write net_af_xdp0,iface=%s, or "
+			"net_af_packet0,iface=%s where its driver has no XDP",
 			device, device, device);
 		return;
 	}

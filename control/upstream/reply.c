@@ -321,8 +321,8 @@ static enum reply_step end_twice_bare(struct exchange *exchange, const uint8_t *
 
 // Over TCP the peer is the server: an error without the question is its answer to the question.
 // Over UDP it may be a forgery, and the question is put once more beside the first one: two such
-// errors are an answer, a good one that comes to either is a better one. RFC 1035 §4.1.1, RFC 6891 §7:
-// a header alone is what servers that do not know EDNS answer to it.
+// errors are an answer, a good one that comes to either is a better one. RFC 1035 §4.1.1, RFC 6891
+// §7: a header alone is what servers that do not know EDNS answer to it.
 static enum reply_step on_bare_error(struct exchange *exchange, const uint8_t *data, size_t len,
 				     struct message **message, enum upstream_outcome *outcome)
 {
@@ -361,7 +361,8 @@ static bool case_may_be_lost(struct exchange *exchange, const struct message *me
 		counters_of(exchange)->case_agreed++;
 		return true;
 	}
-	exchange->unsettled = exchange->request.signatures_settle && message_has_signatures(message) &&
+	exchange->unsettled = exchange->request.signatures_settle &&
+			      message_has_signatures(message) &&
 			      (message->rcode == RCODE_NOERROR || message->rcode == RCODE_NXDOMAIN);
 	counters_of(exchange)->case_signed += exchange->unsettled;
 	return exchange->unsettled;
